@@ -1,0 +1,126 @@
+//! The logins that clients may use.
+
+use std::fmt;
+
+use ring::hmac::{self, HMAC_SHA256};
+use ring::rand::SystemRandom;
+
+use crate::config::Credentials;
+
+/// Checks the logins of clients, in a time that tells nothing about how close a guess was.
+///
+/// ```
+/// use nntp_proxy::auth::AuthHandler;
+///
+/// let open = AuthHandler::new(None, None);
+/// assert!(!open.login_needed());
+///
+/// let closed = AuthHandler::new(Some("sabnzbd".into()), Some("a secret".into()));
+/// assert!(closed.login_needed());
+/// assert!(closed.check(b"sabnzbd", b"a secret").is_some());
+/// assert!(closed.check(b"sabnzbd", b"a guess").is_none());
+/// ```
+pub struct AuthHandler {
+    key: Option<hmac::Key>,
+    logins: Vec<(String, hmac::Tag)>,
+    needed: bool,
+}
+
+impl AuthHandler {
+    /// One login. Neither a name nor a password: clients are asked for nothing. One without the
+    /// other is no login that anyone could give.
+    #[must_use]
+    pub fn new(user: Option<String>, password: Option<String>) -> Self {
+        match (user, password) {
+            (None, None) => Self::make(&[], false),
+            (Some(user), Some(password)) => Self::make(&[(user, password)], true),
+            _ => Self::make(&[], true),
+        }
+    }
+
+    /// Several logins. With none, clients are asked for nothing.
+    #[must_use]
+    pub fn with_logins(logins: impl IntoIterator<Item = Credentials>) -> Self {
+        let pair = |login: Credentials| (login.user, login.password.expose().to_owned());
+        let logins: Vec<_> = logins.into_iter().map(pair).collect();
+        Self::make(&logins, !logins.is_empty())
+    }
+
+    fn make(logins: &[(String, String)], needed: bool) -> Self {
+        // Without randomness there is no key, and nobody gets in: better than to let everyone in.
+        let key = hmac::Key::generate(HMAC_SHA256, &SystemRandom::new()).ok();
+        let sign = |key: &hmac::Key, user: &str, password: &str| {
+            hmac::sign(key, &joined(user.as_bytes(), password.as_bytes()))
+        };
+        let signed = key.iter().flat_map(|key| {
+            logins.iter().map(move |(user, password)| (user.clone(), sign(key, user, password)))
+        });
+        let logins = signed.collect();
+        Self { key, logins, needed }
+    }
+
+    /// Whether clients have to log in.
+    #[must_use]
+    pub fn login_needed(&self) -> bool {
+        self.needed
+    }
+
+    /// Whose login this is, if it is one. Every login is compared, each in constant time, and both
+    /// sides as digests, so that neither a name nor a length shows.
+    #[must_use]
+    pub fn check(&self, user: &[u8], password: &[u8]) -> Option<&str> {
+        let (key, given) = (self.key.as_ref()?, joined(user, password));
+        let mut found = None;
+        for (name, tag) in &self.logins {
+            if hmac::verify(key, &given, tag.as_ref()).is_ok() {
+                found = Some(name.as_str());
+            }
+        }
+        found
+    }
+}
+
+/// Name and password as one string that no other pair makes.
+fn joined(user: &[u8], password: &[u8]) -> Vec<u8> {
+    let length = u64::try_from(user.len()).unwrap_or(u64::MAX);
+    [&length.to_le_bytes(), user, password].concat()
+}
+
+impl fmt::Debug for AuthHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthHandler").field("logins", &self.logins.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+
+    fn two() -> AuthHandler {
+        let login = |user: &str, password: &str| Credentials {
+            user: user.into(),
+            password: Secret::new(password),
+        };
+        AuthHandler::with_logins([login("sab", "one two"), login("get", "three")])
+    }
+
+    #[test]
+    fn each_name_goes_with_its_own_password_only() {
+        let auth = two();
+        assert_eq!(auth.check(b"sab", b"one two"), Some("sab"));
+        assert_eq!(auth.check(b"get", b"three"), Some("get"));
+        for (user, password) in
+            [("sab", "three"), ("get", "one two"), ("sab", ""), ("", ""), ("sabone", " two")]
+        {
+            assert_eq!(auth.check(user.as_bytes(), password.as_bytes()), None, "{user}/{password}");
+        }
+    }
+
+    #[test]
+    fn half_a_login_lets_nobody_in() {
+        let auth = AuthHandler::new(Some("sab".into()), None);
+        assert!(auth.login_needed());
+        assert_eq!(auth.check(b"sab", b""), None);
+    }
+}

@@ -1,0 +1,186 @@
+//! One connection to a provider: a writing side that all turns share, and a reading side that goes
+//! from turn to turn.
+
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::runtime::Handle;
+use tokio::time::{sleep, timeout};
+
+use super::permit::Permit;
+use crate::dial::{ReadHalf, WriteHalf};
+
+/// How many bytes of an unwanted reply are read while a connection closes.
+const CLOSE_BYTES: u64 = 2 * 1024 * 1024;
+/// How long a provider has to notice that a connection was closed, when it does not say so.
+const CLOSE_GRACE: Duration = Duration::from_secs(1);
+/// How long a provider may take no bytes of a command.
+const WRITE_LIMIT: Duration = Duration::from_secs(30);
+
+/// The writing side. Commands are queued in the order of their turns, and sent at once.
+pub(crate) struct Connection {
+    pub(super) id: u64,
+    outbox: Mutex<Outbox>,
+}
+
+struct Outbox {
+    queued: BytesMut,
+    /// Absent while a task writes, and when the connection is closed.
+    half: Option<WriteHalf>,
+    closed: bool,
+}
+
+impl Connection {
+    pub(super) fn new(id: u64, half: WriteHalf) -> Arc<Self> {
+        let outbox = Outbox { queued: BytesMut::new(), half: Some(half), closed: false };
+        Arc::new(Self { id, outbox: Mutex::new(outbox) })
+    }
+
+    /// Queues a command: the order of these calls is the order of the replies.
+    pub(super) fn queue(&self, command: &[u8]) {
+        self.lock().queued.extend_from_slice(command);
+    }
+
+    /// Sends what is queued, as far as the socket takes it now; the rest in a task of its own. So a
+    /// request that is given up never leaves half a command on the wire.
+    pub(super) fn send(self: &Arc<Self>) {
+        let mut outbox = self.lock();
+        let Outbox { queued, half: Some(half), .. } = &mut *outbox else { return };
+        match poll_send(half, queued, &mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => {}
+            // The reading side will see the end too, and tells those who wait.
+            Poll::Ready(Err(_)) => outbox.half = None,
+            Poll::Pending => {
+                if let Some(half) = outbox.half.take() {
+                    tokio::spawn(Arc::clone(self).send_rest(half));
+                }
+            }
+        }
+    }
+
+    async fn send_rest(self: Arc<Self>, mut half: WriteHalf) {
+        loop {
+            let mut queued = self.lock().queued.split();
+            let sent = timeout(WRITE_LIMIT, send_all(&mut half, &mut queued)).await;
+            if !matches!(sent, Ok(Ok(()))) {
+                return;
+            }
+            let mut outbox = self.lock();
+            if outbox.closed {
+                return;
+            }
+            if outbox.queued.is_empty() {
+                outbox.half = Some(half);
+                return;
+            }
+        }
+    }
+
+    /// Takes the writing side out, to send something that is no command (an article). Nobody else
+    /// can send until [`put_back`](Self::put_back).
+    pub(super) fn take_half(&self) -> Option<WriteHalf> {
+        self.lock().half.take()
+    }
+
+    pub(super) fn put_back(&self, half: WriteHalf) {
+        let mut outbox = self.lock();
+        if !outbox.closed {
+            outbox.half = Some(half);
+        }
+    }
+
+    fn close(&self) -> Option<WriteHalf> {
+        let mut outbox = self.lock();
+        outbox.closed = true;
+        outbox.half.take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn send_all(half: &mut WriteHalf, queued: &mut BytesMut) -> std::io::Result<()> {
+    std::future::poll_fn(|cx| poll_send(half, queued, cx)).await
+}
+
+fn poll_send(
+    half: &mut WriteHalf,
+    queued: &mut BytesMut,
+    cx: &mut Context<'_>,
+) -> Poll<std::io::Result<()>> {
+    let mut half = Pin::new(half);
+    while !queued.is_empty() {
+        let n = ready!(half.as_mut().poll_write(cx, queued))?;
+        if n == 0 {
+            return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into()));
+        }
+        queued.advance(n);
+    }
+    half.poll_flush(cx)
+}
+
+/// The reading side, with what was read and belongs to nobody yet. There is one for each connection,
+/// and it is the connection: dropping it, wherever that happens, closes it, and only then gives its
+/// [`Permit`] back.
+pub(crate) struct ReadSide {
+    pub(super) half: ReadHalf,
+    pub(super) unread: Bytes,
+    /// Between two replies, where a `QUIT` would be understood.
+    pub(super) at_rest: bool,
+    connection: Arc<Connection>,
+    permit: Option<Permit>,
+}
+
+impl ReadSide {
+    pub(super) fn new(half: ReadHalf, connection: Arc<Connection>, permit: Permit) -> Self {
+        Self { half, unread: Bytes::new(), at_rest: true, connection, permit: Some(permit) }
+    }
+
+    /// Whether the provider is silent, as it has to be between two replies. A byte or an end says
+    /// that the connection cannot be used any more.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        let mut byte = [0; 1];
+        let mut buf = ReadBuf::new(&mut byte);
+        let mut cx = Context::from_waker(Waker::noop());
+        self.unread.is_empty() && Pin::new(&mut self.half).poll_read(&mut cx, &mut buf).is_pending()
+    }
+}
+
+impl Drop for ReadSide {
+    fn drop(&mut self) {
+        let Some(permit) = self.permit.take() else { return };
+        // Without a runtime the program ends, and its sockets with it.
+        let Ok(runtime) = Handle::try_current() else { return std::mem::forget(permit) };
+        let half = std::mem::replace(&mut self.half, Box::new(tokio::io::empty()));
+        let write = self.connection.close();
+        runtime.spawn(close(half, write, self.at_rest, permit));
+    }
+}
+
+/// Closes in good manners, and holds the permit until the provider has seen it: it counts a
+/// connection for as long as it does not know of its end.
+async fn close(read: ReadHalf, write: Option<WriteHalf>, at_rest: bool, permit: Permit) {
+    let limit = permit.close_limit();
+    let seen = timeout(limit, until_seen(read, write, at_rest)).await;
+    if seen != Ok(true) {
+        sleep(CLOSE_GRACE).await;
+    }
+    drop(permit);
+}
+
+async fn until_seen(read: ReadHalf, write: Option<WriteHalf>, at_rest: bool) -> bool {
+    if let Some(mut write) = write {
+        let goodbye: &[u8] = if at_rest { b"QUIT\r\n" } else { b"" };
+        if write.write_all(goodbye).await.is_err() || write.shutdown().await.is_err() {
+            return false;
+        }
+    }
+    let mut rest = read.take(CLOSE_BYTES);
+    let mut sink = pin!(tokio::io::sink());
+    tokio::io::copy(&mut rest, &mut sink).await.is_ok() && rest.limit() > 0
+}

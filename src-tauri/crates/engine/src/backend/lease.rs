@@ -1,0 +1,147 @@
+//! A connection with nobody else on it, for as long as the lease lives: for requests that depend on
+//! the selected group, for uploads, and for a whole session in Standard mode.
+
+use std::io;
+use std::sync::Arc;
+
+use nntp::command::Request;
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, timeout};
+
+use super::connection::Connection;
+use super::pool::Hold;
+use super::{Backend, Reply};
+use crate::dial::WriteHalf;
+use crate::error::Error;
+use crate::types::ClientId;
+
+/// See the [module](self).
+pub(crate) struct Lease {
+    backend: Arc<Backend>,
+    connection: Arc<Connection>,
+    client: ClientId,
+    /// The client's group is selected on the connection.
+    selected: bool,
+    spoiled: bool,
+}
+
+impl Lease {
+    pub(super) fn new(
+        backend: &Arc<Backend>,
+        connection: Arc<Connection>,
+        client: ClientId,
+        selected: bool,
+    ) -> Self {
+        Self { backend: Arc::clone(backend), connection, client, selected, spoiled: false }
+    }
+
+    pub(crate) fn backend(&self) -> &Arc<Backend> {
+        &self.backend
+    }
+
+    /// Whether the client's group is selected on this connection, and its current article set.
+    pub(crate) fn is_selected(&self) -> bool {
+        self.selected
+    }
+
+    /// Says whether the client's group is selected from now on.
+    pub(crate) fn set_selected(&mut self, selected: bool) {
+        self.selected = selected;
+    }
+
+    /// Nobody else may have this connection afterwards: who knows what state it is in.
+    pub(crate) fn spoil(&mut self) {
+        self.spoiled = true;
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// [`Error::TurnLost`] when the connection is gone.
+    pub(crate) fn send(&self, request: &Request) -> Result<Reply, Error> {
+        let reply = {
+            let mut pool = self.backend.lock();
+            let slot = pool.slot(self.connection.id).ok_or(Error::TurnLost)?;
+            slot.turn(&self.backend, request)
+        };
+        self.connection.send();
+        Ok(reply)
+    }
+
+    /// Sends a line that has no reply of its own, in a stream that nobody can tell replies in.
+    pub(crate) fn pass_on(&self, request: &Request) {
+        self.connection.queue(&request.wire());
+        self.connection.send();
+    }
+
+    /// Whether the connection still stands.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.backend.is_quiet(self.connection.id)
+    }
+
+    /// The writing side alone, for an article.
+    ///
+    /// # Errors
+    /// [`Error::TurnLost`] when the connection is gone.
+    pub(crate) fn upload(&mut self) -> Result<Upload<'_>, Error> {
+        let half = self.connection.take_half().ok_or(Error::TurnLost)?;
+        Ok(Upload { lease: self, half: Some(half) })
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let (id, spoiled) = (self.connection.id, self.spoiled);
+        self.backend.change(|pool, effects| {
+            let retired = pool.retired;
+            let Some(slot) = pool.slot(id) else { return };
+            slot.hold = Hold::Shared;
+            slot.owner = self.selected.then(|| (self.client, Instant::now()));
+            if spoiled || (retired && slot.turns == 0) {
+                effects.closed.extend(slot.line.try_take());
+                pool.slots.retain(|slot| slot.connection.id != id);
+            }
+        });
+    }
+}
+
+/// An article on its way to the provider. Dropped before it is [`done`](Self::done), it takes the
+/// connection down, so that half an article is never taken for a whole one.
+pub(crate) struct Upload<'a> {
+    lease: &'a mut Lease,
+    half: Option<WriteHalf>,
+}
+
+impl Upload<'_> {
+    /// Sends the next bytes of the article.
+    ///
+    /// # Errors
+    /// When the provider is gone, or takes nothing for longer than its limit.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let Some(half) = &mut self.half else { return Err(Error::TurnLost) };
+        let limit = self.lease.backend.config().limits.stall;
+        let sending = async {
+            half.write_all(bytes).await?;
+            half.flush().await
+        };
+        let sent: io::Result<()> =
+            timeout(limit, sending).await.map_err(|_| Error::TimedOut("the upload"))?;
+        sent.map_err(Error::ConnectionLost)
+    }
+
+    /// The whole article was sent.
+    pub(crate) fn done(mut self) {
+        if let Some(half) = self.half.take() {
+            self.lease.connection.put_back(half);
+        }
+    }
+}
+
+impl Drop for Upload<'_> {
+    fn drop(&mut self) {
+        if self.half.is_some() {
+            self.lease.spoil();
+            self.lease.backend.lost(self.lease.connection.id);
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! A provider at run time: its connections, its health and its counters.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
+use nntp::command::Request;
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout};
+use tracing::{info, warn};
+
+use crate::config::BackendConfig;
+use crate::dial::{Dial, DialError, Established, establish};
+use crate::error::Error;
+use crate::pool::BufferPool;
+use crate::types::ClientId;
+
+mod connection;
+mod health;
+mod lease;
+mod permit;
+mod pool;
+mod reply;
+
+use connection::{Connection, ReadSide};
+use permit::Permit;
+use pool::{Effects, Grant, Hold, Pool, Want};
+
+pub use health::State;
+pub(crate) use lease::Lease;
+pub(crate) use reply::Reply;
+
+/// How often idle connections are looked after.
+const TICK: Duration = Duration::from_secs(5);
+/// A connection that was idle for this long is asked whether it still lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(25);
+
+/// A provider at run time. See the [module](self).
+pub struct Backend {
+    config: BackendConfig,
+    dialler: Arc<dyn Dial>,
+    buffers: BufferPool,
+    pool: Mutex<Pool>,
+    counters: Counters,
+}
+
+/// What a backend has done since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Requests sent.
+    pub requests: AtomicU64,
+    /// Replies given to clients.
+    pub delivered: AtomicU64,
+    /// Articles that the provider said it does not have.
+    pub missing: AtomicU64,
+    /// Requests that failed by the provider's fault.
+    pub failures: AtomicU64,
+    /// Bytes of replies received.
+    pub bytes: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether a backend can take a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Availability {
+    /// Now, though perhaps behind others.
+    Ready,
+    /// Not before this moment.
+    NotBefore(Instant),
+}
+
+/// The state of a backend, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BackendSnapshot {
+    /// The provider's id in the settings.
+    pub id: String,
+    /// The provider's name.
+    pub name: String,
+    /// How its connections are.
+    pub state: State,
+    /// A sentence on what is wrong, empty when nothing is.
+    pub why: String,
+    /// Connections that are open, dialled or closing.
+    pub open: u16,
+    /// How many may be.
+    pub limit: u16,
+    /// Requests under way or waiting.
+    pub load: usize,
+}
+
+impl Backend {
+    /// A backend with no connection yet: they are dialled on demand.
+    #[must_use]
+    pub fn new(config: BackendConfig, dialler: Arc<dyn Dial>, buffers: BufferPool) -> Arc<Self> {
+        let (pool, counters) = (Mutex::new(Pool::new()), Counters::default());
+        Arc::new(Self { config, dialler, buffers, pool, counters })
+    }
+
+    /// What it was made of.
+    #[must_use]
+    pub fn config(&self) -> &BackendConfig {
+        &self.config
+    }
+
+    /// What it has done since the start.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Its state at this moment.
+    #[must_use]
+    pub fn snapshot(&self) -> BackendSnapshot {
+        let pool = self.lock();
+        BackendSnapshot {
+            id: self.config.id.clone(),
+            name: self.config.name.clone(),
+            state: pool.health.state.clone(),
+            why: pool.health.why.clone(),
+            open: pool.open,
+            limit: pool.health.limit(Instant::now(), self.config.connections.get()),
+            load: pool.load(),
+        }
+    }
+
+    /// Takes no new connections and closes the idle ones: the provider was changed or removed.
+    pub fn retire(self: &Arc<Self>) {
+        self.change(|pool, effects| {
+            pool.retired = true;
+            pool.close_idle(|_| true, effects);
+        });
+    }
+
+    /// Forgets pauses and closes idle connections: the network changed, or the computer slept.
+    pub fn renew(self: &Arc<Self>) {
+        self.change(|pool, effects| {
+            pool.health.forgive();
+            pool.close_idle(|_| true, effects);
+        });
+    }
+
+    /// A turn for a request: it has been sent when this returns, and the reply is to be read.
+    pub(crate) async fn turn(
+        self: &Arc<Self>,
+        client: ClientId,
+        request: &Request,
+        patience: Duration,
+    ) -> Result<Reply, Error> {
+        match self.ask(Want::Turn(client, request.clone()), patience).await? {
+            Grant::Turn(reply) => Ok(reply),
+            Grant::Lease(_) => Err(Error::TurnLost),
+        }
+    }
+
+    /// A connection with nobody else on it, preferably one on which the client's group is selected.
+    pub(crate) async fn lease(self: &Arc<Self>, client: ClientId) -> Result<Lease, Error> {
+        match self.ask(Want::Lease(client), self.config.limits.turn).await? {
+            Grant::Lease(lease) => Ok(lease),
+            Grant::Turn(_) => Err(Error::TurnLost),
+        }
+    }
+
+    async fn ask(self: &Arc<Self>, want: Want, patience: Duration) -> Result<Grant, Error> {
+        let mut effects = Effects::default();
+        let asked = self.lock().ask(self, want, &mut effects);
+        effects.run(self);
+        let receiver = match asked {
+            Ok(grant) => return Ok(grant),
+            Err(receiver) => receiver,
+        };
+        match timeout(patience, receiver).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(Error::TurnLost),
+            Err(_) => Err(Error::TimedOut("a free connection")),
+        }
+    }
+
+    /// Whether a request should be brought here at all.
+    pub(crate) fn availability(&self) -> Availability {
+        let (pool, now) = (self.lock(), Instant::now());
+        match pool.health.paced_until(now).filter(|_| pool.slots.is_empty()) {
+            Some(at) => Availability::NotBefore(at),
+            None => Availability::Ready,
+        }
+    }
+
+    /// Whether the provider said lately that it may not serve this account.
+    pub(crate) fn is_unable(&self) -> bool {
+        self.lock().health.unable_until(Instant::now()).is_some()
+    }
+
+    /// Whether a connection stands, so that a request can be expected to get through.
+    pub(crate) fn is_proven(&self) -> bool {
+        !self.lock().slots.is_empty()
+    }
+
+    /// For how long no connection could be made, if that is so.
+    pub(crate) fn down_for(&self) -> Option<Duration> {
+        self.lock().health.down_for(Instant::now())
+    }
+
+    /// Why it cannot be used, in the words for people; empty when it can.
+    pub(crate) fn why(&self) -> String {
+        self.lock().health.why.clone()
+    }
+
+    /// How busy it is, in requests for each thousand connections.
+    pub(crate) fn load(&self) -> usize {
+        let pool = self.lock();
+        let limit = pool.health.limit(Instant::now(), self.config.connections.get()).max(1);
+        pool.load() * 1000 / usize::from(limit)
+    }
+
+    /// The provider says that it may not serve this account.
+    pub(crate) fn set_unable(&self, why: String) {
+        self.lock().health.unable(Instant::now(), why);
+    }
+
+    /// Sees to it that a connection will stand, without anyone waiting for it.
+    pub(crate) fn warm_up(self: &Arc<Self>) {
+        self.change(|pool, effects| pool.warm_up(self, effects));
+    }
+
+    fn spawn_dial(self: &Arc<Self>, permit: Permit) {
+        let backend = Arc::clone(self);
+        tokio::spawn(async move {
+            match establish(&*backend.dialler, &backend.config).await {
+                Ok(established) => backend.dialled(established, permit),
+                Err(error) => backend.dial_failed(&error, permit),
+            }
+        });
+    }
+
+    fn dialled(self: &Arc<Self>, established: Established, mut permit: Permit) {
+        let (news, first) = self.change(|pool, _| {
+            permit.established(pool);
+            let connection = Connection::new(pool.next_id(), established.write);
+            let side = ReadSide::new(established.read, Arc::clone(&connection), permit);
+            pool.add(connection, side);
+            (pool.health.connected(), pool.slots.len() == 1)
+        });
+        if news {
+            info!(provider = self.config.name, "connected");
+        }
+        if first {
+            tokio::spawn(look_after(Arc::downgrade(self)));
+        }
+    }
+
+    fn dial_failed(self: &Arc<Self>, error: &DialError, permit: Permit) {
+        let now = Instant::now();
+        let news = {
+            let mut pool = self.lock();
+            let standing = pool.standing();
+            pool.health.dial_failed(now, error, standing)
+        };
+        if news {
+            warn!(provider = self.config.name, "{error}");
+        }
+        drop(permit);
+    }
+
+    fn permit_returned(self: &Arc<Self>, dialling: bool) {
+        self.change(|pool, _| {
+            pool.open = pool.open.saturating_sub(1);
+            pool.dialling = pool.dialling.saturating_sub(dialling.into());
+        });
+    }
+
+    /// A connection is gone: no more turns on it.
+    fn lost(self: &Arc<Self>, id: u64) {
+        self.change(|pool, _| {
+            let Some(at) = pool.slots.iter().position(|slot| slot.connection.id == id) else {
+                return;
+            };
+            if pool.slots.remove(at).turns > 1 {
+                pool.health.stumbled(Instant::now(), self.config.pipelining.get());
+            }
+        });
+    }
+
+    /// A turn is over, and the next may read.
+    fn turn_done(self: &Arc<Self>, id: u64, place: crate::baton::Place<ReadSide>, side: ReadSide) {
+        let mut side = Some(side);
+        self.change(|pool, effects| {
+            let retired = pool.retired;
+            let Some(slot) = pool.slot(id) else { return };
+            slot.turns = slot.turns.saturating_sub(1);
+            slot.heard = Instant::now();
+            let unasked = side.as_ref().is_some_and(|side| !side.unread.is_empty());
+            let finished = retired && slot.hold != Hold::Leased;
+            if slot.turns == 0 && (unasked || finished) {
+                pool.slots.retain(|slot| slot.connection.id != id);
+            } else if let Some(side) = side.take() {
+                place.hand_on(side);
+            }
+            effects.closed.extend(side.take());
+        });
+    }
+
+    /// Whether a leased connection is still open, and silent between two replies.
+    fn is_quiet(self: &Arc<Self>, id: u64) -> bool {
+        self.change(|pool, effects| {
+            let Some(slot) = pool.slot(id) else { return false };
+            let quiet = slot.turns > 0 || slot.is_alive(effects);
+            if !quiet {
+                pool.slots.retain(|slot| slot.connection.id != id);
+            }
+            quiet
+        })
+    }
+
+    /// Whether others wait for a connection, or for their turn on this one.
+    fn is_wanted(&self, id: u64) -> bool {
+        let mut pool = self.lock();
+        pool.has_waiting() || pool.slot(id).is_some_and(|slot| slot.turns > 1)
+    }
+
+    /// Changes the pool, lets those who wait have what that set free, and does the rest unlocked.
+    fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Pool, &mut Effects) -> T) -> T {
+        let mut effects = Effects::default();
+        let mut pool = self.lock();
+        let changed = change(&mut pool, &mut effects);
+        pool.serve(self, &mut effects);
+        drop(pool);
+        effects.run(self);
+        changed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backend").field("id", &self.config.id).finish_non_exhaustive()
+    }
+}
+
+/// Closes connections that were idle for long, takes out those that died, and keeps the others warm;
+/// until none is left.
+async fn look_after(backend: Weak<Backend>) {
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let Some(backend) = backend.upgrade() else { return };
+        let idle = backend.config.limits.idle;
+        let now = Instant::now();
+        let probes = backend.change(|pool, effects| {
+            pool.close_idle(|slot| now.duration_since(slot.used) >= idle, effects);
+            if pool.slots.is_empty() { None } else { Some(pool.probes(&backend, now, effects)) }
+        });
+        let Some(probes) = probes else { return };
+        for probe in probes {
+            tokio::spawn(probe.discard());
+        }
+    }
+}
+
+/// What asks an idle connection whether it lives. Old servers answer 500, which says as much.
+fn probe() -> Option<Request> {
+    Request::parse(Bytes::from_static(b"DATE")).ok()
+}

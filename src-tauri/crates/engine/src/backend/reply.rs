@@ -1,0 +1,301 @@
+//! A turn on a connection: waits for the turns before it, reads its own reply, and hands the reading
+//! side on with the last byte of it.
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use nntp::block::{BlockScan, Scan};
+use nntp::command::{Class, Framing, Request};
+use nntp::status::{Code, StatusLine};
+use tokio::runtime::Handle;
+use tokio::time::{Duration, timeout};
+
+use super::Backend;
+use super::connection::{Connection, ReadSide};
+use crate::baton::Place;
+use crate::error::Error;
+
+/// The longest status line that is believed to be one, in bytes.
+const STATUS_LIMIT: usize = 16 * 1024;
+/// How much of a reply that nobody wants is read, to keep its connection.
+const DRAIN_BYTES: usize = 2 * 1024 * 1024;
+
+/// A reply to be read. What is left of it when it is dropped is read away if that is cheap; else the
+/// connection goes.
+pub(crate) struct Reply {
+    backend: Arc<Backend>,
+    connection: Arc<Connection>,
+    request: Request,
+    place: Option<Place<ReadSide>>,
+    stage: Stage,
+    unwanted: bool,
+}
+
+enum Stage {
+    /// For the turns before.
+    Waiting,
+    Status(ReadSide),
+    Block(ReadSide, BlockScan),
+    /// The provider waits for an upload (RFC 3977, section 6.3).
+    Upload(ReadSide),
+    /// Nobody can tell where the reply ends: all that comes belongs to it.
+    Unframed(ReadSide),
+    /// The reading side was handed on, or is gone.
+    Done,
+}
+
+impl Reply {
+    pub(super) fn new(
+        backend: &Arc<Backend>,
+        connection: Arc<Connection>,
+        place: Place<ReadSide>,
+        request: Request,
+    ) -> Self {
+        let (backend, place) = (Arc::clone(backend), Some(place));
+        Self { backend, connection, request, place, stage: Stage::Waiting, unwanted: false }
+    }
+
+    /// Waits for the turn and for the status line. A reply of one line is then complete.
+    ///
+    /// # Errors
+    /// Whatever makes the connection unusable: it is gone when this fails.
+    pub(crate) async fn status(&mut self) -> Result<StatusLine, Error> {
+        let limits = self.backend.config().limits;
+        match timeout(limits.turn, self.arrive()).await {
+            Ok(Ok(side)) => self.stage = Stage::Status(side),
+            Ok(Err(error)) => return Err(self.fail(error)),
+            Err(_) => return Err(self.give_up_waiting()),
+        }
+        let status = self.status_line(limits.first_byte).await?;
+        self.accept(&status)?;
+        Ok(status)
+    }
+
+    /// The reply to an upload, which may take its time.
+    ///
+    /// # Errors
+    /// Like [`status`](Self::status).
+    pub(crate) async fn upload_status(&mut self) -> Result<StatusLine, Error> {
+        if let Stage::Upload(side) = std::mem::replace(&mut self.stage, Stage::Done) {
+            self.stage = Stage::Status(side);
+        }
+        let status = self.status_line(self.backend.config().limits.first_byte * 2).await?;
+        self.finish();
+        Ok(status)
+    }
+
+    /// The next bytes of the block; none when it is complete. They are the provider's own.
+    pub(crate) fn poll_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Bytes>, Error>> {
+        let (side, scan) = match &mut self.stage {
+            Stage::Block(side, scan) => (side, Some(scan)),
+            Stage::Unframed(side) => (side, None),
+            Stage::Waiting | Stage::Status(_) | Stage::Upload(_) | Stage::Done => {
+                return Poll::Ready(Ok(None));
+            }
+        };
+        let read = match std::mem::take(&mut side.unread) {
+            none if none.is_empty() => {
+                ready!(self.backend.buffers.poll_read(cx, &mut side.half))
+            }
+            some => Ok(some),
+        };
+        let mut chunk = match read {
+            Ok(chunk) if !chunk.is_empty() => chunk,
+            Ok(_) => return Poll::Ready(Err(self.fail(Error::ConnectionLost(end())))),
+            Err(error) => return Poll::Ready(Err(self.fail(Error::ConnectionLost(error)))),
+        };
+        if let Some(Scan::End(n)) = scan.map(|scan| scan.push(&chunk)) {
+            side.unread = chunk.split_off(n);
+            self.finish();
+        }
+        Poll::Ready(Ok(Some(chunk)))
+    }
+
+    /// Whether the end of the reply cannot be told from its bytes.
+    pub(crate) fn is_unframed(&self) -> bool {
+        matches!(self.stage, Stage::Unframed(_))
+    }
+
+    /// Whether others wait for the connection that this reply comes on.
+    pub(crate) fn keeps_others_waiting(&self) -> bool {
+        self.backend.is_wanted(self.connection.id)
+    }
+
+    /// Takes the connection down: what comes on it can no longer be trusted, or takes too long.
+    pub(crate) fn condemn(&mut self, error: Error) -> Error {
+        self.fail(error)
+    }
+
+    /// Reads what is left and throws it away, within limits.
+    pub(crate) async fn discard(mut self) {
+        self.unwanted = true;
+        let limits = self.backend.config().limits;
+        if let Stage::Waiting = self.stage {
+            let Ok(Ok(side)) = timeout(limits.turn, self.arrive()).await else { return };
+            self.stage = Stage::Status(side);
+        }
+        drop(timeout(limits.drain, self.read_away()).await);
+    }
+
+    async fn read_away(&mut self) -> Result<(), Error> {
+        if let Stage::Status(_) = self.stage {
+            let status = self.status_line(self.backend.config().limits.drain).await?;
+            self.accept(&status)?;
+        }
+        let mut left = DRAIN_BYTES;
+        while let Some(chunk) = std::future::poll_fn(|cx| self.poll_chunk(cx)).await? {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                return Err(Error::Overrun);
+            }
+        }
+        Ok(())
+    }
+
+    async fn arrive(&mut self) -> Result<ReadSide, Error> {
+        let place = self.place.as_mut().ok_or(Error::TurnLost)?;
+        let mut side = place.arrive().await.map_err(|_| Error::TurnLost)?;
+        side.at_rest = false;
+        Ok(side)
+    }
+
+    async fn status_line(&mut self, limit: Duration) -> Result<StatusLine, Error> {
+        let Stage::Status(side) = &mut self.stage else { return Err(Error::TurnLost) };
+        let line = match timeout(limit, read_line(&self.backend, side)).await {
+            Ok(line) => line,
+            Err(_) => Err(Error::TimedOut("the reply")),
+        };
+        let parsed = line
+            .and_then(|line| StatusLine::parse(line).map_err(|e| Error::Unexpected(e.to_string())));
+        parsed.map_err(|error| self.fail(error))
+    }
+
+    /// Takes the status line as ours, or takes the connection down for it.
+    fn accept(&mut self, status: &StatusLine) -> Result<(), Error> {
+        let code = status.code();
+        if code == Code::SERVICE_TEMPORARILY_UNAVAILABLE || code == Code::AUTHENTICATION_REQUIRED {
+            return Err(self.fail(Error::Dismissed(code)));
+        }
+        if self.is_anothers(status) {
+            return Err(self.fail(Error::Unexpected("it belongs to another article".into())));
+        }
+        match self.request.framing(code) {
+            Framing::Line => self.finish(),
+            Framing::Block => self.move_on(|side| Stage::Block(side, BlockScan::default())),
+            Framing::Continue => self.move_on(Stage::Upload),
+            Framing::Unexpected if matches!(self.request.class(), Class::Unknown) => {
+                self.move_on(Stage::Unframed);
+            }
+            Framing::Unexpected => {
+                let what = format!("{code} to {:?}", self.request.verb());
+                return Err(self.fail(Error::Unexpected(what)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A reply that names an article names ours, or something is badly out of step.
+    fn is_anothers(&self, status: &StatusLine) -> bool {
+        match (self.request.message_id(), status.message_id()) {
+            (Some(ours), Some(theirs)) => {
+                (220..=223).contains(&status.code().get()) && ours.as_bytes() != theirs
+            }
+            _ => false,
+        }
+    }
+
+    fn move_on(&mut self, to: impl FnOnce(ReadSide) -> Stage) {
+        if let Stage::Status(side) = std::mem::replace(&mut self.stage, Stage::Done) {
+            self.stage = to(side);
+        }
+    }
+
+    /// The reply is complete: the next turn may read.
+    fn finish(&mut self) {
+        let stage = std::mem::replace(&mut self.stage, Stage::Done);
+        let (Stage::Status(mut side) | Stage::Block(mut side, _) | Stage::Upload(mut side)) = stage
+        else {
+            return;
+        };
+        side.at_rest = true;
+        if let Some(place) = self.place.take() {
+            self.backend.turn_done(self.connection.id, place, side);
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        self.backend.lost(self.connection.id);
+        self.stage = Stage::Done;
+        self.place = None;
+        error
+    }
+
+    /// Those before us take too long. The reply, when it comes, is still to be read by somebody.
+    fn give_up_waiting(&mut self) -> Error {
+        self.leave();
+        Error::TimedOut("the requests before this one")
+    }
+
+    fn leave(&mut self) {
+        let rest = Self {
+            backend: Arc::clone(&self.backend),
+            connection: Arc::clone(&self.connection),
+            request: self.request.clone(),
+            place: self.place.take(),
+            stage: std::mem::replace(&mut self.stage, Stage::Done),
+            unwanted: true,
+        };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(rest.discard());
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        match self.stage {
+            Stage::Done => {}
+            Stage::Upload(_) | Stage::Unframed(_) => self.backend.lost(self.connection.id),
+            _ if self.unwanted => self.backend.lost(self.connection.id),
+            Stage::Waiting | Stage::Status(_) | Stage::Block(..) => self.leave(),
+        }
+    }
+}
+
+/// Reads up to and with the first line feed; the bytes behind it stay unread.
+async fn read_line(backend: &Backend, side: &mut ReadSide) -> Result<Bytes, Error> {
+    loop {
+        if let Some(at) = memchr(side) {
+            return Ok(side.unread.split_to(at));
+        }
+        if side.unread.len() > STATUS_LIMIT {
+            return Err(Error::Unexpected("a status line without an end".into()));
+        }
+        let read = std::future::poll_fn(|cx| backend.buffers.poll_read(cx, &mut side.half));
+        let more = read.await.map_err(Error::ConnectionLost)?;
+        if more.is_empty() {
+            return Err(Error::ConnectionLost(end()));
+        }
+        side.unread = if side.unread.is_empty() { more } else { joined(&side.unread, &more) };
+    }
+}
+
+fn memchr(side: &ReadSide) -> Option<usize> {
+    side.unread.iter().position(|byte| *byte == b'\n').map(|at| at + 1)
+}
+
+fn joined(first: &[u8], second: &[u8]) -> Bytes {
+    let mut both = BytesMut::with_capacity(first.len() + second.len());
+    both.extend_from_slice(first);
+    both.extend_from_slice(second);
+    both.freeze()
+}
+
+fn end() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the provider closed the connection")
+}

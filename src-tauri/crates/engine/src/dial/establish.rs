@@ -1,0 +1,109 @@
+//! From nothing to a connection that carries requests: connect, greeting, encryption, login; each
+//! step within its limit.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use nntp::line::LineReader;
+use nntp::login::{Account, Login, Progress};
+use nntp::status::StatusLine;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::{BoxStream, Dial, DialError, ReadHalf, WriteHalf};
+use crate::config::{BackendConfig, Tls};
+
+/// The longest line that is read before a connection is ready.
+const LINE: usize = 4096;
+/// How a TLS server answers what is no TLS: with an alert.
+const TLS_ALERT: &[u8] = &[0x15, 0x03];
+
+/// A connection that carries requests.
+pub struct Established {
+    /// The reading side, at the start of the first reply.
+    pub read: ReadHalf,
+    /// The writing side.
+    pub write: WriteHalf,
+    /// The provider lets us post.
+    pub posting: bool,
+}
+
+/// Connects to a provider and logs in.
+///
+/// # Errors
+/// What kept it from that; see [`DialError`].
+pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Established, DialError> {
+    let account = to.login.as_ref();
+    let account = account.map(|login| Account::new(&login.user, login.password.expose()));
+    let account = account.transpose().map_err(DialError::Account)?;
+    let mut login = Login::new(account, matches!(to.tls, Tls::StartTls(_)));
+    let mut stream = dialler.connect(to).await?;
+    let mut limit = to.limits.greeting;
+    loop {
+        let status = within(limit, "the greeting or the login", read_status(&mut stream)).await?;
+        let mut progress = login.receive(&status).map_err(DialError::Refused)?;
+        if let Progress::StartTls(plain) = progress {
+            stream = dialler.start_tls(stream, to).await?;
+            progress = plain.encrypted();
+        }
+        match progress {
+            Progress::Send(next, line) => {
+                limit = to.limits.login;
+                within(limit, "the login", send(&mut stream, &line)).await?;
+                login = next;
+            }
+            Progress::Ready(ready) => {
+                let (read, write) = stream.halves();
+                return Ok(Established { read, write, posting: ready.posting });
+            }
+            Progress::StartTls(_) => return Err(DialError::Protocol("STARTTLS was asked twice")),
+        }
+    }
+}
+
+async fn send(stream: &mut BoxStream, line: &[u8]) -> Result<(), DialError> {
+    stream.write_all(line).await.map_err(DialError::Connect)?;
+    stream.flush().await.map_err(DialError::Connect)
+}
+
+/// Reads one line, and not a byte more: what is behind it is for whoever reads next.
+async fn read_status(stream: &mut BoxStream) -> Result<StatusLine, DialError> {
+    let mut lines = LineReader::new(LINE);
+    loop {
+        let byte = stream.read_u8().await.map_err(closed)?;
+        lines.push(&[byte]);
+        if lines.buffer_mut().starts_with(TLS_ALERT) {
+            return Err(DialError::Protocol(
+                "the provider speaks TLS on this port: switch TLS on, or use its plain port",
+            ));
+        }
+        let Some(line) = lines.next_line() else { continue };
+        let line = line.map_err(|_| DialError::Protocol(NO_NEWS_SERVER))?;
+        if line.starts_with(b"HTTP/") || line.starts_with(b"<") {
+            return Err(DialError::Protocol(
+                "this is a web server: the host looks like an indexer's address, not a news server's",
+            ));
+        }
+        return StatusLine::parse(line).map_err(|_| DialError::Protocol(NO_NEWS_SERVER));
+    }
+}
+
+const NO_NEWS_SERVER: &str = "what answers on this port is no news server: check host and port";
+
+fn closed(error: io::Error) -> DialError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            DialError::Connect(io::Error::new(error.kind(), "the provider closed the connection"))
+        }
+        _ => DialError::Connect(error),
+    }
+}
+
+pub(super) async fn within<T>(
+    limit: Duration,
+    step: &'static str,
+    work: impl Future<Output = Result<T, DialError>>,
+) -> Result<T, DialError> {
+    timeout(limit, work).await.unwrap_or(Err(DialError::TimedOut(step)))
+}

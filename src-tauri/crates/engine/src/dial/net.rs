@@ -1,0 +1,110 @@
+//! Connections over TCP, with TLS where the settings say so.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::net::{TcpStream, lookup_host};
+use tokio::task::JoinSet;
+use tokio::time::{Duration, sleep};
+
+use super::establish::within;
+use super::tls::Connectors;
+use super::{BoxStream, Boxed, Dial, DialError};
+use crate::config::{BackendConfig, Tls, TlsOptions};
+
+/// The next address is tried when one has not answered after this long (RFC 8305, section 5).
+const NEXT_ADDRESS: Duration = Duration::from_millis(250);
+
+/// Dials over the network.
+#[derive(Default)]
+pub struct NetDialler {
+    connectors: Connectors,
+}
+
+impl NetDialler {
+    /// A dialler that has read no certificates yet: it does when it first needs them.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    async fn dial(&self, to: &BackendConfig) -> Result<BoxStream, DialError> {
+        let limits = to.limits;
+        let addresses = within(limits.resolve, "the host's address", resolve(to)).await?;
+        let stream = within(limits.connect, "the connection", race(addresses)).await?;
+        stream.set_nodelay(true).map_err(DialError::Connect)?;
+        match &to.tls {
+            Tls::On(options) => self.encrypt(Box::new(stream), to, options).await,
+            Tls::Off | Tls::StartTls(_) => Ok(Box::new(stream)),
+        }
+    }
+
+    async fn encrypt(
+        &self,
+        stream: BoxStream,
+        to: &BackendConfig,
+        options: &TlsOptions,
+    ) -> Result<BoxStream, DialError> {
+        let handshake = self.connectors.handshake(stream, &to.host, options);
+        within(to.limits.tls, "the TLS handshake", handshake).await
+    }
+}
+
+impl Dial for NetDialler {
+    fn connect<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>> {
+        Box::pin(self.dial(to))
+    }
+
+    fn start_tls<'a>(
+        &'a self,
+        stream: BoxStream,
+        to: &'a BackendConfig,
+    ) -> Boxed<'a, Result<BoxStream, DialError>> {
+        Box::pin(async move {
+            match &to.tls {
+                Tls::On(options) | Tls::StartTls(options) => {
+                    self.encrypt(stream, to, options).await
+                }
+                Tls::Off => Err(DialError::Protocol("TLS is off")),
+            }
+        })
+    }
+}
+
+/// The host's addresses, the two families in turn (RFC 8305, section 4).
+async fn resolve(to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
+    let found = lookup_host((to.host.as_str(), to.port)).await.map_err(DialError::Resolve)?;
+    let (six, four): (Vec<_>, Vec<_>) = found.partition(SocketAddr::is_ipv6);
+    let mut sorted = Vec::with_capacity(six.len() + four.len());
+    let (mut six, mut four) = (six.into_iter(), four.into_iter());
+    loop {
+        let (a, b) = (six.next(), four.next());
+        if a.is_none() && b.is_none() {
+            return Ok(sorted);
+        }
+        sorted.extend(a.into_iter().chain(b));
+    }
+}
+
+/// The first of the addresses that answers.
+async fn race(addresses: Vec<SocketAddr>) -> Result<TcpStream, DialError> {
+    let mut attempts = JoinSet::new();
+    let mut addresses = addresses.into_iter();
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    loop {
+        let next = addresses.next();
+        let more = next.is_some();
+        if let Some(address) = next {
+            attempts.spawn(TcpStream::connect(address));
+        }
+        tokio::select! {
+            Some(attempt) = attempts.join_next() => match attempt {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => last = error,
+                Err(error) => last = io::Error::other(error),
+            },
+            () = sleep(NEXT_ADDRESS), if more => {}
+            else => return Err(DialError::Connect(last)),
+        }
+    }
+}

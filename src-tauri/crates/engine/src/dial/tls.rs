@@ -1,0 +1,203 @@
+//! TLS by rustls. What the settings demand of the certificate is demanded; nothing is ever sent on a
+//! connection that fails it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore,
+    SignatureScheme,
+};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::{BoxStream, DialError, ReadHalf, Stream, WriteHalf};
+use crate::config::{TlsOptions, Verify};
+
+/// What is needed for TLS connections, made once for each kind that the settings have. Sessions are
+/// resumed across all connections of a kind.
+#[derive(Default)]
+pub(super) struct Connectors(Mutex<HashMap<TlsOptions, Arc<ClientConfig>>>);
+
+impl Connectors {
+    pub(super) async fn handshake(
+        &self,
+        stream: BoxStream,
+        host: &str,
+        options: &TlsOptions,
+    ) -> Result<BoxStream, DialError> {
+        let name = ServerName::try_from(host.to_owned());
+        let name = name.map_err(|e| DialError::Tls(io::Error::other(e)))?;
+        let config = self.config(options).await?;
+        let encrypted = TlsConnector::from(config).connect(name, stream).await;
+        Ok(Box::new(encrypted.map_err(|error| explained(error, options))?))
+    }
+
+    async fn config(&self, options: &TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
+        if let Some(known) = self.known().get(options) {
+            return Ok(Arc::clone(known));
+        }
+        // Reading the system's certificates takes a while.
+        let wanted = options.clone();
+        let made = tokio::task::spawn_blocking(move || client_config(&wanted)).await;
+        let made = made.map_err(|e| DialError::Tls(io::Error::other(e)))??;
+        Ok(Arc::clone(self.known().entry(options.clone()).or_insert(made)))
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<TlsOptions, Arc<ClientConfig>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stream for TlsStream<BoxStream> {
+    fn halves(self: Box<Self>) -> (ReadHalf, WriteHalf) {
+        let (read, write) = tokio::io::split(*self);
+        (Box::new(read), Box::new(write))
+    }
+}
+
+fn client_config(options: &TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+    let builder = builder.with_safe_default_protocol_versions().map_err(tls)?;
+    let algorithms = provider.signature_verification_algorithms;
+    let verifier: Arc<dyn ServerCertVerifier> = match options.verify {
+        Verify::None => Arc::new(Lenient { chain: None, algorithms }),
+        Verify::Certificate => {
+            let chain = Some(chain_verifier(options.ca_file.as_deref(), provider)?);
+            Arc::new(Lenient { chain, algorithms })
+        }
+        Verify::Full => chain_verifier(options.ca_file.as_deref(), provider)?,
+    };
+    let config = builder.dangerous().with_custom_certificate_verifier(verifier);
+    Ok(Arc::new(config.with_no_client_auth()))
+}
+
+fn chain_verifier(
+    ca_file: Option<&Path>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, DialError> {
+    let roots = match ca_file {
+        Some(path) => roots_of(path)?,
+        None => system_roots()?,
+    };
+    let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+    builder.build().map_err(|e| DialError::Tls(io::Error::other(e)))
+}
+
+fn roots_of(path: &Path) -> Result<RootCertStore, DialError> {
+    let bad = |what: String| {
+        DialError::Tls(io::Error::other(format!("the ca_file {}: {what}", path.display())))
+    };
+    let pem = fs::read(path).map_err(|e| bad(e.to_string()))?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|e| bad(e.to_string()))?;
+        roots.add(certificate).map_err(|e| bad(e.to_string()))?;
+    }
+    if roots.is_empty() { Err(bad("no certificate is in it".into())) } else { Ok(roots) }
+}
+
+fn system_roots() -> Result<RootCertStore, DialError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        let none = "this system has no trusted certificates: install them, or set ca_file";
+        return Err(DialError::Tls(io::Error::other(none)));
+    }
+    Ok(roots)
+}
+
+fn tls(error: TlsError) -> DialError {
+    DialError::Tls(io::Error::other(error))
+}
+
+/// Says what to do about the certificates that people meet.
+fn explained(error: io::Error, options: &TlsOptions) -> DialError {
+    let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
+    let hint = match cause {
+        Some(TlsError::InvalidCertificate(bad)) => match bad {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "the certificate is for another host name: check the host"
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "the certificate has expired: tell the provider, and check this computer's clock"
+            }
+            CertificateError::UnknownIssuer if options.ca_file.is_some() => {
+                "the certificate is by none of the authorities in the ca_file"
+            }
+            CertificateError::UnknownIssuer => "the certificate is by an unknown authority",
+            _ => "the certificate is not valid",
+        },
+        Some(TlsError::InvalidMessage(_)) => {
+            "the provider does not speak TLS on this port: use its TLS port (563), or switch TLS off"
+        }
+        _ => return DialError::Tls(error),
+    };
+    DialError::Tls(io::Error::other(format!("{hint} ({error})")))
+}
+
+/// Verifies less than everything, as the user has chosen: the chain of trust without the name, or
+/// nothing. That the other end holds the certificate's key is verified always.
+struct Lenient {
+    chain: Option<Arc<WebPkiServerVerifier>>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ServerCertVerifier for Lenient {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
+        let verified =
+            chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match verified {
+            Err(TlsError::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+impl fmt::Debug for Lenient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lenient").field("chain", &self.chain.is_some()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,20 @@
+//! The NNTP proxy: it listens on localhost, and serves every newsreader and downloader from the few
+//! connections that the user's Usenet providers allow.
+//!
+//! [`proxy::Proxy`] is the whole of it. A [`session::ClientSession`] talks to one client, asks the
+//! [`router::BackendSelector`] which [`backend::Backend`] is next, and takes a turn on one of its
+//! connections.
+
+mod baton;
+mod budget;
+
+pub mod auth;
+pub mod backend;
+pub mod config;
+pub mod dial;
+pub mod error;
+pub mod pool;
+pub mod proxy;
+pub mod router;
+pub mod session;
+pub mod types;

@@ -1,0 +1,204 @@
+//! The whole of it: listens, serves, changes its settings without dropping anyone, and stops.
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, warn};
+
+use crate::backend::{Backend, BackendSnapshot};
+use crate::budget::Budget;
+use crate::config::{Config, RoutingMode};
+use crate::dial::{BoxStream, Dial};
+use crate::pool::BufferPool;
+use crate::router::BackendSelector;
+use crate::session::ClientSession;
+use crate::types::BufferSize;
+
+/// How many unused buffers are kept.
+const BUFFERS: usize = 16;
+/// The pause after a connection could not be accepted: without it, running out of file descriptors
+/// would keep a processor busy.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How many clients may be connected at once.
+const CLIENTS: usize = 2000;
+
+/// A running proxy. Cloning it gives another handle to the same one.
+#[derive(Clone)]
+pub struct Proxy(Arc<Shared>);
+
+struct Shared {
+    dialler: Arc<dyn Dial>,
+    buffers: BufferPool,
+    budget: Budget,
+    selector: Arc<BackendSelector>,
+    config: RwLock<Config>,
+    clients: AtomicUsize,
+    stop: watch::Sender<bool>,
+    /// Nobody is served any more when its last receiver is gone.
+    served: watch::Sender<()>,
+}
+
+/// What a proxy does at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The providers, in the order of the settings.
+    pub backends: Vec<BackendSnapshot>,
+    /// How many clients are connected.
+    pub clients: usize,
+}
+
+impl Proxy {
+    /// A proxy with these settings. Nothing is dialled before a client asks for something.
+    #[must_use]
+    pub fn new(config: Config, dialler: Arc<dyn Dial>) -> Self {
+        let proxy = Self(Arc::new(Shared {
+            dialler,
+            buffers: BufferPool::new(BufferSize::DEFAULT, BUFFERS),
+            budget: Budget::new(),
+            selector: Arc::new(BackendSelector::new()),
+            config: RwLock::new(config.clone()),
+            clients: AtomicUsize::new(0),
+            stop: watch::Sender::new(false),
+            served: watch::Sender::new(()),
+        }));
+        proxy.apply(config);
+        proxy
+    }
+
+    /// Takes new settings. Sessions go on; providers that did not change keep their connections,
+    /// the others finish what they have begun. A changed mode is for clients that come from now on.
+    pub fn apply(&self, config: Config) {
+        let old = self.0.selector.backends();
+        let keep = |new: &_| old.iter().find(|backend| backend.config() == new).cloned();
+        let (dialler, buffers) = (&self.0.dialler, &self.0.buffers);
+        let make = |new| Backend::new(new, Arc::clone(dialler), buffers.clone());
+        let wanted = config.backends.iter().cloned();
+        let new: Vec<_> = wanted.map(|new| keep(&new).unwrap_or_else(|| make(new))).collect();
+        let gone = old.iter().filter(|old| !new.iter().any(|new| Arc::ptr_eq(old, new)));
+        let gone: Vec<_> = gone.cloned().collect();
+        self.0.selector.replace(new);
+        *self.0.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+        gone.iter().for_each(Backend::retire);
+    }
+
+    /// Accepts clients until [`shutdown`](Self::shutdown).
+    pub async fn serve(&self, listener: TcpListener) {
+        let mut stop = self.0.stop.subscribe();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, client)) => self.welcome(stream, client),
+                Err(error) => {
+                    warn!("cannot accept a client: {error}");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn welcome(&self, stream: TcpStream, client: std::net::SocketAddr) {
+        if let Err(error) = prepare(&stream) {
+            return debug!(%client, "left at once: {error}");
+        }
+        if self.0.clients.load(Ordering::Relaxed) >= CLIENTS {
+            return warn!(%client, "refused: {CLIENTS} clients are connected already");
+        }
+        let (proxy, serving) = (self.clone(), self.0.served.subscribe());
+        tokio::spawn(async move {
+            proxy.serve_client(Box::new(stream), client).await;
+            drop(serving);
+        });
+    }
+
+    /// Serves one client on a stream of whatever kind, until it leaves.
+    pub async fn serve_client(&self, stream: BoxStream, client: std::net::SocketAddr) {
+        let _present = Present::new(&self.0);
+        let (mode, posting, auth) = {
+            let config = self.0.config.read().unwrap_or_else(PoisonError::into_inner);
+            (config.mode, config.posting, Arc::clone(&config.auth))
+        };
+        let session = ClientSession::builder(client, self.0.buffers.clone(), auth)
+            .with_posting(posting)
+            .with_budget(self.0.budget.clone())
+            .with_stop(self.0.stop.subscribe());
+        let router = Arc::clone(&self.0.selector);
+        match mode {
+            RoutingMode::Standard => {
+                session.build().handle_with_pooled_backend(stream, router).await;
+            }
+            RoutingMode::PerCommand | RoutingMode::Hybrid => {
+                let session = session.with_router(router).with_routing_mode(mode).build();
+                session.handle_per_command_routing(stream).await;
+            }
+        }
+    }
+
+    /// Stops: accepts nobody, lets requests that are under way finish for at most `grace`, and closes
+    /// the provider connections.
+    pub async fn shutdown(&self, grace: Duration) {
+        self.0.stop.send_replace(true);
+        if timeout(grace, self.0.served.closed()).await.is_err() {
+            debug!("some requests were not finished in time");
+        }
+        self.0.selector.backends().iter().for_each(Backend::retire);
+        let closed = async {
+            while self.0.selector.backends().iter().any(|backend| backend.snapshot().open > 0) {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        drop(timeout(Duration::from_secs(1), closed).await);
+    }
+
+    /// Renews all provider connections: the network changed, or the computer slept.
+    pub fn renew(&self) {
+        self.0.selector.backends().iter().for_each(Backend::renew);
+    }
+
+    /// What goes on at this moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let backends = self.0.selector.backends();
+        Snapshot {
+            backends: backends.iter().map(|backend| backend.snapshot()).collect(),
+            clients: self.0.clients.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// A client that is connected, for the count.
+struct Present(Arc<Shared>);
+
+impl Present {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.clients.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.clients.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A reply is sent when it is there, not when it fills a packet.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! Which provider said lately that it does not have which article. It orders the candidates, and
+//! never answers for them: a 430 is a fact about one provider at one moment.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::time::{Duration, Instant};
+
+/// How long a 430 is remembered.
+const MEMORY: Duration = Duration::from_secs(300);
+/// How many are remembered at most.
+const ENTRIES: usize = 65_536;
+
+/// See the [module](self).
+#[derive(Default)]
+pub(super) struct Missing {
+    hasher: RandomState,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    when: HashMap<u64, Instant>,
+    oldest: VecDeque<u64>,
+}
+
+impl Missing {
+    /// Remembers that `provider` lacks `article` now.
+    pub(super) fn remember(&self, provider: &str, article: &[u8]) {
+        let key = self.hasher.hash_one((provider, article));
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.when.insert(key, Instant::now()).is_none() {
+            known.oldest.push_back(key);
+        }
+        if known.oldest.len() > ENTRIES
+            && let Some(oldest) = known.oldest.pop_front()
+        {
+            known.when.remove(&oldest);
+        }
+    }
+
+    /// Whether `provider` said within the last minutes that it lacks `article`.
+    pub(super) fn is_known(&self, provider: &str, article: &[u8]) -> bool {
+        let key = self.hasher.hash_one((provider, article));
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.when.get(&key).is_some_and(|at| at.elapsed() < MEMORY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_430_is_remembered_for_minutes_and_for_that_provider_alone() {
+        let missing = Missing::default();
+        missing.remember("a", b"<1@x>");
+        assert!(missing.is_known("a", b"<1@x>"));
+        assert!(!missing.is_known("b", b"<1@x>"));
+        tokio::time::advance(MEMORY).await;
+        assert!(!missing.is_known("a", b"<1@x>"));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let missing = Missing::default();
+        for n in 0..=ENTRIES {
+            missing.remember("a", &n.to_le_bytes());
+        }
+        assert!(!missing.is_known("a", &0_usize.to_le_bytes()));
+        assert!(missing.is_known("a", &ENTRIES.to_le_bytes()));
+        assert_eq!(missing.known.lock().unwrap().when.len(), ENTRIES);
+    }
+}

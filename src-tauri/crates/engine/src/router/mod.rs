@@ -1,0 +1,62 @@
+//! Which backend is asked, and in which order.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::backend::Backend;
+
+mod missing;
+mod route;
+
+use missing::Missing;
+pub(crate) use route::{Next, Route};
+
+/// The backends of a proxy, and what was learned about articles they do not have.
+///
+/// ```
+/// use nntp_proxy::router::BackendSelector;
+///
+/// assert!(BackendSelector::new().backends().is_empty());
+/// ```
+pub struct BackendSelector {
+    backends: RwLock<Arc<[Arc<Backend>]>>,
+    missing: Missing,
+}
+
+impl BackendSelector {
+    /// A selector without backends.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { backends: RwLock::new(Arc::new([])), missing: Missing::default() }
+    }
+
+    /// Adds a backend behind the others.
+    pub fn add_backend(&self, backend: Arc<Backend>) {
+        let mut backends = self.backends().to_vec();
+        backends.push(backend);
+        self.replace(backends);
+    }
+
+    /// Replaces all backends. Requests under way go on with those they know.
+    pub fn replace(&self, backends: Vec<Arc<Backend>>) {
+        *self.backends.write().unwrap_or_else(PoisonError::into_inner) = backends.into();
+    }
+
+    /// The backends, in the order of the settings.
+    #[must_use]
+    pub fn backends(&self) -> Arc<[Arc<Backend>]> {
+        Arc::clone(&self.backends.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Default for BackendSelector {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for BackendSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.backends().iter()).finish()
+    }
+}

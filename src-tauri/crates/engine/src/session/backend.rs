@@ -1,0 +1,190 @@
+//! One request to the backends, until one has answered it. Whatever fails before the client has seen
+//! a byte of the reply stays between us and the providers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use nntp::command::{Request, Verb};
+use nntp::status::StatusLine;
+use tokio::time::{Duration, sleep_until};
+use tracing::{debug, info};
+
+use super::ClientSession;
+use super::clock::date_reply;
+use super::error_classification::{Meaning, classify, is_about_account, is_showable};
+use super::streaming::{Output, Progress, relay};
+use crate::backend::{Backend, Counters, Reply};
+use crate::error::{Advice, Blame, Error};
+use crate::router::{Next, Route};
+
+/// What came of asking one backend.
+pub(super) enum Outcome {
+    /// The client has the reply, or will when its queue is written.
+    Delivered,
+    Missing(StatusLine),
+    Unable(StatusLine),
+}
+
+/// One request on its way.
+pub(super) struct Errand<'a> {
+    pub(super) request: &'a Request,
+    pub(super) output: &'a mut Output,
+    pub(super) progress: Progress,
+}
+
+impl<'a> Errand<'a> {
+    pub(super) fn new(request: &'a Request, output: &'a mut Output) -> Self {
+        let progress = Progress::of(request.verb());
+        Self { request, output, progress }
+    }
+
+    /// Makes ready for another attempt.
+    pub(super) async fn begin_again(&mut self, failed: &Error) -> Result<(), Error> {
+        if matches!(failed, Error::Overrun) {
+            if !self.output.was_seen() {
+                self.output.take_back();
+            }
+            self.output.flush().await?;
+        }
+        let progress = std::mem::replace(&mut self.progress, Progress::Untracked);
+        self.progress = progress.restart(self.request.verb(), self.output)?;
+        Ok(())
+    }
+}
+
+impl ClientSession {
+    /// Finds a backend for a request and sees it through: the per-command way.
+    ///
+    /// # Errors
+    /// When the client has to be let go: it is gone, or its reply was broken off and cannot be
+    /// resumed, or nobody can serve it.
+    pub(super) async fn route_and_execute_command(
+        &self,
+        mut route: Route<'_>,
+        mut errand: Errand<'_>,
+    ) -> Result<(), Error> {
+        let mut refusal = None;
+        loop {
+            let (backend, patience) = match route.next() {
+                Next::Ask(backend, patience) => (backend, patience),
+                Next::Wait(until) => {
+                    sleep_until(until).await;
+                    continue;
+                }
+                Next::Missing => return no_such_article(&mut errand),
+                Next::GiveUp(why) => return give_up(errand, refusal, &why),
+            };
+            let asked = self.execute_command_on_backend(&backend, &mut errand, patience).await;
+            match asked {
+                Ok(Outcome::Delivered) => return Ok(()),
+                Ok(Outcome::Missing(_)) => {
+                    Counters::count(&backend.counters().missing);
+                    route.missing(&backend);
+                }
+                Ok(Outcome::Unable(status)) => {
+                    let why = String::from_utf8_lossy(&status.to_wire()).trim().to_owned();
+                    if is_about_account(&status) {
+                        backend.set_unable(why.clone());
+                    }
+                    route.unable(&backend, why);
+                    refusal = Some(status);
+                }
+                Err(error) => {
+                    note(&backend, &error);
+                    if error.advice() == Advice::Never {
+                        return Err(error);
+                    }
+                    errand.begin_again(&error).await?;
+                    route.failed(&backend, &error);
+                }
+            }
+        }
+    }
+
+    /// Takes a turn on a backend and relays its reply: the hot path.
+    async fn execute_command_on_backend(
+        &self,
+        backend: &Arc<Backend>,
+        errand: &mut Errand<'_>,
+        patience: Duration,
+    ) -> Result<Outcome, Error> {
+        let mut reply = backend.turn(self.id, errand.request, patience).await?;
+        let status = reply.status().await?;
+        self.deliver(backend, &mut reply, status, errand).await
+    }
+
+    /// Gives a reply to the client, if it is an answer.
+    pub(super) async fn deliver(
+        &self,
+        backend: &Arc<Backend>,
+        reply: &mut Reply,
+        status: StatusLine,
+        errand: &mut Errand<'_>,
+    ) -> Result<Outcome, Error> {
+        match classify(errand.request, status.code()) {
+            Meaning::Missing => return Ok(Outcome::Missing(status)),
+            Meaning::Unable => return Ok(Outcome::Unable(status)),
+            Meaning::Answer => {}
+        }
+        if !errand.progress.is_behind() {
+            errand.output.push(status.to_wire());
+        }
+        let stall = backend.config().limits.stall;
+        relay(reply, errand.output, &mut errand.progress, stall).await?;
+        Counters::count(&backend.counters().delivered);
+        Ok(Outcome::Delivered)
+    }
+}
+
+/// Logs a failure as loudly as it deserves.
+pub(super) fn note(backend: &Backend, error: &Error) {
+    let provider = &backend.config().name;
+    match error.blame() {
+        Blame::Client | Blame::Us => debug!(provider, "{error}"),
+        Blame::Provider => {
+            Counters::count(&backend.counters().failures);
+            info!(provider, "{error}; trying again");
+        }
+    }
+}
+
+fn no_such_article(errand: &mut Errand<'_>) -> Result<(), Error> {
+    if errand.output.was_seen() {
+        return Err(Error::NotTheSame);
+    }
+    errand.output.push(Bytes::from_static(b"430 No provider has this article\r\n"));
+    Ok(())
+}
+
+/// Nobody could serve the request. A refusal is shown where clients can live with it; else the client
+/// is told that we cannot go on, so that it asks again later instead of calling the article missing.
+pub(super) fn give_up(
+    errand: Errand<'_>,
+    refusal: Option<StatusLine>,
+    why: &str,
+) -> Result<(), Error> {
+    let Errand { request, output, .. } = errand;
+    if output.was_seen() {
+        return Err(Error::NotTheSame);
+    }
+    match refusal {
+        Some(status) if is_showable(request) => output.push(status.to_wire()),
+        _ if request.verb() == Verb::Date => output.push(date_reply(std::time::SystemTime::now())),
+        _ => {
+            output.push(sorry(why));
+            output.close_after();
+        }
+    }
+    Ok(())
+}
+
+/// The reply that ends a session for which there is no provider (RFC 3977, section 3.2.1: 400).
+pub(super) fn sorry(why: &str) -> Bytes {
+    let why = match why {
+        "" => "no provider is set up: add one in the settings",
+        why => why,
+    };
+    let plain: String = why.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
+    let short = plain.get(..400).unwrap_or(&plain);
+    format!("400 Newsmux: {short}\r\n").into()
+}

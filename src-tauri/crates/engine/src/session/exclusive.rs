@@ -1,0 +1,226 @@
+//! What needs both sides of the client and a provider's connection for itself: uploads (RFC 3977,
+//! section 6.3) and commands that nobody has heard of.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use nntp::block::{BlockScan, Scan};
+use nntp::command::{Class, Framing, Local, Request};
+use nntp::status::StatusLine;
+use tokio::time::{Duration, timeout};
+
+use super::backend::{Errand, Outcome, give_up, note};
+use super::connection::Input;
+use super::handlers::{Conversation, look};
+use super::stateful::{Selected, restore};
+use super::streaming::Output;
+use crate::backend::{Lease, Reply};
+use crate::error::{Advice, Error};
+use crate::router::Route;
+
+/// How long a client may be silent within an article that it sends.
+const UPLOAD_STALL: Duration = Duration::from_secs(60);
+
+impl Conversation {
+    /// Reads an article away that nobody wants, and says so.
+    pub(super) async fn swallow(&mut self, reply: Bytes) -> Result<(), Error> {
+        let mut article = Article::default();
+        while self.next_of(&mut article).await?.is_some() {}
+        let mut output = self.output();
+        output.push(reply);
+        output.finish().await
+    }
+
+    /// POST, IHAVE and TAKETHIS.
+    pub(super) async fn upload(&mut self, request: Request) -> Result<(), Error> {
+        let mut place = self.selected.place();
+        let mut selected = look(&mut place).await?;
+        let mut output = self.output();
+        let mut errand = Errand::new(&request, &mut output);
+        match self.begin_alone(&mut selected, &mut errand).await? {
+            Begun::Refused => {}
+            Begun::Answered(mut lease, mut reply, status) => {
+                errand.output.push(status.to_wire());
+                if request.framing(status.code()) == Framing::Continue {
+                    errand.output.flush().await?;
+                    self.send_article(&mut lease, &mut reply, errand.output).await?;
+                }
+                self.session.keep(&mut selected, lease);
+            }
+        }
+        place.hand_on(selected);
+        output.finish().await
+    }
+
+    /// Sends the client's article to the provider, and the provider's answer to the client.
+    async fn send_article(
+        &mut self,
+        lease: &mut Lease,
+        reply: &mut Reply,
+        output: &mut Output,
+    ) -> Result<(), Error> {
+        let backend = Arc::clone(lease.backend());
+        let mut upload = Some(lease.upload()?);
+        let mut article = Article::default();
+        while let Some(bytes) = self.next_of(&mut article).await? {
+            let Some(sending) = &mut upload else { continue };
+            if let Err(error) = sending.write(&bytes).await {
+                note(&backend, &error);
+                upload = None;
+            }
+        }
+        let Some(upload) = upload else {
+            output.push(Bytes::from_static(b"441 Posting failed: the provider is gone\r\n"));
+            return Ok(());
+        };
+        upload.done();
+        match reply.upload_status().await {
+            Ok(status) => output.push(status.to_wire()),
+            Err(error) => {
+                // It may have been posted, and to post it again is not ours to decide.
+                note(&backend, &error);
+                let unknown =
+                    "400 The provider is gone; nobody knows whether the article was posted\r\n";
+                output.push(Bytes::from_static(unknown.as_bytes()));
+                output.close_after();
+            }
+        }
+        Ok(())
+    }
+
+    /// The next bytes of the client's article; none behind its end.
+    async fn next_of(&mut self, article: &mut Article) -> Result<Option<Bytes>, Error> {
+        if article.ended {
+            return Ok(None);
+        }
+        let gone = || Error::ClientGone(std::io::ErrorKind::UnexpectedEof.into());
+        let next = timeout(UPLOAD_STALL, self.client.next_bytes()).await;
+        let mut bytes = next.ok().flatten().ok_or_else(gone)?;
+        if let Scan::End(n) = article.scan.push(&bytes) {
+            article.ended = true;
+            self.client.put_back(&bytes.split_off(n));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// A command that nobody has heard of: the provider may know it.
+    pub(super) async fn pass_through(&mut self, request: Request) -> Result<(), Error> {
+        let mut place = self.selected.place();
+        let mut selected = look(&mut place).await?;
+        let mut output = self.output();
+        let mut errand = Errand::new(&request, &mut output);
+        match self.begin_alone(&mut selected, &mut errand).await? {
+            Begun::Refused => {}
+            Begun::Answered(mut lease, mut reply, status) => {
+                // Who knows what it has changed, unless the provider did not know it either.
+                if status.code().get() < 500 {
+                    lease.spoil();
+                }
+                if reply.is_unframed() {
+                    errand.output.push(status.to_wire());
+                    self.tunnel(&lease, &mut reply, errand.output).await?;
+                    return Err(Error::LetGo);
+                }
+                let backend = Arc::clone(lease.backend());
+                let done = self.session.deliver(&backend, &mut reply, status, &mut errand).await?;
+                if let Outcome::Missing(status) | Outcome::Unable(status) = done {
+                    errand.output.push(status.to_wire());
+                }
+                self.session.keep(&mut selected, lease);
+            }
+        }
+        place.hand_on(selected);
+        output.finish().await
+    }
+
+    /// Sends a request on a connection of its own, until some provider has answered it.
+    async fn begin_alone(
+        &mut self,
+        selected: &mut Selected,
+        errand: &mut Errand<'_>,
+    ) -> Result<Begun, Error> {
+        errand.output.first_in_line().await?;
+        let home = selected.home().cloned();
+        let mut route = match &home {
+            Some(home) => Route::only(&self.backends, home),
+            None => selected.route(&self.backends, errand.request),
+        };
+        loop {
+            let mut lease = match self.session.next_lease(&mut route, selected).await {
+                Ok(lease) => lease,
+                Err(why) => {
+                    give_up(Errand::new(errand.request, errand.output), None, &why)?;
+                    return Ok(Begun::Refused);
+                }
+            };
+            match first_answer(&mut lease, selected, errand.request).await {
+                Ok((reply, status)) => return Ok(Begun::Answered(lease, reply, status)),
+                Err(error) if error.advice() == Advice::Never => return Err(error),
+                Err(error) => {
+                    note(lease.backend(), &error);
+                    route.failed(lease.backend(), &error);
+                }
+            }
+        }
+    }
+
+    /// Passes bytes on as they come, both ways: where the reply ends, nobody can tell. Logins and
+    /// encryption stay ours even so.
+    async fn tunnel(
+        &mut self,
+        lease: &Lease,
+        reply: &mut Reply,
+        output: &mut Output,
+    ) -> Result<(), Error> {
+        output.flush().await?;
+        loop {
+            let chunk = std::future::poll_fn(|cx| reply.poll_chunk(cx));
+            tokio::select! {
+                chunk = chunk => {
+                    let Some(chunk) = chunk? else { return Ok(()) };
+                    output.push(chunk);
+                    output.flush().await?;
+                }
+                input = self.client.next_line() => {
+                    let Input::Line(Ok(line)) = input else { return Ok(()) };
+                    let Ok(request) = Request::parse(line) else { return Ok(()) };
+                    if !may_pass(&request) {
+                        return Ok(());
+                    }
+                    lease.pass_on(&request);
+                }
+            }
+        }
+    }
+}
+
+/// What came of a request that needs a connection for itself.
+enum Begun {
+    /// Nobody could be asked; the client is told.
+    Refused,
+    Answered(Lease, Reply, StatusLine),
+}
+
+/// An article on its way from the client.
+#[derive(Default)]
+struct Article {
+    scan: BlockScan,
+    ended: bool,
+}
+
+async fn first_answer(
+    lease: &mut Lease,
+    selected: &Selected,
+    request: &Request,
+) -> Result<(Reply, StatusLine), Error> {
+    restore(lease, selected).await?;
+    let mut reply = lease.send(request)?;
+    let status = reply.status().await?;
+    Ok((reply, status))
+}
+
+/// Whether a line may go to the provider unseen: none that is ours to answer.
+fn may_pass(request: &Request) -> bool {
+    matches!(request.class(), Class::Local(Local::Empty))
+        || !matches!(request.class(), Class::Local(_))
+}

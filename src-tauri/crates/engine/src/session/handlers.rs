@@ -1,0 +1,336 @@
+//! The conversation with a client: its requests run at once as far as they can, and their replies go
+//! out in the order in which it asked.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use nntp::client::{Action, ClientFlow, Facts};
+use nntp::command::{Class, Request};
+use nntp::line::TooLong;
+use tokio::sync::watch;
+use tokio::time::{Duration, timeout};
+
+use super::ClientSession;
+use super::backend::Errand;
+use super::connection::{ClientReader, Input};
+use super::stateful::Selected;
+use super::streaming::Output;
+use crate::baton::{Baton, Place};
+use crate::dial::{BoxStream, Boxed, WriteHalf};
+use crate::error::Error;
+use crate::router::{BackendSelector, Route};
+
+/// How many requests of one client are under way at once.
+const PIPELINE: usize = 32;
+/// How long a client may be silent.
+const IDLE: Duration = Duration::from_secs(30 * 60);
+/// How long it may be silent before it has logged in.
+const LOGIN: Duration = Duration::from_secs(60);
+
+/// See the [module](self).
+pub(super) struct Conversation {
+    pub(super) session: Arc<ClientSession>,
+    pub(super) backends: Arc<BackendSelector>,
+    pub(super) client: ClientReader,
+    flow: ClientFlow,
+    /// The client's writing side, for one reply after the other.
+    replies: Baton<WriteHalf>,
+    /// What is selected, for one stateful request after the other.
+    pub(super) selected: Baton<Selected>,
+    running: Running,
+    stop: watch::Receiver<bool>,
+}
+
+/// Why a conversation ended.
+pub(super) enum End {
+    /// The client said `QUIT`, closed, or broke off.
+    Client,
+    /// It was silent for too long.
+    Idle,
+    /// It was told so, or nothing could be told any more.
+    Failed(Error),
+    /// The proxy stops.
+    Stopped,
+}
+
+enum Event {
+    Replied(Result<(), Error>),
+    Line(Result<Bytes, TooLong>),
+    /// No more requests; those under way are still seen through.
+    End(End),
+    /// Nobody is there any more.
+    Broken,
+}
+
+impl Conversation {
+    pub(super) fn new(
+        session: Arc<ClientSession>,
+        backends: Arc<BackendSelector>,
+        stream: BoxStream,
+    ) -> Self {
+        let (read, write) = stream.halves();
+        let flow = ClientFlow::new(Facts {
+            posting: session.posting,
+            login_needed: session.auth.login_needed(),
+            stateful: session.allows_stateful(),
+        });
+        Self {
+            backends,
+            client: ClientReader::new(read, session.buffer_pool.clone()),
+            flow,
+            replies: Baton::new(write),
+            selected: Baton::new(Selected::default()),
+            running: Running::default(),
+            stop: session.stop.clone(),
+            session,
+        }
+    }
+
+    /// Talks until one of the two has enough.
+    pub(super) async fn hold(mut self) -> End {
+        self.say(self.flow.greeting());
+        loop {
+            let end = match self.next_event().await {
+                Event::Replied(Ok(())) => continue,
+                Event::Replied(Err(Error::ClientGone(_))) => End::Client,
+                Event::Replied(Err(error)) => End::Failed(error),
+                Event::Broken => End::Client,
+                Event::End(end) => {
+                    drop(self.running.finish().await);
+                    end
+                }
+                Event::Line(line) => {
+                    let action = self.flow.receive(line);
+                    match self.act(action).await {
+                        None => continue,
+                        Some(end) => end,
+                    }
+                }
+            };
+            return end;
+        }
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let quiet = self.running.is_empty();
+        let patience = if self.flow.is_logged_in() { IDLE } else { LOGIN };
+        let (client, running, stop) = (&mut self.client, &mut self.running, &mut self.stop);
+        let full = running.len() >= PIPELINE;
+        tokio::select! {
+            biased;
+            replied = running.next(), if !quiet => Event::Replied(replied),
+            line = timeout(patience, client.next_line()), if !full => match line {
+                Ok(Input::Line(line)) => Event::Line(line),
+                Ok(Input::End) => Event::End(End::Client),
+                Ok(Input::Broken) => Event::Broken,
+                Err(_) => Event::End(End::Idle),
+            },
+            () = stopped(stop) => Event::End(End::Stopped),
+        }
+    }
+
+    async fn act(&mut self, action: Action) -> Option<End> {
+        match action {
+            Action::Nothing => None,
+            Action::Reply(reply) => {
+                self.say(reply);
+                None
+            }
+            Action::Close(words) => {
+                self.say_last(words);
+                drop(self.running.finish().await);
+                Some(End::Client)
+            }
+            Action::CheckLogin { user, password } => {
+                let accepted = self.session.auth.check(&user, &password).is_some();
+                let answer = self.flow.login_checked(accepted);
+                Box::pin(self.act(answer)).await
+            }
+            Action::Forward(request) => self.dispatch(request).await,
+            Action::Swallow { reply } => self.alone(|this| Box::pin(this.swallow(reply))).await,
+        }
+    }
+
+    /// Sends a request on its way.
+    async fn dispatch(&mut self, request: Request) -> Option<End> {
+        match request.class() {
+            Class::ById | Class::Stateless if self.session.is_dedicated() => {
+                self.start_dedicated(request);
+                None
+            }
+            Class::ById => {
+                self.start_by_id(request);
+                None
+            }
+            Class::Stateless => {
+                self.start_stateless(request);
+                None
+            }
+            Class::Stateful(_) => {
+                self.session.switch_to_stateful_mode();
+                self.start_stateful(request);
+                None
+            }
+            Class::Upload(_) => self.alone(|this| Box::pin(this.upload(request))).await,
+            Class::Unknown => {
+                self.session.switch_to_stateful_mode();
+                self.alone(|this| Box::pin(this.pass_through(request))).await
+            }
+            // The flow answers these itself.
+            Class::Local(_) => None,
+        }
+    }
+
+    /// Runs something that needs the client's both sides, once all earlier replies are out.
+    async fn alone<F>(&mut self, run: F) -> Option<End>
+    where
+        F: for<'a> FnOnce(&'a mut Self) -> Boxed<'a, Result<(), Error>>,
+    {
+        let earlier = self.running.finish().await;
+        let done = match earlier {
+            Ok(()) => run(self).await,
+            failed => failed,
+        };
+        done.err().map(End::Failed)
+    }
+
+    /// A reply of our own.
+    fn say(&mut self, reply: Bytes) {
+        let mut output = self.output();
+        output.push(reply);
+        self.running.push(Box::pin(output.finish()));
+    }
+
+    /// Our last words.
+    fn say_last(&mut self, reply: Bytes) {
+        let mut output = self.output();
+        output.push(reply);
+        output.close_after();
+        self.running.push(Box::pin(output.finish()));
+    }
+
+    fn start_by_id(&mut self, request: Request) {
+        let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
+        let mut output = self.output();
+        self.running.push(Box::pin(async move {
+            output.may_fetch().await?;
+            let route = Route::new(&backends, &request, None);
+            let errand = Errand::new(&request, &mut output);
+            session.route_and_execute_command(route, errand).await?;
+            output.finish().await
+        }));
+    }
+
+    fn start_stateless(&mut self, request: Request) {
+        let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
+        let (mut output, mut selected) = (self.output(), self.selected.place());
+        self.running.push(Box::pin(async move {
+            output.first_in_line().await?;
+            let home = look(&mut selected).await?;
+            let route = Route::new(&backends, &request, home.home());
+            selected.hand_on(home);
+            let errand = Errand::new(&request, &mut output);
+            session.route_and_execute_command(route, errand).await?;
+            output.finish().await
+        }));
+    }
+
+    fn start_stateful(&mut self, request: Request) {
+        let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
+        let (mut output, mut place) = (self.output(), self.selected.place());
+        self.running.push(Box::pin(async move {
+            output.first_in_line().await?;
+            let mut selected = look(&mut place).await?;
+            let errand = Errand::new(&request, &mut output);
+            session.execute_stateful(&backends, &mut selected, errand).await?;
+            place.hand_on(selected);
+            output.finish().await
+        }));
+    }
+
+    fn start_dedicated(&mut self, request: Request) {
+        let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
+        let (mut output, place) = (self.output(), self.selected.place());
+        self.running.push(Box::pin(async move {
+            output.may_fetch().await?;
+            let errand = Errand::new(&request, &mut output);
+            session.execute_dedicated(&backends, place, errand).await?;
+            output.finish().await
+        }));
+    }
+
+    /// A place in the order of replies.
+    pub(super) fn output(&mut self) -> Output {
+        Output::new(self.replies.place(), &self.session.budget)
+    }
+}
+
+/// The session's selection, once it is ours.
+pub(super) async fn look(place: &mut Place<Selected>) -> Result<Selected, Error> {
+    place.arrive().await.map_err(|_| Error::TurnLost)
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Who holds no sender never stops us.
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The requests of a client that are under way.
+#[derive(Default)]
+struct Running(VecDeque<Boxed<'static, Result<(), Error>>>);
+
+impl Running {
+    fn push(&mut self, request: Boxed<'static, Result<(), Error>>) {
+        self.0.push_back(request);
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The next to end, or nothing while all go on.
+    async fn next(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// Sees all to their end.
+    async fn finish(&mut self) -> Result<(), Error> {
+        while !self.is_empty() {
+            self.next().await?;
+        }
+        Ok(())
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        for at in 0..self.0.len() {
+            let Some(request) = self.0.get_mut(at) else { break };
+            if let Poll::Ready(ended) = Pin::new(request).poll(cx) {
+                drop(self.0.remove(at));
+                return Poll::Ready(ended);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client => f.write_str("the client left"),
+            Self::Idle => f.write_str("the client was silent for too long"),
+            Self::Failed(error) => write!(f, "{error}"),
+            Self::Stopped => f.write_str("the proxy stops"),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! One client's connection: it is greeted, logged in and served, in one of three modes.
+//!
+//! ```
+//! use std::net::SocketAddr;
+//! use std::sync::Arc;
+//!
+//! use nntp_proxy::auth::AuthHandler;
+//! use nntp_proxy::config::RoutingMode;
+//! use nntp_proxy::pool::BufferPool;
+//! use nntp_proxy::router::BackendSelector;
+//! use nntp_proxy::session::{ClientSession, SessionMode};
+//! use nntp_proxy::types::BufferSize;
+//!
+//! let client: SocketAddr = "127.0.0.1:50000".parse()?;
+//! let buffers = BufferPool::new(BufferSize::DEFAULT, 10);
+//! let auth = Arc::new(AuthHandler::new(None, None));
+//!
+//! // 1:1: one provider connection for the whole session.
+//! let standard = ClientSession::builder(client, buffers.clone(), auth.clone()).build();
+//! assert_eq!(standard.mode(), SessionMode::Stateful);
+//! assert!(!standard.is_per_command_routing());
+//!
+//! // Every request to the best backend of that moment, until one needs a selected group.
+//! let hybrid = ClientSession::builder(client, buffers, auth)
+//!     .with_router(Arc::new(BackendSelector::new()))
+//!     .with_routing_mode(RoutingMode::Hybrid)
+//!     .build();
+//! assert_eq!(hybrid.mode(), SessionMode::PerCommand);
+//! assert!(hybrid.is_per_command_routing());
+//! assert_ne!(standard.client_id(), hybrid.client_id());
+//! # Ok::<(), std::net::AddrParseError>(())
+//! ```
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::watch;
+use tracing::{Instrument, debug, debug_span};
+
+use crate::auth::AuthHandler;
+use crate::budget::Budget;
+use crate::config::RoutingMode;
+use crate::dial::BoxStream;
+use crate::pool::BufferPool;
+use crate::router::BackendSelector;
+use crate::types::ClientId;
+
+mod backend;
+mod clock;
+mod connection;
+mod error_classification;
+mod exclusive;
+mod handlers;
+mod resume;
+mod stateful;
+mod streaming;
+
+/// What a session is in at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SessionMode {
+    /// Each request is routed for itself.
+    PerCommand,
+    /// Requests that depend on the selected group have a connection for them.
+    Stateful,
+}
+
+/// One client's connection. See the [module](self).
+#[derive(Debug)]
+pub struct ClientSession {
+    id: ClientId,
+    client_addr: SocketAddr,
+    buffer_pool: BufferPool,
+    auth: Arc<AuthHandler>,
+    router: Option<Arc<BackendSelector>>,
+    routing_mode: RoutingMode,
+    stateful: AtomicBool,
+    posting: bool,
+    budget: Budget,
+    stop: watch::Receiver<bool>,
+}
+
+impl ClientSession {
+    /// A session without a router: Standard, and Stateful from the start.
+    #[must_use]
+    pub fn new(client_addr: SocketAddr, pool: BufferPool, auth: Arc<AuthHandler>) -> Self {
+        Self::builder(client_addr, pool, auth).build()
+    }
+
+    /// A session that routes each request for itself, as [`ClientSessionBuilder::build`] says.
+    #[must_use]
+    pub fn new_with_router(
+        client_addr: SocketAddr,
+        pool: BufferPool,
+        router: Arc<BackendSelector>,
+        mode: RoutingMode,
+        auth: Arc<AuthHandler>,
+    ) -> Self {
+        Self::builder(client_addr, pool, auth).with_router(router).with_routing_mode(mode).build()
+    }
+
+    /// Begins to build a session for the client at `client_addr`.
+    #[must_use]
+    pub fn builder(
+        client_addr: SocketAddr,
+        buffer_pool: BufferPool,
+        auth_handler: Arc<AuthHandler>,
+    ) -> ClientSessionBuilder {
+        ClientSessionBuilder {
+            client_addr,
+            buffer_pool,
+            auth: auth_handler,
+            router: None,
+            routing_mode: RoutingMode::Standard,
+            posting: false,
+            budget: None,
+            stop: None,
+        }
+    }
+
+    /// The session's id, unique for as long as the program runs.
+    #[must_use]
+    pub fn client_id(&self) -> ClientId {
+        self.id
+    }
+
+    /// What the session is in at this moment.
+    #[must_use]
+    pub fn mode(&self) -> SessionMode {
+        if self.stateful.load(Ordering::Relaxed) {
+            SessionMode::Stateful
+        } else {
+            SessionMode::PerCommand
+        }
+    }
+
+    /// Whether requests are routed one by one: in every mode but Standard, also after the switch of
+    /// a Hybrid session, whose requests by message-id go on so.
+    #[must_use]
+    pub fn is_per_command_routing(&self) -> bool {
+        self.router.is_some()
+    }
+
+    /// Serves the client in Standard mode: one connection to one of `backends` for the whole session.
+    /// Returns when the client has left or was sent away.
+    pub async fn handle_with_pooled_backend(
+        self,
+        stream: BoxStream,
+        backends: Arc<BackendSelector>,
+    ) {
+        self.serve(stream, backends).await;
+    }
+
+    /// Serves the client in PerCommand or Hybrid mode. Returns when the client has left or was sent
+    /// away; at once where the session has no router.
+    pub async fn handle_per_command_routing(self, stream: BoxStream) {
+        if let Some(router) = self.router.clone() {
+            self.serve(stream, router).await;
+        }
+    }
+
+    async fn serve(self, stream: BoxStream, backends: Arc<BackendSelector>) {
+        let span = debug_span!("session", client = %self.id, addr = %self.client_addr);
+        let conversation = handlers::Conversation::new(Arc::new(self), backends, stream);
+        async {
+            debug!("connected");
+            let end = conversation.hold().await;
+            debug!("ended: {end}");
+        }
+        .instrument(span)
+        .await;
+    }
+
+    fn is_dedicated(&self) -> bool {
+        self.router.is_none()
+    }
+
+    fn allows_stateful(&self) -> bool {
+        self.routing_mode != RoutingMode::PerCommand
+    }
+
+    /// A stateful request came: from now on the session has a connection for them.
+    fn switch_to_stateful_mode(&self) {
+        if !self.stateful.swap(true, Ordering::Relaxed) {
+            debug!("stateful from here on");
+        }
+    }
+}
+
+/// Builds a [`ClientSession`].
+#[derive(Debug)]
+#[must_use]
+pub struct ClientSessionBuilder {
+    client_addr: SocketAddr,
+    buffer_pool: BufferPool,
+    auth: Arc<AuthHandler>,
+    router: Option<Arc<BackendSelector>>,
+    routing_mode: RoutingMode,
+    posting: bool,
+    budget: Option<Budget>,
+    stop: Option<watch::Receiver<bool>>,
+}
+
+impl ClientSessionBuilder {
+    /// Routes each request for itself, to the backends of `router`.
+    pub fn with_router(mut self, router: Arc<BackendSelector>) -> Self {
+        self.router = Some(router);
+        self
+    }
+
+    /// Asks for a mode. It counts only together with a router.
+    pub fn with_routing_mode(mut self, mode: RoutingMode) -> Self {
+        self.routing_mode = mode;
+        self
+    }
+
+    /// Replaces the logins that clients may use.
+    pub fn with_auth_handler(mut self, auth_handler: Arc<AuthHandler>) -> Self {
+        self.auth = auth_handler;
+        self
+    }
+
+    /// Lets the client post, where the mode allows it. Off by default.
+    pub fn with_posting(mut self, posting: bool) -> Self {
+        self.posting = posting;
+        self
+    }
+
+    pub(crate) fn with_budget(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    pub(crate) fn with_stop(mut self, stop: watch::Receiver<bool>) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
+    /// The session. Without a router it is Standard and starts Stateful. With one, PerCommand and
+    /// Hybrid are kept, Standard becomes PerCommand, and it starts in PerCommand.
+    #[must_use]
+    pub fn build(self) -> ClientSession {
+        let routing_mode = match (&self.router, self.routing_mode) {
+            (None, _) => RoutingMode::Standard,
+            (Some(_), RoutingMode::Hybrid) => RoutingMode::Hybrid,
+            (Some(_), RoutingMode::PerCommand | RoutingMode::Standard) => RoutingMode::PerCommand,
+        };
+        ClientSession {
+            id: ClientId::next(),
+            client_addr: self.client_addr,
+            buffer_pool: self.buffer_pool,
+            auth: self.auth,
+            stateful: AtomicBool::new(self.router.is_none()),
+            posting: self.posting && routing_mode != RoutingMode::PerCommand,
+            router: self.router,
+            routing_mode,
+            budget: self.budget.unwrap_or_else(Budget::new),
+            stop: self.stop.unwrap_or_else(|| watch::channel(false).1),
+        }
+    }
+}

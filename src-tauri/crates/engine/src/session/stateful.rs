@@ -1,0 +1,275 @@
+//! Requests that depend on the selected group or the current article (RFC 3977, section 6.1).
+//!
+//! The group is the session's, not a connection's: each of these requests has a connection of the
+//! group's provider for itself, on which the group is selected first if it is not already. Between
+//! requests the connection goes back to the others, and is preferred the next time.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use nntp::command::{Class, Effect, Request, Verb};
+use nntp::status::{Code, StatusLine};
+use tokio::time::sleep_until;
+
+use super::ClientSession;
+use super::backend::{Errand, Outcome, give_up, note};
+use super::handlers::look;
+use crate::backend::{Backend, Lease, Reply};
+use crate::baton::Place;
+use crate::error::{Advice, Error};
+use crate::router::{BackendSelector, Next, Route};
+
+/// What a session has selected, and where.
+#[derive(Default)]
+pub(super) struct Selected {
+    group: Option<Group>,
+    /// The provider whose article numbers these are.
+    home: Option<Arc<Backend>>,
+    /// In Standard mode, the session's one connection.
+    lease: Option<Lease>,
+}
+
+struct Group {
+    name: Bytes,
+    /// The current article, if there is one.
+    current: Option<u64>,
+}
+
+impl Selected {
+    pub(super) fn home(&self) -> Option<&Arc<Backend>> {
+        self.home.as_ref()
+    }
+
+    /// The way of a request that cannot go to just anyone: article numbers are the provider's own,
+    /// and in Standard mode the session has one provider. Another group may be elsewhere.
+    pub(super) fn route<'a>(&self, backends: &'a BackendSelector, request: &Request) -> Route<'a> {
+        match &self.home {
+            Some(home) if self.lease.is_some() || !selects(request) => Route::only(backends, home),
+            home => Route::new(backends, request, home.as_ref()),
+        }
+    }
+}
+
+impl ClientSession {
+    /// Sees a stateful request through.
+    ///
+    /// # Errors
+    /// When the client has to be let go.
+    pub(super) async fn execute_stateful(
+        &self,
+        backends: &BackendSelector,
+        selected: &mut Selected,
+        mut errand: Errand<'_>,
+    ) -> Result<(), Error> {
+        let selects = selects(errand.request);
+        if selected.group.is_none() && !selects {
+            errand.output.push(Bytes::from_static(b"412 No newsgroup selected\r\n"));
+            return Ok(());
+        }
+        let mut route = selected.route(backends, errand.request);
+        let mut refusal = None;
+        loop {
+            let mut lease = match self.next_lease(&mut route, selected).await {
+                Ok(lease) => lease,
+                Err(why) => return give_up(errand, refusal, &why),
+            };
+            let outcome = self.execute_on_lease(&mut lease, selected, &mut errand).await;
+            let backend = Arc::clone(lease.backend());
+            match outcome {
+                Ok(Outcome::Delivered) => {
+                    self.keep(selected, lease);
+                    return Ok(());
+                }
+                Ok(Outcome::Missing(status) | Outcome::Unable(status)) => {
+                    self.keep(selected, lease);
+                    route.missing(&backend);
+                    refusal.get_or_insert(status);
+                }
+                Err(error) if error.advice() == Advice::Never => return Err(error),
+                Err(error) if errand.output.was_seen() => return Err(error),
+                Err(error) => {
+                    note(&backend, &error);
+                    errand.output.take_back();
+                    route.failed(&backend, &error);
+                }
+            }
+        }
+    }
+
+    /// A connection for the session alone: the one it has, or one of the next backend on the route.
+    ///
+    /// # Errors
+    /// Why there is none, for people; empty when a refusal is the last word.
+    pub(super) async fn next_lease(
+        &self,
+        route: &mut Route<'_>,
+        selected: &mut Selected,
+    ) -> Result<Lease, String> {
+        loop {
+            let backend = match route.next() {
+                Next::Ask(backend, _) => backend,
+                Next::Wait(until) => {
+                    sleep_until(until).await;
+                    continue;
+                }
+                Next::Missing => return Err(String::new()),
+                Next::GiveUp(why) => return Err(why),
+            };
+            if let Some(lease) = selected.lease.take()
+                && Arc::ptr_eq(lease.backend(), &backend)
+                && lease.is_alive()
+            {
+                return Ok(lease);
+            }
+            match backend.lease(self.id).await {
+                Ok(lease) => return Ok(lease),
+                Err(error) => {
+                    note(&backend, &error);
+                    route.failed(&backend, &error);
+                }
+            }
+        }
+    }
+
+    /// In Standard mode the session keeps its connection.
+    pub(super) fn keep(&self, selected: &mut Selected, lease: Lease) {
+        if self.is_dedicated() {
+            selected.home.get_or_insert_with(|| Arc::clone(lease.backend()));
+            selected.lease = Some(lease);
+        }
+    }
+
+    /// Sees a request that needs no group through, in Standard mode: on the session's connection, in
+    /// line with the requests before and behind it.
+    ///
+    /// # Errors
+    /// When the client has to be let go.
+    pub(super) async fn execute_dedicated(
+        &self,
+        backends: &BackendSelector,
+        mut place: Place<Selected>,
+        mut errand: Errand<'_>,
+    ) -> Result<(), Error> {
+        let mut selected = look(&mut place).await?;
+        let mut route = selected.route(backends, errand.request);
+        let lease = match self.next_lease(&mut route, &mut selected).await {
+            Ok(lease) => lease,
+            Err(why) => {
+                place.hand_on(selected);
+                return give_up(errand, None, &why);
+            }
+        };
+        let backend = Arc::clone(lease.backend());
+        let sent = lease.send(errand.request);
+        self.keep(&mut selected, lease);
+        place.hand_on(selected);
+        let error = match self.read_reply(&backend, sent, &mut errand).await {
+            Ok(Outcome::Delivered) => return Ok(()),
+            Ok(Outcome::Missing(status) | Outcome::Unable(status)) => {
+                errand.output.push(status.to_wire());
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        // The request depends on nothing said before: any connection of that provider will do.
+        errand.begin_again(&error).await?;
+        let mut route = Route::only(backends, &backend);
+        route.failed(&backend, &error);
+        self.route_and_execute_command(route, errand).await
+    }
+
+    async fn read_reply(
+        &self,
+        backend: &Arc<Backend>,
+        sent: Result<Reply, Error>,
+        errand: &mut Errand<'_>,
+    ) -> Result<Outcome, Error> {
+        let mut reply = sent?;
+        let status = reply.status().await?;
+        if status.code().get() >= 400 {
+            return Ok(Outcome::Unable(status));
+        }
+        self.deliver(backend, &mut reply, status, errand).await
+    }
+
+    async fn execute_on_lease(
+        &self,
+        lease: &mut Lease,
+        selected: &mut Selected,
+        errand: &mut Errand<'_>,
+    ) -> Result<Outcome, Error> {
+        let request = errand.request;
+        if !selects(request) && !restore(lease, selected).await? {
+            let gone = Bytes::from_static(b"411 The newsgroup is gone\r\n");
+            selected.group = None;
+            errand.output.push(gone);
+            return Ok(Outcome::Delivered);
+        }
+        let mut reply = lease.send(request)?;
+        let status = reply.status().await?;
+        if selects(request) && status.code() != Code::GROUP_SELECTED {
+            return Ok(Outcome::Missing(status));
+        }
+        selected.note(lease, request, &status);
+        let backend = Arc::clone(lease.backend());
+        self.deliver(&backend, &mut reply, status, errand).await
+    }
+}
+
+impl Selected {
+    /// Follows what a reply has done to the group and the current article.
+    fn note(&mut self, lease: &mut Lease, request: &Request, status: &StatusLine) {
+        match (request.selected_group(), &mut self.group) {
+            (Some(name), _) => {
+                let first = status.group().map(|group| group.low);
+                let name = Bytes::copy_from_slice(name);
+                self.group = Some(Group { name, current: first });
+                self.home = Some(Arc::clone(lease.backend()));
+                lease.set_selected(true);
+            }
+            (None, Some(group)) if (220..=223).contains(&status.code().get()) => {
+                if let Class::Stateful(Effect::Number | Effect::Step) = request.class() {
+                    group.current = status.article_number().or_else(|| number(request));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Selects the session's group and current article on a connection where they are not. False when
+/// the provider does not have the group any more.
+pub(super) async fn restore(lease: &mut Lease, selected: &Selected) -> Result<bool, Error> {
+    let Some(group) = selected.group.as_ref().filter(|_| !lease.is_selected()) else {
+        return Ok(true);
+    };
+    let status = ask(lease, [b"GROUP ", group.name.as_ref()].concat()).await?;
+    if status.code() != Code::GROUP_SELECTED {
+        return Ok(false);
+    }
+    lease.set_selected(true);
+    let first = status.group().map(|group| group.low);
+    if let Some(current) = group.current.filter(|current| Some(*current) != first) {
+        ask(lease, format!("STAT {current}").into_bytes()).await?;
+    }
+    Ok(true)
+}
+
+async fn ask(lease: &Lease, line: Vec<u8>) -> Result<StatusLine, Error> {
+    let request =
+        Request::parse(line.into()).map_err(|_| Error::Unexpected("our own request".into()))?;
+    lease.send(&request)?.status().await
+}
+
+fn selects(request: &Request) -> bool {
+    matches!(request.class(), Class::Stateful(Effect::Select))
+}
+
+/// The article number that a request names.
+fn number(request: &Request) -> Option<u64> {
+    let argument = std::str::from_utf8(request.args()).ok()?;
+    match request.verb() {
+        Verb::Article | Verb::Head | Verb::Body | Verb::Stat => argument.trim().parse().ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,335 @@
+//! The way of a reply to the client: the bytes that were read from the provider are the bytes that
+//! are written, and while some are written the next are read.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use nntp::command::Verb;
+use tokio::io::AsyncWrite;
+use tokio::time::{Duration, Instant, timeout, timeout_at};
+
+use super::resume::{Resume, Seen};
+use crate::backend::Reply;
+use crate::baton::Place;
+use crate::budget::{Budget, PER_REPLY, Ticket};
+use crate::dial::WriteHalf;
+use crate::error::Error;
+
+/// How long a client may take no byte of a reply.
+const CLIENT_STALL: Duration = Duration::from_secs(120);
+/// How long a client that takes nothing may keep a connection from others that wait for it.
+const CLIENT_HOLD: Duration = Duration::from_secs(5);
+/// How many pieces are written with one call.
+const PIECES: usize = 16;
+
+/// What one request has to say to its client: a queue, and a place in the order of replies.
+pub(super) struct Output {
+    place: Place<WriteHalf>,
+    /// There once all earlier replies are written.
+    client: Option<WriteHalf>,
+    queue: VecDeque<Bytes>,
+    queued: usize,
+    written: u64,
+    /// When the client last took something, or was first offered it.
+    moved: Instant,
+    ticket: Option<Ticket>,
+    budget: Budget,
+    last: bool,
+}
+
+impl Output {
+    pub(super) fn new(place: Place<WriteHalf>, budget: &Budget) -> Self {
+        Self {
+            place,
+            client: None,
+            queue: VecDeque::new(),
+            queued: 0,
+            written: 0,
+            moved: Instant::now(),
+            ticket: None,
+            budget: budget.clone(),
+            last: false,
+        }
+    }
+
+    /// Adds to what is to be said.
+    pub(super) fn push(&mut self, bytes: Bytes) {
+        if self.queue.is_empty() {
+            self.moved = Instant::now();
+        }
+        self.queued += bytes.len();
+        self.queue.push_back(bytes);
+    }
+
+    /// Ends the session behind this reply.
+    pub(super) fn close_after(&mut self) {
+        self.last = true;
+    }
+
+    /// Whether the client has seen anything of the reply, so that it has to be gone on with.
+    pub(super) fn was_seen(&self) -> bool {
+        self.written > 0
+    }
+
+    /// Takes back what the client has not seen.
+    pub(super) fn take_back(&mut self) {
+        self.queue.clear();
+        self.queued = 0;
+    }
+
+    /// Waits until all earlier replies are written.
+    pub(super) async fn first_in_line(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_client(cx)).await
+    }
+
+    /// Waits until the reply may be fetched: it is the client's next, or may be read ahead.
+    pub(super) async fn may_fetch(&mut self) -> Result<(), Error> {
+        let budget = self.budget.clone();
+        tokio::select! {
+            biased;
+            first = self.first_in_line() => first?,
+            ticket = budget.ticket() => self.ticket = ticket,
+        }
+        Ok(())
+    }
+
+    /// Writes all there is to say.
+    pub(super) async fn flush(&mut self) -> Result<(), Error> {
+        self.first_in_line().await?;
+        while !self.queue.is_empty() {
+            let limit = self.moved + CLIENT_STALL;
+            match timeout_at(limit, poll_fn(|cx| self.poll_write(cx))).await {
+                Ok(written) => written?,
+                Err(_) => return Err(stalled()),
+            }
+        }
+        if let Some(client) = &mut self.client {
+            poll_fn(|cx| Pin::new(&mut *client).poll_flush(cx)).await.map_err(Error::ClientGone)?;
+        }
+        self.ticket = None;
+        Ok(())
+    }
+
+    /// Writes all there is to say, and lets the next reply go.
+    ///
+    /// # Errors
+    /// [`Error::LetGo`] when this was the last.
+    pub(super) async fn finish(mut self) -> Result<(), Error> {
+        self.flush().await?;
+        let mut client = self.client.take().ok_or_else(gone)?;
+        if self.last {
+            poll_fn(|cx| Pin::new(&mut client).poll_shutdown(cx))
+                .await
+                .map_err(Error::ClientGone)?;
+            return Err(Error::LetGo);
+        }
+        self.place.hand_on(client);
+        Ok(())
+    }
+
+    fn poll_client(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.client.is_none() {
+            self.client = Some(ready!(self.place.poll_arrive(cx)).map_err(|_| gone())?);
+            self.moved = Instant::now();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes once, as much as the client takes.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_client(cx))?;
+        let Some(client) = &mut self.client else { return Poll::Pending };
+        let mut pieces = [IoSlice::new(&[]); PIECES];
+        let mut count = 0;
+        for (piece, bytes) in pieces.iter_mut().zip(&self.queue) {
+            *piece = IoSlice::new(bytes);
+            count += 1;
+        }
+        let pieces = pieces.get(..count).unwrap_or_default();
+        let written = ready!(Pin::new(client).poll_write_vectored(cx, pieces));
+        match written.map_err(Error::ClientGone)? {
+            0 => Poll::Ready(Err(gone())),
+            n => {
+                self.advance(n);
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+
+    fn advance(&mut self, mut n: usize) {
+        self.written += n as u64;
+        self.queued = self.queued.saturating_sub(n);
+        self.moved = Instant::now();
+        while let Some(piece) = self.queue.front_mut() {
+            if n < piece.len() {
+                return piece.advance(n);
+            }
+            n -= piece.len();
+            self.queue.pop_front();
+        }
+    }
+
+    /// Whether the next bytes may be read: the client has taken what there was, or there is a ticket
+    /// to read ahead of it.
+    fn has_room(&mut self) -> bool {
+        if self.client.is_some() && self.queue.is_empty() {
+            return true;
+        }
+        if self.client.is_some() && self.ticket.is_none() {
+            self.ticket = self.budget.try_ticket();
+        }
+        self.ticket.is_some() && self.queued < PER_REPLY
+    }
+}
+
+/// What of an article's block the client has, or will have when its queue is written.
+pub(super) enum Progress {
+    /// Not an article: it cannot be resumed.
+    Untracked,
+    Seen(Seen),
+    /// The client has the goal's part; another copy is being read up to there.
+    Resuming(Box<Resume>),
+}
+
+impl Progress {
+    pub(super) fn of(verb: Verb) -> Self {
+        match verb {
+            Verb::Article | Verb::Body | Verb::Head => Self::Seen(Seen::nothing(verb)),
+            _ => Self::Untracked,
+        }
+    }
+
+    /// Begins again with another copy: from the start, or from where the client's part ends.
+    ///
+    /// # Errors
+    /// When the client has seen a part of what cannot be resumed.
+    pub(super) fn restart(self, verb: Verb, output: &mut Output) -> Result<Self, Error> {
+        if !output.was_seen() {
+            output.take_back();
+            return Ok(Self::of(verb));
+        }
+        match self {
+            Self::Untracked => Err(Error::NotTheSame),
+            Self::Seen(seen) => Ok(Self::Resuming(Box::new(Resume::new(seen, verb)))),
+            Self::Resuming(resume) => {
+                Ok(Self::Resuming(Box::new(Resume::new(resume.into_goal(), verb))))
+            }
+        }
+    }
+
+    /// Whether the client's part is still being caught up with.
+    pub(super) fn is_behind(&self) -> bool {
+        matches!(self, Self::Resuming(_))
+    }
+
+    /// Takes the next bytes of a block; gives those that are new to the client.
+    fn push(&mut self, mut chunk: Bytes) -> Result<Bytes, Error> {
+        if let Self::Resuming(resume) = self {
+            let Some(new) = resume.push(&chunk)? else { return Ok(Bytes::new()) };
+            *self = Self::Seen(resume.seen());
+            chunk.advance(new);
+        }
+        if let Self::Seen(seen) = self {
+            seen.push(&chunk);
+        }
+        Ok(chunk)
+    }
+}
+
+/// Relays a block from `reply` to `output`. When this returns, the provider's part is over, and the
+/// connection is free for others; the last bytes may still be in the output's queue.
+///
+/// # Errors
+/// [`Error::Overrun`] when the client cannot take the reply now, and others wait for the connection.
+pub(super) async fn relay(
+    reply: &mut Reply,
+    output: &mut Output,
+    progress: &mut Progress,
+    stall: Duration,
+) -> Result<(), Error> {
+    let mut heard = Instant::now();
+    loop {
+        match timeout(CLIENT_HOLD.min(stall), poll_fn(|cx| poll_step(reply, output, cx))).await {
+            Ok(Ok(Step::Read(Some(chunk)))) => {
+                heard = Instant::now();
+                let new = progress.push(chunk).map_err(|error| reply.condemn(error))?;
+                if !new.is_empty() {
+                    output.push(new);
+                }
+            }
+            Ok(Ok(Step::Read(None))) if progress.is_behind() => return Err(Error::NotTheSame),
+            Ok(Ok(Step::Read(None))) => return Ok(()),
+            Ok(Ok(Step::Wrote)) if output.has_room() => {}
+            Ok(Ok(Step::Wrote)) => heard = Instant::now(),
+            Ok(Err(error)) => return Err(error),
+            Err(_) if !output.has_room() => {
+                judge_client(reply, output, progress)?;
+                heard = Instant::now();
+            }
+            Err(_) if heard.elapsed() < stall => {}
+            Err(_) => return Err(reply.condemn(Error::TimedOut("the rest of the reply"))),
+        }
+    }
+}
+
+/// What moved.
+enum Step {
+    Wrote,
+    /// A chunk, or none when the block is complete.
+    Read(Option<Bytes>),
+}
+
+/// Writes what the client takes, and reads what there is room for.
+fn poll_step(
+    reply: &mut Reply,
+    output: &mut Output,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Step, Error>> {
+    let wrote = poll_output(output, cx)?;
+    if output.has_room() {
+        if let Poll::Ready(chunk) = reply.poll_chunk(cx)? {
+            return Poll::Ready(Ok(Step::Read(chunk)));
+        }
+    } else if output.client.is_none() {
+        // Only the client's next reply may wait for the client: so no reply ever waits for another.
+        return Poll::Ready(Err(Error::Overrun));
+    }
+    if wrote { Poll::Ready(Ok(Step::Wrote)) } else { Poll::Pending }
+}
+
+/// The client takes nothing. What it can get again later, it does not keep others waiting for.
+fn judge_client(reply: &Reply, output: &Output, progress: &Progress) -> Result<(), Error> {
+    let silent = output.moved.elapsed();
+    let again = !matches!(progress, Progress::Untracked);
+    if silent >= CLIENT_STALL {
+        Err(stalled())
+    } else if silent >= CLIENT_HOLD && again && reply.keeps_others_waiting() {
+        Err(Error::Overrun)
+    } else {
+        Ok(())
+    }
+}
+
+/// Writes what there is, as far as the client takes it now; says whether it took any.
+fn poll_output(output: &mut Output, cx: &mut Context<'_>) -> Result<bool, Error> {
+    let before = output.written;
+    while !output.queue.is_empty() {
+        match output.poll_write(cx) {
+            Poll::Ready(written) => written?,
+            Poll::Pending => break,
+        }
+    }
+    Ok(output.written > before)
+}
+
+fn gone() -> Error {
+    Error::ClientGone(io::ErrorKind::BrokenPipe.into())
+}
+
+fn stalled() -> Error {
+    Error::ClientGone(io::Error::new(io::ErrorKind::TimedOut, "it takes nothing"))
+}

@@ -1,0 +1,51 @@
+//! Small values with a meaning of their own.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The size in bytes of a [`BufferPool`](crate::pool::BufferPool)'s buffers: the most that one read
+/// takes from a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BufferSize(NonZeroUsize);
+
+impl BufferSize {
+    /// 256 KiB: large enough that system calls stop mattering, small enough for a processor's cache.
+    pub const DEFAULT: Self = Self(NonZeroUsize::MIN.saturating_add(256 * 1024 - 1));
+
+    /// A size of `bytes`, which must not be zero.
+    #[must_use]
+    pub const fn new(bytes: NonZeroUsize) -> Self {
+        Self(bytes)
+    }
+
+    /// The size in bytes.
+    #[must_use]
+    pub const fn get(self) -> usize {
+        self.0.get()
+    }
+}
+
+impl Default for BufferSize {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// Names one client session for as long as the program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClientId(u64);
+
+impl ClientId {
+    /// An id that no other session has.
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "c{}", self.0)
+    }
+}

@@ -1,0 +1,64 @@
+//! The list of capabilities (RFC 3977, section 5.2; RFC 4643, section 2.1).
+
+use bytes::Bytes;
+
+/// What the proxy can do for a client at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Articles can be posted.
+    pub posting: bool,
+    /// Groups can be selected and read.
+    pub reader: bool,
+    /// A login is accepted, and has not been given.
+    pub login: bool,
+}
+
+impl Capabilities {
+    /// The whole reply, status line and block. Nothing is in it that the proxy does not do:
+    /// no STARTTLS, COMPRESS or SASL.
+    #[must_use]
+    pub fn to_reply(self) -> Bytes {
+        let mut reply = String::from("101 Capability list follows\r\nVERSION 2\r\n");
+        reply.push_str(concat!("IMPLEMENTATION Newsmux ", env!("CARGO_PKG_VERSION"), "\r\n"));
+        let offers = [
+            (self.login, "AUTHINFO USER\r\n"),
+            (self.posting, "POST\r\nIHAVE\r\n"),
+            (self.reader, "READER\r\nHDR\r\nNEWNEWS\r\nOVER\r\n"),
+            (true, "LIST ACTIVE NEWSGROUPS OVERVIEW.FMT\r\n"),
+        ];
+        for (_, lines) in offers.into_iter().filter(|(offered, _)| *offered) {
+            reply.push_str(lines);
+        }
+        reply.push_str(".\r\n");
+        reply.into()
+    }
+}
+
+/// What a provider says that it can do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offered(Vec<String>);
+
+impl Offered {
+    /// Reads the block of a 101 reply, and forgives whatever else is in it.
+    #[must_use]
+    pub fn parse(block: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(block);
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != ".");
+        Self(lines.map(str::to_owned).collect())
+    }
+
+    /// Whether a label is in the list, arguments aside.
+    #[must_use]
+    pub fn has(&self, label: &str) -> bool {
+        self.0.iter().any(|line| {
+            line.split_ascii_whitespace()
+                .next()
+                .is_some_and(|word| word.eq_ignore_ascii_case(label))
+        })
+    }
+
+    /// The lines.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}

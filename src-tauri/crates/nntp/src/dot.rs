@@ -1,0 +1,76 @@
+//! Dot-stuffing (RFC 3977, section 3.1.1), and where the body of an article begins.
+
+use memchr::memmem;
+
+/// The block for a text whose lines end in CRLF: dots at the start of lines doubled, and the
+/// terminator behind it.
+#[must_use]
+pub fn stuff(text: &[u8]) -> Vec<u8> {
+    let mut block = Vec::with_capacity(text.len().saturating_add(64));
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(b".") {
+            block.push(b'.');
+        }
+        block.extend_from_slice(line);
+    }
+    block.extend_from_slice(b".\r\n");
+    block
+}
+
+/// The text of a block; none when it does not end as a block does.
+#[must_use]
+pub fn unstuff(block: &[u8]) -> Option<Vec<u8>> {
+    let stuffed = block.strip_suffix(b".\r\n").filter(|s| s.is_empty() || s.ends_with(b"\r\n"))?;
+    let mut text = Vec::with_capacity(stuffed.len());
+    for line in stuffed.split_inclusive(|byte| *byte == b'\n') {
+        text.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
+    }
+    Some(text)
+}
+
+/// Finds where the body of an article begins, in whatever pieces the article comes: behind the first
+/// empty line (RFC 5536, section 2.1).
+#[derive(Debug, Clone)]
+pub struct BodyStart {
+    /// How many octets of CRLF CRLF the bytes so far end with.
+    matched: usize,
+}
+
+const EMPTY_LINE: &[u8] = b"\r\n\r\n";
+
+impl Default for BodyStart {
+    /// At the start of an article: an empty line may be its first.
+    fn default() -> Self {
+        Self { matched: 2 }
+    }
+}
+
+impl BodyStart {
+    /// Takes the next piece; says where in it the body begins. Not to be called again after that.
+    pub fn push(&mut self, piece: &[u8]) -> Option<usize> {
+        let mut rest = piece;
+        while self.matched > 0 {
+            let (byte, behind) = rest.split_first()?;
+            rest = behind;
+            self.matched = match EMPTY_LINE.get(self.matched) {
+                Some(expected) if expected == byte => self.matched.saturating_add(1),
+                _ if *byte == b'\r' => 1,
+                _ => 0,
+            };
+            if self.matched == EMPTY_LINE.len() {
+                return Some(piece.len().saturating_sub(rest.len()));
+            }
+        }
+        if let Some(at) = memmem::find(rest, EMPTY_LINE) {
+            let before = piece.len().saturating_sub(rest.len());
+            return Some(before.saturating_add(at).saturating_add(EMPTY_LINE.len()));
+        }
+        let longest = EMPTY_LINE.len().saturating_sub(1).min(rest.len());
+        let ends = |n: &usize| {
+            let tail = rest.get(rest.len().saturating_sub(*n)..).unwrap_or_default();
+            EMPTY_LINE.starts_with(tail)
+        };
+        self.matched = (1..=longest).rev().find(ends).unwrap_or(0);
+        None
+    }
+}

@@ -1,0 +1,20 @@
+//! The protocol of Usenet (NNTP, RFC 3977), without sockets, clocks or threads: bytes in, events out.
+//!
+//! [`command::Request`] is what a client asks, and says how it is routed and what its reply looks
+//! like. [`status::StatusLine`] and [`block::BlockScan`] read replies. [`login::Login`] is our side
+//! of a provider's login, [`client::ClientFlow`] the server's side towards a client.
+
+#![cfg_attr(
+    not(test),
+    warn(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)
+)]
+
+pub mod block;
+pub mod capabilities;
+pub mod client;
+pub mod command;
+pub mod dot;
+pub mod line;
+pub mod login;
+pub mod message_id;
+pub mod status;

@@ -1,0 +1,28 @@
+//! Message-ids (RFC 3977, section 3.6), as servers and posters really write them: with blanks, without
+//! `@`, with `?`, `=`, `:`, `|` and `/` in them. They are passed on unchanged.
+
+/// A message-id with its angle brackets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MessageId<'a>(&'a [u8]);
+
+impl<'a> MessageId<'a> {
+    /// The message-id that an argument begins with: all from its `<` to the last `>`.
+    #[must_use]
+    pub fn leading(argument: &'a [u8]) -> Option<Self> {
+        let argument = argument.trim_ascii();
+        if argument.starts_with(b"<") { find(argument).map(Self) } else { None }
+    }
+
+    /// Its octets, brackets included.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.0
+    }
+}
+
+/// All from the first `<` to the last `>`.
+pub(crate) fn find(text: &[u8]) -> Option<&[u8]> {
+    let start = memchr::memchr(b'<', text)?;
+    let end = memchr::memrchr(b'>', text)?;
+    text.get(start..=end).filter(|id| id.len() > 2)
+}

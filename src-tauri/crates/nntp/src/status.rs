@@ -1,0 +1,140 @@
+//! Status lines: a code of three digits, and text behind it (RFC 3977, section 3.2).
+
+use std::fmt;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// A reply code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(u16);
+
+impl Code {
+    /// 211 after GROUP and LISTGROUP.
+    pub const GROUP_SELECTED: Self = Self(211);
+    /// 400: the server ends the connection.
+    pub const SERVICE_TEMPORARILY_UNAVAILABLE: Self = Self(400);
+    /// 430: no article with that message-id.
+    pub const NO_SUCH_ARTICLE_ID: Self = Self(430);
+    /// 480: a login is needed first.
+    pub const AUTHENTICATION_REQUIRED: Self = Self(480);
+
+    /// A code between 100 and 599.
+    #[must_use]
+    pub const fn new(code: u16) -> Option<Self> {
+        if code >= 100 && code <= 599 { Some(Self(code)) } else { None }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:03}", self.0)
+    }
+}
+
+/// What begins with no code is no status line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadStatus;
+
+impl fmt::Display for BadStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a reply has to begin with a code of three digits")
+    }
+}
+
+impl std::error::Error for BadStatus {}
+
+/// The counts behind the 211 of GROUP (RFC 3977, section 6.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupStatus {
+    /// About how many articles there are.
+    pub count: u64,
+    /// The lowest article number.
+    pub low: u64,
+    /// The highest article number.
+    pub high: u64,
+}
+
+/// One status line, as it came. Cloning it is cheap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusLine {
+    line: Bytes,
+    code: Code,
+}
+
+impl StatusLine {
+    /// Parses a line, with its line end or without.
+    ///
+    /// Only the first three octets count as the code, whatever is behind them
+    /// (`quirk`: nserv says `220, 0 <id>`, others `223` with nothing behind).
+    ///
+    /// # Errors
+    /// When it does not begin with three digits that make a code.
+    pub fn parse(line: Bytes) -> Result<Self, BadStatus> {
+        let digits = line.get(..3).ok_or(BadStatus)?;
+        let mut code = 0_u16;
+        for digit in digits {
+            let value = digit.checked_sub(b'0').filter(|value| *value < 10).ok_or(BadStatus)?;
+            code = code.saturating_mul(10).saturating_add(value.into());
+        }
+        let code = Code::new(code).ok_or(BadStatus)?;
+        let end = line.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
+        let line = line.slice(..end.map_or(0, |end| end.saturating_add(1)));
+        Ok(Self { line, code })
+    }
+
+    /// The code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What is behind the code, without blanks around it.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        self.line.get(3..).unwrap_or_default().trim_ascii()
+    }
+
+    /// The message-id in the text, with its angle brackets: all from the first `<` to the last `>`.
+    #[must_use]
+    pub fn message_id(&self) -> Option<&[u8]> {
+        crate::message_id::find(self.text())
+    }
+
+    /// The article number: the first argument, if it is one.
+    #[must_use]
+    pub fn article_number(&self) -> Option<u64> {
+        self.numbers().next().flatten()
+    }
+
+    /// The numbers of a selected group; none where the server leaves them out
+    /// (`quirk`: sn and leafnode, after LISTGROUP).
+    #[must_use]
+    pub fn group(&self) -> Option<GroupStatus> {
+        let mut numbers = self.numbers();
+        let mut next = || numbers.next().flatten();
+        Some(GroupStatus { count: next()?, low: next()?, high: next()? })
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = Option<u64>> {
+        let words = self.text().split(|byte| matches!(byte, b' ' | b'\t' | b','));
+        words
+            .filter(|word| !word.is_empty())
+            .map(|word| std::str::from_utf8(word).ok()?.parse().ok())
+    }
+
+    /// The line to send on: as it came, and always with CRLF
+    /// (`quirk`: old servers end it with a bare LF, on which SABnzbd 5 hangs for ever).
+    #[must_use]
+    pub fn to_wire(&self) -> Bytes {
+        let mut wire = BytesMut::with_capacity(self.line.len().saturating_add(2));
+        wire.put_slice(&self.line);
+        wire.put_slice(b"\r\n");
+        wire.freeze()
+    }
+}

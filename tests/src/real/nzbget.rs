@@ -1,0 +1,101 @@
+//! NZBGet as a client: one download, in a directory of its own, driven by its JSON-RPC.
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a helper of tests: what goes wrong here fails the test"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::process::{Process, free_port, wait_for};
+use super::{Server, Tool, download::Post, http};
+
+/// Options that make it do nothing but download, and say what went wrong at once.
+const OPTIONS: [&str; 17] = [
+    "ControlIP=127.0.0.1",
+    "ControlUsername=",
+    "ControlPassword=",
+    "NzbDirInterval=1",
+    "NzbDirFileAge=0",
+    "OutputMode=log",
+    "Unpack=no",
+    "ParCheck=manual",
+    "ParRename=no",
+    "RarRename=no",
+    "DirectRename=no",
+    "HealthCheck=none",
+    "ArticleCache=100",
+    "ArticleTimeout=30",
+    "ArticleRetries=0",
+    "Server1.Active=yes",
+    "Server1.Encryption=no",
+];
+
+/// How it asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Its connections.
+    pub connections: u16,
+    /// Whether it selects the group on each connection first (its option `JoinGroup`).
+    pub join_group: bool,
+}
+
+/// Downloads `post` from `server` and compares it with the original. Every article must come at the first try.
+pub fn download(server: Server, post: &Post, folder: &Path, manner: Manner) {
+    let home = folder.join("nzbget");
+    fs::create_dir_all(home.join("nzb")).expect("a folder");
+    let control = free_port();
+    let nzbget =
+        Process::start(&command(&home, control, server, manner), &home.join("output.log"), 5);
+    nzbget.wait_for_port(control);
+    // A finished file under a name that NZBGet knows: it may look in the middle of a copy.
+    fs::copy(&post.nzb, home.join("nzb/job.nzb.part")).expect("a copy of the .nzb");
+    fs::rename(home.join("nzb/job.nzb.part"), home.join("nzb/job.nzb"))
+        .expect("the .nzb in its place");
+
+    let Some(job) = wait_for(Duration::from_secs(90), || finished(control)) else {
+        panic!("the download did not end: {:?}", call(control, "listgroups", &json!([0])));
+    };
+    assert_eq!(job["FailedArticles"], 0, "articles that did not come: {job}");
+    post.assert_downloaded(&home.join("dst"));
+}
+
+fn command(home: &Path, control: u16, server: Server, manner: Manner) -> Command {
+    let mut nzbget = Command::new(Tool::Nzbget.path());
+    nzbget.arg("-n").arg("-s").args(OPTIONS.iter().flat_map(|option| ["-o", option]));
+    let mut set = |name: &str, value: &str| {
+        nzbget.arg("-o").arg(format!("{name}={value}"));
+    };
+    let below = |name: &str| home.join(name).to_string_lossy().into_owned();
+    set("MainDir", &below("."));
+    for (option, name) in
+        [("DestDir", "dst"), ("InterDir", "inter"), ("NzbDir", "nzb"), ("QueueDir", "queue")]
+    {
+        set(option, &below(name));
+    }
+    set("TempDir", &below("tmp"));
+    set("LockFile", &below("lock"));
+    set("LogFile", &below("nzbget.log"));
+    set("ControlPort", &control.to_string());
+    set("Server1.Host", "127.0.0.1");
+    set("Server1.Port", &server.port.to_string());
+    set("Server1.Username", server.login.map_or("", |login| login.username));
+    set("Server1.Password", server.login.map_or("", |login| login.password));
+    set("Server1.Connections", &manner.connections.to_string());
+    set("Server1.JoinGroup", if manner.join_group { "yes" } else { "no" });
+    nzbget
+}
+
+fn finished(control: u16) -> Option<Value> {
+    call(control, "history", &json!([false]))?.get(0).cloned()
+}
+
+fn call(control: u16, method: &str, parameters: &Value) -> Option<Value> {
+    let request = json!({ "method": method, "params": parameters });
+    Some(http::json(control, "/jsonrpc", Some(&request)).ok()?["result"].clone())
+}

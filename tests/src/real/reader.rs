@@ -1,0 +1,46 @@
+//! Classic newsreaders: they select a group and ask by number.
+#![expect(clippy::expect_used, reason = "a helper of tests: what goes wrong here fails the test")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use super::process::run;
+use super::tools::in_repository;
+use super::{Server, Tool};
+
+/// Lets Perl's Net::NNTP post three articles to `group`, and read them in every way that it knows.
+pub fn net_nntp(server: Server, group: &str) {
+    let script = in_repository("tests/scripts/read-group.pl").expect("the script");
+    let mut perl = Command::new(Tool::Perl.path());
+    perl.arg(script).arg(server.port.to_string()).arg(group);
+    perl.args(server.login.iter().flat_map(|login| [login.username, login.password]));
+    run(&mut perl);
+}
+
+/// Lets tin save all unread articles of `group` below `folder`; their texts in the order of their numbers.
+pub fn tin(server: Server, group: &str, folder: &Path) -> Vec<String> {
+    let home = folder.join("tin");
+    fs::create_dir_all(&home).expect("a folder");
+    fs::write(home.join("newsrc"), format!("{group}: \n")).expect("the list of groups");
+    if let Some(login) = server.login {
+        let accounts = home.join(".newsauth");
+        fs::write(&accounts, format!("127.0.0.1 \"{}\" {}\n", login.password, login.username))
+            .expect("the login");
+        fs::set_permissions(accounts, fs::Permissions::from_mode(0o600)).expect("its mode");
+    }
+    let mut tin = Command::new(Tool::Tin.path());
+    tin.env("HOME", &home).env("TIN_HOMEDIR", &home);
+    tin.args(["-r", "-g", "127.0.0.1", "-p", &server.port.to_string(), "-n", "-q", "-d", "-S"]);
+    tin.arg("-f").arg(home.join("newsrc")).arg("-s").arg(home.join("saved"));
+    run(&mut tin);
+    saved(&home.join("saved").join(group.replace('.', "/")))
+}
+
+fn saved(folder: &Path) -> Vec<String> {
+    let mut files: Vec<_> =
+        fs::read_dir(folder).expect("saved articles").flatten().map(|file| file.path()).collect();
+    files.sort();
+    files.iter().map(|file| fs::read_to_string(file).expect("an article")).collect()
+}

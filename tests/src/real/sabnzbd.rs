@@ -1,0 +1,137 @@
+//! SABnzbd as a client: one download, in a directory of its own, driven by its web API.
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a helper of tests: what goes wrong here fails the test"
+)]
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::process::{Process, free_port, wait_for};
+use super::{Server, Tool, download::Post, http};
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// What makes it do nothing but download.
+const SETTINGS: &str = r#"
+host = 127.0.0.1
+enable_https = 0
+auto_browser = 0
+check_new_rel = 0
+cache_limit = 200M
+bandwidth_perc = 0
+enable_all_par = 0
+enable_unrar = 0
+enable_7zip = 0
+enable_recursive = 0
+deobfuscate_final_filenames = 0
+direct_unpack = 0
+enable_broadcast = 0
+enable_bonjour = 0
+ipv6_servers = 0
+ipv6_test_host = 127.0.0.1
+selftest_host = 127.0.0.1
+language = en
+refresh_rate = 1
+wizard = 1
+warned_old_queue = 9
+notified_new_skin = 2
+config_conversion_version = 5
+"#;
+
+/// It refuses to work where no unrar is, which Debian has in non-free only. Nothing is unpacked here.
+const UNRAR: &str =
+    "#!/bin/sh\necho; echo 'UNRAR 6.20 freeware      Copyright (c) 1993-2022 Alexander Roshal'\n";
+
+/// How it asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Its connections.
+    pub connections: u16,
+    /// Requests on their way at once on each connection; only SABnzbd 5 and later take notice.
+    pub pipelining: u16,
+    /// Whether it asks by STAT for every article before it downloads.
+    pub pre_check: bool,
+}
+
+/// Downloads `post` from `server` and compares it with the original.
+pub fn download(server: Server, post: &Post, folder: &Path, manner: Manner) {
+    let home = folder.join("sabnzbd");
+    fs::create_dir_all(home.join("bin")).expect("a folder");
+    let port = free_port();
+    fs::write(home.join("sabnzbd.ini"), settings(&home, port, server, manner))
+        .expect("its settings");
+    let _sabnzbd = Process::start(&command(&home), &home.join("output.log"), 10);
+
+    let nzb = http::escape(&post.nzb.to_string_lossy());
+    let add = || call(port, &format!("mode=addlocalfile&name={nzb}"));
+    let Some(added) = wait_for(Duration::from_secs(60), add) else {
+        panic!("SABnzbd did not start");
+    };
+    assert_eq!(added["status"], true, "{added}");
+    let Some(job) = wait_for(Duration::from_secs(120), || finished(port)) else {
+        panic!("the download did not end: {:?}", call(port, "mode=queue"));
+    };
+    assert_eq!(job["status"], "Completed", "{job}");
+    post.assert_downloaded(&home.join("complete"));
+}
+
+fn settings(home: &Path, port: u16, server: Server, manner: Manner) -> String {
+    let home = home.display();
+    let Manner { connections, pipelining, pre_check } = manner;
+    let (username, password) =
+        server.login.map_or(("", ""), |login| (login.username, login.password));
+    format!(
+        "__version__ = 19\n__encoding__ = utf-8\n[misc]\napi_key = {KEY}\nport = {port}\n\
+         download_dir = {home}/incomplete\ncomplete_dir = {home}/complete\nadmin_dir = {home}/admin\n\
+         log_dir = {home}/logs\npre_check = {}\n{SETTINGS}[servers]\n[[provider]]\nname = provider\n\
+         displayname = provider\nhost = 127.0.0.1\nport = {}\nusername = {username}\npassword = \"{password}\"\n\
+         connections = {connections}\npipelining_requests = {pipelining}\nssl = 0\nenable = 1\ntimeout = 30\n",
+        u8::from(pre_check),
+        server.port,
+    )
+}
+
+fn command(home: &Path) -> Command {
+    let tree = Tool::Sabnzbd.path();
+    let mut sabnzbd = Command::new(tree.join("venv/bin/python"));
+    sabnzbd
+        .arg("-OO")
+        .arg(tree.join("usr/bin/sabnzbdplus"))
+        .arg("-f")
+        .arg(home.join("sabnzbd.ini"));
+    sabnzbd.args(["-b", "0", "-l", "1", "--console", "--new"]);
+    sabnzbd
+        .env("PYTHONPATH", tree.join("usr/share/sabnzbdplus"))
+        .env("HOME", home)
+        .env("PATH", search_path(home));
+    sabnzbd
+}
+
+fn search_path(home: &Path) -> OsString {
+    let bin = home.join("bin");
+    for program in ["unrar", "7za", "7zz"] {
+        let file = bin.join(program);
+        fs::write(&file, UNRAR).expect("a stand-in");
+        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).expect("its mode");
+    }
+    let system = env::var_os("PATH").unwrap_or_default();
+    env::join_paths([bin].into_iter().chain(env::split_paths(&system))).expect("a search path")
+}
+
+fn finished(port: u16) -> Option<Value> {
+    let job = call(port, "mode=history")?["history"]["slots"].get(0)?.clone();
+    (job["status"] == "Completed" || job["status"] == "Failed").then_some(job)
+}
+
+fn call(port: u16, query: &str) -> Option<Value> {
+    http::json(port, &format!("/api?output=json&apikey={KEY}&{query}"), None).ok()
+}

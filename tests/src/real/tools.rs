@@ -1,0 +1,73 @@
+//! Where the real programs are, and what happens to a test when one is missing.
+#![expect(
+    clippy::panic,
+    reason = "a helper of tests: a missing tool fails the test where none may be skipped"
+)]
+
+use std::env;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A program that tests drive and that may be missing on a contributor's machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// The news server INN 2, unpacked below `target/tools`.
+    Inn,
+    /// The poster Nyuu, in `node_modules`, run by `node`.
+    Nyuu,
+    /// The downloader NZBGet, which also has a test server in it.
+    Nzbget,
+    /// Perl with its Net::NNTP.
+    Perl,
+    /// The downloader SABnzbd, unpacked below `target/tools`.
+    Sabnzbd,
+    /// The newsreader tin.
+    Tin,
+}
+
+impl Tool {
+    /// The program's file, or INN's and SABnzbd's folder; none when it is not installed.
+    pub fn find(self) -> Option<PathBuf> {
+        match self {
+            Self::Inn => in_repository("target/tools/inn/usr/lib/news"),
+            Self::Nyuu => in_repository("node_modules/nyuu/bin/nyuu.js"),
+            Self::Nzbget => in_path("nzbget"),
+            Self::Perl => in_path("perl"),
+            Self::Sabnzbd => in_repository("target/tools/sabnzbd"),
+            Self::Tin => in_path("tin"),
+        }
+    }
+
+    /// The same, for a test that has asked [`skip`].
+    pub fn path(self) -> PathBuf {
+        self.find().unwrap_or_else(|| panic!("{self:?} is not installed"))
+    }
+}
+
+/// Whether a test that needs `tools` is to be skipped; says so, and why, past the capture of test output.
+/// In continuous integration, or with `NEWSMUX_REQUIRE_ALL` set, a missing tool fails the test instead.
+#[must_use]
+pub fn skip(tools: &[Tool]) -> bool {
+    let Some(missing) = tools.iter().find(|tool| tool.find().is_none()) else { return false };
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    let reason = format!(
+        "{test} was skipped: {missing:?} is not installed (`npm test` installs it on Debian)\n"
+    );
+    if ["CI", "NEWSMUX_REQUIRE_ALL"].iter().any(|name| env::var_os(name).is_some()) {
+        panic!("{reason}");
+    }
+    drop(io::stderr().write_all(reason.as_bytes()));
+    true
+}
+
+/// A file of the repository, if it is there.
+pub fn in_repository(path: &str) -> Option<PathBuf> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.join(path);
+    file.exists().then_some(file)
+}
+
+fn in_path(program: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+}
