@@ -11,6 +11,9 @@ use tokio::time::Instant;
 use super::fault::Ending;
 use crate::transport::Transport;
 
+/// How much is read at once, in bytes.
+const READ: usize = 16 * 1024;
+
 /// The stream, whatever it is.
 pub(super) type Stream = Box<dyn Transport>;
 
@@ -46,7 +49,7 @@ impl Wire {
     pub(super) fn new(stream: Stream, note: Note) -> Self {
         let (read, write) = split(stream);
         let inbox =
-            Inbox { lines: VecDeque::new(), rest: Vec::new(), in_article: false, note };
+            Inbox { lines: VecDeque::new(), rest: Vec::with_capacity(READ), in_article: false, note };
         Self { read, write, inbox }
     }
 

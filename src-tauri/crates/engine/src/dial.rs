@@ -6,7 +6,7 @@ use std::io;
 use std::pin::Pin;
 
 use nntp::login::{BadAccount, Refusal, RefusalKind};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::TcpStream;
 
 use crate::config::BackendConfig;
@@ -36,6 +36,14 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
 impl Stream for TcpStream {
     fn halves(self: Box<Self>) -> (ReadHalf, WriteHalf) {
         let (read, write) = self.into_split();
+        (Box::new(read), Box::new(write))
+    }
+}
+
+/// A pipe within the program.
+impl Stream for DuplexStream {
+    fn halves(self: Box<Self>) -> (ReadHalf, WriteHalf) {
+        let (read, write) = tokio::io::split(*self);
         (Box::new(read), Box::new(write))
     }
 }
