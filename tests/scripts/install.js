@@ -18,8 +18,8 @@ const packages = {
 export function install() {
   installPackages(Object.keys(packages).filter((name) => !packages[name]()));
   installNodeModules();
-  unpack("inn", "usr/lib/news/bin/nnrpd");
-  unpack("sabnzbd", "version");
+  unpack("inn");
+  unpack("sabnzbd", "tests/scripts/sabnzbd-requirements.txt");
 }
 
 function installPackages(missing) {
@@ -30,22 +30,29 @@ function installPackages(missing) {
   asRoot("apt-get", ["install", ...APT, ...missing]);
 }
 
-// npm leaves a copy of the lock file in node_modules: an older one than ours means that ours has changed.
 function installNodeModules() {
-  const stamp = `${root}/node_modules/.installed-lock.json`;
-  const wanted = readFileSync(`${root}/package-lock.json`, "utf8");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
-  writeFileSync(stamp, wanted);
+  unlessMade("node_modules/.made-of", ["package-lock.json"], () => {
+    run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  });
 }
 
-/** Runs `unpack-NAME.sh` unless `proof`, a file that it makes last, is there. */
-function unpack(name, proof) {
-  const destination = `${root}/target/tools/${name}`;
-  if (existsSync(`${destination}/${proof}`) || !hasApt()) return;
-  console.log(`unpacking ${name}`);
-  updateLists();
-  run("sh", [`tests/scripts/unpack-${name}.sh`, destination]);
+/** Runs `unpack-NAME.sh` unless what it made of these `files` is there. */
+function unpack(name, ...files) {
+  const script = `tests/scripts/unpack-${name}.sh`;
+  unlessMade(`target/tools/${name}/.made-of`, [script, ...files], () => {
+    if (!hasApt()) return false;
+    console.log(`unpacking ${name}`);
+    updateLists();
+    run("sh", [script, `${root}/target/tools/${name}`]);
+  });
+}
+
+/** Does `work` unless `stamp` tells that it was done of these very `files`. */
+function unlessMade(stamp, files, work) {
+  const made = `${root}/${stamp}`;
+  const wanted = files.map((file) => readFileSync(`${root}/${file}`, "utf8")).join("\n");
+  if (existsSync(made) && readFileSync(made, "utf8") === wanted) return;
+  if (work() !== false) writeFileSync(made, wanted);
 }
 
 function hasApt() {

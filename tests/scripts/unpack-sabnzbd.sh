@@ -30,4 +30,3 @@ python3 -m venv venv
 venv/bin/pip install -q --disable-pip-version-check -r "$scripts/sabnzbd-requirements.txt" "sabctools==$sabctools"
 # It names a module that it misses, should a newer SABnzbd want more.
 PYTHONPATH=$PWD/usr/share/sabnzbdplus venv/bin/python -OO usr/bin/sabnzbdplus --version
-sed -n 's/^__version__ = "\(.*\)"/\1/p' $program/version.py >version

@@ -276,11 +276,12 @@ fn reply_fault(rng: &mut Rng) -> Fault {
         "503 Not now",
         "403 Disk on fire",
     ];
+    let refusal: &str = rng.pick(&REFUSALS);
     match rng.below(12) {
         0..=2 => Fault::Cut(at(rng), ending(rng)),
         3 => Fault::Stall(at(rng)),
-        4 => Fault::say(rng.pick(&REFUSALS)),
-        5 => Fault::say_and_close(rng.pick(&REFUSALS)),
+        4 => Fault::say(refusal),
+        5 => Fault::say_and_close(refusal),
         6 => Fault::Impostor,
         7 => Fault::BareLf,
         8 => Fault::Extra(b"400 Idle timeout\r\n".to_vec()),

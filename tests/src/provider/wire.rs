@@ -6,13 +6,16 @@ use std::future::{Future, pending};
 use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant, timeout};
 
 use super::fault::Ending;
 use crate::transport::Transport;
 
 /// How much is read at once, in bytes.
 const READ: usize = 16 * 1024;
+
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// The stream, whatever it is.
 pub(super) type Stream = Box<dyn Transport>;
@@ -102,14 +105,15 @@ impl Wire {
     /// Ends the connection.
     pub(super) async fn close(mut self, how: Ending) {
         match how {
-            Ending::Close => drop(self.write.shutdown().await),
+            // A client that does not read may keep TLS from its goodbye.
+            Ending::Close => drop(timeout(GOODBYE, self.write.shutdown()).await),
             Ending::Reset => self.read.unsplit(self.write).abort(),
         }
     }
 
     /// The stream itself. What has arrived on it is forgotten (RFC 4642, section 2.2.2).
-    pub(super) fn into_stream(self) -> (Stream, Note) {
-        (self.read.unsplit(self.write), self.inbox.note)
+    pub(super) fn into_stream(self) -> Stream {
+        self.read.unsplit(self.write)
     }
 }
 

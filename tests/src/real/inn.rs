@@ -119,7 +119,7 @@ fn copy_programs(home: &Path) {
     for folder in FOLDERS {
         fs::create_dir_all(home.join(folder)).expect("a folder");
     }
-    let inn = Tool::Inn.path();
+    let inn = Tool::Inn.path().join("usr/lib/news");
     for program in PROGRAMS {
         fs::copy(inn.join("bin").join(program), home.join("bin").join(program))
             .expect("a program of INN");

@@ -26,14 +26,14 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// The program's file, or INN's and SABnzbd's folder; none when it is not installed.
+    /// The program's file, or the folder with INN or SABnzbd in it; none when it is not installed.
     pub fn find(self) -> Option<PathBuf> {
         match self {
-            Self::Inn => in_repository("target/tools/inn/usr/lib/news"),
+            Self::Inn => made("target/tools/inn"),
             Self::Nyuu => in_repository("node_modules/nyuu/bin/nyuu.js"),
             Self::Nzbget => in_path("nzbget"),
             Self::Perl => in_path("perl"),
-            Self::Sabnzbd => in_repository("target/tools/sabnzbd"),
+            Self::Sabnzbd => made("target/tools/sabnzbd"),
             Self::Tin => in_path("tin"),
         }
     }
@@ -64,6 +64,11 @@ pub fn skip(tools: &[Tool]) -> bool {
 pub fn in_repository(path: &str) -> Option<PathBuf> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.join(path);
     file.exists().then_some(file)
+}
+
+/// A folder that `install.js` has finished.
+fn made(folder: &str) -> Option<PathBuf> {
+    in_repository(folder).filter(|folder| folder.join(".made-of").exists())
 }
 
 fn in_path(program: &str) -> Option<PathBuf> {

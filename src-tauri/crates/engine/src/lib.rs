@@ -10,6 +10,7 @@ mod budget;
 
 pub mod auth;
 pub mod backend;
+pub mod check;
 pub mod config;
 pub mod dial;
 pub mod error;

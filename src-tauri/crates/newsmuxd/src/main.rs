@@ -1,2 +1,140 @@
-//! Placeholder.
-fn main() {}
+//! The proxy without a desktop: reads settings and credentials, listens, and serves until it is told
+//! to stop.
+
+use std::future::Future;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nntp_proxy::config::Config;
+use nntp_proxy::dial::NetDialler;
+use nntp_proxy::proxy::Proxy;
+use tokio::runtime::{Builder, Runtime};
+use tracing::{error, info, warn};
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::{Arguments, Command};
+use crate::setup::Setup;
+use crate::signals::{Signals, Told};
+
+mod arguments;
+mod checking;
+mod listening;
+mod setup;
+mod signals;
+
+/// How long requests that are under way may go on when the program is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+/// How many threads serve. Each does what one processor can; two keep up with any line.
+const WORKERS: usize = 2;
+
+fn main() -> ExitCode {
+    let command = match Arguments::parse(std::env::args_os().skip(1)) {
+        Ok(command) => command,
+        Err(sentence) => return fail(&sentence),
+    };
+    match command {
+        Command::Say(text) => say(&text),
+        Command::Check(arguments) => with_runtime(checking::run(arguments)),
+        Command::Serve(arguments) => {
+            log_to_stderr();
+            with_runtime(serve(arguments))
+        }
+    }
+}
+
+async fn serve(arguments: Arguments) -> Result<(), String> {
+    let setup = Setup::read(&arguments)?;
+    let (listeners, address) = listening::bind(&setup.listen).await?;
+    let mut signals = Signals::new().map_err(|e| format!("cannot wait for signals: {e}"))?;
+    tell_about(&setup);
+    let proxy = Proxy::new(setup.config, Arc::new(NetDialler::new()));
+    for listener in listeners {
+        let proxy = proxy.clone();
+        tokio::spawn(async move { proxy.serve(listener).await });
+    }
+    say_line(&format!("listening on {address}")).map_err(|e| format!("cannot write: {e}"))?;
+    loop {
+        match signals.next().await {
+            Told::Stop => break,
+            Told::Reload => reload(&arguments, &proxy, &setup.listen),
+        }
+    }
+    info!("stopping");
+    tokio::select! {
+        () = proxy.shutdown(GRACE) => {}
+        _ = signals.next() => warn!("stopped at once"),
+    }
+    Ok(())
+}
+
+/// Takes new settings, or stays with the old ones where the new are not good.
+fn reload(arguments: &Arguments, proxy: &Proxy, listening: &control::settings::Listen) {
+    match Setup::read(arguments) {
+        Ok(setup) => {
+            if setup.listen != *listening {
+                warn!("the address to listen on has changed: restart newsmuxd for that");
+            }
+            proxy.apply(setup.config);
+            info!("settings reloaded");
+        }
+        Err(sentence) => error!("{sentence}; going on with the settings from before"),
+    }
+}
+
+fn tell_about(setup: &Setup) {
+    let Config { mode, backends, .. } = &setup.config;
+    if backends.is_empty() {
+        warn!("there is no provider: add one in {}", setup.file.display());
+    } else {
+        info!("{mode:?} mode, {} provider(s)", backends.len());
+    }
+}
+
+fn with_runtime(work: impl Future<Output = Result<(), String>>) -> ExitCode {
+    let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => finish(runtime, work),
+        Err(error) => Err(format!("cannot start: {error}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => fail(&sentence),
+    }
+}
+
+fn finish(runtime: Runtime, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let done = runtime.block_on(work);
+    // A name that is still being looked up must not keep the program.
+    runtime.shutdown_background();
+    done
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}
+
+fn say(text: &str) -> ExitCode {
+    match say_line(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn say_line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+fn fail(sentence: &str) -> ExitCode {
+    drop(writeln!(io::stderr(), "newsmuxd: {sentence}"));
+    ExitCode::FAILURE
+}

@@ -9,6 +9,7 @@ use nntp::command::{Class, Framing, Local, Request};
 use nntp::status::StatusLine;
 use tokio::time::{Duration, timeout};
 
+use super::ClientSession;
 use super::backend::{Errand, Outcome, give_up, note};
 use super::connection::Input;
 use super::handlers::{Conversation, look};
@@ -16,7 +17,7 @@ use super::stateful::{Selected, restore};
 use super::streaming::Output;
 use crate::backend::{Lease, Reply};
 use crate::error::{Advice, Error};
-use crate::router::Route;
+use crate::router::{BackendSelector, Route};
 
 /// How long a client may be silent within an article that it sends.
 const UPLOAD_STALL: Duration = Duration::from_secs(60);
@@ -37,7 +38,7 @@ impl Conversation {
         let mut selected = look(&mut place).await?;
         let mut output = self.output();
         let mut errand = Errand::new(&request, &mut output);
-        match self.begin_alone(&mut selected, &mut errand).await? {
+        match self.session.begin_alone(&self.backends, &mut selected, &mut errand).await? {
             Begun::Refused => {}
             Begun::Answered(mut lease, mut reply, status) => {
                 errand.output.push(status.to_wire());
@@ -109,7 +110,7 @@ impl Conversation {
         let mut selected = look(&mut place).await?;
         let mut output = self.output();
         let mut errand = Errand::new(&request, &mut output);
-        match self.begin_alone(&mut selected, &mut errand).await? {
+        match self.session.begin_alone(&self.backends, &mut selected, &mut errand).await? {
             Begun::Refused => {}
             Begun::Answered(mut lease, mut reply, status) => {
                 // Who knows what it has changed, unless the provider did not know it either.
@@ -131,37 +132,6 @@ impl Conversation {
         }
         place.hand_on(selected);
         output.finish().await
-    }
-
-    /// Sends a request on a connection of its own, until some provider has answered it.
-    async fn begin_alone(
-        &mut self,
-        selected: &mut Selected,
-        errand: &mut Errand<'_>,
-    ) -> Result<Begun, Error> {
-        errand.output.first_in_line().await?;
-        let home = selected.home().cloned();
-        let mut route = match &home {
-            Some(home) => Route::only(&self.backends, home),
-            None => selected.route(&self.backends, errand.request),
-        };
-        loop {
-            let mut lease = match self.session.next_lease(&mut route, selected).await {
-                Ok(lease) => lease,
-                Err(why) => {
-                    give_up(Errand::new(errand.request, errand.output), None, &why)?;
-                    return Ok(Begun::Refused);
-                }
-            };
-            match first_answer(&mut lease, selected, errand.request).await {
-                Ok((reply, status)) => return Ok(Begun::Answered(lease, reply, status)),
-                Err(error) if error.advice() == Advice::Never => return Err(error),
-                Err(error) => {
-                    note(lease.backend(), &error);
-                    route.failed(lease.backend(), &error);
-                }
-            }
-        }
     }
 
     /// Passes bytes on as they come, both ways: where the reply ends, nobody can tell. Logins and
@@ -194,7 +164,42 @@ impl Conversation {
     }
 }
 
+impl ClientSession {
+    /// Sends a request on a connection of its own, until some provider has answered it.
+    async fn begin_alone(
+        &self,
+        backends: &BackendSelector,
+        selected: &mut Selected,
+        errand: &mut Errand<'_>,
+    ) -> Result<Begun, Error> {
+        errand.output.first_in_line().await?;
+        let home = selected.home().cloned();
+        let mut route = match &home {
+            Some(home) => Route::only(backends, home),
+            None => selected.route(backends, errand.request),
+        };
+        loop {
+            let mut lease = match self.next_lease(&mut route, selected).await {
+                Ok(lease) => lease,
+                Err(why) => {
+                    give_up(Errand::new(errand.request, errand.output), None, &why)?;
+                    return Ok(Begun::Refused);
+                }
+            };
+            match first_answer(&mut lease, selected, errand.request).await {
+                Ok((reply, status)) => return Ok(Begun::Answered(lease, reply, status)),
+                Err(error) if error.advice() == Advice::Never => return Err(error),
+                Err(error) => {
+                    note(lease.backend(), &error);
+                    route.failed(lease.backend(), &error);
+                }
+            }
+        }
+    }
+}
+
 /// What came of a request that needs a connection for itself.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Begun {
     /// Nobody could be asked; the client is told.
     Refused,

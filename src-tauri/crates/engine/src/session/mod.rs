@@ -100,7 +100,6 @@ impl ClientSession {
     }
 
     /// Begins to build a session for the client at `client_addr`.
-    #[must_use]
     pub fn builder(
         client_addr: SocketAddr,
         buffer_pool: BufferPool,

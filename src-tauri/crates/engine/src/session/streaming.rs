@@ -187,6 +187,7 @@ impl Output {
 }
 
 /// What of an article's block the client has, or will have when its queue is written.
+#[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is not moved")]
 pub(super) enum Progress {
     /// Not an article: it cannot be resumed.
     Untracked,

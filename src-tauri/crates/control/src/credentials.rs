@@ -1,0 +1,71 @@
+//! Passwords in a file, for machines without a keyring.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use nntp_proxy::config::Secret;
+use serde::Deserialize;
+
+use crate::error::{Error, Problem};
+use crate::settings::{Settings, read_json};
+
+/// Passwords by the ids of providers and the names of clients.
+#[derive(Debug, Default)]
+pub struct Credentials {
+    pub(crate) providers: BTreeMap<String, Secret>,
+    pub(crate) clients: BTreeMap<String, Secret>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    providers: BTreeMap<String, String>,
+    #[serde(default)]
+    clients: BTreeMap<String, String>,
+}
+
+/// Reads a credentials file.
+///
+/// # Errors
+/// When anyone but its owner can read it, when it cannot be read, or when it names a provider or a
+/// client that the settings do not have.
+pub fn load(file: &Path, settings: &Settings) -> Result<Credentials, Error> {
+    refuse_exposed(file)?;
+    let read: File = read_json(file).map_err(without_values)?;
+    let known = |id: &String| settings.providers.iter().any(|provider| provider.id == *id);
+    if let Some(id) = read.providers.keys().find(|id| !known(id)) {
+        return Err(Error::field(file, format!("providers.{id}"), UNKNOWN));
+    }
+    let known = |name: &String| settings.clients.iter().any(|client| client.name == *name);
+    if let Some(name) = read.clients.keys().find(|name| !known(name)) {
+        return Err(Error::field(file, format!("clients.{name}"), UNKNOWN));
+    }
+    let secret = |(id, password): (String, String)| (id, Secret::new(password));
+    Ok(Credentials {
+        providers: read.providers.into_iter().map(secret).collect(),
+        clients: read.clients.into_iter().map(secret).collect(),
+    })
+}
+
+const UNKNOWN: &str = "the settings have none of that name: correct it here or there";
+
+/// A message about JSON can quote what is in the file; about this file it must not.
+fn without_values(error: Error) -> Error {
+    error.map_reason(|_| {
+        "expected a text for each name, as in {\"providers\": {\"a\": \"…\"}}".into()
+    })
+}
+
+#[cfg(unix)]
+fn refuse_exposed(file: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = file.metadata().map_err(|e| Error::new(file, Problem::Read(e)))?;
+    let exposed = metadata.permissions().mode() & 0o077 != 0;
+    if exposed { Err(Error::new(file, Problem::Exposed)) } else { Ok(()) }
+}
+
+#[cfg(not(unix))]
+fn refuse_exposed(_: &Path) -> Result<(), Error> {
+    Ok(())
+}

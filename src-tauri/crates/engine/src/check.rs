@@ -1,0 +1,180 @@
+//! Tries one provider and says what was found, step by step. One connection, nothing is kept.
+
+use std::fmt;
+use std::time::Duration;
+
+use nntp::block::{BlockScan, Scan};
+use nntp::capabilities::Offered;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout};
+
+use crate::config::{BackendConfig, Tls, Verify};
+use crate::dial::{Dial, DialError, Established, establish};
+
+/// How often the round trip is measured.
+const ROUND_TRIPS: usize = 3;
+/// The most that is read of one reply, in bytes.
+const REPLY: usize = 64 * 1024;
+
+/// One step of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// The host's name has an address.
+    Name,
+    /// Something answers there.
+    Connection,
+    /// It is encrypted as the settings say.
+    Encryption,
+    /// It greets as a news server does, and takes the login.
+    Login,
+    /// What it says that it can do.
+    Capabilities,
+    /// How far away it is.
+    RoundTrip,
+}
+
+/// What a step found, or what is wrong: a plain sentence.
+pub type Finding = (Step, Result<String, String>);
+
+/// Checks a provider. The findings are in order, and end with the first that is bad.
+pub async fn check(dialler: &dyn Dial, to: &BackendConfig) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match establish(dialler, to).await {
+        Err(error) => {
+            let failed = step_of(&error);
+            findings.extend(passed(to).into_iter().filter(|(step, _)| *step < failed));
+            findings.push((failed, Err(error.to_string())));
+        }
+        Ok(mut connection) => {
+            findings.extend(passed(to));
+            findings.push((Step::Login, Ok(login(to, &connection))));
+            findings.push((Step::Capabilities, Ok(capabilities(&mut connection, to).await)));
+            findings.push((Step::RoundTrip, round_trip(&mut connection, to).await));
+            drop(connection.write.write_all(b"QUIT\r\n").await);
+        }
+    }
+    findings
+}
+
+/// Whether all is well.
+#[must_use]
+pub fn is_good(findings: &[Finding]) -> bool {
+    findings.iter().all(|(_, found)| found.is_ok())
+}
+
+fn step_of(error: &DialError) -> Step {
+    match error {
+        DialError::Resolve(_) => Step::Name,
+        DialError::TimedOut("the host's address") => Step::Name,
+        DialError::Connect(_) | DialError::TimedOut("the connection") => Step::Connection,
+        DialError::Tls(_) | DialError::TimedOut("the TLS handshake") => Step::Encryption,
+        DialError::TimedOut(_)
+        | DialError::Protocol(_)
+        | DialError::Refused(_)
+        | DialError::Account(_) => Step::Login,
+    }
+}
+
+/// What has gone well when the login is reached.
+fn passed(to: &BackendConfig) -> Vec<Finding> {
+    let encryption = match &to.tls {
+        Tls::Off => "off: the password is sent in the clear".to_owned(),
+        Tls::On(options) | Tls::StartTls(options) => match options.verify {
+            Verify::Full => "on, certificate and host name verified".to_owned(),
+            Verify::Certificate => "on, certificate verified for any host name".to_owned(),
+            Verify::None => {
+                "on, certificate not verified: anyone may be at the other end".to_owned()
+            }
+        },
+    };
+    vec![
+        (Step::Name, Ok(to.host.clone())),
+        (Step::Connection, Ok(format!("port {}", to.port))),
+        (Step::Encryption, Ok(encryption)),
+    ]
+}
+
+fn login(to: &BackendConfig, connection: &Established) -> String {
+    let posting = if connection.posting { "posting allowed" } else { "no posting" };
+    match to.login {
+        Some(_) => format!("accepted, {posting}"),
+        None => format!("none, {posting}"),
+    }
+}
+
+async fn capabilities(connection: &mut Established, to: &BackendConfig) -> String {
+    match ask(connection, to, b"CAPABILITIES\r\n").await {
+        Ok(reply) if reply.starts_with(b"101") => {
+            let offered = Offered::parse(
+                reply
+                    .split(|byte| *byte == b'\n')
+                    .skip(1)
+                    .collect::<Vec<_>>()
+                    .join(&b'\n')
+                    .as_slice(),
+            );
+            let all: Vec<_> = offered.iter().collect();
+            all.join(", ")
+        }
+        _ => "not told, as by many providers".to_owned(),
+    }
+}
+
+async fn round_trip(connection: &mut Established, to: &BackendConfig) -> Result<String, String> {
+    let mut times = Vec::with_capacity(ROUND_TRIPS);
+    for _ in 0..ROUND_TRIPS {
+        let began = Instant::now();
+        ask(connection, to, b"DATE\r\n").await?;
+        times.push(began.elapsed());
+    }
+    times.sort_unstable();
+    let median = times.get(ROUND_TRIPS / 2).copied().unwrap_or_default();
+    Ok(format!("{} ms", milliseconds(median)))
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1}", time.as_secs_f64() * 1000.0)
+}
+
+/// Sends a line and reads the reply, with its block where it is the list of capabilities.
+async fn ask(
+    connection: &mut Established,
+    to: &BackendConfig,
+    line: &[u8],
+) -> Result<Vec<u8>, String> {
+    let asking = async {
+        connection.write.write_all(line).await?;
+        connection.write.flush().await?;
+        let mut reply = Vec::new();
+        while !is_complete(&reply) && reply.len() < REPLY {
+            let mut byte = [0; 1];
+            connection.read.read_exact(&mut byte).await?;
+            reply.extend_from_slice(&byte);
+        }
+        Ok::<_, std::io::Error>(reply)
+    };
+    match timeout(to.limits.first_byte, asking).await {
+        Ok(Ok(reply)) => Ok(reply),
+        Ok(Err(error)) => Err(format!("the provider closed the connection ({error})")),
+        Err(_) => Err("the provider does not answer".to_owned()),
+    }
+}
+
+fn is_complete(reply: &[u8]) -> bool {
+    let Some(end) = reply.iter().position(|byte| *byte == b'\n') else { return false };
+    let block = reply.get(end + 1..).unwrap_or_default();
+    !reply.starts_with(b"101") || matches!(BlockScan::default().push(block), Scan::End(_))
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Name => "name",
+            Self::Connection => "connection",
+            Self::Encryption => "encryption",
+            Self::Login => "login",
+            Self::Capabilities => "capabilities",
+            Self::RoundTrip => "round trip",
+        })
+    }
+}

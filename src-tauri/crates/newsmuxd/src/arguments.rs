@@ -1,0 +1,111 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use control::settings::Listen;
+
+const HELP: &str = "\
+newsmuxd, the Usenet proxy for your own computer
+
+usage: newsmuxd [--settings FILE] [--credentials FILE] [--listen HOST:PORT] [--check]
+
+  --settings FILE      the settings; without it, settings.json in your configuration folder
+  --credentials FILE   the passwords; only you may be able to read it
+  --listen HOST:PORT   where to listen, instead of what the settings say; port 0 for any free one
+  --check              log in to every provider, say what was found, and end
+  --help, --version
+
+Signals: SIGHUP reads settings and credentials again; SIGTERM and SIGINT stop.
+The environment variable RUST_LOG sets the log level: error, warn, info, debug or trace.";
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Serve(Arguments),
+    Check(Arguments),
+    /// Print this and end.
+    Say(String),
+}
+
+/// Where to find what is needed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Arguments {
+    pub(crate) settings: Option<PathBuf>,
+    pub(crate) credentials: Option<PathBuf>,
+    pub(crate) listen: Option<Listen>,
+}
+
+impl Arguments {
+    /// # Errors
+    /// A sentence that names the argument.
+    pub(crate) fn parse(given: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
+        let mut given = given.into_iter();
+        let (mut arguments, mut check) = (Self::default(), false);
+        while let Some(argument) = given.next() {
+            let name = argument.to_string_lossy().into_owned();
+            let (name, mut value) = match name.split_once('=') {
+                Some((name, value)) if name.starts_with("--") => {
+                    (name.to_owned(), Some(OsString::from(value)))
+                }
+                _ => (name, None),
+            };
+            let mut value = || {
+                let next = value.take().or_else(|| given.next());
+                next.ok_or_else(|| format!("{name} needs a value; see newsmuxd --help"))
+            };
+            match name.as_str() {
+                "--settings" => arguments.settings = Some(value()?.into()),
+                "--credentials" => arguments.credentials = Some(value()?.into()),
+                "--listen" => arguments.listen = Some(listen(&value()?.to_string_lossy())?),
+                "--check" => check = true,
+                "--help" | "-h" => return Ok(Command::Say(HELP.into())),
+                "--version" | "-V" => {
+                    return Ok(Command::Say(
+                        concat!("newsmuxd ", env!("CARGO_PKG_VERSION")).into(),
+                    ));
+                }
+                unknown => return Err(format!("unknown argument {unknown}; see newsmuxd --help")),
+            }
+        }
+        Ok(if check { Command::Check(arguments) } else { Command::Serve(arguments) })
+    }
+}
+
+fn listen(text: &str) -> Result<Listen, String> {
+    let bad = || format!("--listen {text}: expected HOST:PORT, such as 127.0.0.1:10080");
+    let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let port = port.parse().map_err(|_| bad())?;
+    if host.is_empty() { Err(bad()) } else { Ok(Listen { host: host.to_owned(), port }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, String> {
+        Arguments::parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn arguments_are_taken_with_a_blank_or_an_equals_sign() {
+        let expected = Arguments {
+            settings: Some("s.json".into()),
+            credentials: None,
+            listen: Some(Listen { host: "::1".into(), port: 0 }),
+        };
+        assert_eq!(parse("--settings s.json --listen=[::1]:0"), Ok(Command::Serve(expected)));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (line, word) in [
+            ("--nonsense", "--nonsense"),
+            ("--settings", "needs a value"),
+            ("--listen x", "HOST:PORT"),
+        ] {
+            assert!(parse(line).unwrap_err().contains(word), "{line}");
+        }
+    }
+}

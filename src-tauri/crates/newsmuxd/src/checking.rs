@@ -1,0 +1,46 @@
+//! `--check`: logs in to every provider and says what was found.
+
+use nntp_proxy::check::{check, is_good};
+use nntp_proxy::config::BackendConfig;
+use nntp_proxy::dial::NetDialler;
+
+use crate::arguments::Arguments;
+use crate::say_line;
+use crate::setup::Setup;
+
+/// # Errors
+/// What is wrong with the settings, or that a provider is not as it should be.
+pub(crate) async fn run(arguments: Arguments) -> Result<(), String> {
+    let setup = Setup::read(&arguments)?;
+    let dialler = std::sync::Arc::new(NetDialler::new());
+    let mut checks = Vec::new();
+    for backend in setup.config.backends {
+        let dialler = std::sync::Arc::clone(&dialler);
+        checks.push(tokio::spawn(async move { report(&dialler, &backend).await }));
+    }
+    if checks.is_empty() {
+        return Err(format!("there is no provider: add one in {}", setup.file.display()));
+    }
+    let mut bad = Vec::new();
+    for check in checks {
+        let (name, text, good) = check.await.map_err(|e| format!("the check failed: {e}"))?;
+        say_line(text.trim_end()).map_err(|e| format!("cannot write: {e}"))?;
+        if !good {
+            bad.push(name);
+        }
+    }
+    if bad.is_empty() { Ok(()) } else { Err(format!("not usable: {}", bad.join(", "))) }
+}
+
+async fn report(dialler: &NetDialler, backend: &BackendConfig) -> (String, String, bool) {
+    let findings = check(dialler, backend).await;
+    let mut text = format!("{}\n", backend.name);
+    for (step, found) in &findings {
+        let (tick, words) = match found {
+            Ok(words) => ("ok  ", words),
+            Err(words) => ("BAD ", words),
+        };
+        text.push_str(&format!("  {tick} {step}: {words}\n"));
+    }
+    (backend.name.clone(), text, is_good(&findings))
+}
