@@ -20,7 +20,7 @@ fn work_a_group(mode: &str, login: Option<Login>) {
     }
     let folder = folder();
     let inn = Inn::start(folder.path());
-    let proxy = Proxy::start(folder.path(), mode, Provider::tls(&inn), login);
+    let proxy = Proxy::start(mode, Provider::tls(&inn), login);
     reader::net_nntp(proxy.server, TEXT_GROUP);
 
     let articles = reader::tin(proxy.server, TEXT_GROUP, folder.path());

@@ -14,7 +14,7 @@ fn in_hybrid_with_tls_to_the_provider_and_ten_requests_at_once() {
     }
     let folder = folder();
     let inn = Inn::start(folder.path());
-    let proxy = Proxy::start(folder.path(), "hybrid", Provider::tls(&inn), Some(CLIENT));
+    let proxy = Proxy::start("hybrid", Provider::tls(&inn), Some(CLIENT));
     let post = nyuu::post(proxy.server, folder.path(), MEGABYTES);
     let manner = Manner { connections: 8, pipelining: 10, pre_check: false };
     download(proxy.server, &post, folder.path(), manner);
@@ -27,10 +27,10 @@ fn in_per_command_when_it_asks_for_every_article_before() {
     }
     let folder = folder();
     let inn = Inn::start(folder.path());
-    let poster = Proxy::start(folder.path(), "hybrid", Provider::plain(&inn), None);
+    let poster = Proxy::start("hybrid", Provider::plain(&inn), None);
     let post = nyuu::post(poster.server, folder.path(), MEGABYTES);
     drop(poster);
-    let proxy = Proxy::start(folder.path(), "per-command", Provider::plain(&inn), None);
+    let proxy = Proxy::start("per-command", Provider::plain(&inn), None);
     let manner = Manner { connections: 4, pipelining: 2, pre_check: true };
     download(proxy.server, &post, folder.path(), manner);
 }

@@ -47,12 +47,10 @@ impl Session {
     }
 
     fn capabilities(&self) -> Reply {
-        let refusal = self.state.config.quirks.iter().find_map(|quirk| match quirk {
-            Quirk::RefusesCapabilities(code) => Some(format!("{code} No")),
-            _ => None,
-        });
-        if let Some(refusal) = refusal {
-            return Reply::line(&refusal);
+        for quirk in &self.state.config.quirks {
+            if let Quirk::RefusesCapabilities(code) = quirk {
+                return Reply::line(&format!("{code} No"));
+            }
         }
         let mut lines = String::from("VERSION 2\r\nREADER\r\nPOST\r\nOVER MSGID\r\nHDR\r\n");
         if !self.logged_in {
@@ -90,7 +88,9 @@ impl Session {
         let what = args.split(' ').next().unwrap_or_default().to_ascii_uppercase();
         let (status, lines) = match what.as_str() {
             "" | "ACTIVE" => ("215 Groups follow", self.active()),
-            "NEWSGROUPS" => ("215 Descriptions follow", self.each_group("A group of this provider")),
+            "NEWSGROUPS" => {
+                ("215 Descriptions follow", self.each_group("A group of this provider"))
+            }
             "COUNTS" => ("215 Counts follow", self.active()),
             "ACTIVE.TIMES" => ("215 Times follow", self.each_group("1672628645 root")),
             "OVERVIEW.FMT" => (

@@ -276,7 +276,7 @@ fn reply_fault(rng: &mut Rng) -> Fault {
         "503 Not now",
         "403 Disk on fire",
     ];
-    let refusal: &str = rng.pick(&REFUSALS);
+    let refusal = *rng.pick(&REFUSALS);
     match rng.below(12) {
         0..=2 => Fault::Cut(at(rng), ending(rng)),
         3 => Fault::Stall(at(rng)),

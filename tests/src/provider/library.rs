@@ -23,7 +23,11 @@ impl Library {
         }
     }
 
-    pub(super) fn add_group(&mut self, name: &str, numbered: impl IntoIterator<Item = (u64, Article)>) {
+    pub(super) fn add_group(
+        &mut self,
+        name: &str,
+        numbered: impl IntoIterator<Item = (u64, Article)>,
+    ) {
         let group = self.groups.entry(name.into()).or_default();
         for (number, article) in numbered {
             self.articles.insert(article.id().into(), article.clone());

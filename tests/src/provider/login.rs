@@ -9,9 +9,7 @@ impl Session {
     pub(super) fn login_first(&self, verb: &str) -> Option<Reply> {
         let free: &[&str] = match self.state.has(Quirk::LoginBeforeAll) {
             true => &["AUTHINFO", "QUIT", "STARTTLS"],
-            false => {
-                &["AUTHINFO", "QUIT", "STARTTLS", "CAPABILITIES", "DATE", "HELP", "MODE", ""]
-            }
+            false => &["AUTHINFO", "QUIT", "STARTTLS", "CAPABILITIES", "DATE", "HELP", "MODE", ""],
         };
         let refused = !self.logged_in && !free.contains(&verb);
         refused.then(|| Reply::line("480 Authentication required"))

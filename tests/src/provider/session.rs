@@ -61,14 +61,13 @@ pub(super) async fn serve(stream: Stream, state: Arc<ProviderState>, admission: 
             },
             next = session.answer_all(wire) => next.unwrap_or_else(Next::End),
         };
-        match (next, opened) {
-            (Next::End(end), wire) => {
-                opened = wire;
-                break end;
-            }
-            (Next::Encrypt, Ok(wire)) => opened = session.encrypt(wire.into_stream()).await,
-            (Next::Encrypt, failed) => opened = failed,
+        if let Next::End(end) = next {
+            break end;
         }
+        opened = match opened {
+            Ok(wire) => session.encrypt(wire.into_stream()).await,
+            closed => closed,
+        };
     };
     // Whoever sees the end may count on it that the connection does not count any more.
     drop(session);
@@ -111,7 +110,7 @@ impl Session {
         })
     }
 
-    async fn hang_up(&mut self, wire: &mut Wire) -> End {
+    async fn hang_up(&self, wire: &mut Wire) -> End {
         let order = self.state.orders.borrow().clone();
         let Some(HangUp { words, how }) = order else { return End::Provider(Ending::Close) };
         match wire.send(&words).await {
@@ -159,7 +158,7 @@ impl Session {
     }
 
     /// Reads an article to its end, and says when that arrived.
-    async fn take_article(&mut self, wire: &mut Wire) -> Result<Instant, End> {
+    async fn take_article(&self, wire: &mut Wire) -> Result<Instant, End> {
         let mut article = Vec::new();
         loop {
             let (arrived, line) = wire.line().await?;
@@ -180,7 +179,8 @@ impl Session {
     ) -> Result<Then, End> {
         self.replies += 1;
         let plan = self.state.plan(self.admission.number, self.replies, line);
-        let wait = if line == GREETING { plan.delay } else { plan.delay + self.state.config.latency };
+        let wait =
+            if line == GREETING { plan.delay } else { plan.delay + self.state.config.latency };
         if wait > Duration::ZERO {
             wire.until(sleep_until(arrived + wait)).await?;
         }

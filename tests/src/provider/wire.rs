@@ -51,8 +51,12 @@ struct Inbox {
 impl Wire {
     pub(super) fn new(stream: Stream, note: Note) -> Self {
         let (read, write) = split(stream);
-        let inbox =
-            Inbox { lines: VecDeque::new(), rest: Vec::with_capacity(READ), in_article: false, note };
+        let inbox = Inbox {
+            lines: VecDeque::new(),
+            rest: Vec::with_capacity(READ),
+            in_article: false,
+            note,
+        };
         Self { read, write, inbox }
     }
 

@@ -44,7 +44,8 @@ pub struct Inn {
     pub tls: Server,
     /// The certificate of the authority that signed the server's.
     pub ca_file: PathBuf,
-    _processes: [Process; 3],
+    plain_process: Process,
+    _others: [Process; 2],
 }
 
 impl Inn {
@@ -64,14 +65,21 @@ impl Inn {
 
         let innd = start(&home, "innd", innd_port, &["-f", "-N", "-P", &innd_port.to_string()]);
         let (plain_port, tls_port) = (free_port(), free_port());
-        let plain = start(&home, "nnrpd", plain_port, &nnrpd(&plain_port.to_string(), &[]));
+        let plain_process = start(&home, "nnrpd", plain_port, &nnrpd(&plain_port.to_string(), &[]));
         let tls = start(&home, "nnrpd", tls_port, &nnrpd(&tls_port.to_string(), &["-S"]));
         Self {
             plain: Server { port: plain_port, login: Some(LOGIN) },
             tls: Server { port: tls_port, login: Some(LOGIN) },
             ca_file: home.join("etc/ca.pem"),
-            _processes: [plain, tls, innd],
+            plain_process,
+            _others: [tls, innd],
         }
+    }
+
+    /// Breaks a connection to the reading server without TLS, in the middle of whatever it does. Says whether there
+    /// was one.
+    pub fn break_a_connection(&self) -> bool {
+        self.plain_process.lose_a_child()
     }
 }
 

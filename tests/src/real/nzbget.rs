@@ -45,7 +45,8 @@ pub struct Manner {
     pub join_group: bool,
 }
 
-/// Downloads `post` from `server` and compares it with the original. Every article must come at the first try.
+/// Downloads `post` from `server` and compares it with the original. NZBGet must not have noticed any trouble: every
+/// article has come at the first try.
 pub fn download(server: Server, post: &Post, folder: &Path, manner: Manner) {
     let home = folder.join("nzbget");
     fs::create_dir_all(home.join("nzb")).expect("a folder");
@@ -62,6 +63,9 @@ pub fn download(server: Server, post: &Post, folder: &Path, manner: Manner) {
         panic!("the download did not end: {:?}", call(control, "listgroups", &json!([0])));
     };
     assert_eq!(job["FailedArticles"], 0, "articles that did not come: {job}");
+    let output = nzbget.output();
+    let troubles: Vec<_> = output.lines().filter(|line| line.contains("failed")).collect();
+    assert_eq!(troubles, Vec::<&str>::new(), "what NZBGet complained of");
     post.assert_downloaded(&home.join("dst"));
 }
 

@@ -1,12 +1,8 @@
 //! The conversation with a client: its requests run at once as far as they can, and their replies go
 //! out in the order in which it asked.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use nntp::client::{Action, ClientFlow, Facts};
@@ -18,6 +14,7 @@ use tokio::time::{Duration, timeout};
 use super::ClientSession;
 use super::backend::Errand;
 use super::connection::{ClientReader, Input};
+use super::running::Running;
 use super::stateful::Selected;
 use super::streaming::Output;
 use crate::baton::{Baton, Place};
@@ -279,48 +276,6 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     // Who holds no sender never stops us.
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-/// The requests of a client that are under way.
-#[derive(Default)]
-struct Running(VecDeque<Boxed<'static, Result<(), Error>>>);
-
-impl Running {
-    fn push(&mut self, request: Boxed<'static, Result<(), Error>>) {
-        self.0.push_back(request);
-    }
-
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The next to end, or nothing while all go on.
-    async fn next(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_next(cx)).await
-    }
-
-    /// Sees all to their end.
-    async fn finish(&mut self) -> Result<(), Error> {
-        while !self.is_empty() {
-            self.next().await?;
-        }
-        Ok(())
-    }
-
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        for at in 0..self.0.len() {
-            let Some(request) = self.0.get_mut(at) else { break };
-            if let Poll::Ready(ended) = Pin::new(request).poll(cx) {
-                drop(self.0.remove(at));
-                return Poll::Ready(ended);
-            }
-        }
-        Poll::Pending
     }
 }
 

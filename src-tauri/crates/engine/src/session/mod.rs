@@ -53,6 +53,7 @@ mod error_classification;
 mod exclusive;
 mod handlers;
 mod resume;
+mod running;
 mod stateful;
 mod streaming;
 
