@@ -239,7 +239,7 @@ impl Backend {
 
     fn dialled(self: &Arc<Self>, established: Established, mut permit: Permit) {
         let (news, first) = self.change(|pool, _| {
-            permit.established(pool);
+            permit.dial_over(pool);
             let connection = Connection::new(pool.next_id(), established.write);
             let side = ReadSide::new(established.read, Arc::clone(&connection), permit);
             pool.add(connection, side);
@@ -253,12 +253,12 @@ impl Backend {
         }
     }
 
-    fn dial_failed(self: &Arc<Self>, error: &DialError, permit: Permit) {
-        let now = Instant::now();
+    fn dial_failed(self: &Arc<Self>, error: &DialError, mut permit: Permit) {
         let news = {
             let mut pool = self.lock();
+            permit.dial_over(&mut pool);
             let standing = pool.standing();
-            pool.health.dial_failed(now, error, standing)
+            pool.health.dial_failed(Instant::now(), error, standing)
         };
         if news {
             warn!(provider = self.config.name, "{error}");
@@ -266,11 +266,15 @@ impl Backend {
         drop(permit);
     }
 
-    fn permit_returned(self: &Arc<Self>, dialling: bool) {
-        self.change(|pool, _| {
-            pool.open = pool.open.saturating_sub(1);
-            pool.dialling = pool.dialling.saturating_sub(dialling.into());
-        });
+    fn permit_returned(self: &Arc<Self>) {
+        self.change(|pool, _| pool.open = pool.open.saturating_sub(1));
+    }
+
+    /// A dial was dropped before it was over: the runtime ends, and another would end the same way.
+    fn dial_abandoned(&self) {
+        let mut pool = self.lock();
+        pool.open = pool.open.saturating_sub(1);
+        pool.dialling = pool.dialling.saturating_sub(1);
     }
 
     /// A connection is gone: no more turns on it.

@@ -22,8 +22,8 @@ impl Permit {
         Self { backend: Arc::downgrade(backend), dialling: true, close_limit }
     }
 
-    /// The dial is over, the connection stands.
-    pub(super) fn established(&mut self, pool: &mut Pool) {
+    /// The dial is over, well or not.
+    pub(super) fn dial_over(&mut self, pool: &mut Pool) {
         if std::mem::take(&mut self.dialling) {
             pool.dialling = pool.dialling.saturating_sub(1);
         }
@@ -37,7 +37,11 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(backend) = self.backend.upgrade() {
-            backend.permit_returned(self.dialling);
+            if self.dialling {
+                backend.dial_abandoned();
+            } else {
+                backend.permit_returned();
+            }
         }
     }
 }
