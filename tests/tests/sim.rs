@@ -26,6 +26,10 @@ use tokio::time::{Duration, sleep, timeout};
 
 /// Longer than anything may take in which something still happens.
 const FOREVER: Duration = Duration::from_secs(3600);
+/// The groups that every provider has.
+const GROUPS: [&str; 2] = ["misc.test", "alt.test"];
+/// How many articles are in each: the first three, and the next.
+const GROUP_SIZE: u64 = 3;
 
 /// Providers behind pipes.
 struct Pipes(Vec<Arc<ProviderState>>);
@@ -75,6 +79,14 @@ impl World {
                 if n < everywhere || rng.chance(500) {
                     provider = provider.with(article);
                 }
+            }
+            for (group, name) in GROUPS.iter().enumerate() {
+                let numbered = |nth| {
+                    let article = &articles[group * 3 + nth as usize];
+                    (number(at as usize, group, nth), article)
+                };
+                let numbered: Vec<_> = (0..GROUP_SIZE).map(numbered).collect();
+                provider = provider.group(name, &numbered);
             }
             let latency = Duration::from_millis(rng.below(100));
             let severity = *rng.pick(&[0, 20, 100, 300]);
@@ -128,17 +140,56 @@ enum Ask {
     Stat(usize),
     Date,
     ModeReader,
+    Group(usize),
+    /// `STAT`, of a number in the selected group.
+    Number(u64),
+    /// `STAT`, of the current article.
+    Current,
+}
+
+/// What a client has selected, as far as it was told.
+#[derive(Clone, Copy, Debug, Default)]
+struct Selected {
+    /// The group, and the provider whose numbers count.
+    group: Option<(usize, usize)>,
+    current: u64,
+}
+
+/// The number of an article in a group at a provider: everywhere another.
+fn number(provider: usize, group: usize, nth: u64) -> u64 {
+    1000 * (provider as u64 + 1) + 100 * group as u64 + nth
+}
+
+impl Selected {
+    /// Takes the reply to `STAT n` or `STAT`, which has to be about this group and article.
+    fn check_stat(&mut self, world: &World, asked: Option<u64>, text: &str) {
+        let (group, provider) = self.group.unwrap_or_else(|| panic!("no group, and yet {text}"));
+        let asked = asked.unwrap_or(self.current);
+        let nth = asked.wrapping_sub(number(provider, group, 0));
+        assert!(nth < GROUP_SIZE, "{self:?} does not have {asked}, and yet {text}");
+        let article = &world.articles[group * 3 + nth as usize];
+        // Of an article by its number, nobody but the provider can tell that it is another.
+        let text = text.trim_end().replacen("<another.", "<", 1);
+        assert_eq!(text, format!("223 {asked} {}", article.id()), "{self:?}");
+        self.current = asked;
+    }
 }
 
 impl Ask {
-    fn random(rng: &mut Rng, articles: usize) -> Self {
+    fn random(rng: &mut Rng, articles: usize, selected: Selected) -> Self {
         let n = rng.below(articles as u64) as usize;
-        match rng.below(10) {
+        match rng.below(15) {
             0..=4 => Self::Body(n),
             5 | 6 => Self::Article(n),
             7 => Self::Stat(n),
             8 => Self::Date,
-            _ => Self::ModeReader,
+            9 => Self::ModeReader,
+            10 | 11 => Self::Group(rng.below(2) as usize),
+            12 => Self::Current,
+            _ => {
+                let (group, provider) = selected.group.unwrap_or_default();
+                Self::Number(number(provider, group, rng.below(GROUP_SIZE)))
+            }
         }
     }
 
@@ -149,6 +200,9 @@ impl Ask {
             Self::Stat(n) => format!("STAT {}\r\n", world.articles[n].id()),
             Self::Date => "DATE\r\n".into(),
             Self::ModeReader => "MODE READER\r\n".into(),
+            Self::Group(group) => format!("GROUP {}\r\n", GROUPS[group]),
+            Self::Number(number) => format!("STAT {number}\r\n"),
+            Self::Current => "STAT\r\n".into(),
         }
     }
 
@@ -159,14 +213,14 @@ impl Ask {
             Self::Article(n) => {
                 world.providers.iter().map(|p| p.article_block(&world.articles[n])).collect()
             }
-            Self::Stat(_) | Self::Date | Self::ModeReader => vec![Vec::new()],
+            _ => vec![Vec::new()],
         }
     }
 
     fn number(self) -> Option<usize> {
         match self {
             Self::Body(n) | Self::Article(n) | Self::Stat(n) => Some(n),
-            Self::Date | Self::ModeReader => None,
+            _ => None,
         }
     }
 }
@@ -180,17 +234,18 @@ async fn live(world: Arc<World>, seed: u64) {
         let mut greeting = String::new();
         read.read_line(&mut greeting).await.unwrap();
         assert!(greeting.starts_with("201 "), "{greeting}");
+        let mut selected = Selected::default();
         let depth = *rng.pick(&[1, 1, 1, 3, 3, 10, 40]);
         let pace = Duration::from_millis(*rng.pick(&[0, 0, 1, 50]));
         for _ in 0..rng.below(6) {
             let asked: Vec<_> =
-                (0..depth).map(|_| Ask::random(&mut rng, world.articles.len())).collect();
+                (0..depth).map(|_| Ask::random(&mut rng, world.articles.len(), selected)).collect();
             let lines: String = asked.iter().map(|ask| ask.line(&world)).collect();
             let writing = async {
                 write.write_all(lines.as_bytes()).await.ok();
             };
             let leaves = rng.chance(100).then(|| rng.below(asked.len() as u64) as usize);
-            let reading = read_replies(&world, &mut read, &asked, leaves, pace);
+            let reading = read_replies(&world, &mut read, (&asked, &mut selected), leaves, pace);
             let (_, go_on) = tokio::join!(writing, reading);
             if !go_on {
                 break;
@@ -203,7 +258,7 @@ async fn live(world: Arc<World>, seed: u64) {
 async fn read_replies<R>(
     world: &World,
     read: &mut R,
-    asked: &[Ask],
+    (asked, selected): (&[Ask], &mut Selected),
     leaves: Option<usize>,
     pace: Duration,
 ) -> bool
@@ -221,7 +276,7 @@ where
             return false;
         }
         assert!(status.ends_with(b"\r\n"), "{ask:?}: {:?}", String::from_utf8_lossy(&status));
-        if !check_status(world, *ask, &status) {
+        if !check_status(world, *ask, selected, &status) {
             continue;
         }
         if !read_block(read, &ask.blocks(world), pace).await {
@@ -232,7 +287,7 @@ where
 }
 
 /// Whether a block follows.
-fn check_status(world: &World, ask: Ask, status: &[u8]) -> bool {
+fn check_status(world: &World, ask: Ask, selected: &mut Selected, status: &[u8]) -> bool {
     let text = String::from_utf8_lossy(status);
     if status.starts_with(b"430 ") {
         let n = ask.number().unwrap_or_else(|| panic!("{ask:?}: {text}"));
@@ -245,6 +300,8 @@ fn check_status(world: &World, ask: Ask, status: &[u8]) -> bool {
         Ask::Stat(_) => "223 ",
         Ask::Date => "111 ",
         Ask::ModeReader => "201 ",
+        Ask::Group(_) => "211 ",
+        Ask::Number(_) | Ask::Current => "223 ",
     };
     // In Standard mode what the provider says is the answer; articles are another matter elsewhere.
     let refused = status.starts_with(b"4") || status.starts_with(b"5");
@@ -252,6 +309,15 @@ fn check_status(world: &World, ask: Ask, status: &[u8]) -> bool {
         return false;
     }
     assert!(text.starts_with(code), "{ask:?}: {text}");
+    match ask {
+        Ask::Group(group) => {
+            let low: u64 = text.split(' ').nth(2).unwrap().parse().unwrap();
+            *selected = Selected { group: Some((group, (low / 1000 - 1) as usize)), current: low };
+        }
+        Ask::Number(number) => selected.check_stat(world, Some(number), &text),
+        Ask::Current => selected.check_stat(world, None, &text),
+        _ => {}
+    }
     if let Some(n) = ask.number() {
         assert!(n < world.nowhere, "{ask:?}: nobody has it, and yet {text}");
         assert!(text.contains(world.articles[n].id()), "{ask:?}: {text}");

@@ -13,6 +13,8 @@ impl Code {
     pub const GROUP_SELECTED: Self = Self(211);
     /// 400: the server ends the connection.
     pub const SERVICE_TEMPORARILY_UNAVAILABLE: Self = Self(400);
+    /// 411: no such newsgroup.
+    pub const NO_SUCH_GROUP: Self = Self(411);
     /// 430: no article with that message-id.
     pub const NO_SUCH_ARTICLE_ID: Self = Self(430);
     /// 480: a login is needed first.

@@ -264,9 +264,13 @@ impl Pool {
             }
             Want::Lease(client) => {
                 slot.hold = Hold::Leased;
-                let restored = slot.owner.is_some_and(|(owner, _)| owner == *client);
+                let selected = slot.is_owned_by(*client);
                 let connection = Arc::clone(&slot.connection);
-                Some(Grant::Lease(Lease::new(backend, connection, *client, restored)))
+                // What the client does here, its other connections do not see: they are its no more.
+                for slot in self.slots.iter_mut().filter(|slot| slot.is_owned_by(*client)) {
+                    slot.owner = None;
+                }
+                Some(Grant::Lease(Lease::new(backend, connection, *client, selected)))
             }
         }
     }
@@ -354,6 +358,10 @@ impl Slot {
             (Some((owner, at)), _) if owner != *client && now < at + OWNED => Rank::Foreign,
             _ => Rank::Free,
         }
+    }
+
+    fn is_owned_by(&self, client: ClientId) -> bool {
+        self.owner.is_some_and(|(owner, _)| owner == client)
     }
 
     /// Whether an idle connection is still silent and open. If it is not, it is put out.

@@ -227,6 +227,9 @@ impl Selected {
                 self.home = Some(Arc::clone(lease.backend()));
                 lease.set_selected(true);
             }
+            (None, Some(group)) if request.verb() == Verb::ListGroup => {
+                group.current = status.group().map(|group| group.low);
+            }
             (None, Some(group)) if (220..=223).contains(&status.code().get()) => {
                 if let Class::Stateful(Effect::Number | Effect::Step) = request.class() {
                     group.current = status.article_number().or_else(|| number(request));
@@ -244,14 +247,21 @@ pub(super) async fn restore(lease: &mut Lease, selected: &Selected) -> Result<bo
         return Ok(true);
     };
     let status = ask(lease, [b"GROUP ", group.name.as_ref()].concat()).await?;
-    if status.code() != Code::GROUP_SELECTED {
-        return Ok(false);
+    match status.code() {
+        Code::GROUP_SELECTED => {}
+        Code::NO_SUCH_GROUP => return Ok(false),
+        code => return Err(Error::Unexpected(format!("{code} to a group that was there"))),
     }
-    lease.set_selected(true);
     let first = status.group().map(|group| group.low);
     if let Some(current) = group.current.filter(|current| Some(*current) != first) {
-        ask(lease, format!("STAT {current}").into_bytes()).await?;
+        let status = ask(lease, format!("STAT {current}").into_bytes()).await?;
+        // The article itself may be gone by now.
+        if !matches!(status.code().get(), 223 | 423 | 430) {
+            let what = format!("{} to an article that was there", status.code());
+            return Err(Error::Unexpected(what));
+        }
     }
+    lease.set_selected(true);
     Ok(true)
 }
 
