@@ -1,5 +1,5 @@
 // Installs the real newsreaders, downloaders and news servers that the tests drive, as far as they are missing.
-// Programs come from Debian and npm; INN and SABnzbd are only unpacked, below target/tools, and never started by the system.
+// Programs come from Debian and npm; INN and SABnzbd are only unpacked, below target/tools: the system never starts them.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { run, root, succeeds } from "./step.js";
 

@@ -39,7 +39,9 @@ impl Listening {
     /// Stops listening: connections are refused from now on. Those that stand go on.
     pub async fn stop(&mut self) {
         self.task.abort();
-        drop((&mut self.task).await);
+        if !self.task.is_finished() {
+            drop((&mut self.task).await);
+        }
     }
 
     /// Listens again, on the same port.

@@ -25,7 +25,7 @@ wait "$program"
 kill -KILL 0
 "#;
 
-/// A running program and all that it starts. Dropping it ends them; when the test has failed, it shows their last words.
+/// A running program and all that it starts. Dropping it ends them, and shows their last words when the test has failed.
 #[derive(Debug)]
 pub struct Process {
     keeper: Child,

@@ -168,11 +168,12 @@ async fn files_that_cannot_be_used_are_named() {
 #[tokio::test]
 async fn a_login_without_a_password_is_named() {
     let provider = provider().await;
-    let setup = Setup::new().provider(Account::at(&provider).login("u", "p")).client("me", "word");
+    let setup = Setup::new().provider(Account::at(&provider).login("u", "p"));
     let home = Home::new(&setup);
     let mut command = home.bare_command();
     command.arg("--settings").arg(home.settings()).args(["--listen", "127.0.0.1:0"]);
     failed_with(&home.run(&mut command).await, Instant::now(), &["main", "--credentials"]);
+    home.write(&setup.client("me", "word"));
     home.write_credentials(r#"{"providers": {"main": "p"}}"#);
     let mut command = home.command();
     command.args(["--listen", "127.0.0.1:0"]);

@@ -127,8 +127,8 @@ async fn a_dead_provider_delays_neither_the_start_nor_anothers_articles() {
 #[tokio::test]
 async fn when_no_provider_can_be_reached_the_client_is_told_and_let_go() {
     let bad = Provider::named("bad").rule(on("AUTHINFO", Fault::say("502 Account expired")));
-    let bad = bad.account("u", "p").listen().await;
-    let setup = Setup::new().provider(Account::at(&bad).login("u", "p"));
+    let bad = bad.account("someone", "word").listen().await;
+    let setup = Setup::new().provider(Account::at(&bad).login("someone", "word"));
     let daemon = Daemon::start(&setup).await;
     let mut client = daemon.client().await;
     client.talk("C: BODY <small@x>\nS: 400 *bad*expired*\nS: (closed)").await;

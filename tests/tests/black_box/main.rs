@@ -23,6 +23,7 @@ mod secrets;
 mod stale;
 mod tiers;
 mod tls;
+mod zz;
 
 use newsmux_tests::article::Article;
 use newsmux_tests::client::{Client, Reply};

@@ -92,7 +92,7 @@ async fn a_connection_lost_behind_the_article_is_never_retried() {
         for cut in [0, 2] {
             let lost = on(UPLOADED, Fault::cut(cut, Ending::Reset));
             let a = Provider::named("a").with(&small()).rule(lost).listen().await;
-            let b = Provider::named("b").listen().await;
+            let b = Provider::named("b").with(&small()).listen().await;
             let daemon = Daemon::start(&Setup::with(&[&a, &b]).mode(mode).posting()).await;
             let mut client = daemon.client().await;
             client.talk("C: POST\nS: 340 *").await;

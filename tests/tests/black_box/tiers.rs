@@ -146,8 +146,8 @@ async fn a_provider_that_is_away_for_a_moment_is_waited_for_before_an_article_is
 async fn tiers_hold_for_requests_of_a_group_reader_too() {
     let (a, block) = (empty("a").await, with_small("block").await);
     let other = Article::text("<other@x>", &["x"]);
-    let a_group = Provider::named("a").group("misc.test", &[(1, &other)]).listen().await;
-    let daemon = Daemon::start(&tiers(&[&a_group, &a], &block)).await;
+    let reader = Provider::named("reader").group("misc.test", &[(1, &other)]).listen().await;
+    let daemon = Daemon::start(&tiers(&[&reader, &a], &block)).await;
     let mut client = daemon.client().await;
     client.talk("C: GROUP misc.test\nS: 211 *\nC: BODY <other@x>\nS: 222 *\nS: ...").await;
     assert_eq!(block.book().accepted, 0);

@@ -112,6 +112,8 @@ impl Proxy {
             return debug!(%client, "left at once: {error}");
         }
         if self.0.clients.load(Ordering::Relaxed) >= CLIENTS {
+            // Best effort: the socket is new, so there is room for a line.
+            drop(stream.try_write(b"400 Newsmux has too many clients\r\n"));
             return warn!(%client, "refused: {CLIENTS} clients are connected already");
         }
         let (proxy, serving) = (self.clone(), self.0.served.subscribe());

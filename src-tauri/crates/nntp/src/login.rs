@@ -211,6 +211,14 @@ impl Login {
     }
 }
 
+/// Whether a refusal says that too many connections are open, whatever its code: providers say so
+/// by 400, 481, 482 and 502, to the greeting, to the login, or to the first command.
+#[must_use]
+pub fn says_too_many_connections(status: &StatusLine) -> bool {
+    matches!(status.code().get(), 400 | 481 | 482 | 502)
+        && kind(status, Awaits::Greeting) == RefusalKind::TooManyConnections
+}
+
 /// A server without logins does not know AUTHINFO (sabnews).
 const fn quirk_no_login(awaits: Awaits) -> bool {
     matches!(awaits, Awaits::User)

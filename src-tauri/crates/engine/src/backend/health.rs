@@ -150,6 +150,12 @@ impl Health {
         self.state != before
     }
 
+    /// A connection that stood was refused as one too many, beside `others`.
+    pub(super) fn one_too_many(&mut self, now: Instant, others: u16) {
+        self.limit = Some(Learned { number: others.max(1), at: now });
+        self.not_before = Some(now + FIRST_PAUSE);
+    }
+
     /// A connection that carried several requests at once was lost: perhaps too many.
     pub(super) fn stumbled(&mut self, now: Instant, configured: u8) {
         let number = (self.depth(now, configured) / 2).max(1);

@@ -289,6 +289,13 @@ impl Backend {
         });
     }
 
+    /// The provider says on a connection that it is one too many.
+    fn one_too_many(&self, id: u64) {
+        let (mut pool, now) = (self.lock(), Instant::now());
+        let others = pool.slots.iter().filter(|slot| slot.connection.id != id).count();
+        pool.health.one_too_many(now, u16::try_from(others).unwrap_or(u16::MAX));
+    }
+
     /// A turn is over, and the next may read.
     fn turn_done(self: &Arc<Self>, id: u64, place: crate::baton::Place<ReadSide>, side: ReadSide) {
         let mut side = Some(side);

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use nntp::block::{BlockScan, Scan};
 use nntp::command::{Class, Framing, Request};
+use nntp::login::says_too_many_connections;
 use nntp::status::{Code, StatusLine};
 use tokio::runtime::Handle;
 use tokio::time::{Duration, timeout};
@@ -178,6 +179,10 @@ impl Reply {
     /// Takes the status line as ours, or takes the connection down for it.
     fn accept(&mut self, status: &StatusLine) -> Result<(), Error> {
         let code = status.code();
+        if says_too_many_connections(status) {
+            self.backend.one_too_many(self.connection.id);
+            return Err(self.fail(Error::Dismissed(code)));
+        }
         if code == Code::SERVICE_TEMPORARILY_UNAVAILABLE || code == Code::AUTHENTICATION_REQUIRED {
             return Err(self.fail(Error::Dismissed(code)));
         }

@@ -17,7 +17,7 @@ use super::stateful::{Selected, restore};
 use super::streaming::Output;
 use crate::backend::{Lease, Reply};
 use crate::error::{Advice, Error};
-use crate::router::{BackendSelector, Route};
+use crate::router::BackendSelector;
 
 /// How long a client may be silent within an article that it sends.
 const UPLOAD_STALL: Duration = Duration::from_secs(60);
@@ -173,11 +173,7 @@ impl ClientSession {
         errand: &mut Errand<'_>,
     ) -> Result<Begun, Error> {
         errand.output.first_in_line().await?;
-        let home = selected.home().cloned();
-        let mut route = match &home {
-            Some(home) => Route::only(backends, home),
-            None => selected.route(backends, errand.request),
-        };
+        let mut route = selected.route(backends, errand.request);
         loop {
             let mut lease = match self.next_lease(&mut route, selected).await {
                 Ok(lease) => lease,
@@ -218,7 +214,10 @@ async fn first_answer(
     selected: &Selected,
     request: &Request,
 ) -> Result<(Reply, StatusLine), Error> {
-    restore(lease, selected).await?;
+    // An article is posted to no group in particular.
+    if matches!(request.class(), Class::Unknown) {
+        restore(lease, selected).await?;
+    }
     let mut reply = lease.send(request)?;
     let status = reply.status().await?;
     Ok((reply, status))

@@ -43,8 +43,13 @@ impl Selected {
     /// The way of a request that cannot go to just anyone: article numbers are the provider's own,
     /// and in Standard mode the session has one provider. Another group may be elsewhere.
     pub(super) fn route<'a>(&self, backends: &'a BackendSelector, request: &Request) -> Route<'a> {
+        let bound = match request.class() {
+            Class::Stateful(Effect::Select) | Class::Upload(_) => false,
+            Class::Stateful(_) | Class::Unknown => true,
+            Class::Local(_) | Class::ById | Class::Stateless => false,
+        };
         match &self.home {
-            Some(home) if self.lease.is_some() || !selects(request) => Route::only(backends, home),
+            Some(home) if bound || self.lease.is_some() => Route::only(backends, home),
             home => Route::new(backends, request, home.as_ref()),
         }
     }
