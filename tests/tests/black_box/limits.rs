@@ -108,12 +108,12 @@ async fn a_limit_is_learned_from_a_refusal_behind_the_login() {
 async fn connections_that_the_provider_still_counts_are_waited_for() {
     let limit = Limit::AtGreeting(1, "502 connection limit (1) reached".into());
     let provider = Provider::named("a").with(&small()).limit(limit);
-    let provider = provider.lingering(Duration::from_millis(500)).listen().await;
+    let provider = provider.lingering(Duration::from_millis(1500)).listen().await;
     let account = Account::at(&provider).connections(1);
     let daemon = Daemon::start(&Setup::new().provider(account)).await;
     let mut client = daemon.client().await;
     fetch(&mut client, &small()).await;
-    provider.hang_up("", Ending::Reset);
+    provider.hang_up("", Ending::Close);
     provider.until_alone().await;
     fetch(&mut client, &small()).await;
     assert!(provider.book().refused > 0);

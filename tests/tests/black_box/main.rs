@@ -23,7 +23,6 @@ mod secrets;
 mod stale;
 mod tiers;
 mod tls;
-mod zz;
 
 use newsmux_tests::article::Article;
 use newsmux_tests::client::{Client, Reply};

@@ -57,7 +57,10 @@ async fn a_wrong_password_is_tried_once_and_shown_clearly() {
         client.closed().await;
     }
     assert_eq!(provider.count("AUTHINFO PASS"), 1);
-    assert_eq!(daemon.log().matches("refuses the user name or password").count(), 1);
+    let log = daemon.log();
+    let warnings: Vec<_> = log.lines().filter(|line| line.contains("WARN")).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("refuses the user name or password"), "{warnings:?}");
 }
 
 #[tokio::test]

@@ -9,8 +9,15 @@ use super::BackendSelector;
 use crate::backend::{Availability, Backend};
 use crate::error::Error;
 
-/// How often one backend may fail a request before it is given up on.
-const TRIES: u8 = 4;
+/// How much one backend may fail a request before it is given up on: it may lose a connection four
+/// times, or be silent or wrong twice.
+const PATIENCE: u8 = 12;
+/// To lose a connection under the request.
+const LOST: u8 = 3;
+/// To lose it under an earlier one, on which this one waited.
+const LOST_BEFORE: u8 = 1;
+/// To be silent or wrong.
+const SILENT: u8 = 6;
 /// How long a request may take before its status line, over all backends.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// How long a request waits when every backend that could serve it is down.
@@ -45,7 +52,7 @@ struct Candidate {
     /// Its place in the settings where that decides, else 0.
     order: usize,
     answer: Answer,
-    tries: u8,
+    failings: u8,
     /// Had no connection in time, while another might have had one.
     skipped: u8,
     why: String,
@@ -108,7 +115,7 @@ impl<'a> Route<'a> {
             let proven = ready().filter(|c| c.backend.is_proven()).min_by_key(|c| self.rank(c));
             let untried = || ready().filter(|c| !c.backend.is_proven());
             untried().for_each(|c| c.backend.warm_up());
-            let as_good = |c: &&Candidate| c.order == chosen.order && c.tries <= chosen.tries;
+            let as_good = |c: &&Candidate| c.order == chosen.order && c.failings <= chosen.failings;
             let chosen = proven.filter(as_good).unwrap_or(chosen);
             let alternative = ready().any(|c| c.skipped <= chosen.skipped && !c.is(chosen));
             let limits = chosen.backend.config().limits;
@@ -126,7 +133,7 @@ impl<'a> Route<'a> {
         let known = self.article.as_ref().is_some_and(|a| self.selector.missing.is_known(id, a));
         (
             candidate.skipped,
-            candidate.tries,
+            candidate.failings,
             candidate.order,
             candidate.backend.is_unable(),
             known,
@@ -184,11 +191,15 @@ impl<'a> Route<'a> {
     pub(crate) fn failed(&mut self, backend: &Arc<Backend>, error: &Error) {
         self.note(backend, |candidate| {
             let short = candidate.skipped == 0 && !candidate.backend.is_proven();
-            match error {
-                Error::TimedOut("a free connection") if short => candidate.skipped = 1,
-                Error::TimedOut(_) | Error::Unexpected(_) => candidate.tries += 2,
-                _ => candidate.tries += 1,
-            }
+            candidate.failings += match error {
+                Error::TimedOut("a free connection") if short => {
+                    candidate.skipped = 1;
+                    0
+                }
+                Error::TimedOut(_) | Error::Unexpected(_) => SILENT,
+                Error::TurnLost => LOST_BEFORE,
+                _ => LOST,
+            };
             candidate.why = error.to_string();
         });
     }
@@ -204,7 +215,7 @@ impl<'a> Route<'a> {
 impl Candidate {
     fn new(backend: &Arc<Backend>, order: usize) -> Self {
         let (answer, why) = (Answer::None, String::new());
-        Self { backend: Arc::clone(backend), order, answer, tries: 0, skipped: 0, why }
+        Self { backend: Arc::clone(backend), order, answer, failings: 0, skipped: 0, why }
     }
 
     fn tier(&self) -> u8 {
@@ -217,7 +228,7 @@ impl Candidate {
 
     /// Whether asking it may still help.
     fn is_open(&self) -> bool {
-        self.answer == Answer::None && self.tries < TRIES
+        self.answer == Answer::None && self.failings < PATIENCE
     }
 
     /// Until when it cannot be asked.
@@ -230,6 +241,6 @@ impl Candidate {
 
     /// It can be used, and yet did not answer: nobody knows whether it has the article.
     fn has_failed(&self) -> bool {
-        self.answer == Answer::None && self.tries >= TRIES && self.not_before().is_none()
+        self.answer == Answer::None && self.failings >= PATIENCE && self.not_before().is_none()
     }
 }

@@ -141,6 +141,8 @@ pub(super) fn note(backend: &Backend, error: &Error) {
     let provider = &backend.config().name;
     match error.blame() {
         Blame::Client | Blame::Us => debug!(provider, "{error}"),
+        // That was said when the dial failed.
+        Blame::Provider if matches!(error, Error::Unavailable(_)) => debug!(provider, "{error}"),
         Blame::Provider => {
             Counters::count(&backend.counters().failures);
             info!(provider, "{error}; trying again");
