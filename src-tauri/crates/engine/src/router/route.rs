@@ -9,16 +9,18 @@ use super::BackendSelector;
 use crate::backend::{Availability, Backend};
 use crate::error::Error;
 
-/// How much one backend may fail a request before it is given up on: it may lose a connection four
+/// How much one backend may fail a request before it is given up on: it may lose a connection eight
 /// times, or be silent or wrong twice.
-const PATIENCE: u8 = 12;
+const PATIENCE: u8 = 24;
 /// To lose a connection under the request.
 const LOST: u8 = 3;
 /// To lose it under an earlier one, on which this one waited.
 const LOST_BEFORE: u8 = 1;
 /// To be silent or wrong.
-const SILENT: u8 = 6;
-/// How long a request may take before its status line, over all backends.
+const SILENT: u8 = 12;
+/// The pause after the second connection that was lost; it doubles with each further one.
+const BREATH: Duration = Duration::from_millis(50);
+/// How long a request may take, over all backends, without a byte of progress.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// How long a request waits when every backend that could serve it is down.
 const OUTAGE: Duration = Duration::from_secs(15);
@@ -53,6 +55,8 @@ struct Candidate {
     order: usize,
     answer: Answer,
     failings: u8,
+    /// After some failings it is left alone for a moment.
+    rests_until: Option<Instant>,
     /// Had no connection in time, while another might have had one.
     skipped: u8,
     why: String,
@@ -108,7 +112,8 @@ impl<'a> Route<'a> {
 
     /// Who is next in a tier; none when it can say nothing more.
     fn next_in(&self, tier: &[Candidate]) -> Option<Next> {
-        let ready = || tier.iter().filter(|c| c.is_open() && c.not_before().is_none());
+        let up = || tier.iter().filter(|c| c.is_open() && c.not_before().is_none());
+        let ready = || up().filter(|c| c.rests().is_none());
         if let Some(chosen) = ready().min_by_key(|c| self.rank(c)) {
             // One that has no connection yet may turn out to be dead: nobody waits for it while
             // another has one.
@@ -122,6 +127,9 @@ impl<'a> Route<'a> {
             let short = alternative && !chosen.backend.is_proven() && chosen.skipped == 0;
             let patience = if short { FIRST_CONNECTION } else { limits.turn };
             return Some(Next::Ask(Arc::clone(&chosen.backend), patience));
+        }
+        if let Some(at) = up().filter_map(Candidate::rests).min() {
+            return Some(self.wait(at));
         }
         let required = tier.iter().filter(|c| c.is_open() && c.backend.config().required);
         let at = required.filter_map(Candidate::not_before).min()?;
@@ -171,6 +179,11 @@ impl<'a> Route<'a> {
         self.candidates.iter().filter_map(reason).collect::<Vec<_>>().join("; ")
     }
 
+    /// The client has got a part of the reply: the clocks begin anew.
+    pub(crate) fn progressed(&mut self) {
+        self.began = Instant::now();
+    }
+
     /// The backend does not have the article.
     pub(crate) fn missing(&mut self, backend: &Arc<Backend>) {
         if let Some(article) = &self.article {
@@ -198,8 +211,13 @@ impl<'a> Route<'a> {
                 }
                 Error::TimedOut(_) | Error::Unexpected(_) => SILENT,
                 Error::TurnLost => LOST_BEFORE,
+                // That was the client.
+                Error::Overrun => 0,
                 _ => LOST,
             };
+            let lost = u32::from(candidate.failings / LOST);
+            let pause = lost.checked_sub(2).map(|more| BREATH * 2_u32.saturating_pow(more));
+            candidate.rests_until = pause.map(|pause| Instant::now() + pause);
             candidate.why = error.to_string();
         });
     }
@@ -215,7 +233,15 @@ impl<'a> Route<'a> {
 impl Candidate {
     fn new(backend: &Arc<Backend>, order: usize) -> Self {
         let (answer, why) = (Answer::None, String::new());
-        Self { backend: Arc::clone(backend), order, answer, failings: 0, skipped: 0, why }
+        Self {
+            backend: Arc::clone(backend),
+            order,
+            answer,
+            failings: 0,
+            rests_until: None,
+            skipped: 0,
+            why,
+        }
     }
 
     fn tier(&self) -> u8 {
@@ -237,6 +263,11 @@ impl Candidate {
             Availability::Ready => None,
             Availability::NotBefore(at) => Some(at),
         }
+    }
+
+    /// Until when it is left alone, if it is.
+    fn rests(&self) -> Option<Instant> {
+        self.rests_until.filter(|at| *at > Instant::now())
     }
 
     /// It can be used, and yet did not answer: nobody knows whether it has the article.

@@ -74,6 +74,7 @@ impl ClientSession {
                 Next::Missing => return no_such_article(&mut errand),
                 Next::GiveUp(why) => return give_up(errand, refusal, &why),
             };
+            let before = errand.output.written();
             let asked = self.execute_command_on_backend(&backend, &mut errand, patience).await;
             match asked {
                 Ok(Outcome::Delivered) => return Ok(()),
@@ -95,6 +96,9 @@ impl ClientSession {
                         return Err(error);
                     }
                     errand.begin_again(&error).await?;
+                    if errand.output.written() > before {
+                        route.progressed();
+                    }
                     route.failed(&backend, &error);
                 }
             }

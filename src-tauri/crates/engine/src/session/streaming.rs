@@ -75,6 +75,11 @@ impl Output {
         self.written > 0
     }
 
+    /// How many bytes of the reply the client has taken.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
     /// Takes back what the client has not seen.
     pub(super) fn take_back(&mut self) {
         self.queue.clear();
