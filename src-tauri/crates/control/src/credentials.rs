@@ -1,13 +1,16 @@
 //! Passwords in a file, for machines without a keyring.
 
 use std::collections::BTreeMap;
+#[cfg(unix)]
+use std::env;
 use std::path::Path;
 
 use nntp_proxy::config::Secret;
 use serde::Deserialize;
 
 use crate::error::{Error, Problem};
-use crate::settings::{Settings, read_json};
+use crate::json::{parse_json, read};
+use crate::settings::Settings;
 
 /// Passwords by the ids of providers and the names of clients.
 #[derive(Debug, Default)]
@@ -32,7 +35,7 @@ struct File {
 /// client that the settings do not have.
 pub fn load(file: &Path, settings: &Settings) -> Result<Credentials, Error> {
     refuse_exposed(file)?;
-    let read: File = read_json(file).map_err(without_values)?;
+    let read: File = parse_json(file, &read(file)?, without_values)?;
     let known = |id: &String| settings.providers.iter().any(|provider| provider.id == *id);
     if let Some(id) = read.providers.keys().find(|id| !known(id)) {
         return Err(Error::field(file, format!("providers.{id}"), UNKNOWN));
@@ -51,18 +54,27 @@ pub fn load(file: &Path, settings: &Settings) -> Result<Credentials, Error> {
 const UNKNOWN: &str = "the settings have none of that name: correct it here or there";
 
 /// A message about JSON can quote what is in the file; about this file it must not.
-fn without_values(error: Error) -> Error {
-    error.map_reason(|_| {
-        "expected a text for each name, as in {\"providers\": {\"a\": \"…\"}}".into()
-    })
+fn without_values(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    let form = "{\"providers\": {\"a\": \"…\"}, \"clients\": {\"b\": \"…\"}}";
+    format!("something is wrong at line {line} column {column}; the form is {form}")
 }
 
 #[cfg(unix)]
 fn refuse_exposed(file: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = file.metadata().map_err(|e| Error::new(file, Problem::Read(e)))?;
-    let exposed = metadata.permissions().mode() & 0o077 != 0;
+    let others = if is_by_systemd(file) { 0o037 } else { 0o077 };
+    let exposed = metadata.permissions().mode() & others != 0;
     if exposed { Err(Error::new(file, Problem::Exposed)) } else { Ok(()) }
+}
+
+/// systemd's copy for this service. It belongs to root, and an access list lets only the service read
+/// it; such a list shows as leave for the group.
+#[cfg(unix)]
+fn is_by_systemd(file: &Path) -> bool {
+    let folder = env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
+    folder.is_some_and(|folder| file.parent() == Some(Path::new(&folder)))
 }
 
 #[cfg(not(unix))]

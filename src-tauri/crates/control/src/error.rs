@@ -33,14 +33,6 @@ impl Error {
         Self::new(file, Problem::Field(path.into(), why.into()))
     }
 
-    /// The same with another reason, where it is about a field.
-    pub(crate) fn map_reason(mut self, reason: impl FnOnce(&str) -> String) -> Self {
-        if let Problem::Field(_, why) = &mut self.problem {
-            *why = reason(why);
-        }
-        self
-    }
-
     /// What is wrong.
     #[must_use]
     pub fn problem(&self) -> &Problem {

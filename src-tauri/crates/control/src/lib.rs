@@ -3,6 +3,7 @@
 mod configure;
 pub mod credentials;
 pub mod error;
+mod json;
 pub mod settings;
 
 pub use configure::configure;

@@ -1,16 +1,15 @@
 //! The settings file: what is in it, and every default. It never holds a secret.
 
 use std::collections::HashSet;
-use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem};
+use crate::json::{parse_json, read};
 
 /// The version of the file's format that this program writes.
 pub const VERSION: u32 = 1;
@@ -36,6 +35,13 @@ pub struct Settings {
     pub clients: Vec<Client>,
     /// The Usenet providers.
     pub providers: Vec<Provider>,
+}
+
+/// The one field that every version of the format has.
+#[derive(Deserialize)]
+struct VersionOnly {
+    #[serde(default = "defaults::version")]
+    version: u32,
 }
 
 /// Where clients connect.
@@ -226,7 +232,12 @@ pub fn default_path() -> Option<PathBuf> {
 /// # Errors
 /// When it cannot be read, or anything in it cannot be.
 pub fn load(file: &Path) -> Result<Settings, Error> {
-    let settings: Settings = read_json(file)?;
+    let text = read(file)?;
+    // Another version may have other fields: what is wrong then is the version.
+    if let Ok(VersionOnly { version }) = parse_json(file, &text, ToString::to_string) {
+        check_version(version).map_err(|why| Error::field(file, "version", why))?;
+    }
+    let settings = parse_json(file, &text, ToString::to_string)?;
     check(&settings).map_err(|(path, why)| Error::field(file, path, why))?;
     Ok(settings)
 }
@@ -246,25 +257,16 @@ fn is_absent(error: &Error) -> bool {
     matches!(error.problem(), Problem::Read(e) if e.kind() == io::ErrorKind::NotFound)
 }
 
-pub(crate) fn read_json<T: DeserializeOwned>(file: &Path) -> Result<T, Error> {
-    let text = fs::read(file).map_err(|e| Error::new(file, Problem::Read(e)))?;
-    let mut json = serde_json::Deserializer::from_slice(&text);
-    let parsed = serde_path_to_error::deserialize(&mut json)
-        .map_err(|e| Error::field(file, e.path().to_string(), e.inner().to_string()))?;
-    json.end().map_err(|e| Error::field(file, "", e.to_string()))?;
-    Ok(parsed)
-}
-
 type Complaint = (String, String);
 
-fn check(settings: &Settings) -> Result<(), Complaint> {
-    if settings.version != VERSION {
-        let why = format!(
-            "this Newsmux reads version {VERSION}, not {}: install the Newsmux that wrote it",
-            settings.version
-        );
-        return Err(("version".into(), why));
+fn check_version(version: u32) -> Result<(), String> {
+    if version == VERSION {
+        return Ok(());
     }
+    Err(format!("this Newsmux reads version {VERSION}, not {version}: use the one that wrote it"))
+}
+
+fn check(settings: &Settings) -> Result<(), Complaint> {
     check_listen(settings).map_err(|why| ("listen.host".to_owned(), why.to_owned()))?;
     let mut names = HashSet::new();
     for (at, client) in settings.clients.iter().enumerate() {

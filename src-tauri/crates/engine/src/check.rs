@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use nntp::block::{BlockScan, Scan};
 use nntp::capabilities::Offered;
+use nntp::login::RefusalKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
@@ -42,7 +43,13 @@ pub async fn check(dialler: &dyn Dial, to: &BackendConfig) -> Vec<Finding> {
     match establish(dialler, to).await {
         Err(error) => {
             let failed = step_of(&error);
-            findings.extend(passed(to).into_iter().filter(|(step, _)| *step < failed));
+            if !matches!(error, DialError::Account(_)) {
+                findings.extend(passed(to).into_iter().filter(|(step, _)| *step < failed));
+            }
+            if matches!(to.tls, Tls::StartTls(_)) {
+                // The greeting is before the encryption, the rest of the login behind it.
+                findings.retain(|(step, _)| *step != Step::Encryption);
+            }
             findings.push((failed, Err(error.to_string())));
         }
         Ok(mut connection) => {
@@ -68,6 +75,7 @@ fn step_of(error: &DialError) -> Step {
         DialError::TimedOut("the host's address") => Step::Name,
         DialError::Connect(_) | DialError::TimedOut("the connection") => Step::Connection,
         DialError::Tls(_) | DialError::TimedOut("the TLS handshake") => Step::Encryption,
+        DialError::Refused(refusal) if refusal.kind == RefusalKind::NoStartTls => Step::Encryption,
         DialError::TimedOut(_)
         | DialError::Protocol(_)
         | DialError::Refused(_)

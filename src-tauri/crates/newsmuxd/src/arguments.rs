@@ -50,8 +50,12 @@ impl Arguments {
                 }
                 _ => (name, None),
             };
+            let is_flag = matches!(name.as_str(), "--check" | "--help" | "--version");
+            if is_flag && value.is_some() {
+                return Err(format!("{name} takes no value; see newsmuxd --help"));
+            }
             let mut value = || {
-                let next = value.take().or_else(|| given.next());
+                let next = value.take().or_else(|| given.next()).filter(|next| !next.is_empty());
                 next.ok_or_else(|| format!("{name} needs a value; see newsmuxd --help"))
             };
             match name.as_str() {
@@ -99,10 +103,36 @@ mod tests {
     }
 
     #[test]
+    fn help_and_version_say_something() {
+        let said = |line: &str| match parse(line) {
+            Ok(Command::Say(text)) => text,
+            other => panic!("{line}: {other:?}"),
+        };
+        for word in ["--settings FILE", "--credentials FILE", "--listen HOST:PORT", "--check"] {
+            assert!(said("--help").contains(word), "{word}");
+        }
+        assert_eq!(said("-h"), said("--help"));
+        assert_eq!(said("--version"), concat!("newsmuxd ", env!("CARGO_PKG_VERSION")));
+        assert_eq!(said("--check --version"), said("-V"));
+    }
+
+    #[test]
+    fn check_is_asked_for_anywhere() {
+        let expected = Arguments { credentials: Some("c".into()), ..Arguments::default() };
+        assert_eq!(parse("--check --credentials c"), parse("--credentials c --check"));
+        assert_eq!(parse("--check --credentials c"), Ok(Command::Check(expected)));
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (line, word) in [
             ("--nonsense", "--nonsense"),
-            ("--settings", "needs a value"),
+            ("settings.json", "unknown argument settings.json"),
+            ("--settings", "--settings needs a value"),
+            ("--settings=", "--settings needs a value"),
+            ("--check=no", "--check takes no value"),
+            ("--listen :10080", "HOST:PORT"),
+            ("--listen 127.0.0.1:70000", "HOST:PORT"),
             ("--listen x", "HOST:PORT"),
         ] {
             assert!(parse(line).unwrap_err().contains(word), "{line}");

@@ -19,21 +19,34 @@ pub(crate) async fn bind(listen: &Listen) -> Result<(Vec<TcpListener>, SocketAdd
     let address = first.local_addr().map_err(|e| format!("cannot listen: {e}"))?;
     let mut listeners = vec![first];
     if listen.host == "localhost" {
-        // A computer without IPv6 has one loopback address less.
         let second = SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), address.port());
-        listeners.extend(TcpListener::bind(second).await);
+        match TcpListener::bind(second).await {
+            Ok(second) => listeners.push(second),
+            // Some clients would reach that program instead.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                return Err(explained(second, &error));
+            }
+            // A computer without IPv6 has one loopback address less.
+            Err(_) => {}
+        }
     }
     Ok((listeners, address))
 }
 
 async fn listener(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            format!("cannot listen on {address}: another program uses port {}", address.port())
-        }
-        io::ErrorKind::PermissionDenied => {
-            format!("cannot listen on {address}: ports below 1024 are for the system; use another")
-        }
+    TcpListener::bind(address).await.map_err(|error| explained(address, &error))
+}
+
+fn explained(address: SocketAddr, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "cannot listen on {address}: another program uses port {}; end it, or use another port",
+            address.port()
+        ),
+        io::ErrorKind::PermissionDenied => format!(
+            "cannot listen on {address}: the system does not allow it, as for ports below 1024; use \
+             another port"
+        ),
         _ => format!("cannot listen on {address}: {error}"),
-    })
+    }
 }

@@ -39,9 +39,9 @@ pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Establi
     let account = account.transpose().map_err(DialError::Account)?;
     let mut login = Login::new(account, matches!(to.tls, Tls::StartTls(_)));
     let mut stream = dialler.connect(to).await?;
-    let mut limit = to.limits.greeting;
+    let (mut limit, mut awaited) = (to.limits.greeting, greeting(&to.tls));
     loop {
-        let status = within(limit, "the greeting or the login", read_status(&mut stream)).await?;
+        let status = within(limit, awaited, read_status(&mut stream)).await?;
         let mut progress = login.receive(&status).map_err(DialError::Refused)?;
         if let Progress::StartTls(plain) = progress {
             stream = dialler.start_tls(stream, to).await?;
@@ -49,8 +49,8 @@ pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Establi
         }
         match progress {
             Progress::Send(next, line) => {
-                limit = to.limits.login;
-                within(limit, "the login", send(&mut stream, &line)).await?;
+                (limit, awaited) = (to.limits.login, LOGIN);
+                within(limit, awaited, send(&mut stream, &line)).await?;
                 login = next;
             }
             Progress::Ready(ready) => {
@@ -62,9 +62,21 @@ pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Establi
     }
 }
 
+const LOGIN: &str = "the reply to the login";
+
+/// A TLS server is silent until it is spoken to.
+const fn greeting(tls: &Tls) -> &'static str {
+    match tls {
+        Tls::On(_) => "the greeting",
+        Tls::Off | Tls::StartTls(_) => {
+            "the greeting: if this is the provider's TLS port, set TLS to \"on\""
+        }
+    }
+}
+
 async fn send(stream: &mut BoxStream, line: &[u8]) -> Result<(), DialError> {
-    stream.write_all(line).await.map_err(DialError::Connect)?;
-    stream.flush().await.map_err(DialError::Connect)
+    stream.write_all(line).await.map_err(closed)?;
+    stream.flush().await.map_err(closed)
 }
 
 /// Reads one line, and not a byte more: what is behind it is for whoever reads next.
@@ -75,7 +87,7 @@ async fn read_status(stream: &mut BoxStream) -> Result<StatusLine, DialError> {
         lines.push(&[byte]);
         if lines.buffer_mut().starts_with(TLS_ALERT) {
             return Err(DialError::Protocol(
-                "the provider speaks TLS on this port: switch TLS on, or use its plain port",
+                "the provider speaks TLS on this port: set TLS to \"on\", or use its plain port",
             ));
         }
         let Some(line) = lines.next_line() else { continue };
@@ -93,9 +105,13 @@ const NO_NEWS_SERVER: &str = "what answers on this port is no news server: check
 
 fn closed(error: io::Error) -> DialError {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => {
-            DialError::Connect(io::Error::new(error.kind(), "the provider closed the connection"))
-        }
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => DialError::Protocol(
+            "the provider closed the connection before the login was done: check port and TLS, or \
+             try again later",
+        ),
         _ => DialError::Connect(error),
     }
 }

@@ -1,7 +1,7 @@
 //! Connections over TCP, with TLS where the settings say so.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
@@ -73,6 +73,11 @@ impl Dial for NetDialler {
 
 /// The host's addresses, the two families in turn (RFC 8305, section 4).
 async fn resolve(to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
+    if to.host.eq_ignore_ascii_case("localhost") {
+        // Both loopback addresses, whatever the system's tables say (RFC 6761, section 6.3).
+        let (six, four) = (Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into());
+        return Ok([six, four].map(|ip| SocketAddr::new(ip, to.port)).into());
+    }
     let found = lookup_host((to.host.as_str(), to.port)).await.map_err(DialError::Resolve)?;
     let (six, four): (Vec<_>, Vec<_>) = found.partition(SocketAddr::is_ipv6);
     let mut sorted = Vec::with_capacity(six.len() + four.len());

@@ -9,17 +9,17 @@ use super::BackendSelector;
 use crate::backend::{Availability, Backend};
 use crate::error::Error;
 
-/// How much one backend may fail a request before it is given up on: it may lose a connection eight
+/// How much one backend may fail a request before it is given up on: it may lose a connection six
 /// times, or be silent or wrong twice.
-const PATIENCE: u8 = 24;
+const PATIENCE: u8 = 18;
 /// To lose a connection under the request.
 const LOST: u8 = 3;
 /// To lose it under an earlier one, on which this one waited.
 const LOST_BEFORE: u8 = 1;
 /// To be silent or wrong.
-const SILENT: u8 = 12;
+const SILENT: u8 = 9;
 /// The pause after the second connection that was lost; it doubles with each further one.
-const BREATH: Duration = Duration::from_millis(50);
+const BREATH: Duration = Duration::from_millis(5);
 /// How long a request may take, over all backends, without a byte of progress.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// How long a request waits when every backend that could serve it is down.

@@ -1,0 +1,94 @@
+//! A provider of which every word is scripted.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// What a provider does next.
+#[derive(Clone)]
+pub(crate) enum Step {
+    /// Says this, line ends included.
+    Say(&'static str),
+    /// Reads a line.
+    Hear,
+    /// Takes a TLS handshake.
+    Tls(Arc<ServerConfig>),
+    /// Closes the connection; a script without this one goes on listening.
+    Close,
+}
+
+/// A provider on a loopback address. Every connection goes by the same script.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    pub(crate) async fn start(script: impl Into<Vec<Step>>) -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), script.into())
+    }
+
+    pub(crate) fn on(listener: TcpListener, script: Vec<Step>) -> Self {
+        let address = listener.local_addr().unwrap();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&heard);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(play(stream, script.clone(), Arc::clone(&all)));
+            }
+        });
+        Self { address, heard }
+    }
+
+    /// Every line that was heard, and `TLS Full` or `TLS Resumed` for every handshake.
+    pub(crate) fn heard(&self) -> Vec<String> {
+        self.heard.lock().unwrap().clone()
+    }
+}
+
+async fn play(stream: TcpStream, script: Vec<Step>, heard: Arc<Mutex<Vec<String>>>) {
+    let mut stream: Box<dyn Io> = Box::new(stream);
+    for step in script {
+        match step {
+            Step::Say(words) => stream.write_all(words.as_bytes()).await.unwrap_or_default(),
+            Step::Hear => {
+                let line = line(&mut stream).await;
+                heard.lock().unwrap().extend(line);
+            }
+            Step::Tls(config) => {
+                let Ok(encrypted) = TlsAcceptor::from(config).accept(stream).await else { return };
+                let kind = encrypted.get_ref().1.handshake_kind();
+                heard.lock().unwrap().push(format!("TLS {:?}", kind.unwrap()));
+                stream = Box::new(encrypted);
+            }
+            Step::Close => return stream.shutdown().await.unwrap_or_default(),
+        }
+    }
+    hear_on(&mut stream, &heard).await;
+}
+
+async fn hear_on(stream: &mut Box<dyn Io>, heard: &Mutex<Vec<String>>) {
+    while let Some(line) = line(stream).await {
+        heard.lock().unwrap().push(line);
+    }
+}
+
+/// Nothing when the connection ends; what it ends with is a line too.
+async fn line(stream: &mut Box<dyn Io>) -> Option<String> {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\n") {
+        match stream.read_u8().await {
+            Ok(byte) => line.push(byte),
+            Err(_) if line.is_empty() => return None,
+            Err(_) => break,
+        }
+    }
+    Some(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
