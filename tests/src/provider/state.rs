@@ -17,7 +17,7 @@ use crate::article::Article;
 /// How long a test waits for something that has to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A provider at run time. See the [module](self).
+/// A provider at run time.
 #[derive(Debug)]
 pub struct ProviderState {
     pub(super) config: Provider,

@@ -169,9 +169,7 @@ async fn a_stall_within_a_body_is_resumed_elsewhere() {
     let a =
         Provider::named("a").with(&article).rule(on("BODY", Fault::stall(150_000))).listen().await;
     let b = Provider::named("b").with(&article).listen().await;
-    let setup = Setup::new()
-        .provider(Account::at(&a).timeout(1))
-        .provider(Account::at(&b).tier(1));
+    let setup = Setup::new().provider(Account::at(&a).timeout(1)).provider(Account::at(&b).tier(1));
     let daemon = Daemon::start(&setup).await;
     fetch(&mut daemon.client().await, &article).await;
     assert_eq!(b.count("BODY"), 1);

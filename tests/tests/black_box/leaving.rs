@@ -3,6 +3,7 @@
 use newsmux_tests::article::Article;
 use newsmux_tests::daemon::{Account, Daemon, Setup};
 use newsmux_tests::provider::{At, Fault, Gate, Listening, Provider, on};
+use tokio::time::Duration;
 
 use crate::{MODES, body, fetch, fetch_from, small, some};
 
@@ -27,7 +28,8 @@ async fn a_client_that_leaves_within_a_reply_costs_nobody_anything() {
                 0 => client.abort(),
                 _ => drop(client),
             }
-            fetch_from(&daemon, &small()).await;
+            let next = daemon.client().await;
+            fetch(&mut next.with_patience(Duration::from_secs(5)), &small()).await;
         }
         assert_eq!(provider.book().peak, 1, "in {mode}");
     }

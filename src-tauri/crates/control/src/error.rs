@@ -45,9 +45,7 @@ impl fmt::Display for Error {
         let file = self.file.display();
         match &self.problem {
             Problem::Read(error) => write!(f, "cannot read {file}: {error}"),
-            Problem::Field(path, why) if path.is_empty() || path == "." => {
-                write!(f, "{file}: {why}")
-            }
+            Problem::Field(path, why) if path.is_empty() => write!(f, "{file}: {why}"),
             Problem::Field(path, why) => write!(f, "{file}: {path}: {why}"),
             Problem::Exposed => {
                 write!(f, "{file} can be read by others and holds passwords: run chmod 600 {file}")

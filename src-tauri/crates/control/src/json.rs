@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Deserializer, Error as JsonError};
+use serde_path_to_error::Path as JsonPath;
 
 use crate::error::{Error, Problem};
 
@@ -27,7 +28,24 @@ pub(crate) fn parse_json<T: DeserializeOwned>(
 ) -> Result<T, Error> {
     let mut json = Deserializer::from_slice(text);
     let parsed = serde_path_to_error::deserialize(&mut json)
-        .map_err(|e| Error::field(file, e.path().to_string(), explain(e.inner())))?;
+        .map_err(|e| Error::field(file, place(e.path()), explain(e.inner())))?;
     json.end().map_err(|e| Error::field(file, "", explain(&e)))?;
     Ok(parsed)
+}
+
+/// A place that ends in nothing that has a name is the one around it.
+fn place(path: &JsonPath) -> String {
+    path.to_string().trim_end_matches(['?', '.']).to_owned()
+}
+
+/// What is wrong, without the names of Rust's types.
+pub(crate) fn plainly(error: &JsonError) -> String {
+    let types = [
+        ("expected u8", "expected a whole number from 0 to 255"),
+        ("expected u16", "expected a whole number from 0 to 65535"),
+        ("expected u32", "expected a whole number"),
+        ("expected struct ", "expected the fields of "),
+        ("expected a sequence", "expected a list, in [ ]"),
+    ];
+    types.iter().fold(error.to_string(), |said, (from, to)| said.replace(from, to))
 }

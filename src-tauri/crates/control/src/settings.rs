@@ -9,7 +9,7 @@ use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem};
-use crate::json::{parse_json, read};
+use crate::json::{parse_json, plainly, read};
 
 /// The version of the file's format that this program writes.
 pub const VERSION: u32 = 1;
@@ -234,10 +234,10 @@ pub fn default_path() -> Option<PathBuf> {
 pub fn load(file: &Path) -> Result<Settings, Error> {
     let text = read(file)?;
     // Another version may have other fields: what is wrong then is the version.
-    if let Ok(VersionOnly { version }) = parse_json(file, &text, ToString::to_string) {
+    if let Ok(VersionOnly { version }) = parse_json(file, &text, plainly) {
         check_version(version).map_err(|why| Error::field(file, "version", why))?;
     }
-    let settings = parse_json(file, &text, ToString::to_string)?;
+    let settings = parse_json(file, &text, plainly)?;
     check(&settings).map_err(|(path, why)| Error::field(file, path, why))?;
     Ok(settings)
 }
@@ -324,7 +324,7 @@ fn check_host(provider: &Provider) -> Result<(), &'static str> {
         Err("is empty: enter the provider's news server")
     } else if host.contains("://") || host.contains('/') {
         Err("has to be a host name alone, without a scheme or a path, such as news.example.com")
-    } else if host.contains(char::is_whitespace) {
+    } else if host.contains(|c: char| c.is_whitespace() || c.is_control()) {
         Err("has blanks in it: remove them")
     } else if host.contains(':') && !is_address {
         Err("has a port in it: put that into port")

@@ -13,10 +13,15 @@ use tempfile::TempDir;
 
 /// What is read of a file with this text, or what is said about it, without the folder's name.
 fn read(text: impl AsRef<[u8]>) -> Result<Settings, String> {
+    let (file, _folder) = written(text);
+    let name = file.display().to_string();
+    load(&file).map_err(|e| e.to_string().replace(&name, "settings.json"))
+}
+
+fn written(text: impl AsRef<[u8]>) -> (PathBuf, TempDir) {
     let (file, folder) = file();
     fs::write(&file, text).unwrap();
-    let loaded = load(&file);
-    loaded.map_err(|e| e.to_string().replace(&format!("{}/", folder.path().display()), ""))
+    (file, folder)
 }
 
 fn file() -> (PathBuf, TempDir) {
@@ -158,7 +163,9 @@ fn each_value_of_the_wrong_kind_is_named_with_its_place() {
         ("/posting", json!("yes"), "posting", "expected a boolean"),
         ("/providers/1", json!({"host": "h"}), "providers[1]", "missing field `id`"),
         ("/providers/1", json!({"id": "b"}), "providers[1]", "missing field `host`"),
-        ("/version", json!("1"), "version", "from 0 to"),
+        ("/providers", json!({}), "providers", "expected a list"),
+        ("/listen", json!("x"), "listen", "expected the fields of Listen"),
+        ("/version", json!("1"), "version", "a whole number"),
     ] {
         let said = read(with(pointer, value.clone()).to_string()).unwrap_err();
         let expected = format!("settings.json: {path}: ");
@@ -197,7 +204,9 @@ fn another_version_says_so_whatever_its_fields() {
 #[test]
 fn what_is_no_json_is_told_with_its_line() {
     for (text, why) in [
-        ("", "line 1 column 0"),
+        ("", "settings.json: EOF while parsing a value at line 1 column 0"),
+        ("{", "settings.json: EOF while parsing an object at line 1 column 1"),
+        ("{\"providers\": [{", "settings.json: providers[0]: EOF while parsing an object"),
         ("{\n\"providers\": [}", "line 2 column 15"),
         ("{}", "missing field `providers`"),
         ("{\"providers\": []} x", "trailing characters at line 1"),

@@ -86,7 +86,7 @@ fn step_of(error: &DialError) -> Step {
 /// What has gone well when the login is reached.
 fn passed(to: &BackendConfig) -> Vec<Finding> {
     let encryption = match &to.tls {
-        Tls::Off => "off: the password is sent in the clear".to_owned(),
+        Tls::Off => "off: everything is sent in the clear".to_owned(),
         Tls::On(options) | Tls::StartTls(options) => match options.verify {
             Verify::Full => "on, certificate and host name verified".to_owned(),
             Verify::Certificate => "on, certificate verified for any host name".to_owned(),

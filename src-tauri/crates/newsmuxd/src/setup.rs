@@ -29,7 +29,8 @@ impl Setup {
         let mut settings = settings.map_err(|e| e.to_string())?;
         if let Some(listen) = &arguments.listen {
             settings.listen = listen.clone();
-            settings::check_listen(&settings).map_err(|why| format!("--listen: {why}"))?;
+            settings::check_listen(&settings)
+                .map_err(|why| format!("--listen {}: {why}", listen.host))?;
         }
         let credentials = match &arguments.credentials {
             Some(file) => credentials::load(file, &settings).map_err(|e| e.to_string())?,

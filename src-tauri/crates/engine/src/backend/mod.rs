@@ -330,7 +330,10 @@ impl Backend {
     /// Whether others wait for a connection, or for their turn on this one.
     fn is_wanted(&self, id: u64) -> bool {
         let mut pool = self.lock();
-        pool.has_waiting() || pool.slot(id).is_some_and(|slot| slot.turns > 1)
+        let waiting = pool.has_waiting();
+        // Who has it alone gives it to nobody by giving up one reply.
+        let slot = pool.slot(id).filter(|slot| slot.hold != Hold::Leased);
+        slot.is_some_and(|slot| waiting || slot.turns > 1)
     }
 
     /// Changes the pool, lets those who wait have what that set free, and does the rest unlocked.

@@ -124,7 +124,8 @@ fn tls(error: TlsError) -> DialError {
 /// Says what to do about the certificates that people meet.
 fn explained(error: io::Error, options: &TlsOptions) -> DialError {
     if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) {
-        let hint = "the provider closed the connection: check that TLS is on for its TLS port (563)";
+        let hint =
+            "the provider closed the connection: check that TLS is on for its TLS port (563)";
         return DialError::Tls(io::Error::new(error.kind(), hint));
     }
     let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());

@@ -254,7 +254,6 @@ impl Conversation {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
         let (mut output, place) = (self.output(), self.selected.place());
         self.running.push(Box::pin(async move {
-            output.may_fetch().await?;
             let errand = Errand::new(&request, &mut output);
             session.execute_dedicated(&backends, place, errand).await?;
             output.finish().await

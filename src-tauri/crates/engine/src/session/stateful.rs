@@ -168,6 +168,8 @@ impl ClientSession {
         let sent = lease.send(errand.request);
         self.keep(&mut selected, lease);
         place.hand_on(selected);
+        // One connection: its replies come in the client's order, and wait there for the client.
+        errand.output.first_in_line().await?;
         let error = match self.read_reply(&backend, sent, &mut errand).await {
             Ok(Outcome::Delivered) => return Ok(()),
             Ok(Outcome::Missing(status) | Outcome::Unable(status)) => {
@@ -176,6 +178,10 @@ impl ClientSession {
             }
             Err(error) => error,
         };
+        if error.advice() == Advice::Never {
+            return Err(error);
+        }
+        note(&backend, &error);
         // The request depends on nothing said before: any connection of that provider will do.
         errand.begin_again(&error).await?;
         let mut route = Route::only(backends, &backend);

@@ -2,8 +2,6 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use nntp_proxy::dial::DialError;
-use nntp_proxy::dial::{NetDialler, establish};
 use tokio::net::TcpListener;
 
 use crate::server::{Server, Step};
@@ -54,6 +52,7 @@ mod silent {
     use std::net::SocketAddr;
     use std::time::Duration;
 
+    use nntp_proxy::dial::{DialError, NetDialler, establish};
     use tokio::net::{TcpSocket, TcpStream};
     use tokio::time::timeout;
 

@@ -1,0 +1,194 @@
+//! The file of passwords: who may read it, what it may hold, and that no message quotes it.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail so")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use control::configure;
+use control::credentials::{Credentials, load};
+use control::settings::{self, Settings};
+use nntp_proxy::config::{Config, RoutingMode, Tls, TlsOptions, Verify};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const SECRET: &str = "hunter2";
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A file that only its owner can read.
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let file = self.0.path().join(name);
+        fs::write(&file, text).unwrap();
+        permit(&file, 0o600);
+        file
+    }
+
+    /// Settings with two clients and these providers.
+    fn settings(&self, providers: &Value) -> Settings {
+        let clients = json!([{"name": "sab"}, {"name": "get"}]);
+        let json = json!({"clients": clients, "providers": providers});
+        settings::load(&self.write("settings.json", &json.to_string())).unwrap()
+    }
+
+    fn credentials(&self, text: &str) -> Result<Credentials, String> {
+        let file = self.write("credentials.json", text);
+        let loaded = load(&file, &self.settings(&providers()));
+        let loaded = loaded.map_err(|e| e.to_string());
+        if let Err(said) = &loaded {
+            assert!(!said.contains(SECRET), "{said}");
+            assert!(said.starts_with(&file.display().to_string()), "{said}");
+        }
+        loaded
+    }
+}
+
+#[cfg(unix)]
+fn permit(file: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn permit(_: &Path, _: u32) {}
+
+fn providers() -> Value {
+    json!([
+        {"id": "a", "name": "Alpha", "host": "a.example", "username": "u"},
+        {"id": "b", "host": "b.example"},
+        {"id": "c", "host": "c.example", "username": "u", "enabled": false}
+    ])
+}
+
+const GOOD: &str = r#"{"providers": {"a": "hunter2", "c": "hunter2"},
+    "clients": {"sab": "hunter2", "get": "hunter2"}}"#;
+
+#[test]
+fn passwords_are_read_and_never_printed() {
+    let read = Folder::new().credentials(GOOD).unwrap();
+    let printed = format!("{read:?}");
+    assert!(printed.contains("***") && !printed.contains(SECRET), "{printed}");
+    assert!(Folder::new().credentials("{}").is_ok());
+}
+
+#[test]
+fn names_that_the_settings_do_not_have_are_refused() {
+    for (text, path) in [
+        (r#"{"providers": {"a": "hunter2", "x": "hunter2"}}"#, "providers.x"),
+        (r#"{"clients": {"sabnzbd": "hunter2"}}"#, "clients.sabnzbd"),
+        (r#"{"clients": {"a": "hunter2"}}"#, "clients.a"),
+        (r#"{"providers": {"sab": "hunter2"}}"#, "providers.sab"),
+    ] {
+        let said = Folder::new().credentials(text).unwrap_err();
+        let why = format!("{path}: the settings have none of that name: correct it here or there");
+        assert!(said.ends_with(&why), "{said}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_line_and_without_its_words() {
+    for (text, place) in [
+        ("", "line 1 column 0"),
+        ("\"hunter2\"", "line 1 column 9"),
+        ("{\"providers\": {\"a\": \"hunter2\"}", "line 1 column 30"),
+        ("{\"providers\": {\"a\":\n \"hunter2}}", "line 2 column 11"),
+        ("{\"providers\": {\"a\": {\"password\": \"hunter2\"}}}", "providers.a: "),
+        ("{\"providers\": {\"a\": 5}}", "providers.a: "),
+        ("{\"providers\": \"hunter2\"}", "providers: "),
+        ("{\"a\": \"hunter2\"}", "a: something is wrong"),
+        ("{\"providers\": [\"hunter2\"]}", "providers: "),
+        ("{\"providers\": {}} \"hunter2\"", "line 1 column 19"),
+        ("hunter2", "line 1 column 1"),
+    ] {
+        let said = Folder::new().credentials(text).unwrap_err();
+        assert!(said.contains(place) && said.contains("the form is {\"providers\""), "{said}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let folder = Folder::new();
+    let file = folder.0.path().join("none.json");
+    let said = load(&file, &Settings::default()).unwrap_err().to_string();
+    assert!(said.starts_with(&format!("cannot read {}: ", file.display())), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_can_read_is_refused() {
+    let folder = Folder::new();
+    let settings = folder.settings(&providers());
+    let file = folder.write("credentials.json", GOOD);
+    for mode in [0o644, 0o640, 0o440, 0o604, 0o620, 0o602, 0o610, 0o601] {
+        permit(&file, mode);
+        let said = load(&file, &settings).unwrap_err().to_string();
+        let name = file.display();
+        let why = format!("{name} can be read by others and holds passwords: run chmod 600 {name}");
+        assert_eq!(said, why, "{mode:o}");
+    }
+    for mode in [0o600, 0o400, 0o700] {
+        permit(&file, mode);
+        assert!(load(&file, &settings).is_ok(), "{mode:o}");
+    }
+}
+
+fn configured(providers: &Value, credentials: &str) -> Result<Config, String> {
+    let folder = Folder::new();
+    let settings = folder.settings(providers);
+    let read = load(&folder.write("credentials.json", credentials), &settings);
+    let read = read.map_err(|e| e.to_string())?;
+    configure(Path::new("settings.json"), &settings, &read).map_err(|e| e.to_string())
+}
+
+#[test]
+fn a_password_that_is_missing_is_named() {
+    for (credentials, path, name) in [
+        (r#"{"clients": {"sab": "x", "get": "x"}}"#, "providers[0]", "Alpha"),
+        (r#"{"providers": {"a": "x"}, "clients": {"sab": "x"}}"#, "clients[1]", "get"),
+        ("{}", "clients[0]", "sab"),
+    ] {
+        let why = format!(
+            "settings.json: {path}: there is no password for {name}: put it into the file that \
+             --credentials names"
+        );
+        assert_eq!(configured(&providers(), credentials).unwrap_err(), why);
+    }
+}
+
+#[test]
+fn providers_that_are_switched_off_are_left_out_and_need_no_password() {
+    let good = r#"{"providers": {"a": "hunter2"}, "clients": {"sab": "x", "get": "y"}}"#;
+    let config = configured(&providers(), good).unwrap();
+    let ids: Vec<_> = config.backends.iter().map(|backend| backend.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b"]);
+    let login = config.backends[0].login.as_ref().unwrap();
+    assert_eq!((login.user.as_str(), login.password.expose()), ("u", SECRET));
+    assert!(config.backends[1].login.is_none());
+    assert!(config.auth.login_needed());
+    assert_eq!(config.auth.check(b"sab", b"x"), Some("sab"));
+    assert_eq!(config.auth.check(b"sab", b"y"), None);
+}
+
+#[test]
+fn every_setting_reaches_the_engine() {
+    let provider = json!([{
+        "id": "a", "name": " ", "host": "news.example.com", "port": 5119, "tls": "starttls",
+        "verify": "certificate", "ca_file": "ca.pem", "username": "", "connections": 20, "tier": 2,
+        "required": true, "pipelining": 7, "timeout_secs": 60
+    }]);
+    let config = configured(&provider, r#"{"clients": {"sab": "x", "get": "y"}}"#).unwrap();
+    assert_eq!((config.mode, config.posting), (RoutingMode::Hybrid, false));
+    let backend = &config.backends[0];
+    assert_eq!((backend.id.as_str(), backend.name.as_str()), ("a", "a"));
+    assert_eq!((backend.host.as_str(), backend.port), ("news.example.com", 5119));
+    let options = TlsOptions { verify: Verify::Certificate, ca_file: Some("ca.pem".into()) };
+    assert_eq!(backend.tls, Tls::StartTls(options));
+    assert!(backend.login.is_none() && backend.required);
+    assert_eq!((backend.connections.get(), backend.tier, backend.pipelining.get()), (20, 2, 7));
+    assert_eq!(backend.limits.first_byte.as_secs(), 60);
+}
