@@ -1,0 +1,9 @@
+//! Any bytes, for what `bodies::login` promises.
+
+#![no_main]
+
+#[path = "../bodies.rs"]
+#[allow(dead_code, reason = "each target runs one of them")]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::login(data));

@@ -1,0 +1,6 @@
+//! What each parser promises, by example.
+
+mod blocks;
+mod lines;
+mod replies;
+mod requests;
