@@ -28,12 +28,11 @@ impl Account {
         Ok(Self { user: user.to_owned(), password: password.to_owned() })
     }
 
-    /// `text` without the name and the password in it.
-    fn redact(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in [&self.password, &self.user] {
+    /// Plain `text` without the name and the password in it, nor what is left of them in plain text.
+    fn redact(&self, mut text: String) -> String {
+        for secret in [plain(&self.password), plain(&self.user)] {
             if !secret.is_empty() {
-                text = text.replace(secret.as_str(), "***");
+                text = text.replace(&secret, "***");
             }
         }
         text
@@ -204,11 +203,18 @@ impl Login {
     }
 
     fn refusal(&self, status: &StatusLine, kind: RefusalKind) -> Refusal {
-        let text = String::from_utf8_lossy(status.text());
-        let text = self.account.as_ref().map_or_else(|| text.to_string(), |a| a.redact(&text));
-        let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-        Refusal { kind, code: status.code(), text: plain.take(WORDS).collect() }
+        let text = plain(&String::from_utf8_lossy(status.text()));
+        let text = match &self.account {
+            Some(account) => account.redact(text),
+            None => text,
+        };
+        Refusal { kind, code: status.code(), text: text.chars().take(WORDS).collect() }
     }
+}
+
+/// Text that can be shown and logged: a terminal does nothing on it.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Whether a refusal says that too many connections are open, whatever its code: providers say so

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// Pieces that matter to a parser: beside each other they make its corners.
-const WORDS: [&[u8]; 42] = [
+const WORDS: [&[u8]; 43] = [
     b"\r",
     b"\n",
     b"\r\n",
@@ -49,6 +49,7 @@ const WORDS: [&[u8]; 42] = [
     b"382\n",
     b"480\n",
     b"482 pass word",
+    b"481 pass\x1cword\n",
     b"502 too many",
     b"211 1 2 3 g",
     b"\xff",
