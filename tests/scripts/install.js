@@ -22,6 +22,11 @@ export function install() {
   unpack("sabnzbd", "tests/scripts/sabnzbd-requirements.txt");
 }
 
+/** What the benchmark compares newsmuxd with. */
+export function installRelays() {
+  unpack("relays");
+}
+
 function installPackages(missing) {
   if (missing.length === 0) return;
   if (!hasApt()) return;

@@ -74,13 +74,19 @@ impl Default for Authority {
 }
 
 impl Identity {
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+    /// What a server needs that has it.
+    #[must_use]
+    pub fn server_config(&self) -> Arc<ServerConfig> {
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("TLS versions")
             .with_no_client_auth()
             .with_single_cert(self.chain.clone(), self.key.clone_key())
             .expect("a certificate that fits its key");
-        TlsAcceptor::from(Arc::new(config))
+        Arc::new(config)
+    }
+
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.server_config())
     }
 }
