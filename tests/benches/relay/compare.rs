@@ -21,12 +21,15 @@ const SIZE: usize = 768 * 1024;
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let rounds = number(arguments, "--rounds", 5)?;
     let only = value(arguments, "--only").unwrap_or_default();
+    let chosen = value(arguments, "--relays");
+    let is_chosen = |kind: Kind| chosen.is_none_or(|names| names.contains(&kind.to_string()));
     let programs = Path::new(value(arguments, "--programs").unwrap_or("/"));
     let articles = Arc::new(Articles::new(SIZE));
     let mut report = Report::default();
     for scenario in scenarios::all().iter().filter(|s| s.name.contains(only)) {
         let stage = Stage { scenario, programs, providers: Providers::start(scenario)? };
-        let relays = scenario.relays.iter().filter(|kind| match kind.is_missing(programs) {
+        let relays = scenario.relays.iter().filter(|kind| is_chosen(**kind));
+        let relays = relays.filter(|kind| match kind.is_missing(programs) {
             Some(why) => {
                 report.skip(why);
                 false

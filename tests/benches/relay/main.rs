@@ -2,7 +2,7 @@
 //! `HAProxy` and nginx. All run in turn, several rounds interleaved, between a provider and a load client
 //! of our own; medians and ratios are printed.
 //!
-//! `npm run bench -- [--rounds N] [--only WORDS] [--json FILE]`. `--programs DIR` is where
+//! `npm run bench -- [--rounds N] [--only WORDS] [--relays NAMES] [--json FILE]`. `--programs DIR` is where
 //! `HAProxy` and nginx are unpacked; without it, those of the system are taken.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is what it is for")]

@@ -60,7 +60,12 @@ impl<T> Place<T> {
     /// Hands the thing on to the next place, or leaves it for the next to come. It is dropped where
     /// the line itself is gone.
     pub(crate) fn hand_on(self, thing: T) {
-        drop(self.behind.send(thing));
+        drop(self.try_hand_on(thing));
+    }
+
+    /// Like [`hand_on`](Self::hand_on), but gives the thing back where the line is gone.
+    pub(crate) fn try_hand_on(self, thing: T) -> Option<T> {
+        self.behind.send(thing).err()
     }
 }
 

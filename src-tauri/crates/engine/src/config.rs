@@ -124,6 +124,21 @@ pub struct BackendConfig {
     pub limits: TimeLimits,
 }
 
+impl BackendConfig {
+    /// Whether this is the same server, whatever else is different: its article numbers are the same.
+    #[must_use]
+    pub fn is_same_server(&self, other: &Self) -> bool {
+        self.host == other.host
+    }
+
+    /// Whether the provider counts the connections of both together.
+    #[must_use]
+    pub fn is_same_account(&self, other: &Self) -> bool {
+        let user = |config: &Self| config.login.as_ref().map(|login| login.user.clone());
+        self.is_same_server(other) && user(self) == user(other)
+    }
+}
+
 /// How long each step on a provider connection may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLimits {
@@ -161,7 +176,7 @@ impl TimeLimits {
             login: timeout / 2,
             first_byte: timeout,
             stall: timeout,
-            turn: timeout * 2,
+            turn: timeout * 4 / 3,
             idle: Duration::from_secs(60),
             drain: Duration::from_secs(5),
         }

@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 
 use crate::backend::{Backend, BackendSnapshot};
 use crate::budget::Budget;
-use crate::config::{Config, RoutingMode};
+use crate::config::{BackendConfig, Config, RoutingMode};
 use crate::dial::{BoxStream, Dial};
 use crate::pool::BufferPool;
 use crate::router::BackendSelector;
@@ -73,12 +73,16 @@ impl Proxy {
     }
 
     /// Takes new settings. Sessions go on; providers that did not change keep their connections,
-    /// the others finish what they have begun. A changed mode is for clients that come from now on.
+    /// the others finish what they have begun, and what waited for them goes on with their successors.
+    /// A changed mode is for clients that come from now on. Call it within the runtime that serves.
     pub fn apply(&self, config: Config) {
         let old = self.0.selector.backends();
         let keep = |new: &_| old.iter().find(|backend| backend.config() == new).cloned();
         let (dialler, buffers) = (&self.0.dialler, &self.0.buffers);
-        let make = |new| Backend::new(new, Arc::clone(dialler), buffers.clone());
+        let make = |new: BackendConfig| {
+            let before = old.iter().find(|old| old.config().is_same_account(&new)).cloned();
+            Backend::instead_of(before, new, Arc::clone(dialler), buffers.clone())
+        };
         let wanted = config.backends.iter().cloned();
         let new: Vec<_> = wanted.map(|new| keep(&new).unwrap_or_else(|| make(new))).collect();
         let gone = old.iter().filter(|old| !new.iter().any(|new| Arc::ptr_eq(old, new)));
@@ -132,7 +136,7 @@ impl Proxy {
         };
         let session = ClientSession::builder(client, self.0.buffers.clone(), auth)
             .with_posting(posting)
-            .with_budget(self.0.budget.clone())
+            .with_budget(self.0.budget.for_session())
             .with_stop(self.0.stop.subscribe());
         let router = Arc::clone(&self.0.selector);
         match mode {
@@ -162,7 +166,8 @@ impl Proxy {
         drop(timeout(Duration::from_secs(1), closed).await);
     }
 
-    /// Renews all provider connections: the network changed, or the computer slept.
+    /// Renews all provider connections: the network changed, or the computer slept. Call it within the
+    /// runtime that serves.
     pub fn renew(&self) {
         self.0.selector.backends().iter().for_each(Backend::renew);
     }

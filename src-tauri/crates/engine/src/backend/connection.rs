@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::permit::Permit;
@@ -20,11 +21,14 @@ const CLOSE_BYTES: u64 = 2 * 1024 * 1024;
 const CLOSE_GRACE: Duration = Duration::from_secs(1);
 /// How long a provider may take no bytes of a command.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
+/// How much may wait to be sent, in bytes, before lines without a turn are refused.
+const OUTBOX: usize = 64 * 1024;
 
 /// The writing side. Commands are queued in the order of their turns, and sent at once.
 pub(crate) struct Connection {
     pub(super) id: u64,
     outbox: Mutex<Outbox>,
+    closing: Notify,
 }
 
 struct Outbox {
@@ -37,7 +41,13 @@ struct Outbox {
 impl Connection {
     pub(super) fn new(id: u64, half: WriteHalf) -> Arc<Self> {
         let outbox = Outbox { queued: BytesMut::new(), half: Some(half), closed: false };
-        Arc::new(Self { id, outbox: Mutex::new(outbox) })
+        Arc::new(Self { id, outbox: Mutex::new(outbox), closing: Notify::new() })
+    }
+
+    /// Whether there is room for what comes without a turn.
+    pub(super) fn takes_more(&self) -> bool {
+        let outbox = self.lock();
+        !outbox.closed && outbox.queued.len() < OUTBOX
     }
 
     /// Queues a command: the order of these calls is the order of the replies.
@@ -65,9 +75,12 @@ impl Connection {
     async fn send_rest(self: Arc<Self>, mut half: WriteHalf) {
         loop {
             let mut queued = self.lock().queued.split();
-            let sent = timeout(WRITE_LIMIT, send_all(&mut half, &mut queued)).await;
+            let sent = tokio::select! {
+                sent = timeout(WRITE_LIMIT, send_all(&mut half, &mut queued)) => sent,
+                () = self.closing.notified() => return,
+            };
             if !matches!(sent, Ok(Ok(()))) {
-                return;
+                return self.lock().closed = true;
             }
             let mut outbox = self.lock();
             if outbox.closed {
@@ -96,6 +109,7 @@ impl Connection {
     fn close(&self) -> Option<WriteHalf> {
         let mut outbox = self.lock();
         outbox.closed = true;
+        self.closing.notify_one();
         outbox.half.take()
     }
 

@@ -69,9 +69,16 @@ impl Lease {
     }
 
     /// Sends a line that has no reply of its own, in a stream that nobody can tell replies in.
-    pub(crate) fn pass_on(&self, request: &Request) {
+    ///
+    /// # Errors
+    /// When the provider takes no more.
+    pub(crate) fn pass_on(&self, request: &Request) -> Result<(), Error> {
+        if !self.connection.takes_more() {
+            return Err(Error::TimedOut("the provider to take what the client sends"));
+        }
         self.connection.queue(&request.wire());
         self.connection.send();
+        Ok(())
     }
 
     /// Whether the connection still stands.
@@ -96,6 +103,7 @@ impl Drop for Lease {
             let retired = pool.retired;
             let Some(slot) = pool.slot(id) else { return };
             slot.hold = Hold::Shared;
+            slot.used = Instant::now();
             slot.owner = self.selected.then(|| (self.client, Instant::now()));
             if spoiled || (retired && slot.turns == 0) {
                 effects.closed.extend(slot.line.try_take());

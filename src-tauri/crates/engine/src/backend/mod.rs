@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use nntp::command::Request;
@@ -34,6 +34,8 @@ pub(crate) use reply::Reply;
 const TICK: Duration = Duration::from_secs(5);
 /// A connection that was idle for this long is asked whether it still lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(25);
+/// How long somebody waits for a dial alone, before a shared connection will do too.
+const SHARE_AFTER: Duration = Duration::from_secs(1);
 
 /// A provider at run time. See the [module](self).
 pub struct Backend {
@@ -42,6 +44,9 @@ pub struct Backend {
     buffers: BufferPool,
     pool: Mutex<Pool>,
     counters: Counters,
+    /// With other settings, the same account: its connections count until they are closed.
+    before: Option<Arc<Self>>,
+    after: OnceLock<Weak<Self>>,
 }
 
 /// What a backend has done since the start.
@@ -98,8 +103,41 @@ impl Backend {
     /// A backend with no connection yet: they are dialled on demand.
     #[must_use]
     pub fn new(config: BackendConfig, dialler: Arc<dyn Dial>, buffers: BufferPool) -> Arc<Self> {
+        Self::instead_of(None, config, dialler, buffers)
+    }
+
+    /// A backend that takes the place of `before`, whose settings were changed: as long as that one
+    /// has connections open, this one may have fewer.
+    #[must_use]
+    pub(crate) fn instead_of(
+        before: Option<Arc<Self>>,
+        config: BackendConfig,
+        dialler: Arc<dyn Dial>,
+        buffers: BufferPool,
+    ) -> Arc<Self> {
         let (pool, counters) = (Mutex::new(Pool::new()), Counters::default());
-        Arc::new(Self { config, dialler, buffers, pool, counters })
+        let (before, after) = (before.and_then(Self::still_open), OnceLock::new());
+        let new = Arc::new(Self { config, dialler, buffers, pool, counters, before, after });
+        if let Some(before) = &new.before {
+            // One that is succeeded already has its connections counted by that one.
+            drop(before.after.set(Arc::downgrade(&new)));
+        }
+        new
+    }
+
+    /// The last of this one and those before it that has connections open.
+    fn still_open(self: Arc<Self>) -> Option<Arc<Self>> {
+        if self.lock().open > 0 { Some(self) } else { self.before.clone()?.still_open() }
+    }
+
+    /// Permits that are out for those before this one.
+    fn open_before(&self) -> u16 {
+        self.before.as_ref().map_or(0, |b| b.lock().open.saturating_add(b.open_before()))
+    }
+
+    /// Whether the settings have no place for it any more.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.lock().retired
     }
 
     /// What it was made of.
@@ -129,7 +167,8 @@ impl Backend {
         }
     }
 
-    /// Takes no new connections and closes the idle ones: the provider was changed or removed.
+    /// Takes no new connections, closes the idle ones, and sends those who wait elsewhere: the provider
+    /// was changed or removed. Call it within the runtime that serves.
     pub fn retire(self: &Arc<Self>) {
         self.change(|pool, effects| {
             pool.retired = true;
@@ -137,7 +176,8 @@ impl Backend {
         });
     }
 
-    /// Forgets pauses and closes idle connections: the network changed, or the computer slept.
+    /// Forgets pauses and closes idle connections: the network changed, or the computer slept. Call it
+    /// within the runtime that serves.
     pub fn renew(self: &Arc<Self>) {
         self.change(|pool, effects| {
             pool.health.forgive();
@@ -170,11 +210,16 @@ impl Backend {
         let mut effects = Effects::default();
         let asked = self.lock().ask(self, want, &mut effects);
         effects.run(self);
-        let receiver = match asked {
+        let mut receiver = match asked {
             Ok(grant) => return Ok(grant),
             Err(receiver) => receiver,
         };
-        match timeout(patience, receiver).await {
+        let mut answer = timeout(patience.min(SHARE_AFTER), &mut receiver).await;
+        if answer.is_err() && patience > SHARE_AFTER {
+            self.change(|_, _| {});
+            answer = timeout(patience.saturating_sub(SHARE_AFTER), receiver).await;
+        }
+        match answer {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(Error::TurnLost),
             Err(_) => Err(Error::TimedOut("a free connection")),
@@ -238,17 +283,21 @@ impl Backend {
     }
 
     fn dialled(self: &Arc<Self>, established: Established, mut permit: Permit) {
-        let (news, first) = self.change(|pool, _| {
+        let (news, alone) = self.change(|pool, effects| {
             permit.dial_over(pool);
             let connection = Connection::new(pool.next_id(), established.write);
             let side = ReadSide::new(established.read, Arc::clone(&connection), permit);
+            if pool.retired {
+                effects.closed.push(side);
+                return (false, false);
+            }
             pool.add(connection, side);
-            (pool.health.connected(), pool.slots.len() == 1)
+            (pool.health.connected(), !std::mem::replace(&mut pool.looked_after, true))
         });
         if news {
             info!(provider = self.config.name, "connected");
         }
-        if first {
+        if alone {
             tokio::spawn(look_after(Arc::downgrade(self)));
         }
     }
@@ -268,6 +317,12 @@ impl Backend {
 
     fn permit_returned(self: &Arc<Self>) {
         self.change(|pool, _| pool.open = pool.open.saturating_sub(1));
+        // Whoever took our place may dial now; it may itself be succeeded by now.
+        let mut next = self.after.get().and_then(Weak::upgrade);
+        while let Some(after) = next {
+            after.change(|_, _| {});
+            next = after.after.get().and_then(Weak::upgrade);
+        }
     }
 
     /// A dial was dropped before it was over: the runtime ends, and another would end the same way.
@@ -309,7 +364,7 @@ impl Backend {
             if slot.turns == 0 && (unasked || finished) {
                 pool.slots.retain(|slot| slot.connection.id != id);
             } else if let Some(side) = side.take() {
-                place.hand_on(side);
+                effects.closed.extend(place.try_hand_on(side));
             }
             effects.closed.extend(side.take());
         });
@@ -370,7 +425,8 @@ async fn look_after(backend: Weak<Backend>) {
         let now = Instant::now();
         let probes = backend.change(|pool, effects| {
             pool.close_idle(|slot| now.duration_since(slot.used) >= idle, effects);
-            if pool.slots.is_empty() { None } else { Some(pool.probes(&backend, now, effects)) }
+            pool.looked_after = !pool.slots.is_empty();
+            pool.looked_after.then(|| pool.probes(&backend, now, effects))
         });
         let Some(probes) = probes else { return };
         for probe in probes {

@@ -13,12 +13,12 @@ use nntp::command::Request;
 use tokio::sync::oneshot;
 use tokio::time::{Duration, Instant};
 
-use super::Backend;
 use super::connection::{Connection, ReadSide};
 use super::health::{Health, State};
 use super::lease::Lease;
 use super::permit::Permit;
 use super::reply::Reply;
+use super::{Backend, SHARE_AFTER};
 use crate::baton::Baton;
 use crate::error::Error;
 use crate::types::ClientId;
@@ -36,6 +36,10 @@ pub(super) struct Pool {
     pub(super) dialling: u16,
     /// No provider of ours any more: what is open is used up, nothing is dialled.
     pub(super) retired: bool,
+    /// A task looks after the idle connections.
+    pub(super) looked_after: bool,
+    /// When the last dial began.
+    dialled_at: Option<Instant>,
     waiting: VecDeque<Waiter>,
     next_id: u64,
 }
@@ -121,6 +125,8 @@ impl Pool {
             open: 0,
             dialling: 0,
             retired: false,
+            looked_after: false,
+            dialled_at: None,
             waiting: VecDeque::new(),
             next_id: 0,
         }
@@ -171,12 +177,14 @@ impl Pool {
 
     /// Where no connection is and none is to be had, nobody is kept waiting.
     fn turn_away_if_hopeless(&mut self, effects: &mut Effects) {
-        let hopeless = self.retired || self.health.paced_until(Instant::now()).is_some();
-        if !(self.slots.is_empty() && self.dialling == 0 && hopeless) {
+        let paced = self.health.paced_until(Instant::now()).is_some();
+        let hopeless = self.slots.is_empty() && self.dialling == 0 && paced;
+        if !(hopeless || self.retired) {
             return;
         }
+        let why = if self.retired { "its settings were changed" } else { &self.health.why };
         for waiter in self.waiting.drain(..) {
-            let sorry = Err(Error::Unavailable(self.health.why.clone()));
+            let sorry = Err(Error::Unavailable(why.to_owned()));
             if let Err(sorry) = waiter.answer.send(sorry) {
                 effects.undelivered.push(sorry);
             }
@@ -197,7 +205,7 @@ impl Pool {
         if let Some((at, Rank::Own | Rank::Free)) = idle {
             return Some(at);
         }
-        if usize::from(self.dialling) > before || self.dial(backend, now, effects) {
+        if self.hopes_for_dial(before, now) || self.dial(backend, now, effects) {
             return None;
         }
         if let Some((at, _)) = idle {
@@ -233,17 +241,25 @@ impl Pool {
         }
     }
 
+    /// Whether a dial is under way that is likely to end soon, and not for one of those before.
+    fn hopes_for_dial(&self, before: usize, now: Instant) -> bool {
+        let young = self.dialled_at.is_some_and(|at| now < at + SHARE_AFTER);
+        usize::from(self.dialling) > before && young
+    }
+
     /// Issues a permit, if there is one to issue.
     fn dial(&mut self, backend: &Arc<Backend>, now: Instant, effects: &mut Effects) -> bool {
         let limit = self.health.limit(now, backend.config().connections.get());
         // One dial at a time until one went well: a wrong password is not to be sent eight times.
         let trying = self.dialling > 0 && self.health.state != State::Up;
         let paced = self.health.paced_until(now).is_some();
-        if self.retired || self.open >= limit || paced || trying {
+        let open = self.open.saturating_add(backend.open_before());
+        if self.retired || open >= limit || paced || trying {
             return false;
         }
         self.open += 1;
         self.dialling += 1;
+        self.dialled_at = Some(now);
         effects.dials.push(Permit::counted(backend));
         true
     }
@@ -339,9 +355,13 @@ impl Pool {
         u16::try_from(self.slots.len()).unwrap_or(u16::MAX)
     }
 
-    /// How many requests are under way or wait.
+    /// How many requests are under way or wait. A connection that somebody has alone is never idle.
     pub(super) fn load(&self) -> usize {
-        let turns: usize = self.slots.iter().map(|slot| usize::from(slot.turns)).sum();
+        let turns = |slot: &Slot| match slot.hold {
+            Hold::Leased => slot.turns.max(1),
+            Hold::Shared | Hold::Reserved => slot.turns,
+        };
+        let turns: usize = self.slots.iter().map(|slot| usize::from(turns(slot))).sum();
         turns + self.waiting.len()
     }
 

@@ -128,8 +128,9 @@ impl Reply {
     }
 
     /// Takes the connection down: what comes on it can no longer be trusted, or takes too long.
+    /// Once the reply is complete, the connection is others' and stays.
     pub(crate) fn condemn(&mut self, error: Error) -> Error {
-        self.fail(error)
+        if let Stage::Done = self.stage { error } else { self.fail(error) }
     }
 
     /// Reads what is left and throws it away, within limits.

@@ -42,6 +42,12 @@ impl BackendSelector {
         *self.backends.write().unwrap_or_else(PoisonError::into_inner) = backends.into();
     }
 
+    /// What is at the place of a backend whose settings were changed: the same server.
+    pub(crate) fn successor(&self, of: &Backend) -> Option<Arc<Backend>> {
+        let same = |new: &&Arc<Backend>| new.config().is_same_server(of.config());
+        self.backends().iter().find(same).cloned()
+    }
+
     /// The backends, in the order of the settings.
     #[must_use]
     pub fn backends(&self) -> Arc<[Arc<Backend>]> {

@@ -20,7 +20,8 @@ const LOST_BEFORE: u8 = 1;
 const SILENT: u8 = 9;
 /// The pause after the second connection that was lost; it doubles with each further one.
 const BREATH: Duration = Duration::from_millis(5);
-/// How long a request may take, over all backends, without a byte of progress.
+/// How long a request may take, over all backends, without a byte of progress; longer only where a
+/// provider is given so long that it could not be asked twice.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// How long a request waits when every backend that could serve it is down.
 const OUTAGE: Duration = Duration::from_secs(15);
@@ -28,6 +29,8 @@ const OUTAGE: Duration = Duration::from_secs(15);
 const HICCUP: Duration = Duration::from_secs(10);
 /// How long a request waits for a first connection, while another backend might have one.
 const FIRST_CONNECTION: Duration = Duration::from_millis(400);
+/// How long it waits for a busy backend, while another might serve it.
+const BUSY: Duration = Duration::from_secs(2);
 
 /// What to do next with a request.
 pub(crate) enum Next {
@@ -46,9 +49,12 @@ pub(crate) struct Route<'a> {
     selector: &'a BackendSelector,
     article: Option<Vec<u8>>,
     candidates: Vec<Candidate>,
+    /// Only the candidate can serve it: article numbers are its own.
+    bound: bool,
     began: Instant,
 }
 
+#[derive(Clone)]
 struct Candidate {
     backend: Arc<Backend>,
     /// Its place in the settings where that decides, else 0.
@@ -57,6 +63,8 @@ struct Candidate {
     failings: u8,
     /// After some failings it is left alone for a moment.
     rests_until: Option<Instant>,
+    /// It was asked with little patience, since another might serve the request.
+    hurried: bool,
     /// Had no connection in time, while another might have had one.
     skipped: u8,
     why: String,
@@ -87,27 +95,57 @@ impl<'a> Route<'a> {
         let article = request.message_id().filter(|_| by_id).map(|id| id.as_bytes().to_vec());
         let mut candidates: Vec<_> = selector.backends().iter().enumerate().map(order).collect();
         candidates.sort_by_key(|candidate| candidate.backend.config().tier);
-        Self { selector, article, candidates, began: Instant::now() }
+        Self { selector, article, candidates, bound: false, began: Instant::now() }
     }
 
     /// The way of a request that only `home` can serve.
     pub(crate) fn only(selector: &'a BackendSelector, home: &Arc<Backend>) -> Self {
         let candidates = vec![Candidate::new(home, 0)];
-        Self { selector, article: None, candidates, began: Instant::now() }
+        Self { selector, article: None, candidates, bound: true, began: Instant::now() }
     }
 
     /// Who is to be asked now.
-    pub(crate) fn next(&self) -> Next {
+    pub(crate) fn next(&mut self) -> Next {
+        if self.candidates.iter().any(|candidate| candidate.backend.is_retired()) {
+            self.renew();
+        }
         let now = Instant::now();
-        if now >= self.began + DEADLINE {
+        if now >= self.deadline() {
             return Next::GiveUp(self.reasons());
         }
-        for tier in self.candidates.chunk_by(|a, b| a.tier() == b.tier()) {
-            if let Some(next) = self.next_in(tier) {
-                return next;
-            }
+        let tiers = self.candidates.chunk_by(|a, b| a.tier() == b.tier());
+        let next = tiers.into_iter().find_map(|tier| self.next_in(tier));
+        let next = next.unwrap_or_else(|| self.conclude(now));
+        if let Next::Ask(backend, patience) = &next {
+            let hurried = *patience < backend.config().limits.turn;
+            self.note(&Arc::clone(backend), |candidate| candidate.hurried = hurried);
         }
-        self.conclude(now)
+        next
+    }
+
+    /// The settings were changed on the way: what is known of those that stayed is kept.
+    fn renew(&mut self) {
+        let old = std::mem::take(&mut self.candidates);
+        let wanted: Vec<_> = if self.bound {
+            old.iter().filter_map(|c| self.selector.successor(&c.backend)).collect()
+        } else {
+            self.selector.backends().to_vec()
+        };
+        let known = |new: &Arc<Backend>| old.iter().find(|old| Arc::ptr_eq(&old.backend, new));
+        let order = |new: &Arc<Backend>, at| {
+            let before = |old: &&Candidate| old.backend.config().is_same_server(new.config());
+            old.iter().find(before).map_or(at + 1, |old| old.order)
+        };
+        let new = wanted.iter().enumerate().map(|(at, new)| {
+            known(new).cloned().unwrap_or_else(|| Candidate::new(new, order(new, at)))
+        });
+        self.candidates = new.collect();
+        self.candidates.sort_by_key(Candidate::tier);
+    }
+
+    fn deadline(&self) -> Instant {
+        let turns = self.candidates.iter().map(|c| c.backend.config().limits.turn * 2);
+        self.began + turns.max().unwrap_or_default().max(DEADLINE)
     }
 
     /// Who is next in a tier; none when it can say nothing more.
@@ -123,9 +161,11 @@ impl<'a> Route<'a> {
             let as_good = |c: &&Candidate| c.order == chosen.order && c.failings <= chosen.failings;
             let chosen = proven.filter(as_good).unwrap_or(chosen);
             let alternative = ready().any(|c| c.skipped <= chosen.skipped && !c.is(chosen));
-            let limits = chosen.backend.config().limits;
-            let short = alternative && !chosen.backend.is_proven() && chosen.skipped == 0;
-            let patience = if short { FIRST_CONNECTION } else { limits.turn };
+            let patience = match alternative && chosen.skipped == 0 {
+                true if chosen.backend.is_proven() => BUSY,
+                true => FIRST_CONNECTION,
+                false => chosen.backend.config().limits.turn,
+            };
             return Some(Next::Ask(Arc::clone(&chosen.backend), patience));
         }
         if let Some(at) = up().filter_map(Candidate::rests).min() {
@@ -168,10 +208,13 @@ impl<'a> Route<'a> {
     }
 
     fn wait(&self, at: Instant) -> Next {
-        if at <= self.began + DEADLINE { Next::Wait(at) } else { Next::GiveUp(self.reasons()) }
+        if at <= self.deadline() { Next::Wait(at) } else { Next::GiveUp(self.reasons()) }
     }
 
     fn reasons(&self) -> String {
+        if self.candidates.is_empty() && self.bound {
+            return "this provider was taken out of the settings".to_owned();
+        }
         let reason = |c: &Candidate| {
             let why = if c.why.is_empty() { c.backend.why() } else { c.why.clone() };
             (!why.is_empty()).then(|| format!("{}: {why}", c.backend.config().name))
@@ -203,13 +246,12 @@ impl<'a> Route<'a> {
     /// The backend failed.
     pub(crate) fn failed(&mut self, backend: &Arc<Backend>, error: &Error) {
         self.note(backend, |candidate| {
-            let short = candidate.skipped == 0 && !candidate.backend.is_proven();
             candidate.failings += match error {
-                Error::TimedOut("a free connection") if short => {
+                Error::TimedOut("a free connection") if candidate.hurried => {
                     candidate.skipped = 1;
                     0
                 }
-                Error::TimedOut(_) | Error::Unexpected(_) => SILENT,
+                Error::TimedOut(_) | Error::Unexpected(_) | Error::NotTheSame => SILENT,
                 Error::TurnLost => LOST_BEFORE,
                 // That was the client.
                 Error::Overrun => 0,
@@ -239,6 +281,7 @@ impl Candidate {
             answer,
             failings: 0,
             rests_until: None,
+            hurried: false,
             skipped: 0,
             why,
         }

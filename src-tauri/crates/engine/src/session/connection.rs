@@ -6,6 +6,7 @@ use std::io;
 use bytes::Bytes;
 use nntp::line::{LineReader, TooLong};
 use tokio::io::AsyncReadExt;
+use tokio::time::{Duration, timeout};
 
 use crate::dial::ReadHalf;
 use crate::pool::BufferPool;
@@ -14,6 +15,9 @@ use crate::pool::BufferPool;
 const LINE_LIMIT: usize = 4096;
 /// How much is read at once while a client speaks in lines.
 const READ: usize = 2048;
+/// How long a client that was let go is heard out, and how many bytes.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 4 * 1024 * 1024;
 /// How a TLS client begins to speak.
 const TLS_HANDSHAKE: &[u8] = &[0x16, 0x03];
 
@@ -67,6 +71,22 @@ impl ClientReader {
     /// Takes back what came behind the end of an upload: the next command.
     pub(super) fn put_back(&mut self, rest: &[u8]) {
         self.lines.push(rest);
+    }
+
+    /// Hears out a client that is let go. A socket that is closed with unread bytes in it takes back
+    /// what was written last.
+    pub(super) async fn linger(mut self) {
+        let mut left = LINGER_BYTES;
+        let rest = async {
+            while let Ok(n @ 1..) = self.half.read_buf(self.lines.buffer_mut()).await {
+                self.lines.take_rest();
+                left = left.saturating_sub(n);
+                if left == 0 {
+                    return;
+                }
+            }
+        };
+        drop(timeout(LINGER, rest).await);
     }
 
     async fn read(&mut self) -> io::Result<usize> {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use nntp::block::{BlockScan, Scan};
-use nntp::command::{Class, Framing, Local, Request};
+use nntp::command::{Class, Framing, Local, Request, Upload};
 use nntp::status::StatusLine;
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, sleep, timeout};
 
 use super::ClientSession;
 use super::backend::{Errand, Outcome, give_up, note};
 use super::connection::Input;
-use super::handlers::{Conversation, look};
+use super::handlers::{Conversation, look, stopped};
 use super::stateful::{Selected, restore};
 use super::streaming::Output;
 use crate::backend::{Lease, Reply};
@@ -21,6 +21,8 @@ use crate::router::BackendSelector;
 
 /// How long a client may be silent within an article that it sends.
 const UPLOAD_STALL: Duration = Duration::from_secs(60);
+/// How long both sides may be silent where nobody can tell replies.
+const TUNNEL_IDLE: Duration = Duration::from_secs(60);
 
 impl Conversation {
     /// Reads an article away that nobody wants, and says so.
@@ -44,7 +46,8 @@ impl Conversation {
                 errand.output.push(status.to_wire());
                 if request.framing(status.code()) == Framing::Continue {
                     errand.output.flush().await?;
-                    self.send_article(&mut lease, &mut reply, errand.output).await?;
+                    let failed = upload_failed(&request);
+                    self.send_article(&mut lease, &mut reply, errand.output, failed).await?;
                 }
                 self.session.keep(&mut selected, lease);
             }
@@ -59,6 +62,7 @@ impl Conversation {
         lease: &mut Lease,
         reply: &mut Reply,
         output: &mut Output,
+        failed: &'static [u8],
     ) -> Result<(), Error> {
         let backend = Arc::clone(lease.backend());
         let mut upload = Some(lease.upload()?);
@@ -71,7 +75,7 @@ impl Conversation {
             }
         }
         let Some(upload) = upload else {
-            output.push(Bytes::from_static(b"441 Posting failed: the provider is gone\r\n"));
+            output.push(Bytes::from_static(failed));
             return Ok(());
         };
         upload.done();
@@ -146,6 +150,8 @@ impl Conversation {
         loop {
             let chunk = std::future::poll_fn(|cx| reply.poll_chunk(cx));
             tokio::select! {
+                () = stopped(&mut self.stop) => return Ok(()),
+                () = sleep(TUNNEL_IDLE) => return Ok(()),
                 chunk = chunk => {
                     let Some(chunk) = chunk? else { return Ok(()) };
                     output.push(chunk);
@@ -157,7 +163,7 @@ impl Conversation {
                     if !may_pass(&request) {
                         return Ok(());
                     }
-                    lease.pass_on(&request);
+                    lease.pass_on(&request)?;
                 }
             }
         }
@@ -173,6 +179,7 @@ impl ClientSession {
         errand: &mut Errand<'_>,
     ) -> Result<Begun, Error> {
         errand.output.first_in_line().await?;
+        selected.renew(backends);
         let mut route = selected.route(backends, errand.request);
         loop {
             let mut lease = match self.next_lease(&mut route, selected).await {
@@ -207,6 +214,14 @@ enum Begun {
 struct Article {
     scan: BlockScan,
     ended: bool,
+}
+
+/// The answer to an upload that did not get through, and may be tried again (RFC 3977, section 6.3).
+const fn upload_failed(request: &Request) -> &'static [u8] {
+    match request.class() {
+        Class::Upload(Upload::IHave) => b"436 Transfer failed: the provider is gone\r\n",
+        _ => b"441 Posting failed: the provider is gone\r\n",
+    }
 }
 
 async fn first_answer(

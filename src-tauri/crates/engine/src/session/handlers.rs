@@ -40,13 +40,15 @@ pub(super) struct Conversation {
     /// What is selected, for one stateful request after the other.
     pub(super) selected: Baton<Selected>,
     running: Running,
-    stop: watch::Receiver<bool>,
+    pub(super) stop: watch::Receiver<bool>,
 }
 
 /// Why a conversation ended.
 pub(super) enum End {
-    /// The client said `QUIT`, closed, or broke off.
+    /// The client said `QUIT`, or closed.
     Client,
+    /// It broke off.
+    Broken,
     /// It was silent for too long.
     Idle,
     /// It was told so, or nothing could be told any more.
@@ -90,13 +92,22 @@ impl Conversation {
 
     /// Talks until one of the two has enough.
     pub(super) async fn hold(mut self) -> End {
+        let end = self.talk().await;
+        if !matches!(end, End::Broken) {
+            let Self { client, replies, selected, running, .. } = self;
+            drop((replies, selected, running));
+            client.linger().await;
+        }
+        end
+    }
+
+    async fn talk(&mut self) -> End {
         self.say(self.flow.greeting());
         loop {
             let end = match self.next_event().await {
                 Event::Replied(Ok(())) => continue,
-                Event::Replied(Err(Error::ClientGone(_))) => End::Client,
+                Event::Replied(Err(Error::ClientGone(_))) | Event::Broken => End::Broken,
                 Event::Replied(Err(error)) => End::Failed(error),
-                Event::Broken => End::Client,
                 Event::End(end) => {
                     drop(self.running.finish().await);
                     end
@@ -120,6 +131,7 @@ impl Conversation {
         let full = running.len() >= PIPELINE;
         tokio::select! {
             biased;
+            () = stopped(stop) => Event::End(End::Stopped),
             replied = running.next(), if !quiet => Event::Replied(replied),
             line = timeout(patience, client.next_line()), if !full => match line {
                 Ok(Input::Line(line)) => Event::Line(line),
@@ -127,7 +139,6 @@ impl Conversation {
                 Ok(Input::Broken) => Event::Broken,
                 Err(_) => Event::End(End::Idle),
             },
-            () = stopped(stop) => Event::End(End::Stopped),
         }
     }
 
@@ -271,7 +282,7 @@ pub(super) async fn look(place: &mut Place<Selected>) -> Result<Selected, Error>
     place.arrive().await.map_err(|_| Error::TurnLost)
 }
 
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // Who holds no sender never stops us.
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
@@ -282,6 +293,7 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Client => f.write_str("the client left"),
+            Self::Broken => f.write_str("the client broke off"),
             Self::Idle => f.write_str("the client was silent for too long"),
             Self::Failed(error) => write!(f, "{error}"),
             Self::Stopped => f.write_str("the proxy stops"),

@@ -40,6 +40,21 @@ impl Selected {
         self.home.as_ref()
     }
 
+    /// Follows changed settings: the same server goes on as it was, another has other numbers.
+    pub(super) fn renew(&mut self, backends: &BackendSelector) {
+        let Some(home) = self.home.take_if(|home| home.is_retired()) else { return };
+        self.lease = None;
+        self.home = backends.successor(&home);
+        if self.home.is_none() {
+            self.group = None;
+        }
+    }
+
+    /// Whether the session has a connection, and it stands.
+    fn has_connection(&self) -> bool {
+        self.lease.as_ref().is_some_and(Lease::is_alive)
+    }
+
     /// The way of a request that cannot go to just anyone: article numbers are the provider's own,
     /// and in Standard mode the session has one provider. Another group may be elsewhere.
     pub(super) fn route<'a>(&self, backends: &'a BackendSelector, request: &Request) -> Route<'a> {
@@ -66,6 +81,7 @@ impl ClientSession {
         selected: &mut Selected,
         mut errand: Errand<'_>,
     ) -> Result<(), Error> {
+        selected.renew(backends);
         let selects = selects(errand.request);
         if selected.group.is_none() && !selects {
             errand.output.push(Bytes::from_static(b"412 No newsgroup selected\r\n"));
@@ -156,6 +172,11 @@ impl ClientSession {
         mut errand: Errand<'_>,
     ) -> Result<(), Error> {
         let mut selected = look(&mut place).await?;
+        selected.renew(backends);
+        if !selected.has_connection() {
+            // Those before us that lost it may need another first.
+            errand.output.first_in_line().await?;
+        }
         let mut route = selected.route(backends, errand.request);
         let lease = match self.next_lease(&mut route, &mut selected).await {
             Ok(lease) => lease,

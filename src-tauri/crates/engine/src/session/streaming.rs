@@ -21,8 +21,13 @@ use crate::error::Error;
 
 /// How long a client may take no byte of a reply.
 const CLIENT_STALL: Duration = Duration::from_secs(120);
-/// How long a client that takes nothing may keep a connection from others that wait for it.
+/// How long a client may keep a connection from others that wait for it, in all that it takes to
+/// write one reply.
 const CLIENT_HOLD: Duration = Duration::from_secs(5);
+/// The same, where it cannot get the rest again later.
+const CLIENT_LAST_HOLD: Duration = Duration::from_secs(30);
+/// Pieces smaller than this are copied when they have to wait, so that none keeps a whole buffer.
+const SMALL: usize = 128 * 1024;
 /// How many pieces are written with one call.
 const PIECES: usize = 16;
 
@@ -61,8 +66,12 @@ impl Output {
         if self.queue.is_empty() {
             self.moved = Instant::now();
         }
+        let waits = self.client.is_none() || !self.queue.is_empty();
         self.queued += bytes.len();
-        self.queue.push_back(bytes);
+        self.queue.push_back(match waits && bytes.len() < SMALL {
+            true => Bytes::copy_from_slice(&bytes),
+            false => bytes,
+        });
     }
 
     /// Ends the session behind this reply.
@@ -84,6 +93,7 @@ impl Output {
     pub(super) fn take_back(&mut self) {
         self.queue.clear();
         self.queued = 0;
+        self.ticket = None;
     }
 
     /// Waits until all earlier replies are written.
@@ -257,11 +267,16 @@ pub(super) async fn relay(
     progress: &mut Progress,
     stall: Duration,
 ) -> Result<(), Error> {
-    let mut heard = Instant::now();
+    // How long we have waited: for the provider's next byte, and for the client in all.
+    let (mut silence, mut held) = (Duration::ZERO, Duration::ZERO);
+    let patience = CLIENT_HOLD.min(stall);
     loop {
-        match timeout(CLIENT_HOLD.min(stall), poll_fn(|cx| poll_step(reply, output, cx))).await {
+        let (blocked, began) = (!output.has_room(), Instant::now());
+        let step = timeout(patience, poll_fn(|cx| poll_step(reply, output, cx))).await;
+        *if blocked { &mut held } else { &mut silence } += began.elapsed();
+        match step {
             Ok(Ok(Step::Read(Some(chunk)))) => {
-                heard = Instant::now();
+                silence = Duration::ZERO;
                 let new = progress.push(chunk).map_err(|error| reply.condemn(error))?;
                 if !new.is_empty() {
                     output.push(new);
@@ -269,15 +284,12 @@ pub(super) async fn relay(
             }
             Ok(Ok(Step::Read(None))) if progress.is_behind() => return Err(Error::NotTheSame),
             Ok(Ok(Step::Read(None))) => return Ok(()),
-            Ok(Ok(Step::Wrote)) if output.has_room() => {}
-            Ok(Ok(Step::Wrote)) => heard = Instant::now(),
             Ok(Err(error)) => return Err(error),
-            Err(_) if !output.has_room() => {
-                judge_client(reply, output, progress)?;
-                heard = Instant::now();
+            Ok(Ok(Step::Wrote)) | Err(_) if blocked => judge(reply, output, progress, held)?,
+            Ok(Ok(Step::Wrote)) | Err(_) if silence < stall => {}
+            Ok(Ok(Step::Wrote)) | Err(_) => {
+                return Err(reply.condemn(Error::TimedOut("the rest of the reply")));
             }
-            Err(_) if heard.elapsed() < stall => {}
-            Err(_) => return Err(reply.condemn(Error::TimedOut("the rest of the reply"))),
         }
     }
 }
@@ -307,16 +319,19 @@ fn poll_step(
     if wrote { Poll::Ready(Ok(Step::Wrote)) } else { Poll::Pending }
 }
 
-/// The client takes nothing. What it can get again later, it does not keep others waiting for.
-fn judge_client(reply: &Reply, output: &Output, progress: &Progress) -> Result<(), Error> {
-    let silent = output.moved.elapsed();
+/// The client has `held` the reply up. What it can get again later, it does not keep others waiting
+/// for; and what it cannot, not for long.
+fn judge(reply: &Reply, output: &Output, progress: &Progress, held: Duration) -> Result<(), Error> {
     let again = !matches!(progress, Progress::Untracked);
-    if silent >= CLIENT_STALL {
+    let enough = if again { CLIENT_HOLD } else { CLIENT_LAST_HOLD };
+    if output.moved.elapsed() >= CLIENT_STALL {
         Err(stalled())
-    } else if silent >= CLIENT_HOLD && again && reply.keeps_others_waiting() {
+    } else if held < enough || !reply.keeps_others_waiting() {
+        Ok(())
+    } else if again {
         Err(Error::Overrun)
     } else {
-        Ok(())
+        Err(stalled())
     }
 }
 
