@@ -29,6 +29,8 @@ pub(crate) struct Connection {
     pub(super) id: u64,
     outbox: Mutex<Outbox>,
     closing: Notify,
+    /// The writing side came back from the task that had it, or will not any more.
+    returned: Notify,
 }
 
 struct Outbox {
@@ -41,7 +43,12 @@ struct Outbox {
 impl Connection {
     pub(super) fn new(id: u64, half: WriteHalf) -> Arc<Self> {
         let outbox = Outbox { queued: BytesMut::new(), half: Some(half), closed: false };
-        Arc::new(Self { id, outbox: Mutex::new(outbox), closing: Notify::new() })
+        Arc::new(Self {
+            id,
+            outbox: Mutex::new(outbox),
+            closing: Notify::new(),
+            returned: Notify::new(),
+        })
     }
 
     /// Whether there is room for what comes without a turn.
@@ -63,7 +70,7 @@ impl Connection {
         match poll_send(half, queued, &mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => {}
             // The reading side will see the end too, and tells those who wait.
-            Poll::Ready(Err(_)) => outbox.half = None,
+            Poll::Ready(Err(_)) => (outbox.half, outbox.closed) = (None, true),
             Poll::Pending => {
                 if let Some(half) = outbox.half.take() {
                     tokio::spawn(Arc::clone(self).send_rest(half));
@@ -74,29 +81,44 @@ impl Connection {
 
     async fn send_rest(self: Arc<Self>, mut half: WriteHalf) {
         loop {
-            let mut queued = self.lock().queued.split();
-            let sent = tokio::select! {
-                sent = timeout(WRITE_LIMIT, send_all(&mut half, &mut queued)) => sent,
-                () = self.closing.notified() => return,
-            };
-            if !matches!(sent, Ok(Ok(()))) {
-                return self.lock().closed = true;
-            }
+            let sent = self.send_queued(half).await;
             let mut outbox = self.lock();
-            if outbox.closed {
-                return;
+            match sent {
+                Some(sent) if !outbox.closed && !outbox.queued.is_empty() => half = sent,
+                sent => {
+                    outbox.closed |= sent.is_none();
+                    outbox.half = sent.filter(|_| !outbox.closed);
+                    break;
+                }
             }
-            if outbox.queued.is_empty() {
-                outbox.half = Some(half);
-                return;
+        }
+        self.returned.notify_one();
+    }
+
+    /// Sends what is queued now; gives nothing back when that does not go.
+    async fn send_queued(&self, mut half: WriteHalf) -> Option<WriteHalf> {
+        let mut queued = self.lock().queued.split();
+        tokio::select! {
+            sent = timeout(WRITE_LIMIT, send_all(&mut half, &mut queued)) => {
+                matches!(sent, Ok(Ok(()))).then_some(half)
             }
+            () = self.closing.notified() => None,
         }
     }
 
     /// Takes the writing side out, to send something that is no command (an article). Nobody else
     /// can send until [`put_back`](Self::put_back).
-    pub(super) fn take_half(&self) -> Option<WriteHalf> {
-        self.lock().half.take()
+    pub(super) async fn take_half(&self) -> Option<WriteHalf> {
+        loop {
+            let returned = self.returned.notified();
+            {
+                let mut outbox = self.lock();
+                if outbox.closed || outbox.half.is_some() {
+                    return outbox.half.take();
+                }
+            }
+            returned.await;
+        }
     }
 
     pub(super) fn put_back(&self, half: WriteHalf) {

@@ -90,8 +90,8 @@ impl Lease {
     ///
     /// # Errors
     /// [`Error::TurnLost`] when the connection is gone.
-    pub(crate) fn upload(&mut self) -> Result<Upload<'_>, Error> {
-        let half = self.connection.take_half().ok_or(Error::TurnLost)?;
+    pub(crate) async fn upload(&mut self) -> Result<Upload<'_>, Error> {
+        let half = self.connection.take_half().await.ok_or(Error::TurnLost)?;
         Ok(Upload { lease: self, half: Some(half) })
     }
 }

@@ -1,24 +1,27 @@
 //! Connections over TCP, with TLS where the settings say so.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::net::{TcpStream, lookup_host};
-use tokio::task::JoinSet;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, timeout};
 
 use super::establish::within;
 use super::tls::Connectors;
 use super::{BoxStream, Boxed, Dial, DialError};
 use crate::config::{BackendConfig, Tls, TlsOptions};
 
-/// The next address is tried when one has not answered after this long (RFC 8305, section 5).
-const NEXT_ADDRESS: Duration = Duration::from_millis(250);
+/// The next address is tried when one has not answered after this long.
+const NEXT_ADDRESS: Duration = Duration::from_secs(1);
 
 /// Dials over the network.
 #[derive(Default)]
 pub struct NetDialler {
     connectors: Connectors,
+    /// Which address of a host answered last: it is tried first.
+    good: Mutex<HashMap<String, SocketAddr>>,
 }
 
 impl NetDialler {
@@ -30,13 +33,21 @@ impl NetDialler {
 
     async fn dial(&self, to: &BackendConfig) -> Result<BoxStream, DialError> {
         let limits = to.limits;
-        let addresses = within(limits.resolve, "the host's address", resolve(to)).await?;
-        let stream = within(limits.connect, "the connection", race(addresses)).await?;
+        let mut addresses = within(limits.resolve, "the host's address", resolve(to)).await?;
+        let good = self.good().get(&to.host).copied();
+        addresses.sort_by_key(|address| Some(*address) != good);
+        let connecting = first_that_answers(&addresses);
+        let (stream, address) = within(limits.connect, "the connection", connecting).await?;
+        self.good().insert(to.host.clone(), address);
         stream.set_nodelay(true).map_err(DialError::Connect)?;
         match &to.tls {
             Tls::On(options) => self.encrypt(Box::new(stream), to, options).await,
             Tls::Off | Tls::StartTls(_) => Ok(Box::new(stream)),
         }
+    }
+
+    fn good(&self) -> MutexGuard<'_, HashMap<String, SocketAddr>> {
+        self.good.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn encrypt(
@@ -91,25 +102,26 @@ async fn resolve(to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
     }
 }
 
-/// The first of the addresses that answers.
-async fn race(addresses: Vec<SocketAddr>) -> Result<TcpStream, DialError> {
-    let mut attempts = JoinSet::new();
-    let mut addresses = addresses.into_iter();
+/// The first of the addresses that answers. Never two at once, as RFC 8305 has it: the provider might
+/// count both.
+async fn first_that_answers(
+    addresses: &[SocketAddr],
+) -> Result<(TcpStream, SocketAddr), DialError> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    loop {
-        let next = addresses.next();
-        let more = next.is_some();
-        if let Some(address) = next {
-            attempts.spawn(TcpStream::connect(address));
-        }
-        tokio::select! {
-            Some(attempt) = attempts.join_next() => match attempt {
-                Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(error)) => last = error,
-                Err(error) => last = io::Error::other(error),
-            },
-            () = sleep(NEXT_ADDRESS), if more => {}
-            else => return Err(DialError::Connect(last)),
+    let mut silent = Vec::new();
+    for address in addresses {
+        match timeout(NEXT_ADDRESS, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok((stream, *address)),
+            Ok(Err(error)) => last = error,
+            Err(_) => silent.push(*address),
         }
     }
+    // What is far away or busy may answer later.
+    for address in silent {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return Ok((stream, address)),
+            Err(error) => last = error,
+        }
+    }
+    Err(DialError::Connect(last))
 }

@@ -65,7 +65,7 @@ impl Conversation {
         failed: &'static [u8],
     ) -> Result<(), Error> {
         let backend = Arc::clone(lease.backend());
-        let mut upload = Some(lease.upload()?);
+        let mut upload = Some(lease.upload().await?);
         let mut article = Article::default();
         while let Some(bytes) = self.next_of(&mut article).await? {
             let Some(sending) = &mut upload else { continue };
