@@ -127,7 +127,7 @@ fn backend(at: u64, rng: &mut Rng) -> BackendConfig {
         connections: NonZeroU16::new(1 + rng.below(4) as u16).unwrap(),
         tier: rng.below(2) as u8,
         required: rng.chance(200),
-        pipelining: NonZeroU8::new(*rng.pick(&[1, 2, 4, 8])).unwrap(),
+        pipelining: NonZeroU8::new(*rng.pick(&[0, 1, 2, 4, 8])),
         limits: TimeLimits::from_timeout(Duration::from_secs(10)),
     }
 }

@@ -79,7 +79,7 @@ fn backend(provider: &Provider, credentials: &Credentials) -> Option<BackendConf
         connections: NonZeroU16::new(provider.connections).unwrap_or(NonZeroU16::MIN),
         tier: provider.tier,
         required: provider.required,
-        pipelining: NonZeroU8::new(provider.pipelining).unwrap_or(NonZeroU8::MIN),
+        pipelining: provider.pipelining.and_then(NonZeroU8::new),
         limits: TimeLimits::from_timeout(Duration::from_secs(provider.timeout_secs.into())),
     })
 }

@@ -121,9 +121,9 @@ pub struct Provider {
     /// Wait for it when it is down, instead of asking a higher tier.
     #[serde(default)]
     pub required: bool,
-    /// How many requests a connection carries at once.
-    #[serde(default = "defaults::pipelining")]
-    pub pipelining: u8,
+    /// How many requests a connection carries at once; none: the farther the provider, the more.
+    #[serde(default)]
+    pub pipelining: Option<u8>,
     /// How long it may be silent, in seconds.
     #[serde(default = "defaults::timeout_secs")]
     pub timeout_secs: u16,
@@ -165,9 +165,6 @@ mod defaults {
     }
     pub(super) const fn connections() -> u16 {
         8
-    }
-    pub(super) const fn pipelining() -> u8 {
-        4
     }
     pub(super) const fn timeout_secs() -> u16 {
         30
@@ -313,7 +310,7 @@ fn check_provider(path: &str, provider: &Provider) -> Result<(), Complaint> {
     };
     within("port", provider.port(), 1, u16::MAX)?;
     within("connections", provider.connections, 1, 500)?;
-    within("pipelining", provider.pipelining.into(), 1, 64)?;
+    within("pipelining", provider.pipelining.unwrap_or(1).into(), 1, 64)?;
     within("timeout_secs", provider.timeout_secs, 1, 600)
 }
 

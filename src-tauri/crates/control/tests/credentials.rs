@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
 use std::fs;
+use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 
 use control::configure;
@@ -189,6 +190,7 @@ fn every_setting_reaches_the_engine() {
     let options = TlsOptions { verify: Verify::Certificate, ca_file: Some("ca.pem".into()) };
     assert_eq!(backend.tls, Tls::StartTls(options));
     assert!(backend.login.is_none() && backend.required);
-    assert_eq!((backend.connections.get(), backend.tier, backend.pipelining.get()), (20, 2, 7));
+    assert_eq!((backend.connections.get(), backend.tier), (20, 2));
+    assert_eq!(backend.pipelining, NonZeroU8::new(7));
     assert_eq!(backend.limits.first_byte.as_secs(), 60);
 }

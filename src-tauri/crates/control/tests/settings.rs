@@ -90,7 +90,7 @@ fn the_smallest_file_has_every_default() {
         connections: 8,
         tier: 0,
         required: false,
-        pipelining: 4,
+        pipelining: None,
         timeout_secs: 30,
     };
     assert_eq!(settings.providers, [expected]);

@@ -118,8 +118,9 @@ pub struct BackendConfig {
     pub tier: u8,
     /// Wait for this provider when it is down, instead of asking a higher tier.
     pub required: bool,
-    /// How many requests one connection may carry at once (1: one after the other).
-    pub pipelining: NonZeroU8,
+    /// How many requests one connection may carry at once (1: one after the other). None: as many as
+    /// the way to the provider is long.
+    pub pipelining: Option<NonZeroU8>,
     /// How long each step may take.
     pub limits: TimeLimits,
 }

@@ -88,7 +88,7 @@ fn provider(host: &str, tier: u8) -> BackendConfig {
         connections: NonZeroU16::new(2).unwrap(),
         tier,
         required: false,
-        pipelining: NonZeroU8::new(4).unwrap(),
+        pipelining: NonZeroU8::new(4),
         limits: TimeLimits::default(),
     }
 }

@@ -113,7 +113,7 @@ fn config(mode: RoutingMode, connections: u16, pipelining: u8, names: &[&str]) -
         connections: NonZeroU16::new(connections).unwrap(),
         tier: 0,
         required: false,
-        pipelining: NonZeroU8::new(pipelining).unwrap(),
+        pipelining: NonZeroU8::new(pipelining),
         limits: TimeLimits::default(),
     };
     let backends = names.iter().map(provider).collect();

@@ -1,6 +1,7 @@
 //! What is known about a provider: whether it can be dialled, how many connections it grants, how
 //! deep it can be pipelined. Plain rules over the time given; no clock of its own.
 
+use std::num::NonZeroU8;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -17,6 +18,12 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(300);
 const LIMIT_MEMORY: Duration = Duration::from_secs(300);
 /// A lowered pipelining depth is raised by one after this long without a stumble.
 const DEPTH_MEMORY: Duration = Duration::from_secs(120);
+/// How many requests a connection to a near provider carries at once, where the settings say nothing.
+const DEPTH: u16 = 4;
+/// The most to one that is far away.
+const DEEPEST: u16 = 16;
+/// One more for each so long round trip.
+const DEPTH_STEP: Duration = Duration::from_millis(5);
 /// How long a provider that says it may not serve articles is passed over.
 const UNABLE_PAUSE: Duration = Duration::from_secs(60);
 
@@ -47,6 +54,8 @@ pub(super) struct Health {
     down_since: Option<Instant>,
     limit: Option<Learned>,
     depth: Option<Learned>,
+    /// From a request to its reply, smoothed.
+    round_trip: Option<Duration>,
 }
 
 /// A number that was set lower by experience, and by when.
@@ -75,6 +84,7 @@ impl Health {
             down_since: None,
             limit: None,
             depth: None,
+            round_trip: None,
         }
     }
 
@@ -83,10 +93,24 @@ impl Health {
         self.limit.map_or(configured, |learned| learned.now(now, LIMIT_MEMORY).min(configured))
     }
 
-    /// How many requests a connection carries at once.
-    pub(super) fn depth(&self, now: Instant, configured: u8) -> u16 {
-        let configured = u16::from(configured);
-        self.depth.map_or(configured, |learned| learned.now(now, DEPTH_MEMORY).min(configured))
+    /// How many requests a connection carries at once: as the settings say, or the more the farther
+    /// the provider is, so that it always has the next to work on.
+    pub(super) fn depth(&self, now: Instant, configured: Option<NonZeroU8>) -> u16 {
+        let wanted =
+            configured.map_or_else(|| self.depth_by_distance(), |depth| depth.get().into());
+        self.depth.map_or(wanted, |learned| learned.now(now, DEPTH_MEMORY).min(wanted))
+    }
+
+    fn depth_by_distance(&self) -> u16 {
+        let steps = self.round_trip.unwrap_or_default().as_millis() / DEPTH_STEP.as_millis();
+        DEPTH.saturating_add(u16::try_from(steps).unwrap_or(u16::MAX)).min(DEEPEST)
+    }
+
+    /// A request that found its connection idle had the reply's first line after this long.
+    pub(super) fn measured(&mut self, round_trip: Duration) {
+        // As TCP smooths it (RFC 6298, section 2).
+        self.round_trip =
+            Some(self.round_trip.map_or(round_trip, |old| (old * 7 + round_trip) / 8));
     }
 
     /// Until when no dial is made, if dials are paced at this moment.
@@ -157,7 +181,7 @@ impl Health {
     }
 
     /// A connection that carried several requests at once was lost: perhaps too many.
-    pub(super) fn stumbled(&mut self, now: Instant, configured: u8) {
+    pub(super) fn stumbled(&mut self, now: Instant, configured: Option<NonZeroU8>) {
         let number = (self.depth(now, configured) / 2).max(1);
         self.depth = Some(Learned { number, at: now });
     }
@@ -203,14 +227,25 @@ mod tests {
 
     #[test]
     fn a_stumble_halves_the_depth_and_time_gives_it_back() {
-        let (mut health, now) = (Health::new(), Instant::now());
-        assert_eq!(health.depth(now, 4), 4);
-        health.stumbled(now, 4);
-        assert_eq!(health.depth(now, 4), 2);
-        health.stumbled(now, 4);
-        health.stumbled(now, 4);
-        assert_eq!(health.depth(now, 4), 1);
-        assert_eq!(health.depth(now + DEPTH_MEMORY * 2, 4), 3);
-        assert_eq!(health.depth(now + DEPTH_MEMORY * 9, 4), 4);
+        let (mut health, now, four) = (Health::new(), Instant::now(), NonZeroU8::new(4));
+        assert_eq!(health.depth(now, four), 4);
+        health.stumbled(now, four);
+        assert_eq!(health.depth(now, four), 2);
+        health.stumbled(now, four);
+        health.stumbled(now, four);
+        assert_eq!(health.depth(now, four), 1);
+        assert_eq!(health.depth(now + DEPTH_MEMORY * 2, four), 3);
+        assert_eq!(health.depth(now + DEPTH_MEMORY * 9, four), 4);
+    }
+
+    #[test]
+    fn a_provider_is_asked_the_deeper_the_farther_it_is_unless_the_settings_say_how_deep() {
+        for (milliseconds, depth) in [(0, 4), (4, 4), (10, 6), (50, 14), (150, 16), (9000, 16)] {
+            let (mut health, now) = (Health::new(), Instant::now());
+            assert_eq!(health.depth(now, None), 4);
+            health.measured(Duration::from_millis(milliseconds));
+            assert_eq!(health.depth(now, None), depth, "{milliseconds} ms away");
+            assert_eq!(health.depth(now, NonZeroU8::new(2)), 2);
+        }
     }
 }

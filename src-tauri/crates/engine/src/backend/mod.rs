@@ -9,6 +9,7 @@ use nntp::command::Request;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout};
 use tracing::{info, warn};
 
+use crate::baton::Place;
 use crate::config::BackendConfig;
 use crate::dial::{Dial, DialError, Established, establish};
 use crate::error::Error;
@@ -339,7 +340,7 @@ impl Backend {
                 return;
             };
             if pool.slots.remove(at).turns > 1 {
-                pool.health.stumbled(Instant::now(), self.config.pipelining.get());
+                pool.health.stumbled(Instant::now(), self.config.pipelining);
             }
         });
     }
@@ -352,10 +353,17 @@ impl Backend {
     }
 
     /// A turn is over, and the next may read.
-    fn turn_done(self: &Arc<Self>, id: u64, place: crate::baton::Place<ReadSide>, side: ReadSide) {
+    fn turn_done(
+        self: &Arc<Self>,
+        id: u64,
+        place: Place<ReadSide>,
+        side: ReadSide,
+        round_trip: Option<Duration>,
+    ) {
         let mut side = Some(side);
         self.change(|pool, effects| {
             let retired = pool.retired;
+            round_trip.into_iter().for_each(|time| pool.health.measured(time));
             let Some(slot) = pool.slot(id) else { return };
             slot.turns = slot.turns.saturating_sub(1);
             slot.heard = Instant::now();

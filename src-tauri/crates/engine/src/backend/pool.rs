@@ -85,6 +85,7 @@ pub(super) enum Want {
 }
 
 /// What it is given.
+#[expect(clippy::large_enum_variant, reason = "most are turns, and none is kept")]
 pub(super) enum Grant {
     Turn(Reply),
     Lease(Lease),
@@ -213,7 +214,7 @@ impl Pool {
         }
         match want {
             Want::Turn(..) => {
-                let depth = self.health.depth(now, backend.config().pipelining.get());
+                let depth = self.health.depth(now, backend.config().pipelining);
                 let room = |slot: &Slot| slot.hold == Hold::Shared && slot.turns < depth;
                 best(&self.slots, room, |slot| slot.turns).map(|(at, _)| at)
             }
@@ -397,9 +398,11 @@ impl Slot {
 
     /// Takes the next turn and queues its command in one move: so replies come in order of turns.
     pub(super) fn turn(&mut self, backend: &Arc<Backend>, request: &Request) -> Reply {
+        let alone = self.turns == 0;
         self.turns += 1;
         self.connection.queue(&request.wire());
-        Reply::new(backend, Arc::clone(&self.connection), self.line.place(), request.clone())
+        let place = self.line.place();
+        Reply::new(backend, Arc::clone(&self.connection), place, request.clone(), alone)
     }
 }
 

@@ -11,7 +11,7 @@ use nntp::command::{Class, Framing, Request};
 use nntp::login::says_too_many_connections;
 use nntp::status::{Code, StatusLine};
 use tokio::runtime::Handle;
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, Instant, timeout};
 
 use super::Backend;
 use super::connection::{Connection, ReadSide};
@@ -32,6 +32,9 @@ pub(crate) struct Reply {
     place: Option<Place<ReadSide>>,
     stage: Stage,
     unwanted: bool,
+    /// When it was sent, if nothing was before it on the connection.
+    sent_alone: Option<Instant>,
+    round_trip: Option<Duration>,
 }
 
 enum Stage {
@@ -53,9 +56,18 @@ impl Reply {
         connection: Arc<Connection>,
         place: Place<ReadSide>,
         request: Request,
+        alone: bool,
     ) -> Self {
-        let (backend, place) = (Arc::clone(backend), Some(place));
-        Self { backend, connection, request, place, stage: Stage::Waiting, unwanted: false }
+        Self {
+            backend: Arc::clone(backend),
+            connection,
+            request,
+            place: Some(place),
+            stage: Stage::Waiting,
+            unwanted: false,
+            sent_alone: alone.then(Instant::now),
+            round_trip: None,
+        }
     }
 
     /// Waits for the turn and for the status line. A reply of one line is then complete.
@@ -70,6 +82,7 @@ impl Reply {
             Err(_) => return Err(self.give_up_waiting()),
         }
         let status = self.status_line(limits.first_byte).await?;
+        self.round_trip = self.sent_alone.map(|sent| sent.elapsed());
         self.accept(&status)?;
         Ok(status)
     }
@@ -230,7 +243,7 @@ impl Reply {
         };
         side.at_rest = true;
         if let Some(place) = self.place.take() {
-            self.backend.turn_done(self.connection.id, place, side);
+            self.backend.turn_done(self.connection.id, place, side, self.round_trip);
         }
     }
 
@@ -255,6 +268,8 @@ impl Reply {
             place: self.place.take(),
             stage: std::mem::replace(&mut self.stage, Stage::Done),
             unwanted: true,
+            sent_alone: None,
+            round_trip: None,
         };
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(rest.discard());

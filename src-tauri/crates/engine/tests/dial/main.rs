@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use std::net::SocketAddr;
-use std::num::{NonZeroU8, NonZeroU16};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn plain(address: SocketAddr) -> BackendConfig {
         connections: NonZeroU16::MIN,
         tier: 0,
         required: false,
-        pipelining: NonZeroU8::MIN,
+        pipelining: None,
         limits,
     }
 }
