@@ -17,11 +17,15 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore,
     SignatureScheme,
 };
+use tokio::io::BufReader;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::{BoxStream, DialError, ReadHalf, Stream, WriteHalf};
 use crate::config::{TlsOptions, Verify};
+
+/// How much is read from a socket at once, in bytes. TLS by itself reads a few KiB.
+const READ: usize = 64 * 1024;
 
 /// What is needed for TLS connections, made once for each kind that the settings have. Sessions are
 /// resumed across all connections of a kind.
@@ -38,7 +42,7 @@ impl Connectors {
         let name = ServerName::try_from(host.to_owned());
         let name = name.map_err(|e| DialError::Tls(io::Error::other(e)))?;
         let config = self.config(options).await?;
-        let encrypted = TlsConnector::from(config).connect(name, stream).await;
+        let encrypted = TlsConnector::from(config).connect(name, BufReader::with_capacity(READ, stream)).await;
         Ok(Box::new(encrypted.map_err(|error| explained(error, options))?))
     }
 
@@ -58,7 +62,7 @@ impl Connectors {
     }
 }
 
-impl Stream for TlsStream<BoxStream> {
+impl Stream for TlsStream<BufReader<BoxStream>> {
     fn halves(self: Box<Self>) -> (ReadHalf, WriteHalf) {
         let (read, write) = tokio::io::split(*self);
         (Box::new(read), Box::new(write))
