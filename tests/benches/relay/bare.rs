@@ -16,7 +16,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     for client in listener.incoming() {
         let client = client.map_err(|e| e.to_string())?;
         // Who leaves is no matter.
-        thread::spawn(move || drop(relay(&client, to)));
+        let named = thread::Builder::new().name("bare".to_owned());
+        named.spawn(move || drop(relay(&client, to))).map_err(|e| e.to_string())?;
     }
     Ok(())
 }
