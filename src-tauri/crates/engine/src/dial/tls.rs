@@ -42,7 +42,8 @@ impl Connectors {
         let name = ServerName::try_from(host.to_owned());
         let name = name.map_err(|e| DialError::Tls(io::Error::other(e)))?;
         let config = self.config(options).await?;
-        let encrypted = TlsConnector::from(config).connect(name, BufReader::with_capacity(READ, stream)).await;
+        let encrypted =
+            TlsConnector::from(config).connect(name, BufReader::with_capacity(READ, stream)).await;
         Ok(Box::new(encrypted.map_err(|error| explained(error, options))?))
     }
 
