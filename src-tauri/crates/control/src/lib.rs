@@ -1,9 +1,13 @@
 //! Settings and secrets, and what turns them into an engine's configuration.
 
+#[cfg(test)]
+mod bindings;
 mod configure;
 pub mod credentials;
 pub mod error;
 mod json;
+pub mod request;
 pub mod settings;
+pub mod snapshot;
 
 pub use configure::configure;

@@ -16,6 +16,7 @@ pub const VERSION: u32 = 1;
 
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The version of the format.
@@ -35,6 +36,9 @@ pub struct Settings {
     pub clients: Vec<Client>,
     /// The Usenet providers.
     pub providers: Vec<Provider>,
+    /// What only the desktop application does.
+    #[serde(default)]
+    pub desktop: Desktop,
 }
 
 /// The one field that every version of the format has.
@@ -46,6 +50,7 @@ struct VersionOnly {
 
 /// Where clients connect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields, default)]
 pub struct Listen {
     /// An address, or `localhost` for both loopback addresses.
@@ -56,6 +61,7 @@ pub struct Listen {
 
 /// How requests are routed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields, default)]
 pub struct Routing {
     /// The mode.
@@ -64,6 +70,7 @@ pub struct Routing {
 
 /// The modes by their names in the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// One provider connection for each client.
@@ -75,8 +82,68 @@ pub enum Mode {
     Hybrid,
 }
 
+/// What only the desktop application does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct Desktop {
+    /// Whether the proxy runs whenever the application does.
+    pub on: bool,
+    /// Whether the application starts without its window.
+    pub start_hidden: bool,
+    /// The language of everything people read.
+    pub language: Language,
+    /// How much is logged.
+    pub log: LogLevel,
+    /// Where passwords are kept.
+    pub passwords: Keep,
+}
+
+/// The languages by their names in the file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// The system's, or English where that is not spoken here.
+    #[default]
+    System,
+    /// English.
+    En,
+    /// German.
+    De,
+}
+
+/// How much is logged, by its names in the file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What went wrong.
+    Warn,
+    /// What changed, too.
+    #[default]
+    Info,
+    /// What was decided, too.
+    Debug,
+    /// Each request.
+    Trace,
+}
+
+/// Where passwords are kept, by its names in the file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// In the system's keyring.
+    #[default]
+    Keyring,
+    /// In a file of our own, encrypted with a passphrase.
+    Vault,
+}
+
 /// A client's login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Client {
     /// Its user name.
@@ -85,6 +152,7 @@ pub struct Client {
 
 /// A Usenet provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
     /// Unique, and stable when the rest changes.
@@ -131,6 +199,7 @@ pub struct Provider {
 
 /// Encryption by its names in the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum TlsMode {
     /// From the first byte.
@@ -144,6 +213,7 @@ pub enum TlsMode {
 
 /// Levels of verification by their names in the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum VerifyLevel {
     /// Chain, dates and name.
@@ -189,6 +259,19 @@ impl Default for Settings {
             posting: false,
             clients: Vec::new(),
             providers: Vec::new(),
+            desktop: Desktop::default(),
+        }
+    }
+}
+
+impl Default for Desktop {
+    fn default() -> Self {
+        Self {
+            on: true,
+            start_hidden: false,
+            language: Language::default(),
+            log: LogLevel::default(),
+            passwords: Keep::default(),
         }
     }
 }

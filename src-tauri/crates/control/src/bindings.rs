@@ -1,0 +1,88 @@
+//! The types that the user interface shares with this crate, in TypeScript. `ui/src/bindings.ts` is their
+//! text, and the test fails when it is another.
+
+use std::fs;
+use std::path::Path;
+
+use ts_rs::{Config, TS};
+
+use crate::request::{Arranged, Failure, FailureCode, Hold, Password, Reply, Request};
+use crate::settings::{
+    Client, Desktop, Keep, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, TlsMode,
+    VerifyLevel,
+};
+use crate::snapshot::{
+    Address, Check, CheckStep, ClientView, Event, Figures, Finding, Happened, KeepState, Level,
+    PasswordState, ProviderState, ProviderView, Sample, Snapshot, State, Trouble,
+};
+
+/// Set it to write the file anew.
+const WRITE: &str = "WRITE_BINDINGS";
+
+/// One line: the comments are in the Rust, and need not be written twice.
+fn declaration<T: TS>() -> String {
+    let mut text = T::decl(&Config::default());
+    while let (Some(from), Some(to)) = (text.find("/**"), text.find("*/")) {
+        text.replace_range(from..to + 2, "");
+    }
+    let words: Vec<_> = text.split_whitespace().collect();
+    format!("export {}\n", words.join(" ").replace(", }", " }"))
+}
+
+fn bindings() -> String {
+    let mut text =
+        String::from("// Written by the tests of `control` from its types. Not to be edited.\n");
+    macro_rules! declare {
+        ($($shared:ty),* $(,)?) => { $(text.push_str(&declaration::<$shared>());)* };
+    }
+    declare!(
+        Snapshot,
+        State,
+        Trouble,
+        Address,
+        Figures,
+        ProviderView,
+        ProviderState,
+        PasswordState,
+        KeepState,
+        ClientView,
+        Check,
+        Finding,
+        CheckStep,
+        Event,
+        Level,
+        Happened,
+        Sample,
+        Settings,
+        Listen,
+        Routing,
+        Mode,
+        Client,
+        Provider,
+        TlsMode,
+        VerifyLevel,
+        Desktop,
+        Language,
+        LogLevel,
+        Keep,
+        Request,
+        Password,
+        Hold,
+        Arranged,
+        Reply,
+        Failure,
+        FailureCode,
+    );
+    text
+}
+
+#[test]
+fn the_user_interface_has_the_same_types() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../ui/src/bindings.ts");
+    if std::env::var_os(WRITE).is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, bindings()).unwrap();
+    }
+    let written = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(written, bindings(), "run the tests of control with {WRITE}=1");
+}

@@ -1,0 +1,250 @@
+//! All that the user can ask for, whether in the window, in the tray or by starting the program again.
+
+use nntp_proxy::config::Secret;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::settings::{Keep, Language, Listen, LogLevel, Mode, Provider};
+use crate::snapshot::{Event, Sample};
+
+/// What the user asks for.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// Serve programs, now and whenever the application runs.
+    Start,
+    /// Serve nobody, until told otherwise.
+    Stop,
+    /// Serve nobody for a while.
+    Pause {
+        /// For how long.
+        minutes: u16,
+    },
+    /// Adds a provider, or changes the one of the same id. An empty id is given one.
+    SaveProvider {
+        /// All of it.
+        provider: Provider,
+        /// The password; nothing leaves it as it is.
+        password: Option<Password>,
+    },
+    /// Uses a provider, or does not.
+    EnableProvider {
+        /// Its id.
+        id: String,
+        /// Whether it is used.
+        enabled: bool,
+    },
+    /// Puts the providers in another order, and their tiers with it.
+    ArrangeProviders {
+        /// All of them.
+        order: Vec<Arranged>,
+    },
+    /// Removes a provider and its password.
+    RemoveProvider {
+        /// Its id.
+        id: String,
+    },
+    /// Adds a client's login, with a password that is shown once: see [`Reply::Password`].
+    AddClient {
+        /// The user name.
+        name: String,
+        /// How its password is kept.
+        hold: Hold,
+    },
+    /// Gives a client another password.
+    RenewClient {
+        /// The user name.
+        name: String,
+        /// How its password is kept.
+        hold: Hold,
+    },
+    /// Removes a client's login.
+    RemoveClient {
+        /// The user name.
+        name: String,
+    },
+    /// Puts back what was removed last.
+    Undo,
+    /// Changes how requests are routed.
+    SetMode {
+        /// The mode.
+        mode: Mode,
+    },
+    /// Changes where programs connect.
+    SetListen {
+        /// Where.
+        listen: Listen,
+    },
+    /// Changes whether programs may post.
+    SetPosting {
+        /// Whether they may.
+        posting: bool,
+    },
+    /// Changes the language.
+    SetLanguage {
+        /// Which.
+        language: Language,
+    },
+    /// Changes how much is logged.
+    SetLog {
+        /// How much.
+        log: LogLevel,
+    },
+    /// Changes whether the application starts with the session.
+    SetStartAtLogin {
+        /// Whether it does.
+        start: bool,
+    },
+    /// Changes whether the application starts without its window.
+    SetStartHidden {
+        /// Whether it does.
+        hidden: bool,
+    },
+    /// Tests a provider as it is entered; what is found is in the snapshot.
+    CheckProvider {
+        /// All of it.
+        provider: Provider,
+        /// The password; nothing takes the one that is kept.
+        password: Option<Password>,
+    },
+    /// Forgets the test, and ends it if it still goes on.
+    DismissCheck,
+    /// Forgets a trouble that is only told: settings that were set aside or not saved.
+    DismissTroubles,
+    /// Asks the keyring again.
+    RetryPasswords,
+    /// Opens the vault, or makes one where there is none and moves there.
+    OpenVault {
+        /// Its passphrase.
+        #[serde(deserialize_with = "enter")]
+        #[cfg_attr(test, ts(type = "string"))]
+        passphrase: Secret,
+    },
+    /// Keeps passwords elsewhere from now on, and moves those that are kept.
+    KeepPasswords {
+        /// Where.
+        keep: Keep,
+    },
+    /// The events after this one, the oldest first.
+    Events {
+        /// Its number; 0 for all.
+        #[cfg_attr(test, ts(type = "number"))]
+        after: u64,
+    },
+    /// The speed over the last minutes.
+    History,
+    /// Opens the folder of the logs.
+    OpenLogs,
+    /// Shows the window.
+    Show,
+    /// Ends the application.
+    Quit,
+}
+
+/// A password that is entered.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Password {
+    /// The password.
+    #[serde(deserialize_with = "enter")]
+    #[cfg_attr(test, ts(type = "string"))]
+    pub secret: Secret,
+    /// How it is kept.
+    pub hold: Hold,
+}
+
+/// How a password is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// Where passwords are kept.
+    #[default]
+    Keep,
+    /// Nowhere: it is forgotten when the application ends.
+    ThisSession,
+}
+
+/// Where a provider goes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Arranged {
+    /// Its id.
+    pub id: String,
+    /// Its tier.
+    pub tier: u8,
+}
+
+/// What comes of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Reply {
+    /// It is done; what has changed is in the snapshot.
+    Done,
+    /// The provider that was saved.
+    Saved {
+        /// Its id.
+        id: String,
+    },
+    /// A client's new password, which is never told again.
+    Password {
+        /// The password.
+        #[serde(serialize_with = "show")]
+        #[cfg_attr(test, ts(type = "string"))]
+        secret: Secret,
+    },
+    /// Events.
+    Events {
+        /// The oldest first.
+        events: Vec<Event>,
+    },
+    /// Speeds.
+    History {
+        /// The oldest first.
+        samples: Vec<Sample>,
+    },
+}
+
+/// A request that was not done, and nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Failure {
+    /// What is wrong.
+    pub code: FailureCode,
+    /// The field of the form that it is about.
+    pub field: Option<String>,
+    /// In a sentence, with the remedy.
+    pub message: String,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCode {
+    /// A value cannot be.
+    Invalid,
+    /// There is none of that name.
+    Unknown,
+    /// Passwords cannot be kept at the moment: the keyring is locked or waits.
+    KeepClosed,
+    /// Passwords cannot be kept: there is no keyring.
+    KeepAbsent,
+    /// The vault's passphrase is another.
+    WrongPassphrase,
+    /// The settings could not be written.
+    NotSaved,
+    /// The system refused.
+    Refused,
+}
+
+fn enter<'de, D: Deserializer<'de>>(entered: D) -> Result<Secret, D::Error> {
+    String::deserialize(entered).map(Secret::new)
+}
+
+fn show<S: Serializer>(secret: &Secret, shown: S) -> Result<S::Ok, S::Error> {
+    shown.serialize_str(secret.expose())
+}

@@ -1,0 +1,433 @@
+//! What people see. The window and the tray are functions of one [`Snapshot`]; there is nothing else that
+//! they know. Times are milliseconds since 1970, speeds bytes a second.
+
+use serde::Serialize;
+
+use crate::settings::Settings;
+
+/// Everything at one moment. No secret is in it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Snapshot {
+    /// The state of the whole, which is the tray's icon.
+    pub state: State,
+    /// What keeps it from being well, the most urgent first.
+    pub troubles: Vec<Trouble>,
+    /// What programs are told to connect to.
+    pub address: Address,
+    /// What goes on.
+    pub figures: Figures,
+    /// The providers, in the order of the settings.
+    pub providers: Vec<ProviderView>,
+    /// The programs that are connected now.
+    pub clients: Vec<ClientView>,
+    /// The number of the newest event; those before are asked for.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub last_event: u64,
+    /// The settings as they are in the file.
+    pub settings: Settings,
+    /// How the place is where passwords are kept.
+    pub keep: KeepState,
+    /// The name of what was removed last, as long as that can be undone.
+    pub removed: Option<String>,
+    /// A test of a provider, from its start until it is dismissed.
+    pub check: Option<Check>,
+    /// Whether the application starts at login; nothing where the system does not tell.
+    pub start_at_login: Option<bool>,
+    /// Whether there is a tray to go to when the window is closed.
+    pub tray: bool,
+    /// The program's version.
+    pub version: &'static str,
+}
+
+/// The state of the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum State {
+    /// Nobody is served, because the user said so.
+    Stopped,
+    /// Stopped for a while.
+    Paused {
+        /// It goes on at this time.
+        #[cfg_attr(test, ts(type = "number"))]
+        until: u64,
+    },
+    /// Soon to be running.
+    Starting,
+    /// Running, with nothing to do.
+    Idle,
+    /// Running, with something to do.
+    Active,
+    /// Running, and a provider cannot be used at the moment.
+    Degraded,
+    /// The user has to do something.
+    Attention,
+}
+
+/// Something that keeps the whole from being well. Each has one remedy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Trouble {
+    /// Another program has the port.
+    PortBusy {
+        /// The port.
+        port: u16,
+        /// The program, where the system tells.
+        holder: Option<String>,
+        /// A port that is free.
+        free: Option<u16>,
+    },
+    /// It cannot listen, for another reason.
+    CannotListen {
+        /// The system's words.
+        said: String,
+    },
+    /// Passwords cannot be had until the user has done something.
+    PasswordsClosed,
+    /// A provider's password was never entered, or is gone from the keyring.
+    NoPassword {
+        /// The provider's id.
+        provider: String,
+    },
+    /// A client's password is gone from the keyring.
+    NoClientPassword {
+        /// The client's name.
+        client: String,
+    },
+    /// A provider refuses the login.
+    LoginRefused {
+        /// The provider's id.
+        provider: String,
+        /// Its own words, without secrets.
+        said: String,
+    },
+    /// A provider cannot be used at the moment.
+    ProviderDown {
+        /// The provider's id.
+        provider: String,
+        /// Why.
+        said: String,
+    },
+    /// The settings file could not be read; it was put aside, and new settings began.
+    SettingsSetAside {
+        /// Where it is now.
+        file: String,
+        /// What is wrong with it.
+        said: String,
+    },
+    /// The settings could not be written.
+    SettingsNotSaved {
+        /// Why.
+        said: String,
+    },
+}
+
+/// What programs are told to connect to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Address {
+    /// Host.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+/// What goes on, over all providers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Figures {
+    /// The time of this moment.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at: u64,
+    /// Bytes a second from the providers.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub speed: u64,
+    /// Bytes from the providers since the application started.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub bytes: u64,
+    /// Replies given to programs since the application started.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub replies: u64,
+}
+
+/// A provider, its settings aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ProviderView {
+    /// Its id in the settings.
+    pub id: String,
+    /// The name that people see.
+    pub name: String,
+    /// How it is.
+    pub state: ProviderState,
+    /// In a sentence, where it is not well.
+    pub said: String,
+    /// Whether its password is there.
+    pub password: PasswordState,
+    /// Connections that are open.
+    pub open: u16,
+    /// Connections that the provider grants, as far as is known.
+    pub granted: u16,
+    /// Connections that the user allows.
+    pub allowed: u16,
+    /// Bytes a second.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub speed: u64,
+    /// Bytes since the application started.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub bytes: u64,
+    /// Replies given to programs.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub replies: u64,
+    /// Articles that it did not have.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub missing: u64,
+    /// Requests that failed by its fault.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub failures: u64,
+}
+
+/// How a provider is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderState {
+    /// Switched off, or the whole is stopped.
+    Off,
+    /// Its password is not there.
+    NoPassword,
+    /// Not used yet.
+    Untried,
+    /// Well.
+    Up,
+    /// It cannot be reached.
+    Down,
+    /// It grants no connection at the moment.
+    Full,
+    /// It refuses the login.
+    LoginRefused,
+}
+
+/// Whether a password is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordState {
+    /// None is needed.
+    NotNeeded,
+    /// It is kept.
+    Kept,
+    /// It is known until the application ends.
+    ThisSession,
+    /// It is not there.
+    Missing,
+    /// Whether it is there cannot be known: the place is closed.
+    Closed,
+}
+
+/// How the place is where passwords are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum KeepState {
+    /// Open, or not yet needed.
+    Open,
+    /// The keyring is locked.
+    Locked,
+    /// There is no keyring.
+    Absent {
+        /// The system's words.
+        said: String,
+    },
+    /// The keyring waits for the user, in a dialog of its own.
+    Asking,
+    /// The vault wants its passphrase.
+    VaultClosed,
+}
+
+/// A program that is connected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ClientView {
+    /// Unique for each connection.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub id: u64,
+    /// The name of its login, if it has one.
+    pub name: Option<String>,
+    /// Where it comes from.
+    pub address: String,
+    /// Since when it is connected.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub since: u64,
+    /// What it has been sent, in bytes.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub bytes: u64,
+    /// What it has asked.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub requests: u64,
+}
+
+/// A test of a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Check {
+    /// The name of the provider.
+    pub name: String,
+    /// What was found so far, in order.
+    pub findings: Vec<Finding>,
+    /// Whether that is all.
+    pub done: bool,
+}
+
+/// One step of a test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Finding {
+    /// Which.
+    pub step: CheckStep,
+    /// Whether it is good.
+    pub good: bool,
+    /// What was found, or what is wrong.
+    pub said: String,
+}
+
+/// The steps of a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum CheckStep {
+    /// The host's name has an address.
+    Name,
+    /// Something answers there.
+    Connection,
+    /// It is encrypted as the settings say.
+    Encryption,
+    /// It greets as a news server does, and takes the login.
+    Login,
+    /// What it says that it can do.
+    Capabilities,
+    /// How far away it is.
+    RoundTrip,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Event {
+    /// Counted from 1.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub number: u64,
+    /// When, the last time.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at: u64,
+    /// How often, one soon after the other.
+    pub times: u32,
+    /// How bad it is.
+    pub level: Level,
+    /// What.
+    pub happened: Happened,
+}
+
+/// How bad an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Something did not go as it should, and was helped.
+    Warning,
+    /// A program did not get what it asked for, or the user has to do something.
+    Error,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Happened {
+    /// The proxy listens.
+    Started {
+        /// Where.
+        address: String,
+    },
+    /// It listens no more.
+    Stopped,
+    /// The settings were changed.
+    SettingsChanged,
+    /// The computer woke, or its network changed: all connections are renewed.
+    Renewed,
+    /// A provider can be used.
+    ProviderUp {
+        /// Its name.
+        provider: String,
+    },
+    /// A provider cannot be used.
+    ProviderDown {
+        /// Its name.
+        provider: String,
+        /// Why.
+        said: String,
+    },
+    /// A provider refuses the login.
+    LoginRefused {
+        /// Its name.
+        provider: String,
+        /// Its words.
+        said: String,
+    },
+    /// A provider grants fewer connections than the settings say.
+    FewerConnections {
+        /// Its name.
+        provider: String,
+        /// How many.
+        granted: u16,
+        /// Its words.
+        said: String,
+    },
+    /// A request failed at a provider, and was helped elsewhere or again.
+    Helped {
+        /// The provider's name.
+        provider: String,
+        /// What went wrong.
+        said: String,
+    },
+    /// A program did not get what it asked for.
+    RequestFailed {
+        /// The program, by its login or its address.
+        client: String,
+        /// The request's verb.
+        request: String,
+        /// Why.
+        said: String,
+    },
+    /// No provider has an article.
+    NotFound {
+        /// The program, by its login or its address.
+        client: String,
+    },
+    /// A program gave a wrong login.
+    ClientRefused {
+        /// Its address.
+        client: String,
+    },
+    /// Another trouble came up.
+    Trouble {
+        /// Which.
+        trouble: Trouble,
+    },
+}
+
+/// The speed at one moment of the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Sample {
+    /// When.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at: u64,
+    /// Bytes a second.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub speed: u64,
+}
