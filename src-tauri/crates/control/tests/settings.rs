@@ -6,7 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use control::settings::{
-    Listen, Mode, Provider, Routing, Settings, TlsMode, VerifyLevel, load, load_default,
+    Desktop, Keep, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, TlsMode,
+    VerifyLevel, load, load_default,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -72,6 +73,13 @@ fn the_smallest_file_has_every_default() {
         posting: false,
         clients: Vec::new(),
         providers: Vec::new(),
+        desktop: Desktop {
+            on: true,
+            start_hidden: false,
+            language: Language::System,
+            log: LogLevel::Info,
+            passwords: Keep::Keyring,
+        },
     };
     assert_eq!(expected, Settings::default());
     assert_eq!(read(r#"{"providers": []}"#), Ok(expected));

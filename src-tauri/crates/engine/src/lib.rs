@@ -7,6 +7,7 @@
 
 mod baton;
 mod budget;
+mod clients;
 
 pub mod auth;
 pub mod backend;
@@ -14,6 +15,7 @@ pub mod check;
 pub mod config;
 pub mod dial;
 pub mod error;
+pub mod events;
 pub mod pool;
 pub mod proxy;
 pub mod router;

@@ -2,19 +2,21 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
-use crate::backend::{Backend, BackendSnapshot};
+use crate::backend::{Backend, BackendSnapshot, Means};
 use crate::budget::Budget;
+pub use crate::clients::ClientSnapshot;
+use crate::clients::Clients;
 use crate::config::{BackendConfig, Config, RoutingMode};
 use crate::dial::{BoxStream, Dial};
+use crate::events::{Event, Events};
 use crate::pool::BufferPool;
 use crate::router::BackendSelector;
 use crate::session::ClientSession;
@@ -33,12 +35,11 @@ const CLIENTS: usize = 2000;
 pub struct Proxy(Arc<Shared>);
 
 struct Shared {
-    dialler: Arc<dyn Dial>,
-    buffers: BufferPool,
+    means: Means,
     budget: Budget,
     selector: Arc<BackendSelector>,
     config: RwLock<Config>,
-    clients: AtomicUsize,
+    clients: Clients,
     stop: watch::Sender<bool>,
     /// Nobody is served any more when its last receiver is gone.
     served: watch::Sender<()>,
@@ -50,8 +51,8 @@ struct Shared {
 pub struct Snapshot {
     /// The providers, in the order of the settings.
     pub backends: Vec<BackendSnapshot>,
-    /// How many clients are connected.
-    pub clients: usize,
+    /// Who is connected, in the order in which they came.
+    pub clients: Vec<ClientSnapshot>,
 }
 
 impl Proxy {
@@ -59,12 +60,15 @@ impl Proxy {
     #[must_use]
     pub fn new(config: Config, dialler: Arc<dyn Dial>) -> Self {
         let proxy = Self(Arc::new(Shared {
-            dialler,
-            buffers: BufferPool::new(BufferSize::DEFAULT, BUFFERS),
+            means: Means {
+                dialler,
+                buffers: BufferPool::new(BufferSize::DEFAULT, BUFFERS),
+                events: Events::new(),
+            },
             budget: Budget::new(),
             selector: Arc::new(BackendSelector::new()),
             config: RwLock::new(config.clone()),
-            clients: AtomicUsize::new(0),
+            clients: Clients::default(),
             stop: watch::Sender::new(false),
             served: watch::Sender::new(()),
         }));
@@ -78,10 +82,9 @@ impl Proxy {
     pub fn apply(&self, config: Config) {
         let old = self.0.selector.backends();
         let keep = |new: &_| old.iter().find(|backend| backend.config() == new).cloned();
-        let (dialler, buffers) = (&self.0.dialler, &self.0.buffers);
         let make = |new: BackendConfig| {
             let before = old.iter().find(|old| old.config().is_same_account(&new)).cloned();
-            Backend::instead_of(before, new, Arc::clone(dialler), buffers.clone())
+            Backend::instead_of(before, new, self.0.means.clone())
         };
         let wanted = config.backends.iter().cloned();
         let new: Vec<_> = wanted.map(|new| keep(&new).unwrap_or_else(|| make(new))).collect();
@@ -115,7 +118,7 @@ impl Proxy {
         if let Err(error) = prepare(&stream) {
             return debug!(%client, "left at once: {error}");
         }
-        if self.0.clients.load(Ordering::Relaxed) >= CLIENTS {
+        if self.0.clients.len() >= CLIENTS {
             // Best effort: the socket is new, so there is room for a line.
             drop(stream.try_write(b"400 Newsmux has too many clients\r\n"));
             return warn!(%client, "refused: {CLIENTS} clients are connected already");
@@ -129,22 +132,25 @@ impl Proxy {
 
     /// Serves one client on a stream of whatever kind, until it leaves.
     pub async fn serve_client(&self, stream: BoxStream, client: std::net::SocketAddr) {
-        let _present = Present::new(&self.0);
         let (mode, posting, auth) = {
             let config = self.0.config.read().unwrap_or_else(PoisonError::into_inner);
             (config.mode, config.posting, Arc::clone(&config.auth))
         };
-        let session = ClientSession::builder(client, self.0.buffers.clone(), auth)
+        let session = ClientSession::builder(client, self.0.means.buffers.clone(), auth)
             .with_posting(posting)
             .with_budget(self.0.budget.for_session())
+            .with_events(self.0.means.events.clone())
             .with_stop(self.0.stop.subscribe());
         let router = Arc::clone(&self.0.selector);
         match mode {
             RoutingMode::Standard => {
-                session.build().handle_with_pooled_backend(stream, router).await;
+                let session = session.build();
+                let _entered = self.0.clients.enter(session.client());
+                session.handle_with_pooled_backend(stream, router).await;
             }
             RoutingMode::PerCommand | RoutingMode::Hybrid => {
                 let session = session.with_router(router).with_routing_mode(mode).build();
+                let _entered = self.0.clients.enter(session.client());
                 session.handle_per_command_routing(stream).await;
             }
         }
@@ -172,30 +178,20 @@ impl Proxy {
         self.0.selector.backends().iter().for_each(Backend::renew);
     }
 
+    /// What happens from now on. Who listens too slowly misses the oldest.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.0.means.events.subscribe()
+    }
+
     /// What goes on at this moment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let backends = self.0.selector.backends();
         Snapshot {
             backends: backends.iter().map(|backend| backend.snapshot()).collect(),
-            clients: self.0.clients.load(Ordering::Relaxed),
+            clients: self.0.clients.snapshot(),
         }
-    }
-}
-
-/// A client that is connected, for the count.
-struct Present(Arc<Shared>);
-
-impl Present {
-    fn new(shared: &Arc<Shared>) -> Self {
-        shared.clients.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(shared))
-    }
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        self.0.clients.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -33,7 +33,7 @@ impl Default for BufferSize {
 }
 
 /// Names one client session for as long as the program runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(u64);
 
 impl ClientId {

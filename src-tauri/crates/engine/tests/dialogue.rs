@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nntp_proxy::auth::AuthHandler;
+use nntp_proxy::backend::State;
 use nntp_proxy::config::{BackendConfig, Config, RoutingMode, TimeLimits, Tls};
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError};
+use nntp_proxy::events::Event;
 use nntp_proxy::proxy::Proxy;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 
@@ -262,4 +264,52 @@ async fn without_a_provider_the_reply_says_what_to_do() {
     let reply = client.line().await;
     assert!(reply.starts_with("400 ") && reply.contains("no provider is set up"), "{reply}");
     assert_eq!(client.line().await, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happens_is_told_and_counted() {
+    let article = "222 0 <a@b>\r\nline\r\n.\r\n";
+    let script = move |line: &str| match line {
+        "BODY <a@b>" => reply(article),
+        "BODY <broken@b>" => reply("222 0 <broken@b>\r\nhalf"),
+        _ => reply("430 no\r\n"),
+    };
+    let providers = Providers::default().with("one", script);
+    let backends = vec![provider("one", 0), provider("dead", 1)];
+    let world = World::new(RoutingMode::PerCommand, providers, backends);
+    let mut told = world.proxy.events();
+    let mut client = world.greeted().await;
+    client.say("BODY <a@b>\r\n").await;
+    client.expect(article).await;
+    client.say("BODY <missing@b>\r\n").await;
+    assert!(client.line().await.starts_with("430 "));
+
+    let snapshot = world.proxy.snapshot();
+    let (one, seen) = (snapshot.backends[0].counters, &snapshot.clients[0]);
+    assert_eq!((one.requests, one.delivered, one.missing, one.failures), (2, 1, 1, 0));
+    let expected = (article.len() + "430 no\r\n".len()) as u64;
+    assert_eq!(one.bytes, expected);
+    assert_eq!(seen.requests, 2);
+    assert!(seen.bytes > article.len() as u64, "{}", seen.bytes);
+    assert_eq!(seen.user, None);
+    assert_eq!(seen.address.to_string(), "127.0.0.1:9");
+
+    client.say("BODY <broken@b>\r\n").await;
+    while !client.line().await.is_empty() {}
+    drop(client);
+    while !world.proxy.snapshot().clients.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let mut all = Vec::new();
+    while let Ok(event) = told.try_recv() {
+        all.push(event);
+    }
+    let name = "one".to_owned();
+    assert_eq!(all[0], Event::Connected { provider: name.clone() });
+    assert!(
+        matches!(&all[1], Event::Failing { provider, state: State::Down, .. } if provider == "dead"),
+        "{all:?}"
+    );
+    assert_eq!(all[2], Event::NotFound { client: "127.0.0.1:9".into() });
+    assert!(matches!(&all[3], Event::Retried { provider, .. } if *provider == name), "{all:?}");
 }

@@ -13,6 +13,7 @@ use crate::baton::Place;
 use crate::config::BackendConfig;
 use crate::dial::{Dial, DialError, Established, establish};
 use crate::error::Error;
+use crate::events::{Event, Events};
 use crate::pool::BufferPool;
 use crate::types::ClientId;
 
@@ -41,13 +42,20 @@ const SHARE_AFTER: Duration = Duration::from_secs(1);
 /// A provider at run time. See the [module](self).
 pub struct Backend {
     config: BackendConfig,
-    dialler: Arc<dyn Dial>,
-    buffers: BufferPool,
+    means: Means,
     pool: Mutex<Pool>,
     counters: Counters,
     /// With other settings, the same account: its connections count until they are closed.
     before: Option<Arc<Self>>,
     after: OnceLock<Weak<Self>>,
+}
+
+/// What every backend works with.
+#[derive(Clone)]
+pub(crate) struct Means {
+    pub(crate) dialler: Arc<dyn Dial>,
+    pub(crate) buffers: BufferPool,
+    pub(crate) events: Events,
 }
 
 /// What a backend has done since the start.
@@ -67,8 +75,36 @@ pub struct Counters {
 
 impl Counters {
     pub(crate) fn count(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
+        Self::add(counter, 1);
     }
+
+    fn add(counter: &AtomicU64, n: usize) {
+        counter.fetch_add(n as u64, Ordering::Relaxed);
+    }
+
+    /// What was done until now.
+    #[must_use]
+    pub fn snapshot(&self) -> CounterSnapshot {
+        let now = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        CounterSnapshot {
+            requests: now(&self.requests),
+            delivered: now(&self.delivered),
+            missing: now(&self.missing),
+            failures: now(&self.failures),
+            bytes: now(&self.bytes),
+        }
+    }
+}
+
+/// [`Counters`] at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the same as in Counters")]
+pub struct CounterSnapshot {
+    pub requests: u64,
+    pub delivered: u64,
+    pub missing: u64,
+    pub failures: u64,
+    pub bytes: u64,
 }
 
 /// Whether a backend can take a request.
@@ -98,13 +134,15 @@ pub struct BackendSnapshot {
     pub limit: u16,
     /// Requests under way or waiting.
     pub load: usize,
+    /// What it has done since it was set up.
+    pub counters: CounterSnapshot,
 }
 
 impl Backend {
     /// A backend with no connection yet: they are dialled on demand.
     #[must_use]
     pub fn new(config: BackendConfig, dialler: Arc<dyn Dial>, buffers: BufferPool) -> Arc<Self> {
-        Self::instead_of(None, config, dialler, buffers)
+        Self::instead_of(None, config, Means { dialler, buffers, events: Events::new() })
     }
 
     /// A backend that takes the place of `before`, whose settings were changed: as long as that one
@@ -113,12 +151,11 @@ impl Backend {
     pub(crate) fn instead_of(
         before: Option<Arc<Self>>,
         config: BackendConfig,
-        dialler: Arc<dyn Dial>,
-        buffers: BufferPool,
+        means: Means,
     ) -> Arc<Self> {
         let (pool, counters) = (Mutex::new(Pool::new()), Counters::default());
         let (before, after) = (before.and_then(Self::still_open), OnceLock::new());
-        let new = Arc::new(Self { config, dialler, buffers, pool, counters, before, after });
+        let new = Arc::new(Self { config, means, pool, counters, before, after });
         if let Some(before) = &new.before {
             // One that is succeeded already has its connections counted by that one.
             drop(before.after.set(Arc::downgrade(&new)));
@@ -165,6 +202,7 @@ impl Backend {
             open: pool.open,
             limit: pool.health.limit(Instant::now(), self.config.connections.get()),
             load: pool.load(),
+            counters: self.counters.snapshot(),
         }
     }
 
@@ -276,7 +314,7 @@ impl Backend {
     fn spawn_dial(self: &Arc<Self>, permit: Permit) {
         let backend = Arc::clone(self);
         tokio::spawn(async move {
-            match establish(&*backend.dialler, &backend.config).await {
+            match establish(&*backend.means.dialler, &backend.config).await {
                 Ok(established) => backend.dialled(established, permit),
                 Err(error) => backend.dial_failed(&error, permit),
             }
@@ -297,6 +335,7 @@ impl Backend {
         });
         if news {
             info!(provider = self.config.name, "connected");
+            self.means.events.tell(|| Event::Connected { provider: self.config.name.clone() });
         }
         if alone {
             tokio::spawn(look_after(Arc::downgrade(self)));
@@ -304,16 +343,36 @@ impl Backend {
     }
 
     fn dial_failed(self: &Arc<Self>, error: &DialError, mut permit: Permit) {
-        let news = {
-            let mut pool = self.lock();
+        let (news, state, fewer) = {
+            let (mut pool, now) = (self.lock(), Instant::now());
             permit.dial_over(&mut pool);
-            let standing = pool.standing();
-            pool.health.dial_failed(Instant::now(), error, standing)
+            let (standing, configured) = (pool.standing(), self.config.connections.get());
+            let before = pool.health.limit(now, configured);
+            let news = pool.health.dial_failed(now, error, standing);
+            let granted = pool.health.limit(now, configured);
+            (news, pool.health.state.clone(), (granted < before).then_some(granted))
         };
         if news {
             warn!(provider = self.config.name, "{error}");
+            let (provider, why) = (self.config.name.clone(), error.to_string());
+            self.means.events.tell(|| Event::Failing { provider, state, why });
+        }
+        if let Some(granted) = fewer {
+            self.tell_fewer(granted, error.to_string());
         }
         drop(permit);
+    }
+
+    fn tell_fewer(&self, granted: u16, why: String) {
+        info!(provider = self.config.name, "grants {granted} connections: {why}");
+        let provider = self.config.name.clone();
+        self.means.events.tell(|| Event::FewerConnections { provider, granted, why });
+    }
+
+    /// A request failed here, and is tried again.
+    pub(crate) fn tell_retried(&self, error: &Error) {
+        let provider = || self.config.name.clone();
+        self.means.events.tell(|| Event::Retried { provider: provider(), why: error.to_string() });
     }
 
     fn permit_returned(self: &Arc<Self>) {
@@ -346,10 +405,19 @@ impl Backend {
     }
 
     /// The provider says on a connection that it is one too many.
-    fn one_too_many(&self, id: u64) {
-        let (mut pool, now) = (self.lock(), Instant::now());
-        let others = pool.slots.iter().filter(|slot| slot.connection.id != id).count();
-        pool.health.one_too_many(now, u16::try_from(others).unwrap_or(u16::MAX));
+    fn one_too_many(&self, id: u64, said: String) {
+        let granted = {
+            let (mut pool, now) = (self.lock(), Instant::now());
+            let others = pool.slots.iter().filter(|slot| slot.connection.id != id).count();
+            pool.health.one_too_many(now, u16::try_from(others).unwrap_or(u16::MAX));
+            pool.health.limit(now, self.config.connections.get())
+        };
+        self.tell_fewer(granted, said);
+    }
+
+    /// The provider's bytes came in.
+    fn count_bytes(&self, bytes: usize) {
+        Counters::add(&self.counters.bytes, bytes);
     }
 
     /// A turn is over, and the next may read.

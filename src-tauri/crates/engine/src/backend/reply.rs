@@ -13,8 +13,8 @@ use nntp::status::{Code, StatusLine};
 use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant, timeout};
 
-use super::Backend;
 use super::connection::{Connection, ReadSide};
+use super::{Backend, Counters};
 use crate::baton::Place;
 use crate::error::Error;
 
@@ -58,6 +58,7 @@ impl Reply {
         request: Request,
         alone: bool,
     ) -> Self {
+        Counters::count(&backend.counters().requests);
         Self {
             backend: Arc::clone(backend),
             connection,
@@ -114,7 +115,9 @@ impl Reply {
         };
         let read = match std::mem::take(&mut side.unread) {
             none if none.is_empty() => {
-                ready!(self.backend.buffers.poll_read(cx, &mut side.half))
+                let read = ready!(self.backend.means.buffers.poll_read(cx, &mut side.half));
+                self.backend.count_bytes(read.as_ref().map_or(0, Bytes::len));
+                read
             }
             some => Ok(some),
         };
@@ -194,7 +197,8 @@ impl Reply {
     fn accept(&mut self, status: &StatusLine) -> Result<(), Error> {
         let code = status.code();
         if says_too_many_connections(status) {
-            self.backend.one_too_many(self.connection.id);
+            let said = String::from_utf8_lossy(&status.to_wire()).trim().to_owned();
+            self.backend.one_too_many(self.connection.id, said);
             return Err(self.fail(Error::Dismissed(code)));
         }
         if code == Code::SERVICE_TEMPORARILY_UNAVAILABLE || code == Code::AUTHENTICATION_REQUIRED {
@@ -297,8 +301,9 @@ async fn read_line(backend: &Backend, side: &mut ReadSide) -> Result<Bytes, Erro
         if side.unread.len() > STATUS_LIMIT {
             return Err(Error::Unexpected("a status line without an end".into()));
         }
-        let read = std::future::poll_fn(|cx| backend.buffers.poll_read(cx, &mut side.half));
+        let read = std::future::poll_fn(|cx| backend.means.buffers.poll_read(cx, &mut side.half));
         let more = read.await.map_err(Error::ConnectionLost)?;
+        backend.count_bytes(more.len());
         if more.is_empty() {
             return Err(Error::ConnectionLost(end()));
         }

@@ -15,6 +15,7 @@ use super::error_classification::{Meaning, classify, is_about_account, is_showab
 use super::streaming::{Output, Progress, relay};
 use crate::backend::{Backend, Counters, Reply};
 use crate::error::{Advice, Blame, Error};
+use crate::events::Event;
 use crate::router::{Next, Route};
 
 /// What came of asking one backend.
@@ -71,8 +72,8 @@ impl ClientSession {
                     sleep_until(until).await;
                     continue;
                 }
-                Next::Missing => return no_such_article(&mut errand),
-                Next::GiveUp(why) => return give_up(errand, refusal, &why),
+                Next::Missing => return self.no_such_article(&mut errand),
+                Next::GiveUp(why) => return self.give_up(errand, refusal, &why),
             };
             let before = errand.output.written();
             let asked = self.execute_command_on_backend(&backend, &mut errand, patience).await;
@@ -112,7 +113,7 @@ impl ClientSession {
         errand: &mut Errand<'_>,
         patience: Duration,
     ) -> Result<Outcome, Error> {
-        let mut reply = backend.turn(self.id, errand.request, patience).await?;
+        let mut reply = backend.turn(self.client.id, errand.request, patience).await?;
         let status = reply.status().await?;
         self.deliver(backend, &mut reply, status, errand).await
     }
@@ -138,6 +139,48 @@ impl ClientSession {
         Counters::count(&backend.counters().delivered);
         Ok(Outcome::Delivered)
     }
+
+    fn no_such_article(&self, errand: &mut Errand<'_>) -> Result<(), Error> {
+        if errand.output.was_seen() {
+            return Err(Error::NotTheSame);
+        }
+        self.events.tell(|| Event::NotFound { client: self.client.name() });
+        errand.output.push(Bytes::from_static(b"430 No provider has this article\r\n"));
+        Ok(())
+    }
+
+    /// Nobody could serve the request. A refusal is shown where clients can live with it; else the client
+    /// is told that we cannot go on, so that it asks again later instead of calling the article missing.
+    pub(super) fn give_up(
+        &self,
+        errand: Errand<'_>,
+        refusal: Option<StatusLine>,
+        why: &str,
+    ) -> Result<(), Error> {
+        let Errand { request, output, .. } = errand;
+        if output.was_seen() {
+            return Err(Error::NotTheSame);
+        }
+        self.events.tell(|| Event::RequestFailed {
+            client: self.client.name(),
+            verb: format!("{:?}", request.verb()).to_uppercase(),
+            why: refusal.as_ref().map_or_else(
+                || reason(why).to_owned(),
+                |status| String::from_utf8_lossy(&status.to_wire()).trim().to_owned(),
+            ),
+        });
+        match refusal {
+            Some(status) if is_showable(request) => output.push(status.to_wire()),
+            _ if request.verb() == Verb::Date => {
+                output.push(date_reply(std::time::SystemTime::now()))
+            }
+            _ => {
+                output.push(sorry(why));
+                output.close_after();
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Logs a failure as loudly as it deserves.
@@ -150,47 +193,19 @@ pub(super) fn note(backend: &Backend, error: &Error) {
         Blame::Provider => {
             Counters::count(&backend.counters().failures);
             info!(provider, "{error}; trying again");
+            backend.tell_retried(error);
         }
     }
-}
-
-fn no_such_article(errand: &mut Errand<'_>) -> Result<(), Error> {
-    if errand.output.was_seen() {
-        return Err(Error::NotTheSame);
-    }
-    errand.output.push(Bytes::from_static(b"430 No provider has this article\r\n"));
-    Ok(())
-}
-
-/// Nobody could serve the request. A refusal is shown where clients can live with it; else the client
-/// is told that we cannot go on, so that it asks again later instead of calling the article missing.
-pub(super) fn give_up(
-    errand: Errand<'_>,
-    refusal: Option<StatusLine>,
-    why: &str,
-) -> Result<(), Error> {
-    let Errand { request, output, .. } = errand;
-    if output.was_seen() {
-        return Err(Error::NotTheSame);
-    }
-    match refusal {
-        Some(status) if is_showable(request) => output.push(status.to_wire()),
-        _ if request.verb() == Verb::Date => output.push(date_reply(std::time::SystemTime::now())),
-        _ => {
-            output.push(sorry(why));
-            output.close_after();
-        }
-    }
-    Ok(())
 }
 
 /// The reply that ends a session for which there is no provider (RFC 3977, section 3.2.1: 400).
 pub(super) fn sorry(why: &str) -> Bytes {
-    let why = match why {
-        "" => "no provider is set up: add one in the settings",
-        why => why,
-    };
-    let plain: String = why.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
+    let plain: String =
+        reason(why).chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
     let short = plain.get(..400).unwrap_or(&plain);
     format!("400 Newsmux: {short}\r\n").into()
+}
+
+fn reason(why: &str) -> &str {
+    if why.is_empty() { "no provider is set up: add one in the settings" } else { why }
 }

@@ -10,7 +10,7 @@ use nntp::status::StatusLine;
 use tokio::time::{Duration, sleep, timeout};
 
 use super::ClientSession;
-use super::backend::{Errand, Outcome, give_up, note};
+use super::backend::{Errand, Outcome, note};
 use super::connection::Input;
 use super::handlers::{Conversation, look, stopped};
 use super::stateful::{Selected, restore};
@@ -185,7 +185,7 @@ impl ClientSession {
             let mut lease = match self.next_lease(&mut route, selected).await {
                 Ok(lease) => lease,
                 Err(why) => {
-                    give_up(Errand::new(errand.request, errand.output), None, &why)?;
+                    self.give_up(Errand::new(errand.request, errand.output), None, &why)?;
                     return Ok(Begun::Refused);
                 }
             };

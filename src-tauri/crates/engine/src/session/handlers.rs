@@ -155,7 +155,7 @@ impl Conversation {
                 Some(End::Client)
             }
             Action::CheckLogin { user, password } => {
-                let accepted = self.session.auth.check(&user, &password).is_some();
+                let accepted = self.session.login(&user, &password);
                 let answer = self.flow.login_checked(accepted);
                 Box::pin(self.act(answer)).await
             }
@@ -166,6 +166,7 @@ impl Conversation {
 
     /// Sends a request on its way.
     async fn dispatch(&mut self, request: Request) -> Option<End> {
+        self.session.client.asked();
         match request.class() {
             Class::ById | Class::Stateless if self.session.is_dedicated() => {
                 self.start_dedicated(request);
@@ -273,7 +274,7 @@ impl Conversation {
 
     /// A place in the order of replies.
     pub(super) fn output(&mut self) -> Output {
-        Output::new(self.replies.place(), &self.session.budget)
+        Output::new(self.replies.place(), &self.session.budget, self.session.client())
     }
 }
 

@@ -40,8 +40,10 @@ use tracing::{Instrument, debug, debug_span};
 
 use crate::auth::AuthHandler;
 use crate::budget::Budget;
+use crate::clients::Client;
 use crate::config::RoutingMode;
 use crate::dial::BoxStream;
+use crate::events::{Event, Events};
 use crate::pool::BufferPool;
 use crate::router::BackendSelector;
 use crate::types::ClientId;
@@ -69,8 +71,7 @@ pub enum SessionMode {
 /// One client's connection. See the [module](self).
 #[derive(Debug)]
 pub struct ClientSession {
-    id: ClientId,
-    client_addr: SocketAddr,
+    client: Arc<Client>,
     buffer_pool: BufferPool,
     auth: Arc<AuthHandler>,
     router: Option<Arc<BackendSelector>>,
@@ -78,6 +79,7 @@ pub struct ClientSession {
     stateful: AtomicBool,
     posting: bool,
     budget: Budget,
+    events: Events,
     stop: watch::Receiver<bool>,
 }
 
@@ -114,6 +116,7 @@ impl ClientSession {
             routing_mode: RoutingMode::Standard,
             posting: false,
             budget: None,
+            events: None,
             stop: None,
         }
     }
@@ -121,7 +124,11 @@ impl ClientSession {
     /// The session's id, unique for as long as the program runs.
     #[must_use]
     pub fn client_id(&self) -> ClientId {
-        self.id
+        self.client.id
+    }
+
+    pub(crate) fn client(&self) -> Arc<Client> {
+        Arc::clone(&self.client)
     }
 
     /// What the session is in at this moment.
@@ -160,7 +167,7 @@ impl ClientSession {
     }
 
     async fn serve(self, stream: BoxStream, backends: Arc<BackendSelector>) {
-        let span = debug_span!("session", client = %self.id, addr = %self.client_addr);
+        let span = debug_span!("session", client = %self.client.id, addr = %self.client.address);
         let conversation = handlers::Conversation::new(Arc::new(self), backends, stream);
         async {
             debug!("connected");
@@ -177,6 +184,18 @@ impl ClientSession {
 
     fn allows_stateful(&self) -> bool {
         self.routing_mode != RoutingMode::PerCommand
+    }
+
+    /// Whether a client's login is one.
+    fn login(&self, user: &[u8], password: &[u8]) -> bool {
+        let accepted = self.auth.check(user, password);
+        match accepted {
+            Some(name) => self.client.logged_in(name),
+            None => self
+                .events
+                .tell(|| Event::LoginRefused { client: self.client.address.ip().to_string() }),
+        }
+        accepted.is_some()
     }
 
     /// A stateful request came: from now on the session has a connection for them.
@@ -198,6 +217,7 @@ pub struct ClientSessionBuilder {
     routing_mode: RoutingMode,
     posting: bool,
     budget: Option<Budget>,
+    events: Option<Events>,
     stop: Option<watch::Receiver<bool>>,
 }
 
@@ -231,6 +251,11 @@ impl ClientSessionBuilder {
         self
     }
 
+    pub(crate) fn with_events(mut self, events: Events) -> Self {
+        self.events = Some(events);
+        self
+    }
+
     pub(crate) fn with_stop(mut self, stop: watch::Receiver<bool>) -> Self {
         self.stop = Some(stop);
         self
@@ -246,8 +271,7 @@ impl ClientSessionBuilder {
             (Some(_), RoutingMode::PerCommand | RoutingMode::Standard) => RoutingMode::PerCommand,
         };
         ClientSession {
-            id: ClientId::next(),
-            client_addr: self.client_addr,
+            client: Client::new(self.client_addr),
             buffer_pool: self.buffer_pool,
             auth: self.auth,
             stateful: AtomicBool::new(self.router.is_none()),
@@ -255,6 +279,7 @@ impl ClientSessionBuilder {
             router: self.router,
             routing_mode,
             budget: self.budget.unwrap_or_else(Budget::new),
+            events: self.events.unwrap_or_else(Events::new),
             stop: self.stop.unwrap_or_else(|| watch::channel(false).1),
         }
     }

@@ -12,7 +12,7 @@ use nntp::status::{Code, StatusLine};
 use tokio::time::sleep_until;
 
 use super::ClientSession;
-use super::backend::{Errand, Outcome, give_up, note};
+use super::backend::{Errand, Outcome, note};
 use super::handlers::look;
 use crate::backend::{Backend, Lease, Reply};
 use crate::baton::Place;
@@ -92,7 +92,7 @@ impl ClientSession {
         loop {
             let mut lease = match self.next_lease(&mut route, selected).await {
                 Ok(lease) => lease,
-                Err(why) => return give_up(errand, refusal, &why),
+                Err(why) => return self.give_up(errand, refusal, &why),
             };
             let outcome = self.execute_on_lease(&mut lease, selected, &mut errand).await;
             let backend = Arc::clone(lease.backend());
@@ -142,7 +142,7 @@ impl ClientSession {
             {
                 return Ok(lease);
             }
-            match backend.lease(self.id).await {
+            match backend.lease(self.client.id).await {
                 Ok(lease) => return Ok(lease),
                 Err(error) => {
                     note(&backend, &error);
@@ -182,7 +182,7 @@ impl ClientSession {
             Ok(lease) => lease,
             Err(why) => {
                 place.hand_on(selected);
-                return give_up(errand, None, &why);
+                return self.give_up(errand, None, &why);
             }
         };
         let backend = Arc::clone(lease.backend());

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
@@ -16,6 +17,7 @@ use super::resume::{Resume, Seen};
 use crate::backend::Reply;
 use crate::baton::Place;
 use crate::budget::{Budget, PER_REPLY, Ticket};
+use crate::clients::Client;
 use crate::dial::WriteHalf;
 use crate::error::Error;
 
@@ -43,11 +45,12 @@ pub(super) struct Output {
     moved: Instant,
     ticket: Option<Ticket>,
     budget: Budget,
+    account: Arc<Client>,
     last: bool,
 }
 
 impl Output {
-    pub(super) fn new(place: Place<WriteHalf>, budget: &Budget) -> Self {
+    pub(super) fn new(place: Place<WriteHalf>, budget: &Budget, account: Arc<Client>) -> Self {
         Self {
             place,
             client: None,
@@ -57,6 +60,7 @@ impl Output {
             moved: Instant::now(),
             ticket: None,
             budget: budget.clone(),
+            account,
             last: false,
         }
     }
@@ -177,6 +181,7 @@ impl Output {
 
     fn advance(&mut self, mut n: usize) {
         self.written += n as u64;
+        self.account.was_sent(n as u64);
         self.queued = self.queued.saturating_sub(n);
         self.moved = Instant::now();
         while let Some(piece) = self.queue.front_mut() {

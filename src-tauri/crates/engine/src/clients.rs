@@ -1,0 +1,115 @@
+//! Who is connected, and what each has been given.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::SystemTime;
+
+use crate::types::ClientId;
+
+/// A client at one moment, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClientSnapshot {
+    /// Its session's id.
+    pub id: ClientId,
+    /// Where it comes from.
+    pub address: SocketAddr,
+    /// The name of its login, if it has logged in.
+    pub user: Option<String>,
+    /// When it connected.
+    pub since: SystemTime,
+    /// What it has asked of providers.
+    pub requests: u64,
+    /// What it was sent, in bytes.
+    pub bytes: u64,
+}
+
+/// One client that is connected.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) id: ClientId,
+    pub(crate) address: SocketAddr,
+    since: SystemTime,
+    user: OnceLock<String>,
+    requests: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Client {
+    pub(crate) fn new(address: SocketAddr) -> Arc<Self> {
+        Arc::new(Self {
+            id: ClientId::next(),
+            address,
+            since: SystemTime::now(),
+            user: OnceLock::new(),
+            requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        })
+    }
+
+    /// It has logged in. A session has one login (RFC 4643, section 2.2).
+    pub(crate) fn logged_in(&self, user: &str) {
+        self.user.get_or_init(|| user.to_owned());
+    }
+
+    pub(crate) fn asked(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn was_sent(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// What people call it.
+    pub(crate) fn name(&self) -> String {
+        self.user.get().cloned().unwrap_or_else(|| self.address.to_string())
+    }
+
+    fn snapshot(&self) -> ClientSnapshot {
+        ClientSnapshot {
+            id: self.id,
+            address: self.address,
+            user: self.user.get().cloned(),
+            since: self.since,
+            requests: self.requests.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// All that are connected, in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct Clients(Mutex<BTreeMap<ClientId, Arc<Client>>>);
+
+impl Clients {
+    /// Adds a client, until what this gives is dropped.
+    pub(crate) fn enter(&self, client: Arc<Client>) -> Entered<'_> {
+        let id = client.id;
+        self.lock().insert(id, client);
+        Entered(self, id)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(crate) fn snapshot(&self) -> Vec<ClientSnapshot> {
+        self.lock().values().map(|client| client.snapshot()).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Arc<Client>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A client that is connected.
+#[derive(Debug)]
+pub(crate) struct Entered<'a>(&'a Clients, ClientId);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.lock().remove(&self.1);
+    }
+}
