@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod error;
 mod json;
 pub mod request;
+pub mod secrets;
 pub mod settings;
 pub mod snapshot;
 
