@@ -1,5 +1,6 @@
 //! Settings and secrets, and what turns them into an engine's configuration.
 
+mod atomic;
 #[cfg(test)]
 mod bindings;
 mod configure;
