@@ -22,7 +22,27 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "tracing",
         ],
     ),
-    ("control", &["directories", "nntp-proxy", "serde", "serde_json", "serde_path_to_error"]),
+    (
+        "control",
+        &[
+            "apple-native-keyring-store",
+            "argon2",
+            "base64ct",
+            "chacha20poly1305",
+            "directories",
+            "keyring-core",
+            "nntp-proxy",
+            "secret-service",
+            "security-framework",
+            "serde",
+            "serde_json",
+            "serde_path_to_error",
+            "tokio",
+            "windows-native-keyring-store",
+            "zbus-secret-service-keyring-store",
+            "zeroize",
+        ],
+    ),
     ("newsmuxd", &["control", "nntp-proxy", "tokio", "tracing", "tracing-subscriber"]),
 ];
 
@@ -30,11 +50,16 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The names under `[dependencies]` in a manifest.
+/// The names under `[dependencies]` in a manifest, and those for some systems only.
 fn dependencies(manifest: &str) -> Vec<String> {
-    let section = manifest.split("\n[").find_map(|s| s.strip_prefix("dependencies]\n")).unwrap();
+    let sections = manifest.split("\n[").filter_map(|section| {
+        let (title, lines) = section.split_once("]\n")?;
+        let ours = title == "dependencies" || title.ends_with(".dependencies");
+        ours.then_some(lines)
+    });
     let name = |line: &str| line.split(['.', ' ', '=']).next().unwrap().to_owned();
-    section.lines().filter(|line| !line.trim().is_empty()).map(name).collect()
+    let lines = sections.flat_map(str::lines).filter(|line| !line.trim().is_empty());
+    lines.map(name).collect()
 }
 
 #[test]

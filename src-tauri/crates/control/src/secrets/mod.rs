@@ -1,12 +1,19 @@
 //! Where passwords are kept: the system's keyring, or a vault of our own that a passphrase opens. Never
 //! in plain text, and never in one place instead of another without the user's word.
 
+mod ask;
+mod keyring;
 pub mod memory;
+mod vault;
 
 use std::error::Error;
 use std::fmt;
 
 use nntp_proxy::config::Secret;
+
+pub use ask::Secrets;
+pub use keyring::Keyring;
+pub use vault::{Vault, VaultError};
 
 /// Whose secret it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
