@@ -8,6 +8,9 @@ const APT = ["-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=
 // package: whether what the tests want of it is there
 const packages = {
   "build-essential": () => succeeds("cc", "--version") && succeeds("c++", "--version") && succeeds("make", "--version"),
+  dbus: () => succeeds("dbus-daemon", "--version"),
+  "gnome-keyring": () => succeeds("gnome-keyring-daemon", "--version"),
+  "libsecret-tools": () => succeeds("sh", "-c", "command -v secret-tool"),
   nzbget: () => succeeds("nzbget", "--version"),
   par2: () => succeeds("par2", "--version"),
   perl: () => succeeds("perl", "-MNet::NNTP", "-e", "1"),
