@@ -30,6 +30,8 @@ const CLIENT_HOLD: Duration = Duration::from_secs(5);
 const CLIENT_LAST_HOLD: Duration = Duration::from_secs(30);
 /// Pieces smaller than this are copied when they have to wait, so that none keeps a whole buffer.
 const SMALL: usize = 128 * 1024;
+/// One piece of up to this many bytes is a status line, and does not hinder the first read of its block.
+const SHORT: usize = 512;
 /// How many pieces are written with one call.
 const PIECES: usize = 16;
 
@@ -193,10 +195,23 @@ impl Output {
         }
     }
 
+    /// Whether what waits is no more than a status line.
+    fn is_short(&self) -> bool {
+        self.queue.len() <= 1 && self.queued <= SHORT
+    }
+
+    /// Asks for the client, if it is not here yet; then as [`has_room`](Self::has_room).
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+        if let Poll::Ready(here) = self.poll_client(cx) {
+            here?;
+        }
+        Ok(self.has_room())
+    }
+
     /// Whether the next bytes may be read: the client has taken what there was, or there is a ticket
     /// to read ahead of it.
     fn has_room(&mut self) -> bool {
-        if self.client.is_some() && self.queue.is_empty() {
+        if self.client.is_some() && self.is_short() {
             return true;
         }
         if self.client.is_some() && self.ticket.is_none() {
@@ -306,14 +321,16 @@ enum Step {
     Read(Option<Bytes>),
 }
 
-/// Writes what the client takes, and reads what there is room for.
+/// Writes what the client takes, and reads what there is room for. A status line goes out with the first
+/// bytes of its block, where those are there already.
 fn poll_step(
     reply: &mut Reply,
     output: &mut Output,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Step, Error>> {
-    let wrote = poll_output(output, cx)?;
-    if output.has_room() {
+    let short = output.is_short();
+    let mut wrote = !short && poll_output(output, cx)?;
+    if output.poll_room(cx)? {
         if let Poll::Ready(chunk) = reply.poll_chunk(cx)? {
             return Poll::Ready(Ok(Step::Read(chunk)));
         }
@@ -321,6 +338,7 @@ fn poll_step(
         // Only the client's next reply may wait for the client: so no reply ever waits for another.
         return Poll::Ready(Err(Error::Overrun));
     }
+    wrote |= short && poll_output(output, cx)?;
     if wrote { Poll::Ready(Ok(Step::Wrote)) } else { Poll::Pending }
 }
 
