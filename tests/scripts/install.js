@@ -30,6 +30,11 @@ export function installRelays() {
   unpack("relays");
 }
 
+/** What counts instructions. */
+export function installValgrind() {
+  installPackages(succeeds("valgrind", "--version") ? [] : ["valgrind"]);
+}
+
 function installPackages(missing) {
   if (missing.length === 0) return;
   if (!hasApt()) return;

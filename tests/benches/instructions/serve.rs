@@ -1,0 +1,90 @@
+//! Requests by message-id through a whole proxy, over pipes and in simulated time. Which provider is asked
+//! is decided inside the engine: what the figures grow by with each provider is the choice.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+use nntp_proxy::auth::AuthHandler;
+use nntp_proxy::config::{BackendConfig, Config, RoutingMode, TimeLimits, Tls};
+use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError};
+use nntp_proxy::proxy::Proxy;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::runtime::Builder;
+
+use crate::cases::ID;
+
+/// Asks for an article so many times, one request after the other.
+pub(crate) fn serve(providers: usize, times: u64) -> Result<f64, String> {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.map_err(|e| e.to_string())?.block_on(async {
+        let auth = Arc::new(AuthHandler::new(None, None));
+        let backends = (0..providers).map(backend).collect();
+        let config = Config { mode: RoutingMode::PerCommand, posting: false, auth, backends };
+        let (mut client, theirs) = duplex(4096);
+        let proxy = Proxy::new(config, Arc::new(Pipes));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+        tokio::spawn(async move { proxy.serve_client(Box::new(theirs), address).await });
+        expect(&mut client, b"201 ").await?;
+        let request = format!("STAT {ID}\r\n");
+        for _ in 0..times {
+            client.write_all(request.as_bytes()).await.map_err(|e| e.to_string())?;
+            expect(&mut client, b"223 ").await?;
+        }
+        Ok(1.0)
+    })
+}
+
+async fn expect(client: &mut DuplexStream, code: &[u8]) -> Result<(), String> {
+    let mut reply = [0; 256];
+    let length = client.read(&mut reply).await.map_err(|e| e.to_string())?;
+    let reply = reply.get(..length).unwrap_or_default();
+    let right = reply.starts_with(code) && reply.ends_with(b"\r\n");
+    right.then_some(()).ok_or_else(|| String::from_utf8_lossy(reply).into_owned())
+}
+
+fn backend(at: usize) -> BackendConfig {
+    BackendConfig {
+        id: at.to_string(),
+        name: at.to_string(),
+        host: at.to_string(),
+        port: 119,
+        tls: Tls::Off,
+        login: None,
+        connections: NonZeroU16::MIN,
+        tier: 0,
+        required: false,
+        pipelining: None,
+        limits: TimeLimits::default(),
+    }
+}
+
+/// Providers that have every article.
+struct Pipes;
+
+impl Dial for Pipes {
+    fn connect<'a>(&'a self, _: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>> {
+        let (ours, theirs) = duplex(4096);
+        tokio::spawn(answer(theirs));
+        Box::pin(async { Ok(Box::new(ours) as BoxStream) })
+    }
+
+    fn start_tls<'a>(
+        &'a self,
+        stream: BoxStream,
+        _: &'a BackendConfig,
+    ) -> Boxed<'a, Result<BoxStream, DialError>> {
+        Box::pin(async { Ok(stream) })
+    }
+}
+
+async fn answer(mut proxy: DuplexStream) {
+    let (mut line, mut reply) = ([0; 256], "200 hello\r\n".to_owned());
+    while proxy.write_all(reply.as_bytes()).await.is_ok() {
+        match proxy.read(&mut line).await {
+            Ok(1..) if line.starts_with(b"STAT ") => reply = format!("223 0 {ID}\r\n"),
+            Ok(1..) => reply = "200 as you like\r\n".to_owned(),
+            _ => return,
+        }
+    }
+}
