@@ -79,6 +79,7 @@ fn the_smallest_file_has_every_default() {
             language: Language::System,
             log: LogLevel::Info,
             passwords: Keep::Keyring,
+            told_of_tray: false,
         },
     };
     assert_eq!(expected, Settings::default());
