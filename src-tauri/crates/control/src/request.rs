@@ -137,6 +137,10 @@ pub enum Request {
     OpenLogs,
     /// Shows the window.
     Show,
+    /// Closes the window; the application goes on.
+    CloseWindow,
+    /// Leaves the window open after all: takes [`Snapshot::farewell`](crate::snapshot::Snapshot) back.
+    StayOpen,
     /// Ends the application.
     Quit,
 }

@@ -97,6 +97,8 @@ pub struct Desktop {
     pub log: LogLevel,
     /// Where passwords are kept.
     pub passwords: Keep,
+    /// Whether the user was told that a closed window leaves the application in the tray.
+    pub told_of_tray: bool,
 }
 
 /// The languages by their names in the file.
@@ -272,6 +274,7 @@ impl Default for Desktop {
             language: Language::default(),
             log: LogLevel::default(),
             passwords: Keep::default(),
+            told_of_tray: false,
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub start_at_login: Option<bool>,
     /// Whether there is a tray to go to when the window is closed.
     pub tray: bool,
+    /// Whether the window is asked to close for the first time, and has to say where the application goes on.
+    pub farewell: bool,
     /// The program's version.
     pub version: &'static str,
 }
