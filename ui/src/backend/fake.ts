@@ -1,0 +1,345 @@
+// A stand-in for the application, in memory: it answers every request and moves by itself, so that the window can be
+// looked at and tested in a plain browser. `?scenario=` chooses how it begins, `?lang=` the language.
+import type {
+  Check, CheckStep, ClientView, Event, Failure, FailureCode, Happened, Hold, Level, Password, Provider, ProviderView, Reply, Request,
+  Sample, Snapshot, State,
+} from "../bindings";
+import type { Backend } from ".";
+import { eventsOf, worldOf, type World } from "./scenarios";
+
+const TICK_MS = 500;
+const HISTORY_MS = 5 * 60_000;
+/** What is accepted as the passphrase of a vault that was there before. */
+const PASSPHRASE = "open sesame";
+const DONE: Reply = { is: "done" };
+
+export function fake(query: URLSearchParams): Backend {
+  const world = worldOf(query.get("scenario"));
+  const language = query.get("lang");
+  if (language === "de" || language === "en") world.settings.desktop.language = language;
+  const application = new Application(world);
+  return {
+    request: async (request) => structuredClone(application.answer(structuredClone(request))),
+    watch: (onSnapshot) => application.watch(onSnapshot),
+    copy: async (text) => void ((window as { copied?: string }).copied = text),
+  };
+}
+
+function fail(code: FailureCode, message: string, field: string | null = null): never {
+  throw { code, field, message } satisfies Failure;
+}
+
+class Application {
+  #bytes = 4_213_000_000;
+  #replies = 18_204;
+  #events: Event[];
+  #check: Check | null = null;
+  #checks = 0;
+  #undo: { name: string; back: () => void } | null = null;
+  #watchers = new Set<(snapshot: Snapshot) => void>();
+  #begun = Date.now();
+  #vaultMade: boolean;
+
+  constructor(private world: World) {
+    this.#events = eventsOf(world, this.#begun);
+    this.#vaultMade = world.keep.is === "vault_closed";
+    setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  watch(onSnapshot: (snapshot: Snapshot) => void): () => void {
+    this.#watchers.add(onSnapshot);
+    onSnapshot(this.#snapshot());
+    return () => this.#watchers.delete(onSnapshot);
+  }
+
+  answer(request: Request): Reply {
+    const reply = this.#answer(request);
+    this.#publish();
+    return reply;
+  }
+
+  #answer(request: Request): Reply {
+    const { settings } = this.world;
+    const { desktop } = settings;
+    switch (request.do) {
+      case "start": return this.#turn(null, { what: "started", address: `${settings.listen.host}:${settings.listen.port}` });
+      case "stop": return this.#turn("stopped", { what: "stopped" });
+      case "pause":
+        this.world.until = Date.now() + request.minutes * 60_000;
+        return this.#turn("paused", { what: "stopped" });
+      case "save_provider": return this.#save(request.provider, request.password);
+      case "enable_provider": return this.#change(() => void (this.#provider(request.id).enabled = request.enabled));
+      case "arrange_providers":
+        return this.#change(() => void (settings.providers = request.order.map(({ id, tier }) => ({ ...this.#provider(id), tier }))));
+      case "remove_provider": return this.#removeProvider(request.id);
+      case "add_client":
+        this.#checkClientName(request.name);
+        this.#checkKeep(request.hold);
+        settings.clients.push({ name: request.name });
+        return this.#clientPassword(request.name);
+      case "renew_client":
+        this.#checkKeep(request.hold);
+        return this.#clientPassword(request.name);
+      case "remove_client": return this.#removeClient(request.name);
+      case "undo": return this.#putBack();
+      case "set_mode": return this.#change(() => void (settings.routing.mode = request.mode));
+      case "set_listen": return this.#listen(request.listen.host, request.listen.port);
+      case "set_posting": return this.#change(() => void (settings.posting = request.posting));
+      case "set_language": return this.#change(() => void (desktop.language = request.language));
+      case "set_log": return this.#change(() => void (desktop.log = request.log));
+      case "set_start_at_login": return this.#change(() => void (this.world.startAtLogin = request.start));
+      case "set_start_hidden": return this.#change(() => void (desktop.start_hidden = request.hidden));
+      case "check_provider": return this.#beginCheck(request.provider, request.password);
+      case "dismiss_check": return this.#dismissCheck();
+      case "dismiss_troubles":
+        this.world.troubles = this.world.troubles.filter(({ what }) => what !== "settings_set_aside" && what !== "settings_not_saved");
+        return DONE;
+      case "retry_passwords": return this.#retryPasswords();
+      case "open_vault": return this.#openVault(request.passphrase);
+      case "keep_passwords": return this.#change(() => void (desktop.passwords = request.keep));
+      case "events": return { is: "events", events: this.#events.filter((event) => event.number > request.after) };
+      case "history": return { is: "history", samples: this.#history() };
+      case "close_window": case "stay_open": return this.#sayFarewell();
+      case "open_logs": case "show": case "quit": return DONE;
+    }
+  }
+
+  #sayFarewell(): Reply {
+    this.world.farewell = false;
+    this.world.settings.desktop.told_of_tray = true;
+    return DONE;
+  }
+
+  #change(change: () => void): Reply {
+    change();
+    this.#tell("info", { what: "settings_changed" });
+    return DONE;
+  }
+
+  #turn(running: State["is"] | null, happened: Happened): Reply {
+    this.world.running = running;
+    this.#tell("info", happened);
+    return DONE;
+  }
+
+  #tell(level: Level, happened: Happened) {
+    const last = this.#events.at(-1);
+    if (last && JSON.stringify(last.happened) === JSON.stringify(happened)) {
+      this.#events.pop();
+      this.#events.push({ ...last, number: last.number + 1, at: Date.now(), times: last.times + 1 });
+    } else {
+      this.#events.push({ number: (last?.number ?? 0) + 1, at: Date.now(), times: 1, level, happened });
+    }
+  }
+
+  #provider(id: string): Provider {
+    return this.world.settings.providers.find((provider) => provider.id === id) ?? fail("unknown", "there is no such provider");
+  }
+
+  /** Passwords can be kept only where the place is open. */
+  #checkKeep(hold: Hold) {
+    if (hold === "this_session") return;
+    if (this.world.keep.is === "absent") fail("keep_absent", "there is no keyring");
+    if (this.world.keep.is !== "open") fail("keep_closed", "the keyring is locked");
+  }
+
+  #save(provider: Provider, password: Password | null): Reply {
+    if (!provider.host) fail("invalid", "is empty: enter the provider's news server", "host");
+    if (provider.ca_file && !provider.ca_file.endsWith(".pem")) fail("invalid", "cannot be read: enter the path of a PEM file", "ca_file");
+    if (password) this.#checkKeep(password.hold);
+    const id = provider.id || `${provider.host.replace(/[^a-z0-9]+/gi, "-")}-${this.world.settings.providers.length}`;
+    const { providers } = this.world.settings;
+    const at = providers.findIndex((other) => other.id === id);
+    providers[at < 0 ? providers.length : at] = { ...provider, id };
+    if (password) {
+      this.world.passwords[id] = password.hold === "keep" ? "kept" : "this_session";
+      this.#mended(id);
+    }
+    this.#tell("info", { what: "settings_changed" });
+    return { is: "saved", id };
+  }
+
+  /** A new password may be the right one. */
+  #mended(id: string) {
+    delete this.world.states[id];
+    this.world.troubles = this.world.troubles.filter((trouble) => !("provider" in trouble) || trouble.provider !== id);
+    if (this.world.troubles.length === 0 && this.world.running !== "stopped") this.world.running = null;
+  }
+
+  #removeProvider(id: string): Reply {
+    const { settings } = this.world;
+    const before = [...settings.providers];
+    const { name } = this.#provider(id);
+    this.#undo = { name: name ?? id, back: () => (settings.providers = before) };
+    settings.providers = before.filter((provider) => provider.id !== id);
+    return DONE;
+  }
+
+  #checkClientName(name: string) {
+    if (this.world.settings.clients.some((client) => client.name === name)) fail("invalid", `there is another client "${name}"`, "name");
+  }
+
+  #clientPassword(name: string): Reply {
+    if (!this.world.settings.clients.some((client) => client.name === name)) fail("unknown", "there is no such client");
+    const letters = crypto.getRandomValues(new Uint8Array(20));
+    this.world.troubles = this.world.troubles.filter((trouble) => trouble.what !== "no_client_password" || trouble.client !== name);
+    return { is: "password", secret: [...letters].map((letter) => "abcdefghijkmnpqrstuvwxyz23456789"[letter % 32]).join("") };
+  }
+
+  #removeClient(name: string): Reply {
+    const { settings } = this.world;
+    const before = [...settings.clients];
+    this.#undo = { name, back: () => (settings.clients = before) };
+    settings.clients = before.filter((client) => client.name !== name);
+    return DONE;
+  }
+
+  #putBack(): Reply {
+    this.#undo?.back();
+    this.#undo = null;
+    return DONE;
+  }
+
+  #listen(host: string, port: number): Reply {
+    const { settings, troubles } = this.world;
+    const loopback = host === "localhost" || host.startsWith("127.") || host === "::1";
+    if (!loopback && settings.clients.length === 0) fail("invalid", "other computers could connect without a login: add one", "listen.host");
+    settings.listen = { host, port };
+    this.world.troubles = troubles.filter(({ what }) => what !== "port_busy" && what !== "cannot_listen");
+    return this.#turn(null, { what: "started", address: `${host}:${port}` });
+  }
+
+  #beginCheck(provider: Provider, password: Password | null): Reply {
+    if (!provider.host) fail("invalid", "is empty: enter the provider's news server", "host");
+    const run = (this.#checks += 1);
+    const missing = provider.username && !password && !this.world.passwords[provider.id];
+    const steps: [CheckStep, string, boolean][] = [
+      ["name", provider.host, !provider.host.includes("nowhere")],
+      ["connection", `port ${provider.port ?? 563}`, true],
+      ["encryption", provider.tls === "off" ? "off: everything is sent in the clear" : "on, certificate and host name verified", true],
+      ["login", missing ? "481 Authentication failed" : "accepted, no posting", !missing && password?.secret !== "wrong"],
+      ["capabilities", "VERSION 2, READER, XZVER, COMPRESS DEFLATE", true],
+      ["round_trip", "28.4 ms", true],
+    ];
+    this.#check = { name: provider.name ?? provider.host, findings: [], done: false };
+    const next = () => {
+      const step = steps.shift();
+      if (run !== this.#checks || !this.#check || !step) return;
+      this.#check.findings.push({ step: step[0], said: step[1], good: step[2] });
+      this.#check.done = steps.length === 0 || !step[2];
+      this.#publish();
+      if (!this.#check.done) setTimeout(next, 120);
+    };
+    setTimeout(next, 120);
+    return DONE;
+  }
+
+  #dismissCheck(): Reply {
+    this.#checks += 1;
+    this.#check = null;
+    return DONE;
+  }
+
+  #retryPasswords(): Reply {
+    // The second time it is unlocked, as by somebody who did what was asked.
+    if (this.world.keep.is === "locked") this.world.keep = { is: "asking" };
+    else if (this.world.keep.is === "asking") this.#opened();
+    return DONE;
+  }
+
+  #openVault(passphrase: string): Reply {
+    if (this.#vaultMade && passphrase !== PASSPHRASE) fail("wrong_passphrase", "the passphrase is another");
+    this.#vaultMade = true;
+    this.world.settings.desktop.passwords = "vault";
+    this.#opened();
+    return DONE;
+  }
+
+  #opened() {
+    this.world.keep = { is: "open" };
+    for (const { id } of this.world.settings.providers) this.world.passwords[id] ??= "kept";
+    this.world.troubles = this.world.troubles.filter(({ what }) => what !== "passwords_closed");
+    if (this.world.troubles.length === 0) this.world.running = null;
+  }
+
+  #speed(at: number): number {
+    const seconds = at / 1000;
+    return Math.max(0, 41e6 + 9e6 * Math.sin(seconds / 17) + 4e6 * Math.sin(seconds / 3.1) + 2e6 * Math.sin(seconds * 1.7));
+  }
+
+  #now(at: number): number {
+    return this.#serves() && this.world.clients.length > 0 ? this.#speed(at) : 0;
+  }
+
+  #serves(): boolean {
+    const { running, troubles } = this.world;
+    return running === null || running === "degraded" || (running === "attention" && troubles.some((trouble) => "provider" in trouble));
+  }
+
+  #history(): Sample[] {
+    const busy = this.#now(this.#begun) > 0;
+    return [...Array(HISTORY_MS / 1000).keys()].map((second) => {
+      const at = this.#begun - HISTORY_MS + second * 1000;
+      return { at, speed: busy && second > 45 ? Math.round(this.#speed(at)) : 0 };
+    });
+  }
+
+  #tick() {
+    const speed = this.#now(Date.now());
+    this.#bytes += Math.round((speed * TICK_MS) / 1000);
+    this.#replies += speed > 0 ? 28 : 0;
+    this.#publish();
+  }
+
+  #publish() {
+    const snapshot = this.#snapshot();
+    for (const watcher of this.#watchers) watcher(structuredClone(snapshot));
+  }
+
+  #state(speed: number): State {
+    const { running, until } = this.world;
+    if (running === "paused") return { is: "paused", until };
+    return { is: running ?? (speed > 0 ? "active" : "idle") };
+  }
+
+  #snapshot(): Snapshot {
+    const at = Date.now();
+    const speed = Math.round(this.#now(at));
+    const { settings, troubles, keep, startAtLogin, tray, farewell } = this.world;
+    return {
+      state: this.#state(speed), troubles, keep, settings, tray, farewell, check: this.#check, address: settings.listen,
+      figures: { at, speed, bytes: this.#bytes, replies: this.#replies },
+      providers: settings.providers.map((provider, index) => this.#view(provider, index, speed)),
+      clients: this.#serves() ? this.#clients() : [],
+      last_event: this.#events.at(-1)?.number ?? 0,
+      removed: this.#undo?.name ?? null,
+      start_at_login: startAtLogin,
+      version: "0.1.0",
+    };
+  }
+
+  #view(provider: Provider, index: number, speed: number): ProviderView {
+    const fixed = this.world.states[provider.id];
+    const serves = provider.enabled && this.#serves();
+    const state = !provider.enabled ? "off" : (fixed?.state ?? (!serves ? "off" : provider.tier > 0 ? "untried" : "up"));
+    const granted = fixed?.granted ?? (provider.id === "second" ? 6 : provider.connections);
+    const busy = state === "up" && speed > 0;
+    const closed = this.world.keep.is !== "open" ? "closed" : "missing";
+    return {
+      id: provider.id, name: provider.name ?? provider.host, state, said: fixed?.said ?? "",
+      password: provider.username ? (this.world.passwords[provider.id] ?? closed) : "not_needed",
+      open: busy ? Math.max(1, Math.round(granted * 0.8)) : 0, granted, allowed: provider.connections,
+      speed: busy ? Math.round(speed * (index === 0 ? 0.7 : 0.3)) : 0, bytes: busy ? Math.round(this.#bytes * (index === 0 ? 0.7 : 0.3)) : 0,
+      replies: busy ? this.#replies : 0, missing: index * 3, failures: index === 1 ? 4 : 0,
+    };
+  }
+
+  #clients(): ClientView[] {
+    const views = this.world.clients.flatMap(({ name, address, connections }, at) =>
+      [...Array(connections).keys()].map((connection) => ({
+        id: at * 100 + connection, name, address: `${address}:${50_000 + at * 100 + connection}`, since: this.#begun - 42 * 60_000,
+        bytes: Math.round(this.#bytes / ((at + 1) * connections)), requests: 1500,
+      })));
+    return views;
+  }
+}

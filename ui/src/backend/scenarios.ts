@@ -1,0 +1,116 @@
+// Situations that the stand-in can begin in, so that each can be looked at: `?scenario=degraded`.
+import type { Event, Happened, KeepState, Level, Provider, ProviderState, Settings, State, Trouble } from "../bindings";
+import { newProvider } from "../pages/provider";
+
+/** What a scenario fixes; the rest is as usual. */
+export type World = {
+  settings: Settings;
+  running: State["is"] | null;
+  until: number;
+  troubles: Trouble[];
+  states: Record<string, { state: ProviderState; said: string; granted?: number }>;
+  passwords: Record<string, "kept" | "this_session">;
+  keep: KeepState;
+  clients: { name: string | null; address: string; connections: number }[];
+  past: [minutesAgo: number, level: Level, happened: Happened, times?: number][];
+  startAtLogin: boolean | null;
+  tray: boolean;
+  farewell: boolean;
+};
+
+const provider = (id: string, name: string, more: Partial<Provider> = {}): Provider => ({
+  ...newProvider(), id, name, host: `news.${id}.example`, username: "reader", ...more,
+});
+
+const main = provider("main", "Northwind", { connections: 20 });
+const second = provider("second", "Lantern", { connections: 8 });
+const block = provider("block", "Brickyard", { connections: 5, tier: 1 });
+
+function usual(): World {
+  return {
+    settings: {
+      version: 1, listen: { host: "127.0.0.1", port: 10080 }, routing: { mode: "hybrid" }, posting: false,
+      clients: [{ name: "sabnzbd" }, { name: "thunderbird" }], providers: [main, second, block],
+      desktop: { on: true, start_hidden: false, language: "system", log: "info", passwords: "keyring", told_of_tray: true },
+    },
+    running: null, until: 0, troubles: [], states: {}, keep: { is: "open" },
+    passwords: { main: "kept", second: "kept", block: "kept" },
+    clients: [{ name: "sabnzbd", address: "127.0.0.1", connections: 12 }],
+    past: [
+      [190, "info", { what: "started", address: "127.0.0.1:10080" }],
+      [189, "info", { what: "provider_up", provider: "Northwind" }],
+      [188, "info", { what: "provider_up", provider: "Lantern" }],
+      [95, "warning", { what: "fewer_connections", provider: "Lantern", granted: 6, said: "502 Too many connections" }],
+      [64, "info", { what: "renewed" }],
+      [41, "warning", { what: "helped", provider: "Lantern", said: "the connection was closed in the middle of an article" }, 3],
+      [12, "error", { what: "not_found", client: "sabnzbd" }, 27],
+      [3, "error", { what: "request_failed", client: "127.0.0.1:53214", request: "GROUP", said: "in this mode no group can be read: choose Hybrid in the settings" }],
+    ],
+    startAtLogin: true, tray: true, farewell: false,
+  };
+}
+
+const scenarios: Record<string, () => Partial<World>> = {
+  busy: () => ({ clients: [{ name: "sabnzbd", address: "127.0.0.1", connections: 24 }, { name: "thunderbird", address: "127.0.0.1", connections: 2 }] }),
+  idle: () => ({ clients: [] }),
+  empty: () => ({ settings: { ...usual().settings, providers: [], clients: [] }, passwords: {}, clients: [], past: [] }),
+  stopped: () => ({ running: "stopped", clients: [] }),
+  paused: () => ({ running: "paused", until: Date.now() + 14 * 60_000, clients: [] }),
+  starting: () => ({ running: "starting", clients: [] }),
+  degraded: () => {
+    const said = "news.second.example: the connection was refused";
+    return { running: "degraded", states: { second: { state: "down", said } }, troubles: [{ what: "provider_down", provider: "second", said }] };
+  },
+  "port-busy": () => ({ running: "attention", clients: [], troubles: [{ what: "port_busy", port: 10080, holder: "nzbget (4711)", free: 10081 }] }),
+  "cannot-listen": () => ({ running: "attention", clients: [], troubles: [{ what: "cannot_listen", said: "192.168.7.2 is not an address of this computer" }] }),
+  refused: () => {
+    const said = "481 Authentication failed";
+    return { running: "attention", states: { main: { state: "login_refused", said } }, troubles: [{ what: "login_refused", provider: "main", said }] };
+  },
+  missing: () => ({
+    running: "attention", passwords: { second: "kept", block: "kept" }, states: { main: { state: "no_password", said: "its password is missing" } },
+    troubles: [{ what: "no_password", provider: "main" }, { what: "no_client_password", client: "sabnzbd" }],
+  }),
+  locked: () => ({ running: "attention", clients: [], passwords: {}, keep: { is: "locked" }, troubles: [{ what: "passwords_closed" }] }),
+  asking: () => ({ running: "attention", clients: [], passwords: {}, keep: { is: "asking" }, troubles: [{ what: "passwords_closed" }] }),
+  absent: () => ({
+    running: "attention", clients: [], passwords: {}, keep: { is: "absent", said: "no Secret Service on the session bus" }, troubles: [{ what: "passwords_closed" }],
+  }),
+  vault: () => {
+    const settings = usual().settings;
+    return {
+      running: "attention", clients: [], passwords: {}, keep: { is: "vault_closed" }, troubles: [{ what: "passwords_closed" }],
+      settings: { ...settings, desktop: { ...settings.desktop, passwords: "vault" } },
+    };
+  },
+  "set-aside": () => ({
+    troubles: [
+      { what: "settings_set_aside", file: "settings.broken-1.json", said: "providers[0].port: 70000 is not between 1 and 65535" },
+      { what: "settings_not_saved", said: "no space left on device" },
+    ],
+  }),
+  farewell: () => ({ farewell: true }),
+  "no-tray": () => ({ tray: false, startAtLogin: null }),
+  many: () => {
+    const providers = [...Array(14).keys()].map((at) => provider(`p${at}`, `Provider ${at + 1}`, { connections: 2 + at * 9, tier: Math.floor(at / 5) }));
+    providers[3] = { ...providers[3]!, name: "A provider with a name that is much longer than anyone would think of" };
+    const said = "the provider does not answer";
+    const states = Object.fromEntries(["p3", "p5", "p7", "p8"].map((id) => [id, { state: "down" as const, said }]));
+    return {
+      running: "degraded", settings: { ...usual().settings, providers }, states, passwords: Object.fromEntries(providers.map(({ id }) => [id, "kept"])),
+      troubles: Object.keys(states).map((id) => ({ what: "provider_down", provider: id, said })),
+      clients: [...Array(9).keys()].map((at) => ({ name: at % 2 ? null : `program-${at}`, address: `127.0.0.${at + 1}`, connections: 1 + at * 3 })),
+      past: [...Array(700).keys()].map((at) => [700 - at, "warning", { what: "helped", provider: `Provider ${1 + (at % 9)}`, said: "no reply within 30 s" }, 1 + (at % 5)]),
+    };
+  },
+};
+
+export const scenarioNames = Object.keys(scenarios);
+
+export function worldOf(name: string | null): World {
+  return { ...usual(), ...(name === null ? {} : scenarios[name]?.()) };
+}
+
+export function eventsOf(world: World, now: number): Event[] {
+  return world.past.map(([minutes, level, happened, times = 1], at) => ({ number: at + 1, at: now - minutes * 60_000, times, level, happened }));
+}

@@ -1,0 +1,14 @@
+// The application itself. The only file that knows of Tauri.
+import { Channel, invoke } from "@tauri-apps/api/core";
+import type { Reply, Snapshot } from "../bindings";
+import type { Backend } from ".";
+
+export const backend: Backend = {
+  request: (request) => invoke<Reply>("request", { request }),
+  watch(onSnapshot) {
+    const channel = new Channel<Snapshot>(onSnapshot);
+    void invoke("watch", { channel });
+    return () => void invoke("unwatch");
+  },
+  copy: (text) => navigator.clipboard.writeText(text),
+};

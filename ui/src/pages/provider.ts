@@ -1,0 +1,92 @@
+// A provider while it is being entered: its defaults, what is wrong with it, and what of it is sent.
+import type { Arranged, Hold, Password, Provider, TlsMode } from "../bindings";
+import type { Format } from "../format";
+import type { Words } from "../i18n";
+
+export type Draft = { provider: Provider; password: string };
+export type Wrong = Partial<Record<keyof Provider | "password", string>>;
+
+export function newProvider(): Provider {
+  return {
+    id: "", name: null, enabled: true, host: "", port: null, tls: "on", verify: "full", ca_file: null,
+    username: null, connections: 8, tier: 0, required: false, pipelining: null, timeout_secs: 30,
+  };
+}
+
+export const usualPort = (tls: TlsMode) => (tls === "on" ? 563 : 119);
+
+/** The server and port in a pasted address such as `https://news.example.com:563/`; nothing, where it is none. */
+export function trimHost(entered: string): { host: string; port: number | null } | null {
+  const found = /^\s*(?:[a-z+]+:\/\/)?([^\s/:@]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?(?:\/\S*)?\s*$/i.exec(entered);
+  if (!found?.[1] || found[1] === entered) return null;
+  return { host: found[1].replace(/^\[|\]$/g, ""), port: found[2] ? Number(found[2]) : null };
+}
+
+/** What has to be mended before it can be saved, by field. */
+export function wrongWith({ provider, password }: Draft, t: Words, format: Format): Wrong {
+  const wrong: Wrong = {};
+  const host = wrongHost(provider.host, t);
+  if (host) wrong.host = host;
+  const within = (field: "port" | "connections" | "pipelining" | "timeout_secs", from: number, to: number, optional = false) => {
+    const value = provider[field];
+    if (optional && value === null) return;
+    if (value === null || !Number.isInteger(value) || value < from || value > to) {
+      wrong[field] = t.form.wrong.range(format.number(from), format.number(to));
+    }
+  };
+  within("port", 1, 65535, true);
+  within("connections", 1, 500);
+  within("pipelining", 1, 64, true);
+  within("timeout_secs", 1, 600);
+  if (password && !provider.username?.trim()) wrong.username = t.form.wrong.userEmpty;
+  return wrong;
+}
+
+function wrongHost(host: string, t: Words): string | undefined {
+  const wrong = t.form.wrong;
+  if (!host.trim()) return wrong.hostEmpty;
+  if (host.includes("/")) return wrong.hostUrl;
+  if (/\s/.test(host)) return wrong.hostBlanks;
+  if (/^[^:]*:\d*$/.test(host)) return wrong.hostPort;
+  return undefined;
+}
+
+/** As it is sent: what was left empty is nothing. */
+export function finished({ provider }: Draft): Provider {
+  const text = (entered: string | null) => entered?.trim() || null;
+  return {
+    ...provider,
+    host: provider.host.trim(),
+    name: text(provider.name),
+    username: text(provider.username),
+    ca_file: text(provider.ca_file),
+  };
+}
+
+export function passwordOf(draft: Draft, hold: Hold): Password | null {
+  return draft.password ? { secret: draft.password, hold } : null;
+}
+
+export type Tier<T> = { tier: number; providers: T[] };
+
+/** Those that are asked together, the first tier first. */
+export function tiersOf<T extends { tier: number }>(providers: T[]): Tier<T>[] {
+  const tiers = [...new Set(providers.map((provider) => provider.tier))].sort((a, b) => a - b);
+  return tiers.map((tier) => ({ tier, providers: providers.filter((provider) => provider.tier === tier) }));
+}
+
+/** All providers with one of them a tier earlier (-1) or later (1); nothing, where it is there already. */
+export function moved(providers: Provider[], id: string, by: -1 | 1): Arranged[] | null {
+  const tiers = tiersOf(providers).map((tier) => tier.providers.map((provider) => provider.id));
+  const from = tiers.findIndex((tier) => tier.includes(id));
+  const to = from + by;
+  const alone = tiers[from]?.length === 1;
+  if (from < 0 || to < 0 || (alone && to === tiers.length)) return null;
+  tiers[from] = (tiers[from] ?? []).filter((other) => other !== id);
+  tiers[to] = by < 0 ? [...(tiers[to] ?? []), id] : [id, ...(tiers[to] ?? [])];
+  return tiers.filter((tier) => tier.length > 0).flatMap((tier, at) => tier.map((other) => ({ id: other, tier: at })));
+}
+
+export function draftOf(provider: Provider): Draft {
+  return { provider: { ...provider }, password: "" };
+}
