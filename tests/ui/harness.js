@@ -1,0 +1,109 @@
+// Serves the built window as the application does, with its content security policy, and opens it in Chromium.
+// `SCREENSHOTS=folder` keeps a picture of every view.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { after, before } from "node:test";
+import axe from "axe-core";
+import { chromium } from "playwright-core";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const CSP = [
+  "default-src 'self'", "connect-src ipc: http://ipc.localhost", "img-src 'self' data:", "style-src 'self'", "script-src 'self'",
+  "object-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+].join("; ");
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+
+export const LARGE = { width: 900, height: 640 };
+export const SMALL = { width: 640, height: 480 };
+
+let server;
+let browser;
+
+/** Has the window of `folder` served, and a browser, for as long as this file's tests run. */
+export function serve(folder = "target/ui") {
+  before(async () => {
+    server = createServer((request, response) => {
+      const path = new URL(request.url, "http://localhost").pathname;
+      const file = join(root, folder, path === "/" ? "index.html" : path);
+      try {
+        const body = readFileSync(file);
+        response.writeHead(200, { "content-type": TYPES[extname(file)], "content-security-policy": CSP }).end(body);
+      } catch {
+        response.writeHead(404).end();
+      }
+    });
+    await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+    browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  });
+  after(async () => {
+    await browser?.close();
+    server?.close();
+  });
+}
+
+/**
+ * Opens the window in a situation. When the test ends, nothing may have gone wrong in it: no error in the console, nothing
+ * that the policy blocked, nothing asked of another server.
+ */
+export async function open(t, { scenario = "busy", page: at = "overview", lang = "en", size = LARGE, scheme = "light", locale, init } = {}) {
+  const language = { en: "en-GB", de: "de-DE" }[lang];
+  const context = await browser.newContext({
+    viewport: size, colorScheme: scheme, locale: locale ?? language, timezoneId: "Europe/Berlin", reducedMotion: "reduce",
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const complaints = [];
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.stack));
+  page.on("request", (request) => /^(data:|http:\/\/127)/.test(request.url()) || complaints.push(`asked for ${request.url()}`));
+  // As in the application: nothing may rely on changing what all objects share.
+  await page.addInitScript(() => Object.freeze(Object.prototype));
+  await page.addInitScript({ content: axe.source });
+  if (init) await page.addInitScript(init);
+  t.after(async () => {
+    await context.close();
+    assert.deepEqual(complaints, []);
+  });
+  const query = new URLSearchParams({ scenario, ...(locale ? {} : { lang }) });
+  await page.goto(`${origin}/?${query}#${at}`);
+  await page.locator("main").waitFor();
+  return page;
+}
+
+/** What hinders people who see, hear or move otherwise. */
+export async function assertAccessible(page, what) {
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join("\n  ")}`);
+  assert.deepEqual(told, [], what);
+}
+
+/** Nothing is wider than its place, and no word of a button is cut off. */
+export async function assertFits(page, what) {
+  const wide = await page.evaluate(() => {
+    const roots = [document.documentElement, ...document.querySelectorAll("main, dialog, .card, nav")];
+    const cut = [...document.querySelectorAll("button, label, h2")].filter((one) => one.checkVisibility() && !one.matches(".unseen"));
+    return [...roots, ...cut].filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== "inline")
+      .map((one) => `${one.tagName}.${one.className} ${one.textContent.trim().slice(0, 40)}: ${one.scrollWidth} > ${one.clientWidth}`);
+  });
+  assert.deepEqual(wide, [], what);
+}
+
+export async function picture(page, name) {
+  const folder = process.env.SCREENSHOTS;
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
+/** Presses a key until `locator` has the focus: whoever has no mouse gets there. */
+export async function tabTo(page, locator, key = "Tab") {
+  for (let presses = 0; presses < 80; presses += 1) {
+    if (await locator.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press(key);
+  }
+  assert.fail(`the focus never comes to ${locator}`);
+}

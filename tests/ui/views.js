@@ -1,0 +1,124 @@
+// Every page in every state that somebody may see: how to get there, from a scenario of the stand-in.
+const press = (name) => (page) => page.getByRole("button", { name, exact: true }).click();
+const field = (page, at) => page.locator("form input").nth(at);
+
+async function beginProvider(page, host) {
+  await page.locator("header button").click();
+  await field(page, 0).fill(host);
+}
+
+async function enterProvider(page, host, password) {
+  await beginProvider(page, host);
+  await field(page, 1).fill("reader");
+  await page.locator("input[type=password]").fill(password);
+}
+
+async function checkProvider(page, host, password) {
+  await enterProvider(page, host, password);
+  await page.locator("section[aria-label] button").click();
+  await page.locator("section[aria-label] [role=status]:is(.good, .bad)").waitFor();
+}
+
+async function saveProvider(page) {
+  await enterProvider(page, "news.example.com", "secret");
+  await page.locator("button[type=submit]").click();
+  await page.locator("dialog").waitFor();
+}
+
+const dialogs = (page) => page.locator("dialog").waitFor();
+
+/** name: [page, scenario, what to do there] */
+export const views = {
+  "overview": ["overview", "busy"],
+  "overview-idle": ["overview", "idle"],
+  "overview-empty": ["overview", "empty"],
+  "overview-stopped": ["overview", "stopped"],
+  "overview-paused": ["overview", "paused"],
+  "overview-starting": ["overview", "starting"],
+  "overview-degraded": ["overview", "degraded"],
+  "overview-port-busy": ["overview", "port-busy"],
+  "overview-cannot-listen": ["overview", "cannot-listen"],
+  "overview-refused": ["overview", "refused"],
+  "overview-missing": ["overview", "missing"],
+  "overview-locked": ["overview", "locked"],
+  "overview-asking": ["overview", "asking"],
+  "overview-absent": ["overview", "absent"],
+  "overview-vault": ["overview", "vault"],
+  "overview-set-aside": ["overview", "set-aside"],
+  "overview-no-tray": ["overview", "no-tray"],
+  "overview-many": ["overview", "many"],
+  "overview-end": ["overview", "busy", (page) => page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight))],
+  "overview-many-end": ["overview", "many", (page) => page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight))],
+  "overview-pause-menu": ["overview", "busy", (page) => page.locator("main button[aria-haspopup]").click()],
+  "farewell": ["overview", "farewell", dialogs],
+  "providers": ["providers", "busy"],
+  "providers-empty": ["providers", "empty"],
+  "providers-many": ["providers", "many"],
+  "providers-degraded": ["providers", "degraded"],
+  "providers-refused": ["providers", "refused"],
+  "providers-stopped": ["providers", "stopped"],
+  "providers-menu": ["providers", "busy", (page) => page.locator("main button[aria-haspopup]").nth(2).click()],
+  "providers-removed": ["providers", "busy", async (page) => {
+    await page.locator("main button[aria-haspopup]").nth(1).click();
+    await page.getByRole("menuitem").nth(3).click();
+    await page.locator(".toast").waitFor();
+  }],
+  "provider-new": ["providers", "busy", (page) => page.locator("header button").click()],
+  "provider-wrong": ["providers", "busy", async (page) => {
+    await enterProvider(page, "", "secret");
+    await field(page, 1).fill("");
+    await page.locator("summary").click();
+    await page.locator("input[type=number]").nth(1).fill("70000");
+    await page.locator("button[type=submit]").click();
+    await page.locator("[aria-invalid]").first().waitFor();
+  }],
+  "provider-pasted": ["providers", "busy", (page) => beginProvider(page, "https://news.example.com:563/")],
+  "provider-more": ["providers", "busy", async (page) => {
+    await page.locator("main li button:not([role]):not([aria-haspopup])").first().click();
+    await page.locator("summary").click();
+    await page.locator("summary").evaluate((summary) => summary.scrollIntoView());
+  }],
+  "provider-checked": ["providers", "busy", (page) => checkProvider(page, "news.example.com", "secret")],
+  "provider-check-failed": ["providers", "busy", (page) => checkProvider(page, "news.example.com", "wrong")],
+  "provider-unkept": ["providers", "locked", saveProvider],
+  "provider-no-keyring": ["providers", "absent", saveProvider],
+  "clients": ["clients", "busy"],
+  "clients-empty": ["clients", "empty"],
+  "clients-nzbget": ["clients", "busy", (page) => page.locator("fieldset label").nth(1).click()],
+  "clients-reader": ["clients", "busy", (page) => page.locator("fieldset label").nth(2).click()],
+  "clients-missing": ["clients", "missing"],
+  "clients-wrong": ["clients", "busy", async (page) => {
+    await page.locator("form input").fill("sabnzbd");
+    await page.keyboard.press("Enter");
+    await page.locator("[aria-invalid]").waitFor();
+  }],
+  "clients-password": ["clients", "busy", async (page) => {
+    await page.locator("form input").fill("nzbget");
+    await page.keyboard.press("Enter");
+    await dialogs(page);
+  }],
+  "activity": ["activity", "busy"],
+  "activity-empty": ["activity", "empty"],
+  "activity-many": ["activity", "many"],
+  "activity-nothing": ["activity", "busy", (page) => page.locator("input[type=search]").fill("no such thing")],
+  "settings": ["settings", "busy"],
+  "settings-end": ["settings", "busy", (page) => page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight))],
+  "settings-address": ["settings", "busy", async (page) => {
+    await page.locator("form input").first().fill("somewhere");
+    await page.locator("form button[type=submit]").click();
+    await page.locator("[aria-invalid]").waitFor();
+  }],
+  "settings-no-tray": ["settings", "no-tray"],
+  "settings-locked": ["settings", "locked"],
+  "vault-make": ["settings", "absent", async (page) => {
+    await page.locator("input[value=vault]").click();
+    await dialogs(page);
+  }],
+  "vault-open": ["overview", "vault", async (page) => {
+    await page.locator("main li button").first().click();
+    await dialogs(page);
+    await page.locator("dialog input").fill("not the one");
+    await page.keyboard.press("Enter");
+    await page.locator("[aria-invalid]").waitFor();
+  }],
+};

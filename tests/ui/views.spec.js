@@ -1,0 +1,29 @@
+// Every view, in both languages, light and dark, large and small: it fits, it can be used by all, and nothing goes wrong in it.
+import { describe, test } from "node:test";
+import { assertAccessible, assertFits, LARGE, open, picture, serve, SMALL } from "./harness.js";
+import { views } from "./views.js";
+
+serve();
+
+const wanted = process.env.VIEWS ? Object.keys(views).filter((name) => name.includes(process.env.VIEWS)) : Object.keys(views);
+
+for (const lang of ["en", "de"]) {
+  describe(lang, () => {
+    for (const name of wanted) {
+      test(name, async (t) => {
+        const [at, scenario, prepare] = views[name];
+        const page = await open(t, { scenario, page: at, lang });
+        await prepare?.(page);
+        for (const [size, viewport] of Object.entries({ large: LARGE, small: SMALL })) {
+          await page.setViewportSize(viewport);
+          await assertFits(page, `${name} in ${lang}, ${size}`);
+          for (const scheme of ["light", "dark"]) {
+            await page.emulateMedia({ colorScheme: scheme });
+            await picture(page, `${name}-${lang}-${size}-${scheme}`);
+            if (viewport === LARGE || lang === "de") await assertAccessible(page, `${name} in ${lang}, ${scheme}, ${size}`);
+          }
+        }
+      });
+    }
+  });
+}
