@@ -8,7 +8,9 @@ const APT = ["-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=
 // package: whether what the tests want of it is there
 const packages = {
   "build-essential": () => succeeds("cc", "--version") && succeeds("c++", "--version") && succeeds("make", "--version"),
+  chromium: () => succeeds("chromium", "--version"),
   dbus: () => succeeds("dbus-daemon", "--version"),
+  "fonts-dejavu-core": () => existsSync("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
   "gnome-keyring": () => succeeds("gnome-keyring-daemon", "--version"),
   "libsecret-tools": () => succeeds("sh", "-c", "command -v secret-tool"),
   nzbget: () => succeeds("nzbget", "--version"),

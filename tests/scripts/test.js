@@ -7,6 +7,10 @@ const locked = process.env.CI ? ["--locked"] : [];
 const cargo = (args, env) => run("cargo", args, env);
 
 await step("install", install);
+// The window first: the application takes what is built of it.
+await step("ui", () => {
+  for (const script of ["ui:check", "ui:build", "ui:test"]) run("npm", ["run", "--silent", script]);
+});
 await step("format", () => cargo(["fmt", "--all", "--check"]));
 await step("clippy", () =>
   cargo(["clippy", "--workspace", "--all-targets", ...locked, "--", "-D", "warnings"]));

@@ -1,9 +1,9 @@
 // Serves the built window as the application does, with its content security policy, and opens it in Chromium.
 // `SCREENSHOTS=folder` keeps a picture of every view.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { extname, join } from "node:path";
+import { delimiter, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, before } from "node:test";
 import axe from "axe-core";
@@ -36,12 +36,18 @@ export function serve(folder = "target/ui") {
       }
     });
     await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-    browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+    browser = await chromium.launch({ executablePath: chromiumPath(), args: ["--no-sandbox"] });
   });
   after(async () => {
     await browser?.close();
     server?.close();
   });
+}
+
+function chromiumPath() {
+  const file = process.env.PATH.split(delimiter).map((folder) => join(folder, "chromium")).find(existsSync);
+  assert.ok(file, "there is no chromium in PATH");
+  return file;
 }
 
 /**

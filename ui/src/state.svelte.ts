@@ -15,6 +15,8 @@ export const CHART_MS = 5 * 60_000;
 const SAMPLE_MS = 900;
 /** The newest events may still change, when the same happens again: these are asked for again. */
 const UNSETTLED = 32;
+/** Older ones are forgotten. */
+const MOST_EVENTS = 2000;
 const TOAST_MS = 6000;
 
 class App {
@@ -104,28 +106,38 @@ class App {
     if (at - last >= SAMPLE_MS) {
       this.samples = [...this.samples.filter((sample) => sample.at > at - CHART_MS - SAMPLE_MS), { at, speed }];
     }
-    if (snapshot.last_event !== (this.events.at(-1)?.number ?? 0)) void this.#loadEvents();
+    void this.#loadEvents();
   }
 
   async #loadHistory() {
-    const reply = await this.request({ do: "history" });
-    if (reply.is !== "history") return;
+    const reply = await this.#fetch({ do: "history" });
+    if (reply?.is !== "history") return;
     const first = this.samples[0]?.at ?? Infinity;
     this.samples = [...reply.samples.filter((sample) => sample.at < first), ...this.samples];
   }
 
+  /** Catches up with the snapshot, which may go on meanwhile. */
   async #loadEvents() {
     if (this.#asking) return;
     this.#asking = true;
-    const after = Math.max(0, (this.events.at(-1)?.number ?? 0) - UNSETTLED);
+    const newest = () => this.events.at(-1)?.number ?? 0;
+    for (let before = -1; newest() !== this.now.last_event && newest() !== before; ) {
+      before = newest();
+      const after = Math.max(0, before - UNSETTLED);
+      const reply = await this.#fetch({ do: "events", after });
+      if (reply?.is !== "events") break;
+      this.events = [...this.events.filter((event) => event.number <= after), ...reply.events].slice(-MOST_EVENTS);
+    }
+    this.#asking = false;
+  }
+
+  /** Asks for what nobody waits for: a failure is told to developers only. */
+  async #fetch(request: Request): Promise<Reply | null> {
     try {
-      const reply = await this.request({ do: "events", after });
-      if (reply.is !== "events") return;
-      this.events = [...this.events.filter((event) => event.number <= after), ...reply.events];
+      return await this.request(request);
     } catch (thrown) {
       console.error(failureOf(thrown).message);
-    } finally {
-      this.#asking = false;
+      return null;
     }
   }
 }

@@ -212,12 +212,12 @@ class Application {
   #beginCheck(provider: Provider, password: Password | null): Reply {
     if (!provider.host) fail("invalid", "is empty: enter the provider's news server", "host");
     const run = (this.#checks += 1);
-    const missing = provider.username && !password && !this.world.passwords[provider.id];
+    const refused = password?.secret === "wrong" || (provider.username !== null && !password && !this.world.passwords[provider.id]);
     const steps: [CheckStep, string, boolean][] = [
       ["name", provider.host, !provider.host.includes("nowhere")],
       ["connection", `port ${provider.port ?? 563}`, true],
       ["encryption", provider.tls === "off" ? "off: everything is sent in the clear" : "on, certificate and host name verified", true],
-      ["login", missing ? "481 Authentication failed" : "accepted, no posting", !missing && password?.secret !== "wrong"],
+      ["login", refused ? "481 Authentication failed" : "accepted, no posting", !refused],
       ["capabilities", "VERSION 2, READER, XZVER, COMPRESS DEFLATE", true],
       ["round_trip", "28.4 ms", true],
     ];

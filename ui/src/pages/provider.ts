@@ -17,8 +17,8 @@ export const usualPort = (tls: TlsMode) => (tls === "on" ? 563 : 119);
 
 /** The server and port in a pasted address such as `https://news.example.com:563/`; nothing, where it is none. */
 export function trimHost(entered: string): { host: string; port: number | null } | null {
-  const found = /^\s*(?:[a-z+]+:\/\/)?([^\s/:@]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?(?:\/\S*)?\s*$/i.exec(entered);
-  if (!found?.[1] || found[1] === entered) return null;
+  const found = /^(?:[a-z+]+:\/\/)?([^\s/:@]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?(?:\/\S*)?$/i.exec(entered.trim());
+  if (!found?.[1] || found[1] === entered.trim()) return null;
   return { host: found[1].replace(/^\[|\]$/g, ""), port: found[2] ? Number(found[2]) : null };
 }
 
@@ -39,12 +39,14 @@ export function wrongWith({ provider, password }: Draft, t: Words, format: Forma
   within("pipelining", 1, 64, true);
   within("timeout_secs", 1, 600);
   if (password && !provider.username?.trim()) wrong.username = t.form.wrong.userEmpty;
+  if (!provider.id && provider.username?.trim() && !password) wrong.password = t.form.wrong.passwordEmpty;
   return wrong;
 }
 
-function wrongHost(host: string, t: Words): string | undefined {
+export function wrongHost(entered: string, t: Words): string | undefined {
   const wrong = t.form.wrong;
-  if (!host.trim()) return wrong.hostEmpty;
+  const host = entered.trim();
+  if (!host) return wrong.hostEmpty;
   if (host.includes("/")) return wrong.hostUrl;
   if (/\s/.test(host)) return wrong.hostBlanks;
   if (/^[^:]*:\d*$/.test(host)) return wrong.hostPort;

@@ -1,0 +1,100 @@
+// The window as it is shipped, over the application's side of the bridge, which is played here.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { open, serve } from "./harness.js";
+
+serve("ui/dist");
+
+const SNAPSHOT = {
+  state: { is: "stopped" }, troubles: [], address: { host: "::1", port: 10080 }, figures: { at: Date.now(), speed: 0, bytes: 0, replies: 0 },
+  providers: [{
+    id: "a", name: "Northwind", state: "off", said: "", password: "kept", open: 0, granted: 8, allowed: 8, speed: 0, bytes: 0, replies: 0,
+    missing: 0, failures: 0,
+  }],
+  clients: [], last_event: 1, keep: { is: "open" }, removed: null, check: null, start_at_login: true, tray: true, farewell: false, version: "1.2.3",
+  settings: {
+    version: 1, listen: { host: "::1", port: 10080 }, routing: { mode: "hybrid" }, posting: false, clients: [],
+    providers: [{
+      id: "a", name: "Northwind", enabled: true, host: "news.example.com", port: null, tls: "on", verify: "full", ca_file: null, username: "u",
+      connections: 8, tier: 0, required: false, pipelining: null, timeout_secs: 30,
+    }],
+    desktop: { on: false, start_hidden: false, language: "en", log: "info", passwords: "keyring", told_of_tray: true },
+  },
+};
+
+/** Plays the bridge: keeps what was called, answers, and sends snapshots when told to. */
+function bridge(snapshot) {
+  const callbacks = new Map();
+  let sent = 0;
+  const played = { calls: [], send: (changes) => callbacks.get(played.channel)?.({ index: sent++, message: { ...snapshot, ...changes } }) };
+  const replies = {
+    history: () => ({ is: "history", samples: [] }),
+    events: () => ({ is: "events", events: [{ number: 1, at: Date.now(), times: 1, level: "info", happened: { what: "stopped" } }] }),
+    start: () => ({ is: "done" }),
+  };
+  const refusal = { code: "not_saved", field: null, message: "no space left on device" };
+  globalThis.played = played;
+  globalThis.__TAURI_INTERNALS__ = {
+    transformCallback: (callback) => (callbacks.set(callbacks.size + 1, callback), callbacks.size),
+    unregisterCallback: () => {},
+    async invoke(command, given) {
+      played.calls.push([command, command === "watch" ? Object.keys(given) : given]);
+      if (command === "watch") {
+        played.channel = given.channel.id;
+        played.send({});
+        return null;
+      }
+      const reply = replies[given?.request?.do];
+      if (!reply) throw refusal;
+      return reply();
+    },
+  };
+}
+
+const opened = (t) => open(t, { init: { content: `(${bridge})(${JSON.stringify(SNAPSHOT)})` } });
+const calls = (page) => page.evaluate(() => globalThis.played.calls);
+
+test("it watches, and asks for what a snapshot does not hold", async (t) => {
+  const page = await opened(t);
+  await page.getByText("Newsmux is off. Programs cannot connect.").waitFor();
+  await page.getByText("[::1]:10080").waitFor();
+  await page.getByText("Newsmux was switched off").waitFor();
+  const called = await calls(page);
+  assert.deepEqual(called.find(([command]) => command === "watch"), ["watch", ["channel"]]);
+  assert.deepEqual(called.find(([, given]) => given?.request?.do === "events"), ["request", { request: { do: "events", after: 0 } }]);
+});
+
+test("it shows each snapshot that comes", async (t) => {
+  const page = await opened(t);
+  await page.getByText("Newsmux is off.").waitFor();
+  await page.evaluate(() => globalThis.played.send({ state: { is: "idle" } }));
+  await page.getByText("Newsmux is on. Nothing to do right now.").waitFor();
+});
+
+test("it sends what is asked, and tells what is refused by its code", async (t) => {
+  const page = await opened(t);
+  await page.getByRole("switch", { name: "Newsmux" }).click();
+  assert.deepEqual((await calls(page)).at(-1), ["request", { request: { do: "start" } }]);
+  await page.keyboard.press("Control+5");
+  await page.getByRole("switch", { name: "Programs may post" }).click();
+  await page.getByText("The settings could not be saved. Make room on the disk, then try again.").waitFor();
+  assert.equal(await page.getByRole("switch", { name: "Programs may post" }).getAttribute("aria-checked"), "false");
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  await page.getByText("The settings could not be saved.").waitFor({ state: "detached" });
+});
+
+for (const [name, request] of [["Close window", "close_window"], ["Stay here", "stay_open"], ["Quit Newsmux", "quit"]]) {
+  test(`at the first farewell, "${name}" asks for ${request}`, async (t) => {
+    const page = await opened(t);
+    await page.evaluate(() => globalThis.played.send({ farewell: true }));
+    await page.getByRole("dialog").getByRole("button", { name }).click();
+    assert.deepEqual((await calls(page)).at(-1), ["request", { request: { do: request } }]);
+  });
+}
+
+test("what is shipped has no stand-in for the application", () => {
+  const scripts = readdirSync("ui/dist/assets").filter((file) => file.endsWith(".js"));
+  assert.equal(scripts.length, 1);
+  assert.ok(!readFileSync(`ui/dist/assets/${scripts[0]}`, "utf8").includes("scenario"));
+});

@@ -1,0 +1,182 @@
+// Everything that can keep Newsmux from being well: it is said, and its remedy leads out of it.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { open, serve } from "./harness.js";
+
+serve();
+
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const gone = (page, text) => page.getByText(text).waitFor({ state: "detached" });
+const focused = (page) => page.locator(":focus");
+
+describe("troubles", () => {
+  test("a busy port: the free one is taken", async (t) => {
+    const page = await open(t, { scenario: "port-busy" });
+    await page.getByText("nzbget (4711) already uses port 10080.").waitFor();
+    await button(page, "Use port 10081").click();
+    await gone(page, "already uses port");
+    await page.getByText("127.0.0.1:10081", { exact: true }).waitFor();
+  });
+
+  test("an address that cannot be: leads to where it is changed", async (t) => {
+    const page = await open(t, { scenario: "cannot-listen" });
+    await page.getByText("192.168.7.2 is not an address of this computer").waitFor();
+    await button(page, "Change the address").click();
+    await page.getByRole("heading", { name: "Address for programs" }).waitFor();
+  });
+
+  test("a refused login: leads to the provider, and a new password mends it", async (t) => {
+    const page = await open(t, { scenario: "refused" });
+    await page.getByText("Northwind refuses the login. Check user name and password.").waitFor();
+    await button(page, "Check the login").click();
+    await page.getByRole("heading", { name: "Edit Northwind" }).waitFor();
+    await page.getByLabel("Password", { exact: true }).fill("the right one");
+    await button(page, "Save").click();
+    await gone(page, "refuses the login");
+  });
+
+  test("a missing password: is entered", async (t) => {
+    const page = await open(t, { scenario: "missing" });
+    await button(page, "Enter it").click();
+    const password = page.getByLabel("Password", { exact: true });
+    assert.equal(await password.getAttribute("placeholder"), "Not entered yet");
+    await password.fill("secret");
+    await button(page, "Save").click();
+    await gone(page, "The password for Northwind is missing.");
+  });
+
+  test("a client's missing password: is made anew", async (t) => {
+    const page = await open(t, { scenario: "missing" });
+    await button(page, "Make a new one").click();
+    await button(page, "New password for sabnzbd").click();
+    await button(page, "I have copied it").click();
+    await gone(page, "The password of the login sabnzbd is missing.");
+  });
+
+  test("a provider that is down: from one to the other's settings", async (t) => {
+    const page = await open(t, { scenario: "many" });
+    assert.equal(await button(page, "Check its settings").count(), 2);
+    await button(page, "Show 2 more").click();
+    assert.equal(await button(page, "Check its settings").count(), 4);
+    await button(page, "Check its settings").nth(1).click();
+    await page.getByRole("heading", { name: "Edit Provider 6" }).waitFor();
+    await button(page, "Check its settings").nth(2).click();
+    await page.getByRole("heading", { name: "Edit Provider 8" }).waitFor();
+    assert.equal(await page.getByLabel("News server").inputValue(), "news.p7.example");
+  });
+
+  test("settings that were set aside or not saved: are understood", async (t) => {
+    const page = await open(t, { scenario: "set-aside" });
+    await page.getByText("The old file is kept as settings.broken-1.json.").waitFor();
+    await page.getByText("The settings could not be saved.").waitFor();
+    await button(page, "Understood").first().click();
+    await gone(page, "The old file is kept");
+  });
+
+  test("a locked keyring: is unlocked", async (t) => {
+    const page = await open(t, { scenario: "locked" });
+    await page.getByText("The keyring is locked, so Newsmux cannot read your passwords.").waitFor();
+    await button(page, "Unlock").click();
+    await page.getByText("The keyring waits for you: answer its window.").waitFor();
+    await button(page, "Try again").click();
+    await gone(page, "The keyring waits for you");
+  });
+
+  test("no keyring: a vault is made", async (t) => {
+    const page = await open(t, { scenario: "absent" });
+    await page.getByText("There is no keyring, so Newsmux cannot read your passwords.").waitFor();
+    await button(page, "Use an encrypted vault").click();
+    await page.getByLabel("Passphrase").fill("long enough");
+    await page.getByLabel("Once more").fill("long enough");
+    await button(page, "Make it").click();
+    await gone(page, "There is no keyring");
+  });
+
+  test("a closed vault: is opened", async (t) => {
+    const page = await open(t, { scenario: "vault" });
+    await button(page, "Unlock").click();
+    await page.getByLabel("Passphrase").fill("not the one");
+    await page.keyboard.press("Enter");
+    await page.getByText("That is not the passphrase. Try again.").waitFor();
+    await page.getByLabel("Passphrase").fill("open sesame");
+    await page.keyboard.press("Enter");
+    await gone(page, "The vault with your passwords is closed.");
+  });
+});
+
+describe("a password that cannot be kept", () => {
+  async function save(page) {
+    await button(page, "Add provider").click();
+    await page.getByLabel("News server").fill("news.example.com");
+    await page.getByLabel("User name").fill("reader");
+    await page.getByLabel("Password", { exact: true }).fill("secret");
+    await button(page, "Save").click();
+    await page.getByRole("dialog", { name: "The password cannot be kept" }).waitFor();
+  }
+  const edit = (page) => button(page, "Edit news.example.com").click();
+  const hint = (page) => page.getByLabel("Password", { exact: true }).getAttribute("placeholder");
+
+  test("is known for this session", async (t) => {
+    const page = await open(t, { page: "providers", scenario: "locked" });
+    await save(page);
+    await button(page, "Only for this session").click();
+    await edit(page);
+    assert.equal(await hint(page), "Known until Newsmux quits. Leave empty to keep it.");
+  });
+
+  test("goes into the keyring once it is open", async (t) => {
+    const page = await open(t, { page: "providers", scenario: "asking" });
+    await save(page);
+    await page.getByRole("dialog").getByRole("button", { name: "Try again" }).click();
+    await edit(page);
+    assert.equal(await hint(page), "Kept. Leave empty to keep it.");
+  });
+
+  test("goes into a vault that is made for it", async (t) => {
+    const page = await open(t, { page: "providers", scenario: "absent" });
+    await save(page);
+    await page.getByRole("dialog").getByRole("button", { name: "Use an encrypted vault" }).click();
+    await page.getByLabel("Passphrase").fill("long enough");
+    await page.getByLabel("Once more").fill("long enough");
+    await page.keyboard.press("Enter");
+    await edit(page);
+    assert.equal(await hint(page), "Kept. Leave empty to keep it.");
+    await page.getByText("Goes into the encrypted vault.").waitFor();
+  });
+
+  test("stays in the form when nothing is chosen", async (t) => {
+    const page = await open(t, { page: "providers", scenario: "locked" });
+    await save(page);
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    assert.equal(await page.getByLabel("Password", { exact: true }).inputValue(), "secret");
+  });
+
+  test("of a client, too", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "locked" });
+    await page.getByLabel("Name of a new login").fill("nzbget");
+    await button(page, "Add login").click();
+    await button(page, "Only for this session").click();
+    await page.getByRole("dialog", { name: "The password for nzbget" }).waitFor();
+  });
+});
+
+describe("the tray", () => {
+  test("the first farewell says where Newsmux goes on", async (t) => {
+    const page = await open(t, { scenario: "farewell" });
+    const dialog = page.getByRole("dialog", { name: "Newsmux goes on in the tray" });
+    await dialog.getByText("choose Open Newsmux in the menu of the tray icon, or start Newsmux again").waitFor();
+    for (const name of ["Close window", "Stay here", "Quit Newsmux"]) await dialog.getByRole("button", { name }).waitFor();
+    assert.equal(await focused(page).textContent(), " Close window");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+  });
+
+  test("where there is none, the window says so, with the way out", async (t) => {
+    const page = await open(t, { scenario: "no-tray" });
+    await page.getByText("This desktop shows no tray. Closing this window only minimizes it, and Newsmux goes on.").waitFor();
+    await button(page, "Quit Newsmux").waitFor();
+    await page.keyboard.press("Control+5");
+    await page.getByText("This desktop shows no tray: start Newsmux again to see the window.").waitFor();
+  });
+});
