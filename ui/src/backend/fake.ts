@@ -1,14 +1,13 @@
 // A stand-in for the application, in memory: it answers every request and moves by itself, so that the window can be
 // looked at and tested in a plain browser. `?scenario=` chooses how it begins, `?lang=` the language.
 import type {
-  Check, CheckStep, ClientView, Event, Failure, FailureCode, Happened, Hold, Level, Password, Provider, ProviderView, Reply, Request,
-  Sample, Snapshot, State,
+  Check, Event, Failure, FailureCode, Happened, Hold, Level, Password, Provider, Reply, Request, Snapshot, State,
 } from "../bindings";
 import type { Backend } from ".";
+import { historyOf, snapshotOf, speedOf, stepsOf } from "./moment";
 import { eventsOf, worldOf, type World } from "./scenarios";
 
 const TICK_MS = 500;
-const HISTORY_MS = 5 * 60_000;
 /** What is accepted as the passphrase of a vault that was there before. */
 const PASSPHRASE = "open sesame";
 const DONE: Reply = { is: "done" };
@@ -98,7 +97,7 @@ class Application {
       case "open_vault": return this.#openVault(request.passphrase);
       case "keep_passwords": return this.#change(() => void (desktop.passwords = request.keep));
       case "events": return { is: "events", events: this.#events.filter((event) => event.number > request.after) };
-      case "history": return { is: "history", samples: this.#history() };
+      case "history": return { is: "history", samples: historyOf(this.world, this.#begun) };
       case "close_window": case "stay_open": return this.#sayFarewell();
       case "open_logs": case "show": case "quit": return DONE;
     }
@@ -212,21 +211,13 @@ class Application {
   #beginCheck(provider: Provider, password: Password | null): Reply {
     if (!provider.host) fail("invalid", "is empty: enter the provider's news server", "host");
     const run = (this.#checks += 1);
-    const refused = password?.secret === "wrong" || (provider.username !== null && !password && !this.world.passwords[provider.id]);
-    const steps: [CheckStep, string, boolean][] = [
-      ["name", provider.host, !provider.host.includes("nowhere")],
-      ["connection", `port ${provider.port ?? 563}`, true],
-      ["encryption", provider.tls === "off" ? "off: everything is sent in the clear" : "on, certificate and host name verified", true],
-      ["login", refused ? "481 Authentication failed" : "accepted, no posting", !refused],
-      ["capabilities", "VERSION 2, READER, XZVER, COMPRESS DEFLATE", true],
-      ["round_trip", "28.4 ms", true],
-    ];
+    const steps = stepsOf(this.world, provider, password);
     this.#check = { name: provider.name ?? provider.host, findings: [], done: false };
     const next = () => {
       const step = steps.shift();
       if (run !== this.#checks || !this.#check || !step) return;
-      this.#check.findings.push({ step: step[0], said: step[1], good: step[2] });
-      this.#check.done = steps.length === 0 || !step[2];
+      this.#check.findings.push(step);
+      this.#check.done = steps.length === 0 || !step.good;
       this.#publish();
       if (!this.#check.done) setTimeout(next, 120);
     };
@@ -262,30 +253,8 @@ class Application {
     if (this.world.troubles.length === 0) this.world.running = null;
   }
 
-  #speed(at: number): number {
-    const seconds = at / 1000;
-    return Math.max(0, 41e6 + 9e6 * Math.sin(seconds / 17) + 4e6 * Math.sin(seconds / 3.1) + 2e6 * Math.sin(seconds * 1.7));
-  }
-
-  #now(at: number): number {
-    return this.#serves() && this.world.clients.length > 0 ? this.#speed(at) : 0;
-  }
-
-  #serves(): boolean {
-    const { running, troubles } = this.world;
-    return running === null || running === "degraded" || (running === "attention" && troubles.some((trouble) => "provider" in trouble));
-  }
-
-  #history(): Sample[] {
-    const busy = this.#now(this.#begun) > 0;
-    return [...Array(HISTORY_MS / 1000).keys()].map((second) => {
-      const at = this.#begun - HISTORY_MS + second * 1000;
-      return { at, speed: busy && second > 45 ? Math.round(this.#speed(at)) : 0 };
-    });
-  }
-
   #tick() {
-    const speed = this.#now(Date.now());
+    const speed = speedOf(this.world, Date.now());
     this.#bytes += Math.round((speed * TICK_MS) / 1000);
     this.#replies += speed > 0 ? 28 : 0;
     this.#publish();
@@ -296,50 +265,10 @@ class Application {
     for (const watcher of this.#watchers) watcher(structuredClone(snapshot));
   }
 
-  #state(speed: number): State {
-    const { running, until } = this.world;
-    if (running === "paused") return { is: "paused", until };
-    return { is: running ?? (speed > 0 ? "active" : "idle") };
-  }
-
   #snapshot(): Snapshot {
-    const at = Date.now();
-    const speed = Math.round(this.#now(at));
-    const { settings, troubles, keep, startAtLogin, tray, farewell } = this.world;
-    return {
-      state: this.#state(speed), troubles, keep, settings, tray, farewell, check: this.#check, address: settings.listen,
-      figures: { at, speed, bytes: this.#bytes, replies: this.#replies },
-      providers: settings.providers.map((provider, index) => this.#view(provider, index, speed)),
-      clients: this.#serves() ? this.#clients() : [],
-      last_event: this.#events.at(-1)?.number ?? 0,
-      removed: this.#undo?.name ?? null,
-      start_at_login: startAtLogin,
-      version: "0.1.0",
-    };
-  }
-
-  #view(provider: Provider, index: number, speed: number): ProviderView {
-    const fixed = this.world.states[provider.id];
-    const serves = provider.enabled && this.#serves();
-    const state = !provider.enabled ? "off" : (fixed?.state ?? (!serves ? "off" : provider.tier > 0 ? "untried" : "up"));
-    const granted = fixed?.granted ?? (provider.id === "second" ? 6 : provider.connections);
-    const busy = state === "up" && speed > 0;
-    const closed = this.world.keep.is !== "open" ? "closed" : "missing";
-    return {
-      id: provider.id, name: provider.name ?? provider.host, state, said: fixed?.said ?? "",
-      password: provider.username ? (this.world.passwords[provider.id] ?? closed) : "not_needed",
-      open: busy ? Math.max(1, Math.round(granted * 0.8)) : 0, granted, allowed: provider.connections,
-      speed: busy ? Math.round(speed * (index === 0 ? 0.7 : 0.3)) : 0, bytes: busy ? Math.round(this.#bytes * (index === 0 ? 0.7 : 0.3)) : 0,
-      replies: busy ? this.#replies : 0, missing: index * 3, failures: index === 1 ? 4 : 0,
-    };
-  }
-
-  #clients(): ClientView[] {
-    const views = this.world.clients.flatMap(({ name, address, connections }, at) =>
-      [...Array(connections).keys()].map((connection) => ({
-        id: at * 100 + connection, name, address: `${address}:${50_000 + at * 100 + connection}`, since: this.#begun - 42 * 60_000,
-        bytes: Math.round(this.#bytes / ((at + 1) * connections)), requests: 1500,
-      })));
-    return views;
+    return snapshotOf(this.world, {
+      begun: this.#begun, bytes: this.#bytes, replies: this.#replies, check: this.#check,
+      last: this.#events.at(-1)?.number ?? 0, removed: this.#undo?.name ?? null,
+    });
   }
 }

@@ -1,0 +1,85 @@
+// What the stand-in shows of its world at one moment: speeds, gauges, programs, and what a test of a provider would find.
+import type { Check, ClientView, Finding, Password, Provider, ProviderView, Sample, Snapshot, State } from "../bindings";
+import type { World } from "./scenarios";
+
+const HISTORY_MS = 5 * 60_000;
+const SINCE_MS = 42 * 60_000;
+
+/** What changes from moment to moment. */
+export type Moment = { begun: number; bytes: number; replies: number; last: number; removed: string | null; check: Check | null };
+
+export function snapshotOf(world: World, moment: Moment): Snapshot {
+  const at = Date.now();
+  const speed = Math.round(speedOf(world, at));
+  const { settings, troubles, keep, startAtLogin, tray, farewell } = world;
+  const { bytes, replies, removed, check, last } = moment;
+  return {
+    state: stateOf(world, speed), troubles, keep, settings, tray, farewell, removed, check, address: settings.listen,
+    figures: { at, speed, bytes, replies },
+    providers: settings.providers.map((provider, index) => providerOf(world, moment, provider, index, speed)),
+    clients: serves(world) ? clientsOf(world, moment) : [],
+    last_event: last, start_at_login: startAtLogin, version: "0.1.0",
+  };
+}
+
+export function speedOf(world: World, at: number): number {
+  return serves(world) && world.clients.length > 0 ? wave(at / 1000) : 0;
+}
+
+export function historyOf(world: World, begun: number): Sample[] {
+  const busy = speedOf(world, begun) > 0;
+  return [...Array(HISTORY_MS / 1000).keys()].map((second) => {
+    const at = begun - HISTORY_MS + second * 1000;
+    return { at, speed: busy && second > 45 ? Math.round(wave(at / 1000)) : 0 };
+  });
+}
+
+/** The steps of a test: the password "wrong" is refused, a host with "nowhere" in it is not found. */
+export function stepsOf(world: World, provider: Provider, password: Password | null): Finding[] {
+  const refused = password?.secret === "wrong" || (provider.username !== null && !password && !world.passwords[provider.id]);
+  return [
+    { step: "name", said: provider.host, good: !provider.host.includes("nowhere") },
+    { step: "connection", said: `port ${provider.port ?? 563}`, good: true },
+    { step: "encryption", said: provider.tls === "off" ? "off: everything is sent in the clear" : "on, certificate and host name verified", good: true },
+    { step: "login", said: refused ? "481 Authentication failed" : "accepted, no posting", good: !refused },
+    { step: "capabilities", said: "VERSION 2, READER, XZVER, COMPRESS DEFLATE", good: true },
+    { step: "round_trip", said: "28.4 ms", good: true },
+  ];
+}
+
+function wave(seconds: number): number {
+  return 41e6 + 9e6 * Math.sin(seconds / 17) + 4e6 * Math.sin(seconds / 3.1) + 2e6 * Math.sin(seconds * 1.7);
+}
+
+function serves({ running, troubles }: World): boolean {
+  return running === null || running === "degraded" || (running === "attention" && troubles.some((trouble) => "provider" in trouble));
+}
+
+function stateOf({ running, until }: World, speed: number): State {
+  if (running === "paused") return { is: "paused", until };
+  return { is: running ?? (speed > 0 ? "active" : "idle") };
+}
+
+function providerOf(world: World, { bytes, replies }: Moment, provider: Provider, index: number, speed: number): ProviderView {
+  const fixed = world.states[provider.id];
+  const used = provider.enabled && serves(world);
+  const state = !provider.enabled ? "off" : (fixed?.state ?? (!used ? "off" : provider.tier > 0 ? "untried" : "up"));
+  const granted = fixed?.granted ?? (provider.id === "second" ? 6 : provider.connections);
+  const share = state === "up" && speed > 0 ? (index === 0 ? 0.7 : 0.3) : 0;
+  const unknown = world.keep.is === "open" ? "missing" : "closed";
+  return {
+    id: provider.id, name: provider.name ?? provider.host, state, said: fixed?.said ?? "",
+    password: provider.username ? (world.passwords[provider.id] ?? unknown) : "not_needed",
+    open: share > 0 ? Math.max(1, Math.round(granted * 0.8)) : 0, granted, allowed: provider.connections,
+    speed: Math.round(speed * share), bytes: Math.round(bytes * share), replies: Math.round(replies * share),
+    missing: index * 3, failures: index === 1 ? 4 : 0,
+  };
+}
+
+function clientsOf(world: World, { begun, bytes }: Moment): ClientView[] {
+  return world.clients.flatMap(({ name, address, connections }, at) =>
+    [...Array(connections).keys()].map((connection) => ({
+      id: at * 100 + connection, name, address: `${address}:${50_000 + at * 100 + connection}`, since: begun - SINCE_MS,
+      bytes: Math.round(bytes / ((at + 1) * connections)), requests: 1500,
+    })));
+}
