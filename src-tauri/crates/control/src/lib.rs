@@ -4,6 +4,7 @@ mod atomic;
 #[cfg(test)]
 mod bindings;
 mod configure;
+pub mod controller;
 pub mod credentials;
 pub mod error;
 mod json;
@@ -11,5 +12,6 @@ pub mod request;
 pub mod secrets;
 pub mod settings;
 pub mod snapshot;
+pub mod tray;
 
 pub use configure::configure;

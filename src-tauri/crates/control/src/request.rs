@@ -245,6 +245,23 @@ pub enum FailureCode {
     Refused,
 }
 
+impl Failure {
+    /// One that is about no field.
+    pub(crate) fn new(code: FailureCode, message: impl Into<String>) -> Self {
+        Self { code, field: None, message: message.into() }
+    }
+
+    /// A value that cannot be, in this field of the form.
+    pub(crate) fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..Self::new(FailureCode::Invalid, message) }
+    }
+
+    /// The system refused; in its words.
+    pub(crate) fn refused(said: impl Into<String>) -> Self {
+        Self::new(FailureCode::Refused, said)
+    }
+}
+
 fn enter<'de, D: Deserializer<'de>>(entered: D) -> Result<Secret, D::Error> {
     String::deserialize(entered).map(Secret::new)
 }

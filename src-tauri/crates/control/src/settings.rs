@@ -315,12 +315,16 @@ pub fn default_path() -> Option<PathBuf> {
 /// # Errors
 /// When it cannot be read, or anything in it cannot be.
 pub fn load(file: &Path) -> Result<Settings, Error> {
-    let text = read(file)?;
+    parse(file, &read(file)?)
+}
+
+/// What is in `text`, which was read from `file`.
+pub(crate) fn parse(file: &Path, text: &[u8]) -> Result<Settings, Error> {
     // Another version may have other fields: what is wrong then is the version.
-    if let Ok(VersionOnly { version }) = parse_json(file, &text, plainly) {
+    if let Ok(VersionOnly { version }) = parse_json(file, text, plainly) {
         check_version(version).map_err(|why| Error::field(file, "version", why))?;
     }
-    let settings = parse_json(file, &text, plainly)?;
+    let settings = parse_json(file, text, plainly)?;
     check(&settings).map_err(|(path, why)| Error::field(file, path, why))?;
     Ok(settings)
 }
@@ -336,11 +340,12 @@ pub fn load_default(file: &Path) -> Result<Settings, Error> {
     }
 }
 
-fn is_absent(error: &Error) -> bool {
+pub(crate) fn is_absent(error: &Error) -> bool {
     matches!(error.problem(), Problem::Read(e) if e.kind() == io::ErrorKind::NotFound)
 }
 
-type Complaint = (String, String);
+/// A place in the settings, and what is wrong with it.
+pub(crate) type Complaint = (String, String);
 
 fn check_version(version: u32) -> Result<(), String> {
     if version == VERSION {
@@ -349,7 +354,8 @@ fn check_version(version: u32) -> Result<(), String> {
     Err(format!("this Newsmux reads version {VERSION}, not {version}: use the one that wrote it"))
 }
 
-fn check(settings: &Settings) -> Result<(), Complaint> {
+/// What the types alone do not say.
+pub(crate) fn check(settings: &Settings) -> Result<(), Complaint> {
     check_listen(settings).map_err(|why| ("listen.host".to_owned(), why.to_owned()))?;
     let mut names = HashSet::new();
     for (at, client) in settings.clients.iter().enumerate() {

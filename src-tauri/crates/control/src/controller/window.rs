@@ -1,0 +1,126 @@
+//! The window: when it is shown, and what closing it means. Nothing is ever hidden without a way back.
+
+/// What is known of the window and the tray.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    shown: bool,
+    tray: bool,
+    farewell: bool,
+}
+
+/// What is to be done with the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Do {
+    Nothing,
+    Show,
+    Close,
+    Minimize,
+}
+
+impl Window {
+    /// Whether somebody looks.
+    pub(super) fn is_shown(&self) -> bool {
+        self.shown
+    }
+
+    /// Whether there is a tray.
+    pub(super) fn has_tray(&self) -> bool {
+        self.tray
+    }
+
+    /// Whether the window says where the application goes on.
+    pub(super) fn says_farewell(&self) -> bool {
+        self.farewell
+    }
+
+    /// The user wants to close it.
+    pub(super) fn close_asked(&mut self, told_of_tray: bool) -> Do {
+        if !self.tray {
+            return Do::Minimize;
+        }
+        if told_of_tray || self.farewell {
+            return Do::Close;
+        }
+        self.farewell = true;
+        Do::Nothing
+    }
+
+    /// The user has said so in the window, and was told what it means.
+    pub(super) fn close(&mut self) -> Do {
+        self.farewell = false;
+        if self.tray { Do::Close } else { Do::Minimize }
+    }
+
+    /// It stays after all.
+    pub(super) fn stay_open(&mut self) {
+        self.farewell = false;
+    }
+
+    /// It is there.
+    pub(super) fn is_there(&mut self) {
+        self.shown = true;
+    }
+
+    /// It is gone. Without a tray it comes back, unless it never came.
+    pub(super) fn is_gone(&mut self) -> Do {
+        self.farewell = false;
+        let was_shown = std::mem::take(&mut self.shown);
+        if was_shown && !self.tray { Do::Show } else { Do::Nothing }
+    }
+
+    /// There is a tray, or there is none any more.
+    pub(super) fn tray(&mut self, there: bool) -> Do {
+        self.tray = there;
+        if there {
+            return Do::Nothing;
+        }
+        self.farewell = false;
+        if self.shown { Do::Nothing } else { Do::Show }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(tray: bool) -> Window {
+        let mut window = Window::default();
+        window.is_there();
+        assert_eq!(window.tray(tray), Do::Nothing);
+        window
+    }
+
+    #[test]
+    fn the_first_time_that_it_is_closed_it_says_where_the_application_goes_on() {
+        let mut window = open(true);
+        assert_eq!(window.close_asked(false), Do::Nothing);
+        assert!(window.says_farewell());
+        window.stay_open();
+        assert!(!window.says_farewell());
+        assert_eq!(window.close_asked(false), Do::Nothing);
+        assert_eq!(window.close_asked(false), Do::Close);
+        assert_eq!(window.is_gone(), Do::Nothing);
+        assert!(!window.says_farewell());
+    }
+
+    #[test]
+    fn later_it_just_closes() {
+        assert_eq!(open(true).close_asked(true), Do::Close);
+    }
+
+    #[test]
+    fn without_a_tray_nothing_is_hidden() {
+        let mut window = open(false);
+        assert_eq!(window.close_asked(true), Do::Minimize);
+        assert_eq!(window.close(), Do::Minimize);
+        assert_eq!(window.is_gone(), Do::Show);
+        assert_eq!(window.is_gone(), Do::Nothing, "it never came back");
+    }
+
+    #[test]
+    fn a_tray_that_goes_away_brings_the_window_back() {
+        let mut window = open(true);
+        window.is_gone();
+        assert_eq!(window.tray(false), Do::Show);
+    }
+}

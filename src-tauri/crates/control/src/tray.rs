@@ -1,0 +1,139 @@
+//! The tray as plain data: what the shell draws, a function of the snapshot and the language.
+
+mod words;
+
+use crate::request::Request;
+use crate::settings::Language;
+use crate::snapshot::{Snapshot, State};
+use words::Words;
+
+/// All of the tray.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tray {
+    /// Its icon.
+    pub icon: Icon,
+    /// What is shown when the pointer rests on it.
+    pub tooltip: String,
+    /// Its menu, from the top.
+    pub menu: Vec<Item>,
+}
+
+/// The icons. They differ in shape, not only in colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Icon {
+    /// Nobody is served.
+    Stopped,
+    /// Nothing to do, or soon to be running.
+    Idle,
+    /// Something to do.
+    Active,
+    /// A provider cannot be used.
+    Degraded,
+    /// The user has to do something.
+    Attention,
+}
+
+/// An entry of the menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// Words that cannot be chosen.
+    Line(String),
+    /// A line between others.
+    Separator,
+    /// Something to do.
+    Action {
+        /// What it says.
+        text: String,
+        /// What it does.
+        does: Action,
+        /// Whether it can be chosen.
+        enabled: bool,
+        /// Whether it has a tick; nothing where it is no switch.
+        checked: Option<bool>,
+    },
+}
+
+/// What an entry does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Serves programs.
+    Start,
+    /// Serves nobody.
+    Stop,
+    /// Serves nobody for so many minutes.
+    Pause(u16),
+    /// Shows the window.
+    Open,
+    /// Copies the address that programs connect to.
+    CopyAddress,
+    /// Changes whether the application starts at login.
+    StartAtLogin(bool),
+    /// Ends the application.
+    Quit,
+}
+
+impl Action {
+    /// What it asks the controller for; nothing for what only the shell can do.
+    #[must_use]
+    pub fn request(self) -> Option<Request> {
+        Some(match self {
+            Self::Start => Request::Start,
+            Self::Stop => Request::Stop,
+            Self::Pause(minutes) => Request::Pause { minutes },
+            Self::Open => Request::Show,
+            Self::StartAtLogin(start) => Request::SetStartAtLogin { start },
+            Self::Quit => Request::Quit,
+            Self::CopyAddress => return None,
+        })
+    }
+}
+
+impl Tray {
+    /// The tray at one moment. `language` is the one that the system speaks where the settings leave it
+    /// to the system.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot, language: Language) -> Self {
+        let words = Words::of(language);
+        let status = words.status(snapshot);
+        Self {
+            icon: Icon::of(snapshot.state),
+            tooltip: format!("Newsmux: {status}"),
+            menu: menu(snapshot, words, status),
+        }
+    }
+}
+
+impl Icon {
+    fn of(state: State) -> Self {
+        match state {
+            State::Stopped | State::Paused { .. } => Self::Stopped,
+            State::Starting | State::Idle => Self::Idle,
+            State::Active => Self::Active,
+            State::Degraded => Self::Degraded,
+            State::Attention => Self::Attention,
+        }
+    }
+}
+
+fn menu(snapshot: &Snapshot, words: &Words, status: String) -> Vec<Item> {
+    let does =
+        |text: &str, does| Item::Action { text: text.into(), does, enabled: true, checked: None };
+    let mut menu = vec![Item::Line(status), Item::Separator];
+    if matches!(snapshot.state, State::Stopped | State::Paused { .. }) {
+        menu.push(does(words.start, Action::Start));
+    } else {
+        menu.push(does(words.stop, Action::Stop));
+        menu.push(does(words.pause_15, Action::Pause(15)));
+        menu.push(does(words.pause_60, Action::Pause(60)));
+    }
+    menu.push(Item::Separator);
+    menu.push(does(words.open, Action::Open));
+    menu.push(does(words.copy, Action::CopyAddress));
+    if let Some(starts) = snapshot.start_at_login {
+        let (text, does) = (words.at_login.into(), Action::StartAtLogin(!starts));
+        menu.push(Item::Action { text, does, enabled: true, checked: Some(starts) });
+    }
+    menu.push(Item::Separator);
+    menu.push(does(words.quit, Action::Quit));
+    menu
+}
