@@ -104,12 +104,3 @@ export async function picture(page, name) {
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }
-
-/** Presses a key until `locator` has the focus: whoever has no mouse gets there. */
-export async function tabTo(page, locator, key = "Tab") {
-  for (let presses = 0; presses < 80; presses += 1) {
-    if (await locator.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press(key);
-  }
-  assert.fail(`the focus never comes to ${locator}`);
-}

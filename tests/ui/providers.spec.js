@@ -1,0 +1,167 @@
+// Providers, entered and arranged without a mouse.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { open, serve } from "./harness.js";
+import { button, choose, heading, isFocused, press, said, type } from "./keys.js";
+
+serve();
+
+const row = (page, name) => page.locator("main li", { has: page.getByRole("heading", { name, exact: true }) });
+const namesIn = (page, title) => page.locator("section", { has: heading(page, title) }).locator("h3").allTextContents();
+
+describe("providers", () => {
+  test("one is added, with encryption on the usual port", async (t) => {
+    const page = await open(t, { page: "providers", scenario: "empty" });
+    await press(page, button(page, "Add provider"));
+    await isFocused(page.getByLabel("News server"));
+    await page.keyboard.type("news.example.com");
+    await type(page, "User name", "reader");
+    await type(page, "Password", "secret");
+    await type(page, "Connections", "30");
+    await page.keyboard.press("Enter");
+    await isFocused(heading(page, "Providers"));
+    await row(page, "news.example.com").getByText("0 of 30 open").waitFor();
+    await press(page, button(page, "Edit news.example.com"));
+    await press(page, page.getByText("More", { exact: true }), "Space");
+    assert.equal(await page.getByLabel("Encryption").inputValue(), "on");
+    assert.equal(await page.getByLabel("Port").getAttribute("placeholder"), "563, as usual");
+    assert.equal(await page.getByLabel("Password", { exact: true }).inputValue(), "");
+    assert.equal(await page.getByLabel("Password", { exact: true }).getAttribute("placeholder"), "Kept. Leave empty to keep it.");
+  });
+
+  test("what is wrong is said at its field, and the focus goes to the first", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Add provider"));
+    const host = page.getByLabel("News server");
+    await page.keyboard.press("Enter");
+    await page.locator("[aria-invalid]").waitFor();
+    await isFocused(host);
+    assert.equal(await said(host), "Enter the news server that your provider told you.");
+    await page.keyboard.type("news.example.com");
+    await page.locator("[aria-invalid]").waitFor({ state: "detached" });
+    await type(page, "User name", "reader");
+    await page.keyboard.press("Enter");
+    const password = page.getByLabel("Password", { exact: true });
+    await isFocused(password);
+    assert.equal(await said(password), "Enter the password too.");
+    await page.keyboard.type("secret");
+    await type(page, "Connections", "0");
+    await page.keyboard.press("Enter");
+    await isFocused(page.getByLabel("Connections"));
+    assert.equal(await said(page.getByLabel("Connections")), "Enter a number from 1 to 500.");
+  });
+
+  test("what is wrong in the folded part unfolds it", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Edit Northwind"));
+    await press(page, page.getByText("More", { exact: true }));
+    await type(page, "Port", "70000");
+    await press(page, page.getByText("More", { exact: true }));
+    await page.locator("details:not([open])").waitFor();
+    await press(page, button(page, "Save"));
+    await isFocused(page.getByLabel("Port"));
+    assert.equal(await said(page.getByLabel("Port")), "Enter a number from 1 to 65,535.");
+  });
+
+  test("what the application refuses is said at its field too", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Edit Northwind"));
+    await press(page, page.getByText("More", { exact: true }));
+    await type(page, "Own authority", "/etc/passwd");
+    await page.keyboard.press("Enter");
+    await isFocused(page.getByLabel("Own authority"));
+    await page.locator("[aria-invalid]").waitFor();
+    assert.equal(await said(page.getByLabel("Own authority")), "cannot be read: enter the path of a PEM file");
+  });
+
+  test("a pasted address is taken apart", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Add provider"));
+    await page.keyboard.insertText("nntps://news.example.com:443/");
+    await press(page, button(page, "Use news.example.com"));
+    await isFocused(page.getByLabel("News server"));
+    assert.equal(await page.getByLabel("News server").inputValue(), "news.example.com");
+    await press(page, page.getByText("More", { exact: true }));
+    assert.equal(await page.getByLabel("Port").inputValue(), "443");
+  });
+
+  test("it is tested before it is saved", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Add provider"));
+    await page.keyboard.type("news.example.com");
+    await type(page, "User name", "reader");
+    await type(page, "Password", "wrong");
+    await press(page, button(page, "Test"));
+    const test = page.getByRole("region", { name: "Test" });
+    await test.getByText("It does not work yet.").waitFor();
+    await test.locator("li", { hasText: "Log in: failed" }).getByText("481 Authentication failed").waitFor();
+    await type(page, "Password", "secret");
+    await press(page, button(page, "Test"));
+    await test.getByText("It works.").waitFor();
+    await test.locator("li", { hasText: "Distance: passed" }).getByText("28.4 ms").waitFor();
+  });
+
+  test("alt and the arrows move it between tiers, and the focus goes with it", async (t) => {
+    const page = await open(t, { page: "providers" });
+    assert.deepEqual(await namesIn(page, "Asked first"), ["Northwind", "Lantern"]);
+    const more = button(page, "More for Brickyard");
+    await press(page, more, "Alt+ArrowUp");
+    await page.getByText("Brickyard: Asked first").waitFor({ state: "attached" });
+    assert.deepEqual(await namesIn(page, "Asked first"), ["Northwind", "Lantern", "Brickyard"]);
+    await isFocused(more);
+    await press(page, button(page, "More for Northwind"));
+    await choose(page, "Ask later");
+    await page.getByText("Northwind: Asked only for what those above lack").waitFor({ state: "attached" });
+    assert.deepEqual(await namesIn(page, "Asked only for what those above lack"), ["Northwind"]);
+    await isFocused(button(page, "More for Northwind"));
+  });
+
+  test("it is removed, and put back", async (t) => {
+    const page = await open(t, { page: "providers" });
+    for (const putBack of [() => page.keyboard.press("Control+Z"), () => press(page, button(page, "Undo"))]) {
+      await press(page, button(page, "More for Lantern"));
+      await page.keyboard.press("End");
+      await page.keyboard.press("Enter");
+      await page.getByText("Lantern was removed.").waitFor();
+      await isFocused(heading(page, "Providers"));
+      assert.equal(await row(page, "Lantern").count(), 0);
+      await putBack();
+      await row(page, "Lantern").waitFor();
+      await isFocused(heading(page, "Providers"));
+    }
+  });
+
+  test("it is switched off and on", async (t) => {
+    const page = await open(t, { page: "providers" });
+    const use = page.getByRole("switch", { name: "Use Lantern" });
+    await press(page, use, "Space");
+    await row(page, "Lantern").getByText("Off", { exact: true }).waitFor();
+    await press(page, use, "Space");
+    await row(page, "Lantern").getByText("Works", { exact: true }).waitFor();
+  });
+
+  test("a duplicate has everything but the password", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "More for Lantern"));
+    await choose(page, "Duplicate");
+    await isFocused(page.getByLabel("News server"));
+    assert.equal(await page.getByLabel("News server").inputValue(), "news.second.example");
+    assert.equal(await page.getByLabel("Password", { exact: true }).inputValue(), "");
+    await type(page, "Password", "secret");
+    await page.keyboard.press("Enter");
+    await row(page, "Lantern (copy)").waitFor();
+  });
+
+  test("escape leaves a form that was not touched, and keeps what was entered", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Add provider"));
+    await page.keyboard.press("Escape");
+    await heading(page, "Providers").waitFor();
+    await press(page, button(page, "Add provider"));
+    await page.keyboard.type("news");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+1");
+    await page.keyboard.press("Control+2");
+    assert.equal(await page.getByLabel("News server").inputValue(), "news");
+  });
+});
