@@ -1,6 +1,7 @@
 //! Tries one provider and says what was found, step by step. One connection, nothing is kept.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use nntp::block::{BlockScan, Scan};
@@ -10,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
 use crate::config::{BackendConfig, Tls, Verify};
-use crate::dial::{Dial, DialError, Established, establish};
+use crate::dial::{BoxStream, Boxed, Dial, DialError, Established, establish};
 
 /// How often the round trip is measured.
 const ROUND_TRIPS: usize = 3;
@@ -40,27 +41,97 @@ pub type Finding = (Step, Result<String, String>);
 /// Checks a provider. The findings are in order, and end with the first that is bad.
 pub async fn check(dialler: &dyn Dial, to: &BackendConfig) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match establish(dialler, to).await {
-        Err(error) => {
-            let failed = step_of(&error);
-            if !matches!(error, DialError::Account(_)) {
-                findings.extend(passed(to).into_iter().filter(|(step, _)| *step < failed));
-            }
-            if matches!(to.tls, Tls::StartTls(_)) {
-                // The greeting is before the encryption, the rest of the login behind it.
-                findings.retain(|(step, _)| *step != Step::Encryption);
-            }
-            findings.push((failed, Err(error.to_string())));
-        }
+    check_telling(dialler, to, |finding| findings.push(finding)).await;
+    findings
+}
+
+/// Like [`check`], and tells each finding as soon as it is there.
+pub async fn check_telling(
+    dialler: &dyn Dial,
+    to: &BackendConfig,
+    tell: impl FnMut(Finding) + Send,
+) {
+    let told = Told { dialler, teller: Mutex::new(Teller { tell, next: Step::Name }) };
+    match establish(&told, to).await {
+        Err(error) => told.failed(to, &error),
         Ok(mut connection) => {
-            findings.extend(passed(to));
-            findings.push((Step::Login, Ok(login(to, &connection))));
-            findings.push((Step::Capabilities, Ok(capabilities(&mut connection, to).await)));
-            findings.push((Step::RoundTrip, round_trip(&mut connection, to).await));
+            told.passed(to, Step::Login);
+            told.tell(Step::Login, Ok(login(to, &connection)));
+            told.tell(Step::Capabilities, Ok(capabilities(&mut connection, to).await));
+            told.tell(Step::RoundTrip, round_trip(&mut connection, to).await);
             drop(connection.write.write_all(b"QUIT\r\n").await);
         }
     }
-    findings
+}
+
+/// A dialler that tells how far it got.
+struct Told<'a, T> {
+    dialler: &'a dyn Dial,
+    teller: Mutex<Teller<T>>,
+}
+
+struct Teller<T> {
+    tell: T,
+    /// The first step that was not told yet.
+    next: Step,
+}
+
+impl<T: FnMut(Finding) + Send> Told<'_, T> {
+    fn tell(&self, step: Step, found: Result<String, String>) {
+        let mut teller = self.teller.lock().unwrap_or_else(PoisonError::into_inner);
+        (teller.tell)((step, found));
+    }
+
+    /// All steps before this one went well.
+    fn passed(&self, to: &BackendConfig, before: Step) {
+        let next = {
+            let mut teller = self.teller.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = teller.next;
+            teller.next = next.max(before);
+            next
+        };
+        let steps = passed(to).into_iter().filter(|(step, _)| (next..before).contains(step));
+        steps.for_each(|(step, found)| self.tell(step, found));
+    }
+
+    fn failed(&self, to: &BackendConfig, error: &DialError) {
+        let step = step_of(error);
+        if !matches!(error, DialError::Account(_)) {
+            self.passed(to, step.min(reached(to)));
+        }
+        self.tell(step, Err(error.to_string()));
+    }
+}
+
+/// How far a connection is before anything is said on it. With STARTTLS the greeting is before the
+/// encryption, and the rest of the login behind it.
+fn reached(to: &BackendConfig) -> Step {
+    match to.tls {
+        Tls::StartTls(_) => Step::Encryption,
+        Tls::On(_) | Tls::Off => Step::Login,
+    }
+}
+
+impl<T: FnMut(Finding) + Send> Dial for Told<'_, T> {
+    fn connect<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>> {
+        Box::pin(async move {
+            let stream = self.dialler.connect(to).await?;
+            self.passed(to, reached(to));
+            Ok(stream)
+        })
+    }
+
+    fn start_tls<'a>(
+        &'a self,
+        stream: BoxStream,
+        to: &'a BackendConfig,
+    ) -> Boxed<'a, Result<BoxStream, DialError>> {
+        Box::pin(async move {
+            let stream = self.dialler.start_tls(stream, to).await?;
+            self.passed(to, Step::Login);
+            Ok(stream)
+        })
+    }
 }
 
 /// Whether all is well.

@@ -49,7 +49,7 @@ impl Stream for DuplexStream {
 }
 
 /// Makes connections to providers.
-pub trait Dial: Send + Sync + 'static {
+pub trait Dial: Send + Sync {
     /// Connects, with TLS where the provider has it from the first byte.
     ///
     /// # Errors
