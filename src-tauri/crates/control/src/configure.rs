@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::config::{
-    BackendConfig, Config, Credentials as Login, RoutingMode, TimeLimits, Tls, TlsOptions, Verify,
+    BackendConfig, Config, Credentials as Login, RoutingMode, Secret, TimeLimits, Tls, TlsOptions,
+    Verify,
 };
 
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::settings::{Mode, Provider, Settings, TlsMode, VerifyLevel};
+use crate::settings::{Client, Mode, Provider, Settings, TlsMode, VerifyLevel};
 
 /// What the engine is told. Providers that are switched off are left out. `file` is for messages.
 ///
@@ -35,13 +36,37 @@ pub fn configure(
             || Error::field(file, format!("providers[{at}]"), no_password(provider.display_name()));
         backends.push(backend(provider, credentials).ok_or_else(missing)?);
     }
+    Ok(config(settings, logins, backends))
+}
+
+/// The same with what passwords there are: providers and clients without theirs are left out. None where
+/// clients need a login and nobody could give one: without any login the proxy would be open to all.
+pub(crate) fn configure_available(
+    settings: &Settings,
+    credentials: &Credentials,
+) -> Option<Config> {
+    let login = |(name, password): (&String, &Secret)| Login {
+        user: name.clone(),
+        password: password.clone(),
+    };
+    let known = |client: &Client| credentials.clients.get_key_value(&client.name).map(login);
+    let logins: Vec<_> = settings.clients.iter().filter_map(known).collect();
+    if logins.is_empty() && !settings.clients.is_empty() {
+        return None;
+    }
+    let enabled = settings.providers.iter().filter(|provider| provider.enabled);
+    let backends = enabled.filter_map(|provider| backend(provider, credentials)).collect();
+    Some(config(settings, logins, backends))
+}
+
+fn config(settings: &Settings, logins: Vec<Login>, backends: Vec<BackendConfig>) -> Config {
     let mode = match settings.routing.mode {
         Mode::Standard => RoutingMode::Standard,
         Mode::PerCommand => RoutingMode::PerCommand,
         Mode::Hybrid => RoutingMode::Hybrid,
     };
     let auth = Arc::new(AuthHandler::with_logins(logins));
-    Ok(Config { mode, posting: settings.posting, auth, backends })
+    Config { mode, posting: settings.posting, auth, backends }
 }
 
 fn no_password(name: &str) -> String {
@@ -49,7 +74,7 @@ fn no_password(name: &str) -> String {
 }
 
 /// None where the password is missing.
-fn backend(provider: &Provider, credentials: &Credentials) -> Option<BackendConfig> {
+pub(crate) fn backend(provider: &Provider, credentials: &Credentials) -> Option<BackendConfig> {
     let login = match provider.username.as_deref().filter(|user| !user.is_empty()) {
         None => None,
         Some(user) => {

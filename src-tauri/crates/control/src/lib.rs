@@ -8,6 +8,7 @@ pub mod controller;
 pub mod credentials;
 pub mod error;
 mod json;
+pub mod listening;
 pub mod request;
 pub mod secrets;
 pub mod settings;

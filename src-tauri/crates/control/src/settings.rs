@@ -345,7 +345,7 @@ pub(crate) fn is_absent(error: &Error) -> bool {
 }
 
 /// A place in the settings, and what is wrong with it.
-pub(crate) type Complaint = (String, String);
+type Complaint = (String, String);
 
 fn check_version(version: u32) -> Result<(), String> {
     if version == VERSION {

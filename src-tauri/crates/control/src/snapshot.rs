@@ -1,6 +1,8 @@
 //! What people see. The window and the tray are functions of one [`Snapshot`]; there is nothing else that
 //! they know. Times are milliseconds since 1970, speeds bytes a second.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::settings::Settings;
@@ -134,6 +136,14 @@ pub struct Address {
     pub host: String,
     /// Port.
     pub port: u16,
+}
+
+/// As programs take it.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
 }
 
 /// What goes on, over all providers.

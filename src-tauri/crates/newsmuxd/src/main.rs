@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use control::listening;
 use nntp_proxy::config::Config;
 use nntp_proxy::dial::NetDialler;
 use nntp_proxy::proxy::Proxy;
@@ -20,7 +21,6 @@ use crate::signals::{Signals, Told};
 
 mod arguments;
 mod checking;
-mod listening;
 mod setup;
 mod signals;
 
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 
 async fn serve(arguments: Arguments) -> Result<(), String> {
     let setup = Setup::read(&arguments)?;
-    let (listeners, address) = listening::bind(&setup.listen).await?;
+    let (listeners, address) = listening::bind(&setup.listen).await.map_err(|e| e.to_string())?;
     let mut signals = Signals::new().map_err(|e| format!("cannot wait for signals: {e}"))?;
     tell_about(&setup);
     let proxy = Proxy::new(setup.config, Arc::new(NetDialler::new()));

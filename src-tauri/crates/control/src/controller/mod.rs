@@ -1,14 +1,27 @@
 //! What runs the application: one loop that owns the settings, the passwords and the engine, answers
 //! [`Request`]s, and publishes one [`Snapshot`] that the window and the tray are drawn from.
 
+mod answer;
+mod checking;
+mod entries;
+mod events;
+mod figures;
+mod keep;
+mod outside;
+mod passwords;
+mod power;
+mod removed;
 mod run;
+mod serving;
 mod store;
+mod view;
 mod window;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use directories::ProjectDirs;
 use tokio::runtime::Builder;
@@ -16,11 +29,13 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{oneshot, watch};
 
 use crate::request::{Failure, FailureCode, Reply, Request};
-use crate::secrets::{Keyring, Store, Vault};
+use crate::secrets::{Keyring, Secrets, Store, Vault};
 use crate::settings::LogLevel;
 use crate::snapshot::Snapshot;
 use crate::tray::{Action, Tray};
 
+use outside::System;
+pub use outside::{Outside, Sources};
 use run::Controller;
 
 /// Where the application's files are.
@@ -185,6 +200,10 @@ pub struct Means {
     pub keyring: Arc<dyn Store>,
     /// The vault, whether there is one or not.
     pub vault: Arc<Vault>,
+    /// The clock and the network.
+    pub outside: Box<dyn Outside>,
+    /// How long an answer of the keyring is waited for.
+    pub patience: Duration,
 }
 
 impl Means {
@@ -192,7 +211,8 @@ impl Means {
     #[must_use]
     pub fn of_system(folders: &Folders) -> Self {
         let vault = Arc::new(Vault::at(folders.config.join("vault.json")));
-        Self { keyring: Arc::new(Keyring::new()), vault }
+        let (keyring, outside) = (Arc::new(Keyring::new()), Box::new(System));
+        Self { keyring, vault, outside, patience: Secrets::LIMIT }
     }
 }
 
@@ -231,6 +251,6 @@ pub fn prepare(
 ) -> io::Result<(Handle, impl Future<Output = ()> + Send)> {
     let (tell, told) = mpsc::unbounded_channel();
     let controller = Controller::new(Box::new(shell), start, means)?;
-    let handle = Handle { tell, snapshot: controller.watch() };
-    Ok((handle, controller.run(told)))
+    let (publish, snapshot) = watch::channel(Arc::new(controller.view(None)));
+    Ok((Handle { tell, snapshot }, controller.run(told, publish)))
 }

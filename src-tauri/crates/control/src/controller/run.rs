@@ -1,96 +1,204 @@
-//! The loop.
+//! The loop: it owns everything, never waits for anything, and publishes what changed.
 
+use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use nntp_proxy::events::Event as Told;
+use nntp_proxy::proxy::Snapshot as Engine;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
 
+use super::answer::changes_passwords;
+use super::checking::Checking;
+use super::events::{Events, happened};
+use super::figures::Numbers;
+use super::outside::{Outside, Watch};
+use super::passwords::{Passwords, Places};
+use super::removed::Removed;
+use super::serving::Serving;
 use super::store::Keeper;
 use super::window::{Do, Window};
-use super::{Means, Message, Notice, Shell, Start};
-use crate::request::{Failure, Reply, Request};
+use super::{Answer, Means, Message, Notice, Shell, Start};
+use crate::request::Request;
+use crate::secrets::Secrets;
 use crate::settings::{Language, Settings};
-use crate::snapshot::{Address, Figures, KeepState, Snapshot, State, Trouble};
+use crate::snapshot::{Happened, Snapshot, State, Trouble};
 use crate::tray::Tray;
+
+/// How often the figures are read while somebody looks.
+const LOOKED_AT: Duration = Duration::from_millis(500);
+/// And while nobody does.
+const UNSEEN: Duration = Duration::from_secs(2);
+
+/// What happens in the engine within this time is told together.
+const TOGETHER: Duration = Duration::from_millis(100);
+
+/// Where the snapshot is published.
+pub(super) type Publish = watch::Sender<Arc<Snapshot>>;
+
+/// What goes on in the loop when something that was waited for is there.
+type Continue = Box<dyn FnOnce(&mut Controller) + Send>;
 
 /// Everything that the loop owns.
 pub(super) struct Controller {
-    shell: Box<dyn Shell>,
-    publish: watch::Sender<Arc<Snapshot>>,
-    keeper: Keeper,
-    window: Window,
-    told: Vec<Trouble>,
-    drawn: Option<Tray>,
-    version: &'static str,
-    logs: PathBuf,
+    pub(super) shell: Box<dyn Shell>,
+    pub(super) outside: Box<dyn Outside>,
+    pub(super) keeper: Keeper,
+    pub(super) passwords: Passwords,
+    pub(super) serving: Serving,
+    pub(super) power: Power,
+    pub(super) numbers: Numbers,
+    pub(super) engine: Option<Engine>,
+    pub(super) events: Events,
+    pub(super) window: Window,
+    pub(super) removed: Option<Removed>,
+    pub(super) checking: Checking,
+    /// Troubles that are only told, until they are dismissed.
+    pub(super) told: Vec<Trouble>,
+    pub(super) starts_at_login: Option<bool>,
+    pub(super) version: &'static str,
+    pub(super) logs: PathBuf,
+    pub(super) ending: bool,
     spoken: Language,
-    starts_at_login: Option<bool>,
-    ending: bool,
+    start_hidden: Option<bool>,
+    watch: Watch,
+    drawn: Option<Tray>,
+    next_tick: Instant,
+    inbox: UnboundedReceiver<Continue>,
+    post: UnboundedSender<Continue>,
+    /// How much is under way with passwords: what would change them waits until that is done.
+    busy: usize,
+    waiting: VecDeque<(Request, Answer)>,
+}
+
+/// Whether it serves, as far as the user and the passwords are concerned.
+#[derive(Debug, Default)]
+pub(super) struct Power {
+    /// The passwords are read for the first time.
+    pub(super) starting: bool,
+    /// It goes on at this time.
+    pub(super) paused: Option<SystemTime>,
+    /// A door is being opened.
+    pub(super) opening: bool,
+    /// Why it is not open.
+    pub(super) shut: Option<Trouble>,
 }
 
 impl Controller {
     pub(super) fn new(shell: Box<dyn Shell>, start: Start, means: Means) -> io::Result<Self> {
-        drop(means);
         let (keeper, trouble) = Keeper::open(start.folders.config.join("settings.json"));
-        let told = Vec::from_iter(trouble);
+        let Means { keyring, vault, outside, patience } = means;
+        let places = Places {
+            keyring: Secrets::with_limit(keyring, patience),
+            in_vault: Secrets::with_limit(Arc::clone(&vault) as _, patience),
+            vault,
+        };
         let german = start.system_language.is_some_and(|tag| tag.to_lowercase().starts_with("de"));
-        let spoken = if german { Language::De } else { Language::En };
-        let first = view(&keeper, &Window::default(), &told, start.version, None);
+        let (post, inbox) = mpsc::unbounded_channel();
         Ok(Self {
             shell,
-            publish: watch::Sender::new(Arc::new(first)),
+            passwords: Passwords::new(places, keeper.settings().desktop.passwords),
             keeper,
+            serving: Serving::new()?,
+            power: Power { starting: true, ..Power::default() },
+            numbers: Numbers::default(),
+            engine: None,
+            events: Events::default(),
             window: Window::default(),
-            told,
-            drawn: None,
+            removed: None,
+            checking: Checking::default(),
+            told: Vec::from_iter(trouble),
+            starts_at_login: None,
             version: start.version,
             logs: start.folders.logs,
-            spoken,
-            starts_at_login: None,
             ending: false,
+            spoken: if german { Language::De } else { Language::En },
+            start_hidden: Some(start.hidden),
+            watch: Watch::new(outside.now(), Instant::now(), outside.sources()),
+            outside,
+            drawn: None,
+            next_tick: Instant::now(),
+            inbox,
+            post,
+            busy: 0,
+            waiting: VecDeque::new(),
         })
     }
 
-    pub(super) fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.publish.subscribe()
+    pub(super) fn settings(&self) -> &Settings {
+        self.keeper.settings()
     }
 
     /// Runs until it is told to quit, or nobody is left who could tell it anything.
-    pub(super) async fn run(mut self, mut told: UnboundedReceiver<Message>) {
-        self.starts_at_login = self.shell.starts_at_login();
-        self.shell.set_log(self.keeper.settings().desktop.log);
-        self.shell.show_window();
-        self.refresh();
-        while let Some(message) = told.recv().await {
-            self.hear(message);
-            self.refresh();
-            if self.ending {
-                return self.shell.quit();
+    pub(super) async fn run(mut self, mut told: UnboundedReceiver<Message>, publish: Publish) {
+        self.begin();
+        while !self.ending {
+            self.refresh(&publish);
+            tokio::select! {
+                message = told.recv() => match message {
+                    Some(message) => self.hear(message),
+                    None => break,
+                },
+                Some(go_on) = self.inbox.recv() => go_on(&mut self),
+                () = sleep_until(self.next_tick) => self.tick(),
             }
+        }
+        self.end(&publish).await;
+    }
+
+    fn begin(&mut self) {
+        self.starts_at_login = self.shell.starts_at_login();
+        self.shell.set_log(self.settings().desktop.log);
+        let first = self.settings().providers.is_empty();
+        let hidden = self.start_hidden == Some(true) || self.settings().desktop.start_hidden;
+        if first || !hidden {
+            self.start_hidden = None;
+            self.shell.show_window();
+        }
+        self.read_passwords(|this| {
+            this.power.starting = false;
+            this.reconcile();
+        });
+    }
+
+    /// Says that it stops, before that takes its time.
+    async fn end(mut self, publish: &Publish) {
+        self.stop();
+        self.refresh(publish);
+        let Self { serving, mut shell, ending, .. } = self;
+        serving.end().await;
+        if ending {
+            shell.quit();
         }
     }
 
     fn hear(&mut self, message: Message) {
         match message {
-            Message::Request(request, answer) => answer.give(self.answer(request)),
+            Message::Request(request, answer) => self.ask(request, answer),
             Message::Notice(notice) => self.notice(notice),
             Message::CopyAddress => {
-                let Address { host, port } = &self.publish.borrow().address;
-                let text = format!("{host}:{port}");
-                drop(self.shell.copy(&text));
+                let text = self.address().to_string();
+                if let Err(said) = self.shell.copy(&text) {
+                    tracing::warn!("cannot copy the address: {said}");
+                }
             }
         }
     }
 
     fn notice(&mut self, notice: Notice) {
         let to_do = match notice {
-            Notice::CloseAsked => {
-                self.window.close_asked(self.keeper.settings().desktop.told_of_tray)
-            }
+            Notice::CloseAsked => self.window.close_asked(self.settings().desktop.told_of_tray),
             Notice::WindowShown => {
                 self.window.is_there();
+                self.starts_at_login = self.shell.starts_at_login();
+                self.next_tick = self.next_tick.min(Instant::now() + LOOKED_AT);
                 Do::Nothing
             }
             Notice::WindowGone => self.window.is_gone(),
@@ -100,7 +208,7 @@ impl Controller {
         self.with_window(to_do);
     }
 
-    fn with_window(&mut self, to_do: Do) {
+    pub(super) fn with_window(&mut self, to_do: Do) {
         match to_do {
             Do::Nothing => {}
             Do::Show => self.shell.show_window(),
@@ -109,89 +217,171 @@ impl Controller {
         }
     }
 
-    fn change(&mut self, change: impl FnOnce(&mut Settings)) -> Result<Reply, Failure> {
-        self.keeper.change(|settings| {
-            change(settings);
-            Ok(Reply::Done)
-        })
-    }
-
-    fn answer(&mut self, request: Request) -> Result<Reply, Failure> {
-        match request {
-            Request::Start => self.change(|s| s.desktop.on = true),
-            Request::Stop => self.change(|s| s.desktop.on = false),
-            Request::SetMode { mode } => self.change(|s| s.routing.mode = mode),
-            Request::SetListen { listen } => self.change(|s| s.listen = listen),
-            Request::SetPosting { posting } => self.change(|s| s.posting = posting),
-            Request::SetLanguage { language } => self.change(|s| s.desktop.language = language),
-            Request::SetStartHidden { hidden } => self.change(|s| s.desktop.start_hidden = hidden),
-            Request::OpenLogs => {
-                self.shell.open_folder(&self.logs).map_err(Failure::refused).map(|()| Reply::Done)
-            }
-            Request::Show => {
-                self.shell.show_window();
-                Ok(Reply::Done)
-            }
-            Request::CloseWindow => {
-                let to_do = self.window.close();
-                self.with_window(to_do);
-                Ok(Reply::Done)
-            }
-            Request::StayOpen => {
-                self.window.stay_open();
-                Ok(Reply::Done)
-            }
-            Request::Quit => {
-                self.ending = true;
-                Ok(Reply::Done)
-            }
-            _ => Err(Failure::refused("this is being built")),
+    /// Answers a request, now or when those before it are done.
+    pub(super) fn ask(&mut self, request: Request, answer: Answer) {
+        if self.busy > 0 && changes_passwords(&request) {
+            self.waiting.push_back((request, answer));
+        } else {
+            self.answer(request, answer);
         }
     }
 
-    fn refresh(&mut self) {
-        let starts = self.starts_at_login;
-        let now = Arc::new(view(&self.keeper, &self.window, &self.told, self.version, starts));
+    /// Has `work` done beside the loop, and goes on with what comes of it.
+    pub(super) fn later<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+        then: impl FnOnce(&mut Self, T) + Send + 'static,
+    ) {
+        let post = self.post.clone();
+        tokio::spawn(async move {
+            let done = work.await;
+            // The loop may have ended, and nobody needs it then.
+            drop(post.send(Box::new(move |this| then(this, done))));
+        });
+    }
+
+    /// Like [`later`](Self::later); until then nothing else changes passwords.
+    pub(super) fn alone<T: Send + 'static>(
+        &mut self,
+        work: impl Future<Output = T> + Send + 'static,
+        then: impl FnOnce(&mut Self, T) + Send + 'static,
+    ) {
+        self.busy += 1;
+        self.later(work, |this, done| {
+            this.busy -= 1;
+            then(this, done);
+            while this.busy == 0
+                && let Some((request, answer)) = this.waiting.pop_front()
+            {
+                this.answer(request, answer);
+            }
+        });
+    }
+
+    /// Listens to the engine until it stops.
+    pub(super) fn listen_to(&self, mut events: Receiver<Told>) {
+        let post = self.post.clone();
+        tokio::spawn(async move {
+            while let Some(told) = gather(&mut events).await {
+                drop(post.send(Box::new(move |this| this.engine_told(told))));
+            }
+        });
+    }
+
+    /// What the steps of a check say, as they are done.
+    pub(super) fn poster(&self) -> impl Fn(Continue) + Send + Sync + 'static {
+        let post = self.post.clone();
+        move |go_on| drop(post.send(go_on))
+    }
+
+    fn engine_told(&mut self, told: Vec<Told>) {
+        let at = millis(self.outside.now());
+        told.into_iter().filter_map(happened).for_each(|one| self.events.tell(at, one));
+        self.engine = self.serving.snapshot();
+    }
+
+    /// It is told among the events, and in the log.
+    pub(super) fn tell(&mut self, happened: Happened) {
+        tracing::info!("{happened:?}");
+        self.events.tell(millis(self.outside.now()), happened);
+    }
+
+    fn tick(&mut self) {
+        let (now, due) = (self.outside.now(), self.next_tick);
+        let sources = self.outside.sources();
+        if self.watch.tick(now, due, sources) && self.serving.is_on() {
+            self.serving.renew();
+            self.tell(Happened::Renewed);
+        }
+        self.removed.take_if(|removed| removed.is_past());
+        if self.power.paused.take_if(|until| *until <= now).is_some() || self.power.shut.is_some() {
+            self.reconcile();
+        }
+        if self.passwords.is_to_look_again() {
+            self.read_passwords(Self::reconcile);
+        }
+        self.sample();
+        let every = if self.window.is_shown() { LOOKED_AT } else { UNSEEN };
+        self.next_tick = Instant::now() + every;
+    }
+
+    /// Reads what the engine counts.
+    pub(super) fn sample(&mut self) {
+        self.engine = self.serving.snapshot();
+        let at = millis(self.outside.now());
+        self.numbers.sample(Instant::now(), at, self.engine.as_ref());
+    }
+
+    /// Publishes what has changed, and draws the tray.
+    fn refresh(&mut self, publish: &Publish) {
+        let before = Arc::clone(&publish.borrow());
+        let now = self.view(Some(&before));
+        for trouble in news(&before.troubles, &now.troubles) {
+            self.tell(Happened::Trouble { trouble });
+        }
+        let now = Snapshot { last_event: self.events.last(), ..now };
+        self.draw(&now);
+        self.show_at_start(now.state);
+        if now != *before {
+            publish.send_replace(Arc::new(now));
+        }
+    }
+
+    fn draw(&mut self, now: &Snapshot) {
         let language = match now.settings.desktop.language {
             Language::System => self.spoken,
             chosen => chosen,
         };
-        let tray = Tray::of(&now, language);
+        let tray = Tray::of(now, language);
         if self.drawn.as_ref() != Some(&tray) {
             self.shell.draw_tray(&tray);
             self.drawn = Some(tray);
         }
-        self.publish.send_if_modified(|last| {
-            let news = **last != *now;
-            *last = now;
-            news
-        });
+    }
+
+    /// One that starts without its window shows it when the start fails; at login it leaves that to the tray.
+    fn show_at_start(&mut self, state: State) {
+        if state == State::Starting {
+            return;
+        }
+        if mem::take(&mut self.start_hidden) == Some(false) && state == State::Attention {
+            self.shell.show_window();
+        }
     }
 }
 
-fn view(
-    keeper: &Keeper,
-    window: &Window,
-    troubles: &[Trouble],
-    version: &'static str,
-    start_at_login: Option<bool>,
-) -> Snapshot {
-    let settings = keeper.settings().clone();
-    Snapshot {
-        state: if settings.desktop.on { State::Starting } else { State::Stopped },
-        troubles: troubles.to_vec(),
-        address: Address { host: settings.listen.host.clone(), port: settings.listen.port },
-        figures: Figures::default(),
-        providers: Vec::new(),
-        clients: Vec::new(),
-        last_event: 0,
-        settings,
-        keep: KeepState::Open,
-        removed: None,
-        check: None,
-        start_at_login,
-        tray: window.has_tray(),
-        farewell: window.says_farewell(),
-        version,
+/// What happened, and what else shortly after it; none when the engine has stopped.
+async fn gather(events: &mut Receiver<Told>) -> Option<Vec<Told>> {
+    let first = loop {
+        match events.recv().await {
+            Ok(first) => break first,
+            // Those that were missed are told no more.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return None,
+        }
+    };
+    sleep(TOGETHER).await;
+    let mut told = vec![first];
+    loop {
+        match events.try_recv() {
+            Ok(one) => told.push(one),
+            Err(TryRecvError::Lagged(_)) => {}
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return Some(told),
+        }
     }
+}
+
+/// Troubles that came up, apart from those that the engine tells of.
+fn news(before: &[Trouble], now: &[Trouble]) -> Vec<Trouble> {
+    let is_told = |trouble: &&Trouble| {
+        matches!(trouble, Trouble::LoginRefused { .. } | Trouble::ProviderDown { .. })
+    };
+    let is_new = |trouble: &&Trouble| !before.contains(trouble);
+    now.iter().filter(|trouble| !is_told(trouble)).filter(is_new).cloned().collect()
+}
+
+/// Milliseconds since 1970.
+pub(super) fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

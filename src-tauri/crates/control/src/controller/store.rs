@@ -9,7 +9,7 @@ use crate::atomic::write_atomically;
 use crate::error::Error;
 use crate::json::read;
 use crate::request::{Failure, FailureCode};
-use crate::settings::{Complaint, Settings, check, is_absent, parse};
+use crate::settings::{Settings, check, is_absent, parse};
 use crate::snapshot::Trouble;
 
 /// Only its owner reads it: it has no secret, but an account's name.
@@ -39,6 +39,19 @@ impl Keeper {
         &self.settings
     }
 
+    /// Whether the settings could be so.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(super) fn allows<T>(
+        &self,
+        change: impl FnOnce(&mut Settings) -> Result<T, Failure>,
+    ) -> Result<(), Failure> {
+        let mut settings = self.settings.clone();
+        change(&mut settings)?;
+        complaint(&settings)
+    }
+
     /// Changes the settings, and saves them.
     ///
     /// # Errors
@@ -50,7 +63,7 @@ impl Keeper {
         let found = self.found()?;
         let mut settings = found.clone();
         let done = change(&mut settings)?;
-        check(&settings).map_err(complained)?;
+        complaint(&settings)?;
         if settings != found || self.text.is_none() {
             self.write(&settings)?;
         }
@@ -94,9 +107,10 @@ fn not_ours(error: Error) -> Failure {
     Failure::new(FailureCode::NotSaved, message)
 }
 
-/// The field is the last word of the place: the form has no other.
-fn complained((place, why): Complaint) -> Failure {
-    Failure::invalid(place.rsplit('.').next().unwrap_or_default(), why)
+/// What is wrong with the settings. The field is the last word of the place: the form has no other.
+pub(super) fn complaint(settings: &Settings) -> Result<(), Failure> {
+    check(settings)
+        .map_err(|(place, why)| Failure::invalid(place.rsplit('.').next().unwrap_or_default(), why))
 }
 
 fn set_aside(file: &Path, error: &Error) -> Trouble {

@@ -13,10 +13,6 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Owner, Store, StoreError};
 
-/// How long a caller waits. A keyring that is open answers in a tenth of a second; one that is not may
-/// show a dialog, and waits for the user.
-const LIMIT: Duration = Duration::from_secs(5);
-
 /// A [`Store`] for async tasks.
 ///
 /// The store is asked one thing at a time, so it shows one dialog at a time. A call that is not answered
@@ -48,9 +44,13 @@ struct State {
 }
 
 impl Secrets {
+    /// How long a caller waits. A keyring that is open answers in a tenth of a second; one that is not
+    /// may show a dialog, and waits for the user.
+    pub const LIMIT: Duration = Duration::from_secs(5);
+
     /// Asks `store`.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self::with_limit(store, LIMIT)
+        Self::with_limit(store, Self::LIMIT)
     }
 
     /// Asks `store`, and waits for `limit` each time.

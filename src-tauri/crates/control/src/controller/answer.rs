@@ -1,0 +1,149 @@
+//! Every request, and what is done about it.
+
+use super::Answer;
+use super::run::Controller;
+use crate::request::{Failure, FailureCode, Reply, Request};
+use crate::secrets::Owner;
+use crate::settings::Settings;
+use crate::snapshot::{Happened, Trouble};
+
+/// Whether a request has to wait until others are done with passwords.
+pub(super) fn changes_passwords(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::SaveProvider { .. }
+            | Request::RemoveProvider { .. }
+            | Request::AddClient { .. }
+            | Request::RenewClient { .. }
+            | Request::RemoveClient { .. }
+            | Request::Undo
+            | Request::RetryPasswords
+            | Request::OpenVault { .. }
+            | Request::KeepPasswords { .. }
+    )
+}
+
+impl Controller {
+    /// Does what is asked. What takes time answers later.
+    pub(super) fn answer(&mut self, request: Request, answer: Answer) {
+        match request {
+            Request::SaveProvider { provider, password } => {
+                self.save_provider(provider, password, answer);
+            }
+            Request::AddClient { name, hold } => self.add_client(&name, hold, answer),
+            Request::RenewClient { name, hold } => self.renew_client(name, hold, answer),
+            Request::Undo => self.undo(answer),
+            Request::SetListen { listen } => self.set_listen(listen, answer),
+            Request::RetryPasswords => self.retry_passwords(answer),
+            Request::OpenVault { passphrase } => self.open_vault(passphrase, answer),
+            Request::KeepPasswords { keep } => self.keep_passwords(keep, answer),
+            Request::CheckProvider { provider, password } => {
+                answer.give(self.check_provider(provider, password));
+            }
+            at_once => answer.give(self.answer_at_once(at_once)),
+        }
+    }
+
+    fn answer_at_once(&mut self, request: Request) -> Result<Reply, Failure> {
+        match request {
+            Request::Start => self.turn(true),
+            Request::Stop => self.turn(false),
+            Request::Pause { minutes } => Ok(self.pause(minutes)),
+            Request::EnableProvider { id, enabled } => self.enable_provider(&id, enabled),
+            Request::ArrangeProviders { order } => self.arrange_providers(&order),
+            Request::RemoveProvider { id } => self.remove(Owner::Provider(id)),
+            Request::RemoveClient { name } => self.remove(Owner::Client(name)),
+            Request::SetMode { mode } => self.set(|settings| settings.routing.mode = mode),
+            Request::SetPosting { posting } => self.set(|settings| settings.posting = posting),
+            Request::SetLanguage { language } => {
+                self.set(|settings| settings.desktop.language = language)
+            }
+            Request::SetLog { log } => self.set(|settings| settings.desktop.log = log),
+            Request::SetStartHidden { hidden } => {
+                self.set(|settings| settings.desktop.start_hidden = hidden)
+            }
+            Request::SetStartAtLogin { start } => self.start_at_login(start),
+            Request::DismissCheck => Ok(self.dismiss_check()),
+            Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
+            Request::History => Ok(Reply::History { samples: self.numbers.past() }),
+            Request::OpenLogs => {
+                self.shell.open_folder(&self.logs).map_err(Failure::refused).map(|()| Reply::Done)
+            }
+            other => Ok(self.answer_simply(&other)),
+        }
+    }
+
+    /// What is always done.
+    fn answer_simply(&mut self, request: &Request) -> Reply {
+        match request {
+            Request::Show => self.shell.show_window(),
+            Request::CloseWindow => self.close_window(),
+            Request::StayOpen => self.window.stay_open(),
+            Request::DismissTroubles => self.told.clear(),
+            Request::Quit => self.ending = true,
+            _ => {}
+        }
+        Reply::Done
+    }
+
+    fn close_window(&mut self) {
+        let to_do = self.window.close();
+        // Where it is not saved, it will be said once more.
+        drop(self.set(|settings| settings.desktop.told_of_tray = true));
+        self.with_window(to_do);
+    }
+
+    fn start_at_login(&mut self, start: bool) -> Result<Reply, Failure> {
+        let done = self.shell.start_at_login(start);
+        self.starts_at_login = self.shell.starts_at_login();
+        done.map_err(Failure::refused).map(|()| Reply::Done)
+    }
+
+    fn set(&mut self, set: impl FnOnce(&mut Settings)) -> Result<Reply, Failure> {
+        self.change(|settings| {
+            set(settings);
+            Ok(Reply::Done)
+        })
+    }
+
+    /// Changes the settings, and does what they say then.
+    ///
+    /// # Errors
+    /// Why nothing was changed.
+    pub(super) fn change(
+        &mut self,
+        change: impl FnOnce(&mut Settings) -> Result<Reply, Failure>,
+    ) -> Result<Reply, Failure> {
+        let before = self.settings().clone();
+        let done = self.keeper.change(change);
+        match &done {
+            Ok(_) => {
+                self.told.retain(|told| !matches!(told, Trouble::SettingsNotSaved { .. }));
+                self.changed(&before);
+            }
+            Err(failure) if failure.code == FailureCode::NotSaved => {
+                let trouble = Trouble::SettingsNotSaved { said: failure.message.clone() };
+                self.told.retain(|told| !matches!(told, Trouble::SettingsNotSaved { .. }));
+                self.told.push(trouble);
+            }
+            Err(_) => {}
+        }
+        done
+    }
+
+    fn changed(&mut self, before: &Settings) {
+        let now = self.settings().clone();
+        if now.desktop.log != before.desktop.log {
+            self.shell.set_log(now.desktop.log);
+        }
+        if now.desktop.passwords != self.passwords.keep() {
+            self.passwords.were_moved(now.desktop.passwords);
+        }
+        let shared = Settings { desktop: before.desktop.clone(), ..now };
+        if shared != *before {
+            self.tell(Happened::SettingsChanged);
+        }
+        self.read_new();
+        self.reconcile();
+    }
+}

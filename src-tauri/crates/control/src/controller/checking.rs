@@ -1,0 +1,106 @@
+//! The test of a provider, while it is being entered.
+
+use std::sync::Arc;
+
+use nntp_proxy::check::{Finding as Found, Step, check_telling};
+use nntp_proxy::config::BackendConfig;
+use nntp_proxy::dial::NetDialler;
+use tokio::task::AbortHandle;
+
+use super::entries::{has_authorities, tidy};
+use super::run::Controller;
+use crate::configure::backend;
+use crate::request::{Failure, Password, Reply};
+use crate::settings::{Provider, Settings};
+use crate::snapshot::{Check, CheckStep, Finding};
+
+/// The last test, until it is dismissed.
+#[derive(Debug, Default)]
+pub(super) struct Checking {
+    pub(super) check: Option<Check>,
+    run: u64,
+    task: Option<AbortHandle>,
+}
+
+impl Checking {
+    /// Ends it, and forgets what it found.
+    fn clear(&mut self) {
+        self.run += 1;
+        self.check = None;
+        self.task.take().iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl Controller {
+    /// Begins a test, instead of the one before.
+    pub(super) fn check_provider(
+        &mut self,
+        provider: Provider,
+        password: Option<Password>,
+    ) -> Result<Reply, Failure> {
+        let mut provider = tidy(provider);
+        has_authorities(&provider)?;
+        let name = provider.name.clone().unwrap_or_else(|| provider.host.clone());
+        let mut credentials = self.passwords.credentials();
+        if provider.id.is_empty() {
+            // It has none as long as it is not saved.
+            provider.id = "new".into();
+        }
+        if let Some(password) = password {
+            credentials.providers.insert(provider.id.clone(), password.secret);
+        }
+        is_valid(&provider)?;
+        let missing = || Failure::invalid("password", "is missing: enter it");
+        let to = backend(&provider, &credentials).ok_or_else(missing)?;
+        self.checking.clear();
+        self.checking.check = Some(Check { name, findings: Vec::new(), done: false });
+        self.checking.task = Some(self.run_check(to));
+        Ok(Reply::Done)
+    }
+
+    fn run_check(&self, to: BackendConfig) -> AbortHandle {
+        let (run, post) = (self.checking.run, Arc::new(self.poster()));
+        let tell = Arc::clone(&post);
+        let task = tokio::spawn(async move {
+            let tell = |found: Found| tell(Box::new(move |this| this.found(run, Some(found))));
+            check_telling(&NetDialler::new(), &to, tell).await;
+            post(Box::new(move |this| this.found(run, None)));
+        });
+        task.abort_handle()
+    }
+
+    /// Takes what was found, or that this was all; unless it was dismissed.
+    fn found(&mut self, run: u64, found: Option<Found>) {
+        let check = self.checking.check.as_mut().filter(|_| run == self.checking.run);
+        let Some(check) = check else { return };
+        match found {
+            Some((step, found)) => {
+                let (good, said) = (found.is_ok(), found.unwrap_or_else(|said| said));
+                check.findings.push(Finding { step: shown(step), good, said });
+            }
+            None => check.done = true,
+        }
+    }
+
+    pub(super) fn dismiss_check(&mut self) -> Reply {
+        self.checking.clear();
+        Reply::Done
+    }
+}
+
+/// By the rules of the settings.
+fn is_valid(provider: &Provider) -> Result<(), Failure> {
+    let settings = Settings { providers: vec![provider.clone()], ..Settings::default() };
+    super::store::complaint(&settings)
+}
+
+fn shown(step: Step) -> CheckStep {
+    match step {
+        Step::Name => CheckStep::Name,
+        Step::Connection => CheckStep::Connection,
+        Step::Encryption => CheckStep::Encryption,
+        Step::Login => CheckStep::Login,
+        Step::Capabilities => CheckStep::Capabilities,
+        Step::RoundTrip => CheckStep::RoundTrip,
+    }
+}

@@ -1,0 +1,316 @@
+//! Providers and clients: added, changed, removed, put back; each together with its password.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use chacha20poly1305::aead::Generate;
+use nntp_proxy::config::Secret;
+
+use super::Answer;
+use super::passwords::{Known, delete};
+use super::removed::Removed;
+use super::run::Controller;
+use crate::request::{Arranged, Failure, FailureCode, Hold, Password, Reply};
+use crate::secrets::{Owner, StoreError};
+use crate::settings::{Client, Provider, Settings};
+
+/// No letter or digit that looks like another.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// 120 bits.
+const PASSWORD: usize = 24;
+
+impl Controller {
+    /// Adds a provider, or changes it.
+    pub(super) fn save_provider(
+        &mut self,
+        provider: Provider,
+        password: Option<Password>,
+        answer: Answer,
+    ) {
+        let mut provider = tidy(provider);
+        if provider.id.is_empty() {
+            provider.id = self.fresh_id(&provider);
+        }
+        if let Err(failure) = has_authorities(&provider) {
+            return answer.give(Err(failure));
+        }
+        let owner = Owner::Provider(provider.id.clone());
+        let password = password.map(|password| (password.secret, password.hold));
+        let change = move |settings: &mut Settings| {
+            let (id, new) = (provider.id.clone(), provider.clone());
+            match settings.providers.iter_mut().find(|old| old.id == id) {
+                Some(old) => *old = new,
+                None => settings.providers.push(new),
+            }
+            Ok(Reply::Saved { id })
+        };
+        self.keep(owner, password, change, answer);
+    }
+
+    /// An id that nobody has, as much like the name as an id can be.
+    fn fresh_id(&self, provider: &Provider) -> String {
+        let name = provider.name.as_deref().unwrap_or(&provider.host);
+        let words =
+            name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let mut base = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+        if base.is_empty() {
+            base = "provider".into();
+        }
+        let removed = self.removed.as_ref().map(Removed::owner);
+        let is_free = |id: &String| {
+            self.settings().providers.iter().all(|provider| provider.id != *id)
+                && removed != Some(Owner::Provider(id.clone()))
+        };
+        let numbered = (2_u32..).map(|number| format!("{base}-{number}"));
+        let mut ids = [base.clone()].into_iter().chain(numbered);
+        ids.find(is_free).unwrap_or(base)
+    }
+
+    pub(super) fn enable_provider(&mut self, id: &str, enabled: bool) -> Result<Reply, Failure> {
+        self.change(|settings| {
+            let provider = settings.providers.iter_mut().find(|provider| provider.id == id);
+            provider.ok_or_else(unknown)?.enabled = enabled;
+            Ok(Reply::Done)
+        })
+    }
+
+    pub(super) fn arrange_providers(&mut self, order: &[Arranged]) -> Result<Reply, Failure> {
+        self.change(|settings| {
+            let all = settings.providers.drain(..).map(|provider| (provider.id.clone(), provider));
+            let mut all: BTreeMap<_, _> = all.collect();
+            for Arranged { id, tier } in order {
+                let provider = all.remove(id).ok_or_else(unknown)?;
+                settings.providers.push(Provider { tier: *tier, ..provider });
+            }
+            if all.is_empty() { Ok(Reply::Done) } else { Err(unknown()) }
+        })
+    }
+
+    /// Adds a client, with a password of our making.
+    pub(super) fn add_client(&mut self, name: &str, hold: Hold, answer: Answer) {
+        let client = Client { name: name.trim().into() };
+        let owner = Owner::Client(client.name.clone());
+        self.give_password(owner, hold, answer, move |settings| {
+            settings.clients.push(client.clone());
+            Ok(())
+        });
+    }
+
+    /// Gives a client another password.
+    pub(super) fn renew_client(&mut self, name: String, hold: Hold, answer: Answer) {
+        let owner = Owner::Client(name.clone());
+        self.give_password(owner, hold, answer, move |settings| {
+            let is_there = settings.clients.iter().any(|client| client.name == name);
+            if is_there { Ok(()) } else { Err(unknown()) }
+        });
+    }
+
+    fn give_password(
+        &mut self,
+        owner: Owner,
+        hold: Hold,
+        answer: Answer,
+        change: impl Fn(&mut Settings) -> Result<(), Failure> + Send + 'static,
+    ) {
+        let secret = match new_password() {
+            Ok(secret) => secret,
+            Err(failure) => return answer.give(Err(failure)),
+        };
+        let reply = Reply::Password { secret: secret.clone() };
+        let change = move |settings: &mut Settings| change(settings).map(|()| reply.clone());
+        self.keep(owner, Some((secret, hold)), change, answer);
+    }
+
+    /// Removes a provider or a client. Its password is forgotten where it is kept, and remembered here for
+    /// as long as that can be undone.
+    pub(super) fn remove(&mut self, owner: Owner) -> Result<Reply, Failure> {
+        let known = self.passwords.known(&owner).cloned();
+        let mut removed = None;
+        self.change(|settings| {
+            removed = Some(Removed::take(&owner, known, settings).ok_or_else(unknown)?);
+            Ok(Reply::Done)
+        })?;
+        self.removed = removed;
+        self.passwords.learn(owner.clone(), None);
+        self.passwords.orphan(owner);
+        self.delete_orphans();
+        Ok(Reply::Done)
+    }
+
+    /// Deletes what is kept for nobody, where that shows no dialog.
+    pub(super) fn delete_orphans(&mut self) {
+        let orphans = self.passwords.orphans(self.keeper.settings());
+        if orphans.is_empty() {
+            return;
+        }
+        let again = orphans.clone();
+        let secrets = self.passwords.place(self.passwords.keep());
+        self.alone(delete(secrets, orphans), |this, deleted| {
+            if let Err(error) = this.heard(deleted) {
+                tracing::warn!("a removed password is still kept: {error}");
+                again.into_iter().for_each(|orphan| this.passwords.orphan(orphan));
+            }
+        });
+    }
+
+    /// Puts back what was removed last.
+    pub(super) fn undo(&mut self, answer: Answer) {
+        let Some(removed) = self.removed.clone().filter(|removed| !removed.is_past()) else {
+            return answer.give(Err(unknown()));
+        };
+        let owner = removed.owner();
+        let password = match &removed.known {
+            Some(Known::Kept(secret)) => Some((secret.clone(), Hold::Keep)),
+            Some(Known::ThisSession(secret)) => Some((secret.clone(), Hold::ThisSession)),
+            Some(Known::Missing | Known::Failed(_) | Known::Closed) | None => None,
+        };
+        let change = move |settings: &mut Settings| {
+            removed.put_back(settings);
+            Ok(Reply::Done)
+        };
+        self.keep_and(owner, password, change, move |this, done| {
+            if done.is_ok() {
+                this.removed = None;
+            }
+            answer.give(done);
+        });
+    }
+
+    fn keep(
+        &mut self,
+        owner: Owner,
+        password: Option<(Secret, Hold)>,
+        change: impl Fn(&mut Settings) -> Result<Reply, Failure> + Send + 'static,
+        answer: Answer,
+    ) {
+        self.keep_and(owner, password, change, |_, done| answer.give(done));
+    }
+
+    /// Keeps a password as the user wants, and then changes the settings; both or neither.
+    fn keep_and(
+        &mut self,
+        owner: Owner,
+        password: Option<(Secret, Hold)>,
+        change: impl Fn(&mut Settings) -> Result<Reply, Failure> + Send + 'static,
+        then: impl FnOnce(&mut Self, Result<Reply, Failure>) + Send + 'static,
+    ) {
+        if let Err(failure) = self.keeper.allows(&change) {
+            return then(self, Err(failure));
+        }
+        match password {
+            None => {
+                let done = self.change(change);
+                then(self, done);
+            }
+            Some((secret, Hold::ThisSession)) => {
+                let done = self.change_knowing(owner, Known::ThisSession(secret), change);
+                then(self, done);
+            }
+            Some((secret, Hold::Keep)) => {
+                let secrets = self.passwords.place(self.passwords.keep());
+                let (whose, kept) = (owner.clone(), secret.clone());
+                let keeping = async move { secrets.set(&whose, &kept).await };
+                self.alone(keeping, move |this, kept| {
+                    let done = this.kept(owner, secret, kept, change);
+                    then(this, done);
+                });
+            }
+        }
+    }
+
+    fn kept(
+        &mut self,
+        owner: Owner,
+        secret: Secret,
+        kept: Result<(), StoreError>,
+        change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
+    ) -> Result<Reply, Failure> {
+        if let Err(error) = self.heard(kept) {
+            if error == StoreError::TimedOut {
+                self.passwords.doubt(owner);
+            }
+            return Err(not_kept(&error));
+        }
+        let before = self.passwords.known(&owner).cloned();
+        let done = self.change_knowing(owner.clone(), Known::Kept(secret), change);
+        if done.is_err() {
+            self.put_back(owner, before);
+        }
+        done
+    }
+
+    /// The settings do not say so: the place is to have what it had.
+    pub(super) fn put_back(&mut self, owner: Owner, before: Option<Known>) {
+        let secrets = self.passwords.place(self.passwords.keep());
+        let putting = async move {
+            match before {
+                Some(Known::Kept(old)) => secrets.set(&owner, &old).await,
+                _ => secrets.delete(&owner).await,
+            }
+        };
+        self.alone(putting, |this, done| {
+            if let Err(error) = this.heard(done) {
+                tracing::warn!("a password is kept that belongs to settings not saved: {error}");
+            }
+        });
+    }
+
+    fn change_knowing(
+        &mut self,
+        owner: Owner,
+        known: Known,
+        change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
+    ) -> Result<Reply, Failure> {
+        let before = self.passwords.learn(owner.clone(), Some(known));
+        let done = self.change(change);
+        if done.is_err() {
+            self.passwords.learn(owner, before);
+        }
+        done
+    }
+}
+
+/// As it was meant: what was left empty is nothing, and what was pasted has no blanks around it.
+pub(super) fn tidy(provider: Provider) -> Provider {
+    let text = |text: Option<String>| {
+        text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    Provider {
+        host: provider.host.trim().to_owned(),
+        name: text(provider.name),
+        username: text(provider.username),
+        ca_file: provider.ca_file.filter(|file| !file.as_os_str().is_empty()),
+        ..provider
+    }
+}
+
+/// A file of authorities has to be there when it is entered.
+pub(super) fn has_authorities(provider: &Provider) -> Result<(), Failure> {
+    match &provider.ca_file {
+        Some(file) if !fs::metadata(file).is_ok_and(|file| file.is_file()) => {
+            Err(Failure::invalid("ca_file", "cannot be read: enter the path of a PEM file"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn new_password() -> Result<Secret, Failure> {
+    let random = <[u8; PASSWORD]>::try_generate()
+        .map_err(|_| Failure::refused("the system gives no random numbers"))?;
+    let letter = |byte: &u8| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]);
+    Ok(Secret::new(random.iter().map(letter).collect::<String>()))
+}
+
+fn unknown() -> Failure {
+    Failure::new(FailureCode::Unknown, "it is not there any more")
+}
+
+/// Why a password was not kept, to whoever entered it.
+pub(super) fn not_kept(error: &StoreError) -> Failure {
+    let code = match error {
+        StoreError::Locked | StoreError::Closed | StoreError::TimedOut => FailureCode::KeepClosed,
+        StoreError::Absent(_) => FailureCode::KeepAbsent,
+        StoreError::Failed(_) => FailureCode::Refused,
+    };
+    Failure::new(code, error.to_string())
+}

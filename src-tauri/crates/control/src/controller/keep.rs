@@ -1,0 +1,183 @@
+//! Where passwords are kept: reads them, opens the vault, moves them from one place to the other.
+
+use nntp_proxy::config::Secret;
+use tokio::task::spawn_blocking;
+
+use super::Answer;
+use super::entries::not_kept;
+use super::passwords::{copy, delete, read};
+use super::run::Controller;
+use crate::request::{Failure, FailureCode, Reply};
+use crate::secrets::{Owner, StoreError, VaultError};
+use crate::settings::Keep;
+use crate::snapshot::KeepState;
+
+impl Controller {
+    /// Reads the passwords that are not known yet.
+    pub(super) fn read_passwords(&mut self, then: impl FnOnce(&mut Self) + Send + 'static) {
+        let wanting = self.passwords.wanting(self.keeper.settings());
+        self.read_these(wanting, |this, _| then(this));
+    }
+
+    fn read_these(
+        &mut self,
+        owners: Vec<Owner>,
+        then: impl FnOnce(&mut Self, Result<(), StoreError>) + Send + 'static,
+    ) {
+        let keep = self.passwords.keep();
+        let reading = read(self.passwords.place(keep), keep, owners);
+        self.alone(reading, |this, reading| {
+            let answered = reading.refused.clone().map_or(Ok(()), Err);
+            let answered = if reading.is_empty() { answered } else { this.heard(answered) };
+            this.passwords.take(reading);
+            this.delete_orphans();
+            then(this, answered);
+        });
+    }
+
+    /// The settings may name somebody whose password nobody has looked for yet.
+    pub(super) fn read_new(&mut self) {
+        let mut new = self.passwords.wanting(self.keeper.settings());
+        new.retain(|owner| self.passwords.known(owner).is_none());
+        if new.is_empty() {
+            return;
+        }
+        if *self.passwords.state() == KeepState::Open {
+            self.read_these(new, |this, _| this.reconcile());
+        } else {
+            // It would only ask the user once more.
+            self.passwords.close(new);
+        }
+    }
+
+    /// Takes note of how the place answered.
+    pub(super) fn heard<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if matches!(answer, Err(StoreError::TimedOut)) && self.passwords.waits(true) {
+            self.wait_for_answer();
+        }
+        self.passwords.heard(answer)
+    }
+
+    /// A dialog waits for the user; when it is answered, there may be more.
+    fn wait_for_answer(&self) {
+        let secrets = self.passwords.place(self.passwords.keep());
+        let answered = async move { secrets.settled().await };
+        self.later(answered, |this, answered| {
+            this.passwords.waits(false);
+            let doubts = this.passwords.doubts();
+            if this.heard(answered).is_ok() {
+                doubts.into_iter().for_each(|(owner, before)| this.put_back(owner, before));
+                this.read_passwords(Self::reconcile);
+            }
+        });
+    }
+
+    /// Asks the place again: the user has done something about it.
+    pub(super) fn retry_passwords(&mut self, answer: Answer) {
+        let wanting = self.passwords.wanting(self.keeper.settings());
+        self.read_these(wanting, |this, done| {
+            this.reconcile();
+            answer.give(done.map(|()| Reply::Done).map_err(|error| not_kept(&error)));
+        });
+    }
+
+    /// Opens the vault, or makes it; passwords are kept there from now on.
+    pub(super) fn open_vault(&mut self, passphrase: Secret, answer: Answer) {
+        let vault = self.passwords.vault();
+        let opening = spawn_blocking(move || {
+            if vault.exists() { vault.open(&passphrase) } else { vault.create(&passphrase) }
+        });
+        self.alone(opening, |this, opened| {
+            let opened = opened.unwrap_or_else(|e| Err(VaultError::Failed(e.to_string())));
+            if let Err(error) = opened {
+                return answer.give(Err(not_opened(&error)));
+            }
+            if this.passwords.keep() != Keep::Vault {
+                return this.move_to(Keep::Vault, answer);
+            }
+            this.read_passwords(|this| {
+                this.reconcile();
+                answer.give(Ok(Reply::Done));
+            });
+        });
+    }
+
+    /// Keeps passwords elsewhere.
+    pub(super) fn keep_passwords(&mut self, keep: Keep, answer: Answer) {
+        if keep == self.passwords.keep() {
+            return answer.give(Ok(Reply::Done));
+        }
+        let closed = |message: &str| Err(Failure::new(FailureCode::KeepClosed, message));
+        if keep == Keep::Vault && !self.passwords.vault().is_open() {
+            return answer.give(closed("the vault wants its passphrase first"));
+        }
+        let behind = !self.passwords.wanting(self.keeper.settings()).is_empty();
+        match self.passwords.state() {
+            KeepState::Locked | KeepState::Asking | KeepState::VaultClosed if behind => {
+                answer.give(closed(
+                    "open the place where passwords are now, so that they can be moved",
+                ));
+            }
+            _ => self.move_to(keep, answer),
+        }
+    }
+
+    /// Copies all that are known, changes the settings, and only then deletes where they were. What could
+    /// not be read stays where it is.
+    fn move_to(&mut self, keep: Keep, answer: Answer) {
+        let (moved, to) = (self.passwords.kept(), self.passwords.place(keep));
+        let copying = async move { (copy(&to, &moved).await, moved) };
+        self.alone(copying, move |this, (copied, moved)| {
+            let owners = moved.into_iter().map(|(owner, _)| owner).collect();
+            if let Err(error) = copied {
+                return answer.give(Err(not_kept(&error)));
+            }
+            let done = this.switch_to(keep);
+            match &done {
+                Ok((_, left)) => this.forget(*left, owners),
+                Err(_) => this.forget(keep, owners),
+            }
+            answer.give(done.map(|(reply, _)| reply));
+        });
+    }
+
+    /// Says so in the settings. Gives the place that is left.
+    fn switch_to(&mut self, keep: Keep) -> Result<(Reply, Keep), Failure> {
+        let (left, state) = self.passwords.move_to(keep, KeepState::Open);
+        let done = self.change(|settings| {
+            settings.desktop.passwords = keep;
+            Ok(Reply::Done)
+        });
+        if done.is_err() {
+            self.passwords.move_to(left, state);
+        }
+        done.map(|reply| (reply, left))
+    }
+
+    /// Deletes the copies in the other place, then looks for what is missing in the one that is used.
+    fn forget(&mut self, place: Keep, owners: Vec<Owner>) {
+        self.alone(delete(self.passwords.place(place), owners), move |this, deleted| {
+            if let Err(error) = deleted {
+                tracing::warn!("copies of passwords are left where they were: {error}");
+            }
+            if place != this.passwords.keep() {
+                this.read_passwords(Self::reconcile);
+            }
+        });
+    }
+}
+
+fn not_opened(error: &VaultError) -> Failure {
+    let message = error.to_string();
+    match error {
+        VaultError::WrongPassphrase => Failure {
+            field: Some("passphrase".into()),
+            ..Failure::new(FailureCode::WrongPassphrase, message)
+        },
+        VaultError::NoPassphrase => Failure::invalid("passphrase", message),
+        VaultError::Exists
+        | VaultError::Missing
+        | VaultError::Unusable(_)
+        | VaultError::Failed(_) => Failure::refused(message),
+    }
+}

@@ -1,0 +1,304 @@
+//! Which passwords are known, and how the place is where they are kept.
+
+use std::collections::BTreeMap;
+use std::mem::{replace, take};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nntp_proxy::config::Secret;
+use tokio::time::Instant;
+
+use crate::credentials::Credentials;
+use crate::secrets::{Owner, Secrets, StoreError, Vault};
+use crate::settings::{Keep, Provider, Settings};
+use crate::snapshot::{KeepState, PasswordState};
+
+/// How often a keyring that is not there is looked for.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// Within this time nobody can have seen a dialog, let alone dismissed it.
+const SILENT: Duration = Duration::from_secs(1);
+
+/// What is known of one password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It is kept.
+    Kept(Secret),
+    /// It is in memory only.
+    ThisSession(Secret),
+    /// There is none.
+    Missing,
+    /// It cannot be read; why.
+    Failed(String),
+    /// The place is closed.
+    Closed,
+}
+
+/// The places, each with what asks it.
+pub(super) struct Places {
+    pub(super) keyring: Secrets,
+    pub(super) in_vault: Secrets,
+    pub(super) vault: Arc<Vault>,
+}
+
+/// All passwords.
+pub(super) struct Passwords {
+    places: Places,
+    keep: Keep,
+    known: BTreeMap<Owner, Known>,
+    state: KeepState,
+    look_again: Option<Instant>,
+    /// What the place may still have for nobody.
+    orphans: Vec<Owner>,
+    /// What may yet be kept when the user answers, though it was given up; and what was known before.
+    doubts: Vec<(Owner, Option<Known>)>,
+    /// Whether a dialog is waited for.
+    waits: bool,
+}
+
+/// What came of reading some.
+pub(super) struct Reading {
+    from: Keep,
+    found: Vec<(Owner, Known)>,
+    /// Why the last could not be read, and the others were not tried.
+    pub(super) refused: Option<StoreError>,
+    silent: bool,
+}
+
+impl Passwords {
+    pub(super) fn new(places: Places, keep: Keep) -> Self {
+        Self {
+            places,
+            keep,
+            known: BTreeMap::new(),
+            state: KeepState::Open,
+            look_again: None,
+            orphans: Vec::new(),
+            doubts: Vec::new(),
+            waits: false,
+        }
+    }
+
+    /// How the place is.
+    pub(super) fn state(&self) -> &KeepState {
+        &self.state
+    }
+
+    /// Where they are kept.
+    pub(super) fn keep(&self) -> Keep {
+        self.keep
+    }
+
+    pub(super) fn place(&self, keep: Keep) -> Secrets {
+        match keep {
+            Keep::Keyring => self.places.keyring.clone(),
+            Keep::Vault => self.places.in_vault.clone(),
+        }
+    }
+
+    pub(super) fn vault(&self) -> Arc<Vault> {
+        Arc::clone(&self.places.vault)
+    }
+
+    /// They are kept elsewhere from now on. Gives what was.
+    pub(super) fn move_to(&mut self, keep: Keep, state: KeepState) -> (Keep, KeepState) {
+        self.orphans.clear();
+        self.doubts.clear();
+        (replace(&mut self.keep, keep), replace(&mut self.state, state))
+    }
+
+    /// They were moved by somebody else: nothing is known of where they are now.
+    pub(super) fn were_moved(&mut self, keep: Keep) {
+        self.move_to(keep, KeepState::Open);
+        self.known.retain(|_, known| matches!(known, Known::ThisSession(_)));
+    }
+
+    pub(super) fn known(&self, owner: &Owner) -> Option<&Known> {
+        self.known.get(owner)
+    }
+
+    /// Takes what is known now, and gives what was.
+    pub(super) fn learn(&mut self, owner: Owner, known: Option<Known>) -> Option<Known> {
+        self.orphans.retain(|orphan| *orphan != owner);
+        self.doubts.retain(|(doubted, _)| *doubted != owner);
+        match known {
+            Some(known) => self.known.insert(owner, known),
+            None => self.known.remove(&owner),
+        }
+    }
+
+    /// Takes note of how the place answered.
+    pub(super) fn heard<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.look_again = None;
+        match &answer {
+            Ok(_) => self.state = KeepState::Open,
+            Err(StoreError::Locked) => self.state = KeepState::Locked,
+            Err(StoreError::Absent(said)) => self.state = KeepState::Absent { said: said.clone() },
+            Err(StoreError::Closed) => self.state = KeepState::VaultClosed,
+            Err(StoreError::TimedOut) => self.state = KeepState::Asking,
+            Err(StoreError::Failed(_)) => {}
+        }
+        answer
+    }
+
+    /// Those that the settings need and nobody knows.
+    pub(super) fn wanting(&self, settings: &Settings) -> Vec<Owner> {
+        let is_known = |owner: &Owner| {
+            matches!(self.known.get(owner), Some(Known::Kept(_) | Known::ThisSession(_)))
+        };
+        owners(settings).filter(|owner| !is_known(owner)).collect()
+    }
+
+    /// Takes what was read, where nothing better is known by now. How the place is was heard before.
+    pub(super) fn take(&mut self, reading: Reading) {
+        if reading.from != self.keep {
+            return;
+        }
+        let Reading { found, refused, silent, .. } = reading;
+        let absent = matches!(refused, Some(StoreError::Absent(_)));
+        // It may come yet. To ask again must not show a dialog again.
+        self.look_again = (absent && silent).then(|| Instant::now() + LOOK_AGAIN);
+        for (owner, read) in found {
+            let known = self.known.entry(owner).or_insert(Known::Closed);
+            if !matches!(known, Known::Kept(_) | Known::ThisSession(_)) {
+                *known = read;
+            }
+        }
+    }
+
+    /// Those of these owners cannot be had before the place is open.
+    pub(super) fn close(&mut self, owners: Vec<Owner>) {
+        self.known.extend(owners.into_iter().map(|owner| (owner, Known::Closed)));
+    }
+
+    /// Whether it is time to look for a keyring that was not there.
+    pub(super) fn is_to_look_again(&mut self) -> bool {
+        self.look_again.take_if(|at| *at <= Instant::now()).is_some()
+    }
+
+    /// The place may have something for this owner, whom the settings do not have.
+    pub(super) fn orphan(&mut self, owner: Owner) {
+        self.orphans.push(owner);
+    }
+
+    /// It was given up, and may yet be kept.
+    pub(super) fn doubt(&mut self, owner: Owner) {
+        let before = self.known.get(&owner).cloned();
+        self.doubts.push((owner, before));
+    }
+
+    /// What was given up, and may be kept by now.
+    pub(super) fn doubts(&mut self) -> Vec<(Owner, Option<Known>)> {
+        take(&mut self.doubts)
+    }
+
+    /// Whether somebody has to begin to wait for the user's answer.
+    pub(super) fn waits(&mut self, waits: bool) -> bool {
+        replace(&mut self.waits, waits) != waits
+    }
+
+    /// What is to be deleted, as soon as the place is open.
+    pub(super) fn orphans(&mut self, settings: &Settings) -> Vec<Owner> {
+        if self.state != KeepState::Open {
+            return Vec::new();
+        }
+        self.orphans.retain(|orphan| owners(settings).all(|owner| owner != *orphan));
+        take(&mut self.orphans)
+    }
+
+    /// Those that are kept, with their owners.
+    pub(super) fn kept(&self) -> Vec<(Owner, Secret)> {
+        let kept = self.known.iter().filter_map(|(owner, known)| match known {
+            Known::Kept(secret) => Some((owner.clone(), secret.clone())),
+            Known::ThisSession(_) | Known::Missing | Known::Failed(_) | Known::Closed => None,
+        });
+        kept.collect()
+    }
+
+    /// All that can be used.
+    pub(super) fn credentials(&self) -> Credentials {
+        let mut credentials = Credentials::default();
+        for (owner, known) in &self.known {
+            let (Known::Kept(secret) | Known::ThisSession(secret)) = known else { continue };
+            match owner {
+                Owner::Provider(id) => credentials.providers.insert(id.clone(), secret.clone()),
+                Owner::Client(name) => credentials.clients.insert(name.clone(), secret.clone()),
+            };
+        }
+        credentials
+    }
+
+    /// Whether a provider's is there.
+    pub(super) fn of(&self, provider: &Provider) -> PasswordState {
+        if !needs_password(provider) {
+            return PasswordState::NotNeeded;
+        }
+        match self.known.get(&Owner::Provider(provider.id.clone())) {
+            Some(Known::Kept(_)) => PasswordState::Kept,
+            Some(Known::ThisSession(_)) => PasswordState::ThisSession,
+            Some(Known::Missing | Known::Failed(_)) => PasswordState::Missing,
+            Some(Known::Closed) | None => PasswordState::Closed,
+        }
+    }
+}
+
+pub(super) fn needs_password(provider: &Provider) -> bool {
+    provider.username.as_deref().is_some_and(|user| !user.is_empty())
+}
+
+/// Whose passwords the settings need.
+fn owners(settings: &Settings) -> impl Iterator<Item = Owner> {
+    let providers = settings.providers.iter().filter(|provider| needs_password(provider));
+    let providers = providers.map(|provider| Owner::Provider(provider.id.clone()));
+    let clients = settings.clients.iter().map(|client| Owner::Client(client.name.clone()));
+    providers.chain(clients)
+}
+
+/// Reads the passwords of `owners`, until the place refuses: it is not to be asked as often as there are
+/// passwords.
+pub(super) async fn read(secrets: Secrets, from: Keep, owners: Vec<Owner>) -> Reading {
+    let began = Instant::now();
+    let (mut found, mut refused) = (Vec::new(), None);
+    for owner in owners {
+        let known = match refused {
+            Some(_) => Known::Closed,
+            None => match secrets.get(&owner).await {
+                Ok(Some(secret)) => Known::Kept(secret),
+                Ok(None) => Known::Missing,
+                Err(StoreError::Failed(said)) => Known::Failed(said),
+                Err(error) => {
+                    refused = Some(error);
+                    Known::Closed
+                }
+            },
+        };
+        found.push((owner, known));
+    }
+    Reading { from, found, refused, silent: began.elapsed() < SILENT }
+}
+
+impl Reading {
+    /// Whether nothing was asked.
+    pub(super) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+}
+
+/// Copies passwords, and reads each again to be sure.
+pub(super) async fn copy(to: &Secrets, all: &[(Owner, Secret)]) -> Result<(), StoreError> {
+    for (owner, secret) in all {
+        to.set(owner, secret).await?;
+        if to.get(owner).await?.as_ref() != Some(secret) {
+            return Err(StoreError::Failed("a password was not kept as it was given".into()));
+        }
+    }
+    Ok(())
+}
+
+/// Deletes what there is of these. What cannot be deleted stays.
+pub(super) async fn delete(from: Secrets, owners: Vec<Owner>) -> Result<(), StoreError> {
+    let mut done = Ok(());
+    for owner in owners {
+        done = from.delete(&owner).await.and(done);
+    }
+    done
+}

@@ -1,0 +1,159 @@
+//! Start, stop and pause: from what the user wants and the passwords allow to what the engine does.
+
+use std::mem::replace;
+use std::time::Duration;
+
+use super::Answer;
+use super::run::Controller;
+use super::serving::{Opened, trouble};
+use crate::configure::configure_available;
+use crate::request::{Failure, Reply};
+use crate::settings::{Listen, Settings};
+use crate::snapshot::{Address, Happened, Trouble};
+
+impl Controller {
+    /// Serves from now on, or does not; a pause is over.
+    pub(super) fn turn(&mut self, on: bool) -> Result<Reply, Failure> {
+        let done = self.change(|settings| {
+            settings.desktop.on = on;
+            Ok(Reply::Done)
+        })?;
+        if self.power.paused.take().is_some() {
+            self.reconcile();
+        }
+        Ok(done)
+    }
+
+    /// Serves nobody for a while. What is stopped stays so.
+    pub(super) fn pause(&mut self, minutes: u16) -> Reply {
+        if self.settings().desktop.on {
+            let minutes = Duration::from_secs(u64::from(minutes) * 60);
+            self.power.paused = Some(self.outside.now() + minutes);
+            self.reconcile();
+        }
+        Reply::Done
+    }
+
+    /// Has the engine do what the settings and passwords say now.
+    pub(super) fn reconcile(&mut self) {
+        if self.power.starting {
+            return;
+        }
+        // What was counted until now would be lost with what is changed.
+        self.sample();
+        let wanted = self.settings().desktop.on && self.power.paused.is_none();
+        let config = configure_available(self.settings(), &self.passwords.credentials());
+        let Some(config) = config.filter(|_| wanted) else { return self.stop() };
+        if let Some(events) = self.serving.apply(config) {
+            self.listen_to(events);
+        }
+        if self.serving.door().is_none_or(|(listen, _)| *listen != self.settings().listen) {
+            self.open();
+        }
+        self.engine = self.serving.snapshot();
+    }
+
+    /// Stops, if it runs.
+    pub(super) fn stop(&mut self) {
+        self.power.shut = None;
+        if self.serving.stop() {
+            self.tell(Happened::Stopped);
+        }
+        self.engine = None;
+    }
+
+    /// Opens the door where the settings say, unless that is under way.
+    fn open(&mut self) {
+        if self.power.opening {
+            return;
+        }
+        self.power.opening = true;
+        let opening = self.opening(self.settings().listen.clone());
+        self.later(opening, |this, opened| {
+            this.power.opening = false;
+            let is_wanted =
+                |listen: &Listen| this.serving.is_on() && *listen == this.settings().listen;
+            match opened {
+                Ok(opened) if is_wanted(&opened.listen) => this.enter(opened),
+                Err((trouble, listen)) if is_wanted(&listen) => this.power.shut = Some(trouble),
+                // It was changed meanwhile.
+                Ok(_) | Err(_) => this.reconcile(),
+            }
+        });
+    }
+
+    fn opening(
+        &mut self,
+        listen: Listen,
+    ) -> impl Future<Output = Result<Opened, (Trouble, Listen)>> + Send + 'static {
+        let before = self.power.shut.clone();
+        let opening = self.serving.open(listen.clone());
+        async move {
+            match opening.await {
+                Ok(opened) => Ok(opened),
+                Err(error) => Err((trouble(error, &listen, before).await, listen)),
+            }
+        }
+    }
+
+    fn enter(&mut self, opened: Opened) {
+        let host = opened.listen.host.clone();
+        let port = self.serving.enter(opened);
+        self.power.shut = None;
+        self.tell(Happened::Started { address: Address { host, port }.to_string() });
+    }
+
+    /// Listens elsewhere from now on. While it serves, nothing is changed before the new door is open.
+    pub(super) fn set_listen(&mut self, listen: Listen, answer: Answer) {
+        let listen = Listen { host: listen.host.trim().to_owned(), port: listen.port };
+        let wanted = listen.clone();
+        let change = move |settings: &mut Settings| {
+            settings.listen = wanted.clone();
+            Ok(Reply::Done)
+        };
+        if let Err(failure) = self.keeper.allows(&change) {
+            return answer.give(Err(failure));
+        }
+        if !self.serving.is_on() || self.settings().listen == listen {
+            return answer.give(self.change(change));
+        }
+        let opening = self.opening(listen);
+        self.later(opening, move |this, opened| {
+            let done = match opened {
+                Ok(opened) => this.change_door(opened, change),
+                Err((trouble, _)) => Err(cannot_listen(trouble)),
+            };
+            if done.is_err() {
+                this.reconcile();
+            }
+            answer.give(done);
+        });
+    }
+
+    fn change_door(
+        &mut self,
+        opened: Opened,
+        change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
+    ) -> Result<Reply, Failure> {
+        let opening = replace(&mut self.power.opening, true);
+        let done = self.change(change);
+        self.power.opening = opening;
+        if done.is_ok() && self.serving.is_on() {
+            self.enter(opened);
+        }
+        done
+    }
+}
+
+fn cannot_listen(trouble: Trouble) -> Failure {
+    let (field, message) = match trouble {
+        Trouble::PortBusy { port, holder, free } => {
+            let holder = holder.unwrap_or_else(|| "another program".into());
+            let free = free.map(|port| format!("; {port} is free")).unwrap_or_default();
+            ("port", format!("{holder} uses port {port}{free}"))
+        }
+        Trouble::CannotListen { said } => ("host", said),
+        _ => ("host", String::new()),
+    };
+    Failure { field: Some(field.into()), ..Failure::refused(message) }
+}

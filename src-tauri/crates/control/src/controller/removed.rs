@@ -1,0 +1,83 @@
+//! What was removed last, for as long as that can be undone.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::passwords::Known;
+use crate::secrets::Owner;
+use crate::settings::{Client, Provider, Settings};
+
+/// For how long it can be undone.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// An entry that was removed, and its password.
+#[derive(Debug, Clone)]
+pub(super) struct Removed {
+    entry: Entry,
+    /// Where it was.
+    at: usize,
+    pub(super) known: Option<Known>,
+    until: Instant,
+}
+
+#[derive(Debug, Clone)]
+enum Entry {
+    Provider(Provider),
+    Client(Client),
+}
+
+impl Removed {
+    /// Takes an entry out of the settings; none where there is none.
+    pub(super) fn take(
+        owner: &Owner,
+        known: Option<Known>,
+        settings: &mut Settings,
+    ) -> Option<Self> {
+        let (entry, at) = match owner {
+            Owner::Provider(id) => {
+                let at = settings.providers.iter().position(|provider| provider.id == *id)?;
+                (Entry::Provider(settings.providers.remove(at)), at)
+            }
+            Owner::Client(name) => {
+                let at = settings.clients.iter().position(|client| client.name == *name)?;
+                (Entry::Client(settings.clients.remove(at)), at)
+            }
+        };
+        Some(Self { entry, at, known, until: Instant::now() + WINDOW })
+    }
+
+    /// Puts it back where it was.
+    pub(super) fn put_back(&self, settings: &mut Settings) {
+        match &self.entry {
+            Entry::Provider(provider) => {
+                let at = self.at.min(settings.providers.len());
+                settings.providers.insert(at, provider.clone());
+            }
+            Entry::Client(client) => {
+                settings.clients.insert(self.at.min(settings.clients.len()), client.clone());
+            }
+        }
+    }
+
+    /// Whose it is.
+    pub(super) fn owner(&self) -> Owner {
+        match &self.entry {
+            Entry::Provider(provider) => Owner::Provider(provider.id.clone()),
+            Entry::Client(client) => Owner::Client(client.name.clone()),
+        }
+    }
+
+    /// The name that people see.
+    pub(super) fn name(&self) -> &str {
+        match &self.entry {
+            Entry::Provider(provider) => provider.display_name(),
+            Entry::Client(client) => &client.name,
+        }
+    }
+
+    /// Whether it is too late to undo it.
+    pub(super) fn is_past(&self) -> bool {
+        self.until <= Instant::now()
+    }
+}

@@ -1,0 +1,209 @@
+//! The engine on threads of its own, and the door that programs come in by.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nntp_proxy::config::Config;
+use nntp_proxy::dial::NetDialler;
+use nntp_proxy::events::Event;
+use nntp_proxy::proxy::{Proxy, Snapshot};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::broadcast::Receiver;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::timeout;
+
+use crate::listening::{CannotListen, bind};
+use crate::settings::Listen;
+use crate::snapshot::Trouble;
+
+/// How many threads serve. Each does what one processor can; two keep up with any line.
+const WORKERS: usize = 2;
+/// How long requests that are under way may go on when it is stopped.
+const GRACE: Duration = Duration::from_secs(5);
+/// It ends after this long, whatever happens.
+const END: Duration = Duration::from_secs(8);
+/// How many ports behind a busy one are tried.
+const NEIGHBOURS: u16 = 20;
+
+/// The engine, whether it runs or not.
+pub(super) struct Serving {
+    runtime: Runtime,
+    dialler: Arc<NetDialler>,
+    proxy: Option<Proxy>,
+    door: Option<Door>,
+    /// What has to be over before the next door is opened.
+    closing: Vec<JoinHandle<()>>,
+}
+
+/// Where programs come in.
+struct Door {
+    listen: Listen,
+    port: u16,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Listeners that nobody answers yet.
+pub(super) struct Opened {
+    pub(super) listen: Listen,
+    listeners: Vec<TcpListener>,
+    port: u16,
+}
+
+impl Serving {
+    pub(super) fn new() -> io::Result<Self> {
+        let mut builder = Builder::new_multi_thread();
+        let builder = builder.worker_threads(WORKERS).thread_name("newsmux-engine").enable_all();
+        let (runtime, dialler) = (builder.build()?, Arc::new(NetDialler::new()));
+        Ok(Self { runtime, dialler, proxy: None, door: None, closing: Vec::new() })
+    }
+
+    /// Whether it is meant to serve.
+    pub(super) fn is_on(&self) -> bool {
+        self.proxy.is_some()
+    }
+
+    /// Where programs come in, and the port.
+    pub(super) fn door(&self) -> Option<(&Listen, u16)> {
+        self.door.as_ref().map(|door| (&door.listen, door.port))
+    }
+
+    /// Serves with these settings from now on. When it did not before, what happens will be told here.
+    pub(super) fn apply(&mut self, config: Config) -> Option<Receiver<Event>> {
+        let _within = self.runtime.enter();
+        if let Some(proxy) = &self.proxy {
+            proxy.apply(config);
+            return None;
+        }
+        let proxy = Proxy::new(config, Arc::clone(&self.dialler) as _);
+        let events = proxy.events();
+        self.proxy = Some(proxy);
+        Some(events)
+    }
+
+    /// Begins to listen. A door with the same port is closed first: the two could not be open together.
+    pub(super) fn open(
+        &mut self,
+        listen: Listen,
+    ) -> impl Future<Output = Result<Opened, CannotListen>> + Send + 'static {
+        if let Some(door) = self.door.take_if(|door| door.port == listen.port) {
+            self.closing.extend(door.close());
+        }
+        let (closing, engine) = (std::mem::take(&mut self.closing), self.runtime.handle().clone());
+        async move {
+            all(closing).await;
+            open(&engine, listen).await
+        }
+    }
+
+    /// Serves there, and nowhere else. Sessions go on. Gives the port.
+    pub(super) fn enter(&mut self, opened: Opened) -> u16 {
+        let Opened { listen, listeners, port } = opened;
+        let Some(proxy) = &self.proxy else { return port };
+        let serve = |listener| {
+            let proxy = proxy.clone();
+            self.runtime.spawn(async move { proxy.serve(listener).await })
+        };
+        let tasks = listeners.into_iter().map(serve).collect();
+        if let Some(before) = self.door.replace(Door { listen, port, tasks }) {
+            self.closing.extend(before.close());
+        }
+        port
+    }
+
+    /// Serves nobody any more. Whether programs could come in.
+    pub(super) fn stop(&mut self) -> bool {
+        let door = self.door.take();
+        let was_open = door.is_some();
+        self.closing.extend(door.into_iter().flat_map(Door::close));
+        if let Some(proxy) = self.proxy.take() {
+            self.closing.push(self.runtime.spawn(async move { proxy.shutdown(GRACE).await }));
+        }
+        was_open
+    }
+
+    /// Renews all connections.
+    pub(super) fn renew(&self) {
+        let _within = self.runtime.enter();
+        self.proxy.iter().for_each(Proxy::renew);
+    }
+
+    /// What goes on, if it serves.
+    pub(super) fn snapshot(&self) -> Option<Snapshot> {
+        self.proxy.as_ref().map(Proxy::snapshot)
+    }
+
+    /// Stops, and waits for the end; not for ever.
+    pub(super) async fn end(mut self) {
+        self.stop();
+        drop(timeout(END, all(self.closing)).await);
+        self.runtime.shutdown_background();
+    }
+}
+
+impl Door {
+    /// Lets nobody in any more.
+    fn close(self) -> Vec<JoinHandle<()>> {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        self.tasks
+    }
+}
+
+/// Waits for tasks to end, whether they are done or were aborted.
+async fn all(tasks: Vec<JoinHandle<()>>) {
+    for task in tasks {
+        drop(task.await);
+    }
+}
+
+/// Listens within the runtime that serves.
+async fn open(engine: &Handle, listen: Listen) -> Result<Opened, CannotListen> {
+    let wanted = listen.clone();
+    let bound = engine.spawn(async move { bind(&wanted).await }).await;
+    // It ends, and so does the runtime.
+    let (listeners, address) = bound.unwrap_or_else(|_| Err(CannotListen::ended()))?;
+    Ok(Opened { listen, listeners, port: address.port() })
+}
+
+/// Why nobody can connect, and what can be done. `before` is what was found out the last time.
+pub(super) async fn trouble(
+    error: CannotListen,
+    listen: &Listen,
+    before: Option<Trouble>,
+) -> Trouble {
+    let port = error.port();
+    match before {
+        _ if !error.is_busy() => Trouble::CannotListen { said: error.to_string() },
+        Some(Trouble::PortBusy { port: same, holder, free }) if same == port => {
+            Trouble::PortBusy { port, holder, free }
+        }
+        _ => {
+            let holder = spawn_blocking(move || holder(port)).await.ok().flatten();
+            Trouble::PortBusy { port, holder, free: free(listen, port).await }
+        }
+    }
+}
+
+/// The program that has a port, where the system tells.
+fn holder(port: u16) -> Option<String> {
+    let all = listeners::get_all().ok()?;
+    let listens = |one: &listeners::Listener| {
+        one.protocol == listeners::Protocol::TCP
+            && one.state == listeners::SocketState::Listen
+            && one.socket.port() == port
+    };
+    let process = all.into_iter().find(listens)?.process;
+    Some(format!("{} ({})", process.name, process.pid))
+}
+
+/// A port that is free, preferably near.
+async fn free(listen: &Listen, busy: u16) -> Option<u16> {
+    let near = (1..=NEIGHBOURS).filter_map(|step| busy.checked_add(step));
+    for port in near.chain([0]) {
+        if let Ok((_, address)) = bind(&Listen { host: listen.host.clone(), port }).await {
+            return Some(address.port());
+        }
+    }
+    None
+}

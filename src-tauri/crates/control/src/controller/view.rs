@@ -1,0 +1,209 @@
+//! The snapshot: what people see of all that the loop owns.
+
+use nntp_proxy::backend::{BackendSnapshot, State as BackendState};
+use nntp_proxy::proxy::ClientSnapshot;
+use tokio::time::Instant;
+
+use super::passwords::{Known, needs_password};
+use super::removed::Removed;
+use super::run::{Controller, millis};
+use crate::secrets::Owner;
+use crate::settings::Provider;
+use crate::snapshot::{
+    Address, ClientView, Figures, PasswordState, ProviderState, ProviderView, Snapshot, State,
+    Trouble,
+};
+
+/// While somebody looks, the time goes on at least this often, in milliseconds.
+const SECOND: u64 = 1000;
+/// And while nobody does.
+const MINUTE: u64 = 60_000;
+
+impl Controller {
+    /// What is to be seen now. Time alone is hardly a reason for another than `before`.
+    pub(super) fn view(&self, before: Option<&Snapshot>) -> Snapshot {
+        let providers: Vec<_> =
+            self.settings().providers.iter().map(|p| self.provider(p)).collect();
+        let troubles = self.troubles(&providers);
+        let clients = self.engine.iter().flat_map(|engine| &engine.clients);
+        Snapshot {
+            state: self.state(&troubles),
+            troubles,
+            address: self.address(),
+            figures: self.figures(before.map(|before| before.figures)),
+            providers,
+            clients: clients.map(client).collect(),
+            last_event: self.events.last(),
+            settings: self.settings().clone(),
+            keep: self.passwords.state().clone(),
+            removed: self.removed.as_ref().map(|removed| Removed::name(removed).to_owned()),
+            check: self.checking.check.clone(),
+            start_at_login: self.starts_at_login,
+            tray: self.window.has_tray(),
+            farewell: self.window.says_farewell(),
+            version: self.version,
+        }
+    }
+
+    fn state(&self, troubles: &[Trouble]) -> State {
+        let door_is_open = self.serving.door().is_some();
+        if !self.settings().desktop.on {
+            State::Stopped
+        } else if let Some(until) = self.power.paused {
+            State::Paused { until: millis(until) }
+        } else if self.power.starting
+            || (self.serving.is_on() && !door_is_open && self.power.shut.is_none())
+        {
+            State::Starting
+        } else if troubles.iter().any(needs_the_user) {
+            State::Attention
+        } else if troubles.iter().any(|trouble| matches!(trouble, Trouble::ProviderDown { .. })) {
+            State::Degraded
+        } else if self.numbers.is_active(Instant::now()) {
+            State::Active
+        } else {
+            State::Idle
+        }
+    }
+
+    /// The most urgent first.
+    fn troubles(&self, providers: &[ProviderView]) -> Vec<Trouble> {
+        let mut troubles = Vec::from_iter(self.power.shut.clone());
+        let enabled = self.settings().providers.iter().zip(providers).filter(|(p, _)| p.enabled);
+        let enabled: Vec<_> = enabled.map(|(_, view)| view).collect();
+        let clients = self.settings().clients.iter().map(|client| {
+            let known = self.passwords.known(&Owner::Client(client.name.clone()));
+            (client.name.clone(), known)
+        });
+        let (mut closed, mut gone) = (false, Vec::new());
+        for (client, known) in clients {
+            match known {
+                Some(Known::Closed) => closed = true,
+                Some(Known::Missing | Known::Failed(_)) => {
+                    gone.push(Trouble::NoClientPassword { client });
+                }
+                Some(Known::Kept(_) | Known::ThisSession(_)) | None => {}
+            }
+        }
+        closed |= enabled.iter().any(|view| is_closed(view));
+        troubles.extend(closed.then_some(Trouble::PasswordsClosed));
+        troubles.extend(gone);
+        let of = |state: ProviderState| enabled.iter().filter(move |view| view.state == state);
+        let missing = of(ProviderState::NoPassword).filter(|view| !is_closed(view));
+        troubles.extend(missing.map(|view| Trouble::NoPassword { provider: view.id.clone() }));
+        troubles.extend(of(ProviderState::LoginRefused).map(|view| Trouble::LoginRefused {
+            provider: view.id.clone(),
+            said: view.said.clone(),
+        }));
+        troubles.extend(self.told.iter().cloned());
+        let down = of(ProviderState::Down).chain(of(ProviderState::Full));
+        troubles.extend(down.map(|view| Trouble::ProviderDown {
+            provider: view.id.clone(),
+            said: view.said.clone(),
+        }));
+        troubles
+    }
+
+    /// Where programs come in; the port may be one that the system chose.
+    pub(super) fn address(&self) -> Address {
+        let listen = &self.settings().listen;
+        match self.serving.door() {
+            Some((open, port)) => Address { host: open.host.clone(), port },
+            None => Address { host: listen.host.clone(), port: listen.port },
+        }
+    }
+
+    fn figures(&self, before: Option<Figures>) -> Figures {
+        let (total, at) = (self.numbers.total(), millis(self.outside.now()));
+        let now = Figures {
+            at,
+            speed: self.numbers.speed(),
+            bytes: total.bytes,
+            replies: total.delivered,
+        };
+        let pause = if self.window.is_shown() { SECOND } else { MINUTE };
+        match before {
+            Some(before) if now == (Figures { at, ..before }) && at.abs_diff(before.at) < pause => {
+                before
+            }
+            _ => now,
+        }
+    }
+
+    fn provider(&self, provider: &Provider) -> ProviderView {
+        let backends = self.engine.iter().flat_map(|engine| &engine.backends);
+        let backend = backends.into_iter().find(|backend| backend.id == provider.id);
+        let (speed, total) = self.numbers.of(&provider.id);
+        let (state, said) = self.provider_state(provider, backend);
+        ProviderView {
+            id: provider.id.clone(),
+            name: provider.display_name().to_owned(),
+            state,
+            said,
+            password: self.passwords.of(provider),
+            open: backend.map_or(0, |backend| backend.open),
+            granted: backend.map_or(provider.connections, |backend| backend.limit),
+            allowed: provider.connections,
+            speed,
+            bytes: total.bytes,
+            replies: total.delivered,
+            missing: total.missing,
+            failures: total.failures,
+        }
+    }
+
+    fn provider_state(
+        &self,
+        provider: &Provider,
+        backend: Option<&BackendSnapshot>,
+    ) -> (ProviderState, String) {
+        let owner = Owner::Provider(provider.id.clone());
+        let known = self.passwords.known(&owner).filter(|_| needs_password(provider));
+        match (known, backend) {
+            _ if !provider.enabled => (ProviderState::Off, String::new()),
+            (Some(Known::Failed(said)), _) => (ProviderState::NoPassword, said.clone()),
+            (Some(Known::Missing | Known::Closed), _) => (ProviderState::NoPassword, String::new()),
+            (_, Some(backend)) => (state_of(&backend.state), backend.why.clone()),
+            (_, None) => (ProviderState::Off, String::new()),
+        }
+    }
+}
+
+fn is_closed(view: &ProviderView) -> bool {
+    view.state == ProviderState::NoPassword && view.password == PasswordState::Closed
+}
+
+fn needs_the_user(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::PortBusy { .. }
+        | Trouble::CannotListen { .. }
+        | Trouble::PasswordsClosed
+        | Trouble::NoPassword { .. }
+        | Trouble::NoClientPassword { .. }
+        | Trouble::LoginRefused { .. } => true,
+        Trouble::ProviderDown { .. }
+        | Trouble::SettingsSetAside { .. }
+        | Trouble::SettingsNotSaved { .. } => false,
+    }
+}
+
+fn state_of(state: &BackendState) -> ProviderState {
+    match state {
+        BackendState::Untried => ProviderState::Untried,
+        BackendState::Up => ProviderState::Up,
+        BackendState::Down => ProviderState::Down,
+        BackendState::Full => ProviderState::Full,
+        BackendState::LoginRefused => ProviderState::LoginRefused,
+    }
+}
+
+fn client(client: &ClientSnapshot) -> ClientView {
+    ClientView {
+        id: client.id.get(),
+        name: client.user.clone(),
+        address: client.address.to_string(),
+        since: millis(client.since),
+        bytes: client.bytes,
+        requests: client.requests,
+    }
+}
