@@ -150,6 +150,7 @@ describe("providers", () => {
     await type(page, "Password", "secret");
     await page.keyboard.press("Enter");
     await row(page, "Lantern (copy)").waitFor();
+    await row(page, "Lantern").waitFor();
   });
 
   test("escape leaves a form that was not touched, and keeps what was entered", async (t) => {
