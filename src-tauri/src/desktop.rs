@@ -1,0 +1,86 @@
+//! What only the desktop can do for the controller.
+
+use std::path::Path;
+use std::sync::mpsc::Sender;
+
+use arboard::Clipboard;
+use control::controller::Shell;
+use control::settings::LogLevel;
+use control::tray::Tray;
+use tauri::AppHandle;
+use tauri_plugin_autostart::ManagerExt;
+
+use crate::log::Log;
+use crate::window;
+
+pub(crate) struct Desktop {
+    app: AppHandle,
+    draw: Sender<Tray>,
+    log: Log,
+    /// Kept: on some systems what was copied is gone with it.
+    clipboard: Option<Clipboard>,
+}
+
+impl Desktop {
+    /// `draw` takes the trays to draw.
+    pub(crate) fn new(app: AppHandle, draw: Sender<Tray>, log: Log) -> Self {
+        Self { app, draw, log, clipboard: None }
+    }
+}
+
+impl Shell for Desktop {
+    fn show_window(&mut self) {
+        must("show the window", window::show(&self.app));
+    }
+
+    fn close_window(&mut self) {
+        must("close the window", window::close(&self.app));
+    }
+
+    fn minimize_window(&mut self) {
+        must("minimize the window", window::minimize(&self.app));
+    }
+
+    fn draw_tray(&mut self, tray: &Tray) {
+        // Where there is no tray nobody draws it.
+        drop(self.draw.send(tray.clone()));
+    }
+
+    fn open_folder(&mut self, folder: &Path) -> Result<(), String> {
+        open::that_detached(folder).map_err(|error| error.to_string())
+    }
+
+    fn start_at_login(&mut self, start: bool) -> Result<(), String> {
+        let login = self.app.autolaunch();
+        let done = if start { login.enable() } else { login.disable() };
+        done.map_err(|error| error.to_string())
+    }
+
+    fn starts_at_login(&mut self) -> Option<bool> {
+        self.app.autolaunch().is_enabled().ok()
+    }
+
+    fn set_log(&mut self, level: LogLevel) {
+        self.log.set(level);
+    }
+
+    fn copy(&mut self, text: &str) -> Result<(), String> {
+        let clipboard = match &mut self.clipboard {
+            Some(clipboard) => clipboard,
+            none => none.insert(Clipboard::new().map_err(|error| error.to_string())?),
+        };
+        clipboard.set_text(text).map_err(|error| error.to_string())
+    }
+
+    fn quit(&mut self) {
+        self.clipboard = None;
+        self.app.exit(0);
+    }
+}
+
+/// The controller can do nothing about it; the user finds it in the log.
+fn must(what: &str, done: tauri::Result<()>) {
+    if let Err(error) = done {
+        tracing::error!("cannot {what}: {error}");
+    }
+}

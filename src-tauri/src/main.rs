@@ -1,0 +1,115 @@
+//! Newsmux on the desktop. Everything that can be done without a desktop is in `control`; this shows it, and
+//! forwards what the user wants.
+
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod commands;
+mod desktop;
+mod log;
+mod tray;
+mod window;
+
+use std::env;
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::mpsc;
+
+use control::controller::{self, Folders, Handle, Notice, Start};
+use tauri::{App, AppHandle, Manager, RunEvent};
+use tauri_plugin_window_state::StateFlags;
+
+use crate::commands::Watching;
+use crate::desktop::Desktop;
+use crate::log::Log;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Begins without the window.
+const HIDDEN: &str = "--hidden";
+const USAGE: &str = "\
+Usage: newsmux [--hidden]
+
+  --hidden   starts without the window, as at login
+  --version  tells the version";
+
+fn main() -> ExitCode {
+    let hidden = match env::args_os().nth(1) {
+        None => false,
+        Some(argument) if argument == HIDDEN => true,
+        Some(argument) if argument == "--version" => return say(&format!("newsmux {VERSION}")),
+        Some(argument) if argument == "--help" => return say(USAGE),
+        Some(argument) => {
+            return fail(&format!("there is no argument {}\n\n{USAGE}", argument.display()));
+        }
+    };
+    match run(hidden) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
+    let folders = Folders::of_user().ok_or("this user has no home folder to keep settings in")?;
+    let window_state = tauri_plugin_window_state::Builder::new()
+        .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
+        .with_filename(folders.config.join("window.json").to_string_lossy())
+        .build();
+    let app = tauri::Builder::default()
+        // The first: a second start ends here, before it touches anything.
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
+            started_again(app, &arguments)
+        }))
+        .plugin(tauri_plugin_autostart::Builder::new().arg(HIDDEN).build())
+        .plugin(window_state)
+        .manage(Watching::default())
+        .invoke_handler(tauri::generate_handler![
+            commands::request,
+            commands::watch,
+            commands::unwatch
+        ])
+        .on_window_event(window::on_event)
+        .setup(move |app| set_up(app, folders, hidden))
+        .build(tauri::generate_context!())?;
+    app.run(|app, event| match event {
+        // The last window is closed, and the program goes on.
+        RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => app.state::<Handle>().send(control::request::Request::Show),
+        _ => _ = app,
+    });
+    Ok(())
+}
+
+fn set_up(app: &mut App, folders: Folders, hidden: bool) -> Result<(), Box<dyn Error>> {
+    #[cfg(target_os = "macos")]
+    app.set_activation_policy(tauri::ActivationPolicy::Accessory);
+    let log = Log::start(&folders.logs);
+    let (draw, drawn) = mpsc::channel();
+    let desktop = Desktop::new(app.handle().clone(), draw, log);
+    let system_language = sys_locale::get_locale();
+    let start = Start { folders, version: VERSION, hidden, system_language };
+    let controller = controller::start(desktop, start)?;
+    app.manage(controller.clone());
+    tray::show(app.handle(), drawn, controller)?;
+    Ok(())
+}
+
+/// Somebody started it once more, unless that was the desktop at login.
+fn started_again(app: &AppHandle, arguments: &[String]) {
+    if arguments.iter().any(|argument| argument == HIDDEN) {
+        return;
+    }
+    if let Some(controller) = app.try_state::<Handle>() {
+        controller.notice(Notice::StartedAgain);
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "what was asked for on the command line")]
+fn say(text: &str) -> ExitCode {
+    println!("{text}");
+    ExitCode::SUCCESS
+}
+
+fn fail(sentence: &str) -> ExitCode {
+    eprintln!("newsmux: {sentence}");
+    ExitCode::FAILURE
+}

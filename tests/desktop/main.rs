@@ -1,0 +1,3 @@
+//! The whole application, driven as a person drives it.
+
+fn main() {}
