@@ -38,9 +38,13 @@ impl Controller {
             Request::OpenVault { passphrase } => self.open_vault(passphrase, answer),
             Request::KeepPasswords { keep } => self.keep_passwords(keep, answer),
             Request::CheckProvider { provider, password } => {
-                answer.give(self.check_provider(provider, password));
+                let done = self.check_provider(provider, password);
+                self.give(answer, done);
             }
-            at_once => answer.give(self.answer_at_once(at_once)),
+            at_once => {
+                let done = self.answer_at_once(at_once);
+                self.give(answer, done);
+            }
         }
     }
 

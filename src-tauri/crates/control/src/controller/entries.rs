@@ -32,7 +32,7 @@ impl Controller {
             provider.id = self.fresh_id(&provider);
         }
         if let Err(failure) = has_authorities(&provider) {
-            return answer.give(Err(failure));
+            return self.give(answer, Err(failure));
         }
         let owner = Owner::Provider(provider.id.clone());
         let password = password.map(|password| (password.secret, password.hold));
@@ -114,7 +114,7 @@ impl Controller {
     ) {
         let secret = match new_password() {
             Ok(secret) => secret,
-            Err(failure) => return answer.give(Err(failure)),
+            Err(failure) => return self.give(answer, Err(failure)),
         };
         let reply = Reply::Password { secret: secret.clone() };
         let change = move |settings: &mut Settings| change(settings).map(|()| reply.clone());
@@ -156,7 +156,7 @@ impl Controller {
     /// Puts back what was removed last.
     pub(super) fn undo(&mut self, answer: Answer) {
         let Some(removed) = self.removed.clone().filter(|removed| !removed.is_past()) else {
-            return answer.give(Err(unknown()));
+            return self.give(answer, Err(unknown()));
         };
         let owner = removed.owner();
         let password = match &removed.known {
@@ -172,7 +172,7 @@ impl Controller {
             if done.is_ok() {
                 this.removed = None;
             }
-            answer.give(done);
+            this.give(answer, done);
         });
     }
 
@@ -183,7 +183,7 @@ impl Controller {
         change: impl Fn(&mut Settings) -> Result<Reply, Failure> + Send + 'static,
         answer: Answer,
     ) {
-        self.keep_and(owner, password, change, |_, done| answer.give(done));
+        self.keep_and(owner, password, change, |this, done| this.give(answer, done));
     }
 
     /// Keeps a password as the user wants, and then changes the settings; both or neither.

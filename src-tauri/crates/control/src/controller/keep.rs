@@ -77,7 +77,7 @@ impl Controller {
         let wanting = self.passwords.wanting(self.keeper.settings());
         self.read_these(wanting, |this, done| {
             this.reconcile();
-            answer.give(done.map(|()| Reply::Done).map_err(|error| not_kept(&error)));
+            this.give(answer, done.map(|()| Reply::Done).map_err(|error| not_kept(&error)));
         });
     }
 
@@ -90,14 +90,14 @@ impl Controller {
         self.alone(opening, |this, opened| {
             let opened = opened.unwrap_or_else(|e| Err(VaultError::Failed(e.to_string())));
             if let Err(error) = opened {
-                return answer.give(Err(not_opened(&error)));
+                return this.give(answer, Err(not_opened(&error)));
             }
             if this.passwords.keep() != Keep::Vault {
                 return this.move_to(Keep::Vault, answer);
             }
             this.read_passwords(|this| {
                 this.reconcile();
-                answer.give(Ok(Reply::Done));
+                this.give(answer, Ok(Reply::Done));
             });
         });
     }
@@ -105,18 +105,19 @@ impl Controller {
     /// Keeps passwords elsewhere.
     pub(super) fn keep_passwords(&mut self, keep: Keep, answer: Answer) {
         if keep == self.passwords.keep() {
-            return answer.give(Ok(Reply::Done));
+            return self.give(answer, Ok(Reply::Done));
         }
         let closed = |message: &str| Err(Failure::new(FailureCode::KeepClosed, message));
         if keep == Keep::Vault && !self.passwords.vault().is_open() {
-            return answer.give(closed("the vault wants its passphrase first"));
+            return self.give(answer, closed("the vault wants its passphrase first"));
         }
         let behind = !self.passwords.wanting(self.keeper.settings()).is_empty();
         match self.passwords.state() {
             KeepState::Locked | KeepState::Asking | KeepState::VaultClosed if behind => {
-                answer.give(closed(
-                    "open the place where passwords are now, so that they can be moved",
-                ));
+                self.give(
+                    answer,
+                    closed("open the place where passwords are now, so that they can be moved"),
+                );
             }
             _ => self.move_to(keep, answer),
         }
@@ -130,14 +131,14 @@ impl Controller {
         self.alone(copying, move |this, (copied, moved)| {
             let owners = moved.into_iter().map(|(owner, _)| owner).collect();
             if let Err(error) = copied {
-                return answer.give(Err(not_kept(&error)));
+                return this.give(answer, Err(not_kept(&error)));
             }
             let done = this.switch_to(keep);
             match &done {
                 Ok((_, left)) => this.forget(*left, owners),
                 Err(_) => this.forget(keep, owners),
             }
-            answer.give(done.map(|(reply, _)| reply));
+            this.give(answer, done.map(|(reply, _)| reply));
         });
     }
 

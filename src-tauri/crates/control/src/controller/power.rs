@@ -112,10 +112,11 @@ impl Controller {
             Ok(Reply::Done)
         };
         if let Err(failure) = self.keeper.allows(&change) {
-            return answer.give(Err(failure));
+            return self.give(answer, Err(failure));
         }
         if !self.serving.is_on() || self.settings().listen == listen {
-            return answer.give(self.change(change));
+            let done = self.change(change);
+            return self.give(answer, done);
         }
         let opening = self.opening(listen);
         self.later(opening, move |this, opened| {
@@ -126,7 +127,7 @@ impl Controller {
             if done.is_err() {
                 this.reconcile();
             }
-            answer.give(done);
+            this.give(answer, done);
         });
     }
 

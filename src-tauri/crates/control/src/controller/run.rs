@@ -26,7 +26,7 @@ use super::serving::Serving;
 use super::store::Keeper;
 use super::window::{Do, Window};
 use super::{Answer, Means, Message, Notice, Shell, Start};
-use crate::request::Request;
+use crate::request::{Failure, Reply, Request};
 use crate::secrets::Secrets;
 use crate::settings::{Language, Settings};
 use crate::snapshot::{Happened, Snapshot, State, Trouble};
@@ -76,6 +76,8 @@ pub(super) struct Controller {
     /// How much is under way with passwords: what would change them waits until that is done.
     busy: usize,
     waiting: VecDeque<(Request, Answer)>,
+    /// Answers that go out behind the snapshot that has what they tell.
+    given: Vec<(Answer, Result<Reply, Failure>)>,
 }
 
 /// Whether it serves, as far as the user and the passwords are concerned.
@@ -129,6 +131,7 @@ impl Controller {
             post,
             busy: 0,
             waiting: VecDeque::new(),
+            given: Vec::new(),
         })
     }
 
@@ -224,6 +227,11 @@ impl Controller {
         } else {
             self.answer(request, answer);
         }
+    }
+
+    /// Answers, as soon as the snapshot is published.
+    pub(super) fn give(&mut self, answer: Answer, done: Result<Reply, Failure>) {
+        self.given.push((answer, done));
     }
 
     /// Has `work` done beside the loop, and goes on with what comes of it.
@@ -325,6 +333,7 @@ impl Controller {
         if now != *before {
             publish.send_replace(Arc::new(now));
         }
+        self.given.drain(..).for_each(|(answer, done)| answer.give(done));
     }
 
     fn draw(&mut self, now: &Snapshot) {

@@ -1,6 +1,7 @@
 //! The engine on threads of its own, and the door that programs come in by.
 
 use std::io;
+use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,12 +30,24 @@ const NEIGHBOURS: u16 = 20;
 
 /// The engine, whether it runs or not.
 pub(super) struct Serving {
-    runtime: Runtime,
+    engine: Threads,
     dialler: Arc<NetDialler>,
     proxy: Option<Proxy>,
     door: Option<Door>,
     /// What has to be over before the next door is opened.
     closing: Vec<JoinHandle<()>>,
+}
+
+/// The engine's runtime. It never waits for its end.
+struct Threads {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
+    }
 }
 
 /// Where programs come in.
@@ -56,7 +69,8 @@ impl Serving {
         let mut builder = Builder::new_multi_thread();
         let builder = builder.worker_threads(WORKERS).thread_name("newsmux-engine").enable_all();
         let (runtime, dialler) = (builder.build()?, Arc::new(NetDialler::new()));
-        Ok(Self { runtime, dialler, proxy: None, door: None, closing: Vec::new() })
+        let engine = Threads { handle: runtime.handle().clone(), runtime: Some(runtime) };
+        Ok(Self { engine, dialler, proxy: None, door: None, closing: Vec::new() })
     }
 
     /// Whether it is meant to serve.
@@ -71,7 +85,7 @@ impl Serving {
 
     /// Serves with these settings from now on. When it did not before, what happens will be told here.
     pub(super) fn apply(&mut self, config: Config) -> Option<Receiver<Event>> {
-        let _within = self.runtime.enter();
+        let _within = self.engine.handle.enter();
         if let Some(proxy) = &self.proxy {
             proxy.apply(config);
             return None;
@@ -90,7 +104,7 @@ impl Serving {
         if let Some(door) = self.door.take_if(|door| door.port == listen.port) {
             self.closing.extend(door.close());
         }
-        let (closing, engine) = (std::mem::take(&mut self.closing), self.runtime.handle().clone());
+        let (closing, engine) = (take(&mut self.closing), self.engine.handle.clone());
         async move {
             all(closing).await;
             open(&engine, listen).await
@@ -103,7 +117,7 @@ impl Serving {
         let Some(proxy) = &self.proxy else { return port };
         let serve = |listener| {
             let proxy = proxy.clone();
-            self.runtime.spawn(async move { proxy.serve(listener).await })
+            self.engine.handle.spawn(async move { proxy.serve(listener).await })
         };
         let tasks = listeners.into_iter().map(serve).collect();
         if let Some(before) = self.door.replace(Door { listen, port, tasks }) {
@@ -118,14 +132,14 @@ impl Serving {
         let was_open = door.is_some();
         self.closing.extend(door.into_iter().flat_map(Door::close));
         if let Some(proxy) = self.proxy.take() {
-            self.closing.push(self.runtime.spawn(async move { proxy.shutdown(GRACE).await }));
+            self.closing.push(self.engine.handle.spawn(async move { proxy.shutdown(GRACE).await }));
         }
         was_open
     }
 
     /// Renews all connections.
     pub(super) fn renew(&self) {
-        let _within = self.runtime.enter();
+        let _within = self.engine.handle.enter();
         self.proxy.iter().for_each(Proxy::renew);
     }
 
@@ -137,8 +151,7 @@ impl Serving {
     /// Stops, and waits for the end; not for ever.
     pub(super) async fn end(mut self) {
         self.stop();
-        drop(timeout(END, all(self.closing)).await);
-        self.runtime.shutdown_background();
+        drop(timeout(END, all(take(&mut self.closing))).await);
     }
 }
 

@@ -1,0 +1,103 @@
+//! A keyring that waits for the user in a dialog of its own.
+
+use std::sync::{Arc, Condvar, Mutex};
+
+use control::request::FailureCode;
+use control::secrets::memory::MemoryStore;
+use control::secrets::{Owner, Store, StoreError};
+use control::snapshot::{KeepState, State, Trouble};
+use nntp_proxy::config::Secret;
+use serde_json::json;
+
+use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};
+
+/// A keyring that shows a dialog until it is answered.
+#[derive(Debug, Default)]
+struct Dialog {
+    keyring: Arc<MemoryStore>,
+    open: Mutex<bool>,
+    answered: Condvar,
+}
+
+impl Dialog {
+    fn set_open(&self, open: bool) {
+        *self.open.lock().unwrap() = open;
+        self.answered.notify_all();
+    }
+
+    fn wait(&self) -> &MemoryStore {
+        let shown = self.answered.wait_while(self.open.lock().unwrap(), |open| !*open);
+        drop(shown.unwrap());
+        &self.keyring
+    }
+}
+
+impl Store for Dialog {
+    fn get(&self, owner: &Owner) -> Result<Option<Secret>, StoreError> {
+        self.wait().get(owner)
+    }
+    fn set(&self, owner: &Owner, secret: &Secret) -> Result<(), StoreError> {
+        self.wait().set(owner, secret)
+    }
+    fn delete(&self, owner: &Owner) -> Result<(), StoreError> {
+        self.wait().delete(owner)
+    }
+}
+
+fn start(begin: Begin, open: bool) -> (App, Arc<Dialog>) {
+    let keyring = Arc::clone(&begin.keyring);
+    let dialog = Arc::new(Dialog { keyring, open: Mutex::new(open), ..Dialog::default() });
+    (Begin { store: Arc::clone(&dialog) as _, ..begin }.start(), dialog)
+}
+
+#[tokio::test]
+async fn the_loop_goes_on_while_the_keyring_asks_and_takes_the_answer_when_it_comes() {
+    let (news, article) = one_article().await;
+    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
+    let (app, dialog) = start(begin.password("a", PASSWORD), false);
+    let now = app.until(|now| now.state == State::Attention).await;
+    assert_eq!(
+        (&now.keep, &now.troubles[..]),
+        (&KeepState::Asking, &[Trouble::PasswordsClosed][..])
+    );
+    app.must(json!({"do": "set_posting", "posting": true})).await;
+    program(app.address().await).await;
+    dialog.set_open(true);
+    let now = app.until(|now| now.state == State::Idle).await;
+    assert_eq!((&now.keep, &now.troubles[..]), (&KeepState::Open, &[][..]));
+    fetch(&mut program(app.address().await).await, &article).await;
+}
+
+#[tokio::test]
+async fn a_dialog_that_is_dismissed_is_not_shown_again_by_itself() {
+    let (news, _) = one_article().await;
+    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
+    let (app, dialog) = start(begin.password("a", PASSWORD), false);
+    app.until(|now| now.keep == KeepState::Asking).await;
+    app.begin.keyring.fail_always(Some(StoreError::Locked));
+    dialog.set_open(true);
+    app.until(|now| now.keep == KeepState::Locked).await;
+    assert_eq!(app.begin.keyring.calls(), 2, "one set by the test, one get by the application");
+}
+
+#[tokio::test]
+async fn a_password_that_was_given_up_is_not_kept_when_the_answer_comes_late() {
+    let (news, _) = one_article().await;
+    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
+    let (app, dialog) = start(begin.password("a", PASSWORD), true);
+    app.address().await;
+    dialog.set_open(false);
+    for id in ["a", "new"] {
+        let password = json!({"secret": "given up", "hold": "keep"});
+        let save = json!({"do": "save_provider", "provider": at(id, &news), "password": password});
+        assert_eq!(app.refused(save).await.0, FailureCode::KeepClosed);
+        assert_eq!(app.now().keep, KeepState::Asking);
+        dialog.set_open(true);
+        app.until(|now| now.keep == KeepState::Open).await;
+        app.must(json!({"do": "retry_passwords"})).await;
+        assert_eq!((app.kept("a").as_deref(), app.kept("new")), (Some(PASSWORD), None));
+        assert_eq!(app.now().settings.providers.len(), 1);
+        dialog.set_open(false);
+    }
+    dialog.set_open(true);
+}

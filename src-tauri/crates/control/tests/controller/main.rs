@@ -1,0 +1,14 @@
+//! The controller with a shell, a keyring and a world of ours; the engine, the sockets and the files are real.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
+
+mod app;
+mod asking;
+mod entries;
+mod network;
+mod passwords;
+mod serving;
+mod settings;
+mod testing;
+mod timing;
+mod window;

@@ -1,0 +1,174 @@
+//! Where passwords are kept: locked, absent, moved; and what is kept nowhere.
+
+use std::fs;
+
+use control::request::FailureCode;
+use control::secrets::StoreError;
+use control::settings::Keep;
+use control::snapshot::{Happened, KeepState, PasswordState, ProviderState, State, Trouble};
+use serde_json::{Value, json};
+
+use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program, provider};
+
+fn save(entry: &Value, secret: &str, hold: &str) -> Value {
+    let password = json!({"secret": secret, "hold": hold});
+    json!({"do": "save_provider", "provider": entry, "password": password})
+}
+
+fn retry() -> Value {
+    json!({"do": "retry_passwords"})
+}
+
+async fn with_one(
+    keyring: Option<StoreError>,
+) -> (App, newsmux_tests::article::Article, Value, impl Sized) {
+    let (news, article) = one_article().await;
+    let entry = at("a", &news);
+    let begin = Begin::new().settings(json!({"providers": [entry]})).password("a", PASSWORD);
+    begin.keyring.fail_always(keyring);
+    let app = begin.start();
+    (app, article, entry, news)
+}
+
+#[tokio::test]
+async fn a_closed_keyring_is_a_state_that_ends_when_the_user_opens_it() {
+    let absent = "no Secret Service";
+    for (error, state, code) in [
+        (StoreError::Locked, KeepState::Locked, FailureCode::KeepClosed),
+        (
+            StoreError::Absent(absent.into()),
+            KeepState::Absent { said: absent.into() },
+            FailureCode::KeepAbsent,
+        ),
+    ] {
+        let (app, article, entry, _news) = with_one(Some(error)).await;
+        let now = app.until(|now| now.state == State::Attention).await;
+        assert_eq!((&now.keep, &now.troubles[..]), (&state, &[Trouble::PasswordsClosed][..]));
+        let view = provider(&now, "a");
+        assert_eq!((view.state, view.password), (ProviderState::NoPassword, PasswordState::Closed));
+        assert_eq!(app.refused(retry()).await.0, code);
+        assert_eq!(app.refused(save(&entry, "x", "keep")).await.0, code);
+        assert_eq!(app.saved()["providers"][0]["id"], "a");
+        app.begin.keyring.fail_always(None);
+        app.must(retry()).await;
+        assert_eq!(app.until(|now| now.state == State::Idle).await.keep, KeepState::Open);
+        fetch(&mut program(app.address().await).await, &article).await;
+        assert_eq!(app.kept("a").as_deref(), Some(PASSWORD), "what was refused was not kept");
+        app.happened(|happened| {
+            *happened == Happened::Trouble { trouble: Trouble::PasswordsClosed }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_keyring_is_asked_once_and_not_once_for_each_password() {
+    let providers = json!([
+        {"id": "a", "host": "a.example", "username": "u"},
+        {"id": "b", "host": "b.example", "username": "u"},
+    ]);
+    let begin = Begin::new().settings(json!({"providers": providers, "clients": [{"name": "x"}]}));
+    begin.keyring.fail_always(Some(StoreError::Locked));
+    let app = begin.start();
+    app.until(|now| now.state == State::Attention).await;
+    app.must(json!({"do": "set_posting", "posting": true})).await;
+    let new = json!({"id": "", "host": "c.example", "username": "u"});
+    app.must(json!({"do": "save_provider", "provider": new, "password": null})).await;
+    assert_eq!(app.now().troubles, [Trouble::PasswordsClosed]);
+    assert_eq!(app.begin.keyring.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_password_for_this_session_is_kept_nowhere() {
+    let (app, article, entry, _news) = with_one(Some(StoreError::Locked)).await;
+    app.until(|now| now.state == State::Attention).await;
+    let calls = app.begin.keyring.calls();
+    app.must(save(&entry, PASSWORD, "this_session")).await;
+    fetch(&mut program(app.address().await).await, &article).await;
+    assert_eq!(app.provider("a").password, PasswordState::ThisSession);
+    assert_eq!(app.now().troubles, []);
+    assert_eq!(app.begin.keyring.calls(), calls);
+    let app = app.quit().await.start();
+    app.until(|now| now.state == State::Attention).await;
+}
+
+#[tokio::test]
+async fn a_vault_takes_the_passwords_over_and_wants_its_passphrase_after_the_next_start() {
+    let (app, article, _, _news) = with_one(None).await;
+    app.address().await;
+    let open = |passphrase: &str| json!({"do": "open_vault", "passphrase": passphrase});
+    assert_eq!(app.refused(open("")).await.0, FailureCode::Invalid);
+    app.must(open("open sesame")).await;
+    app.must(retry()).await;
+    let now = app.now();
+    assert_eq!((now.settings.desktop.passwords, &now.keep), (Keep::Vault, &KeepState::Open));
+    assert_eq!(app.kept("a"), None, "the keyring has it no more");
+    fetch(&mut program(app.address().await).await, &article).await;
+
+    let app = app.quit().await.start();
+    let now = app.until(|now| now.state == State::Attention).await;
+    assert_eq!(
+        (&now.keep, &now.troubles[..]),
+        (&KeepState::VaultClosed, &[Trouble::PasswordsClosed][..])
+    );
+    let wrong = app.refused(open("open barley")).await;
+    assert_eq!(wrong, (FailureCode::WrongPassphrase, Some("passphrase".into())));
+    app.must(open("open sesame")).await;
+    assert_eq!(app.until(|now| now.state == State::Idle).await.keep, KeepState::Open);
+    fetch(&mut program(app.address().await).await, &article).await;
+
+    app.must(json!({"do": "keep_passwords", "keep": "keyring"})).await;
+    app.must(retry()).await;
+    assert_eq!(app.kept("a").as_deref(), Some(PASSWORD));
+    let vault = fs::read_to_string(app.begin.folder.path().join("vault.json")).unwrap();
+    assert!(!vault.contains(PASSWORD));
+    app.quit().await;
+}
+
+#[tokio::test]
+async fn passwords_that_cannot_be_copied_or_said_to_be_elsewhere_stay_where_they_are() {
+    let (app, article, _, _news) = with_one(None).await;
+    app.address().await;
+    let to_vault = json!({"do": "keep_passwords", "keep": "vault"});
+    assert_eq!(app.refused(to_vault.clone()).await.0, FailureCode::KeepClosed);
+    app.must(json!({"do": "open_vault", "passphrase": "p"})).await;
+    app.must(retry()).await;
+    app.begin.keyring.fail_always(Some(StoreError::Failed("no".into())));
+    let back = json!({"do": "keep_passwords", "keep": "keyring"});
+    assert_eq!(app.refused(back.clone()).await.0, FailureCode::Refused);
+    app.begin.keyring.fail_always(None);
+    fs::create_dir_all(app.begin.folder.path().join(".settings.json.new/in the way")).unwrap();
+    assert_eq!(app.refused(back).await.0, FailureCode::NotSaved);
+    app.must(retry()).await;
+    assert_eq!((app.now().settings.desktop.passwords, app.kept("a")), (Keep::Vault, None));
+    fetch(&mut program(app.address().await).await, &article).await;
+}
+
+#[tokio::test]
+async fn a_vault_can_be_chosen_while_the_keyring_is_locked_and_nothing_there_is_lost() {
+    let (app, article, entry, _news) = with_one(Some(StoreError::Locked)).await;
+    app.until(|now| now.state == State::Attention).await;
+    let to_vault = json!({"do": "open_vault", "passphrase": "p"});
+    app.must(to_vault).await;
+    let now = app.until(|now| now.keep == KeepState::Open && !now.troubles.is_empty()).await;
+    assert_eq!(now.settings.desktop.passwords, Keep::Vault);
+    app.until(|now| now.troubles == [Trouble::NoPassword { provider: "a".into() }]).await;
+    assert_eq!(app.kept("a").as_deref(), Some(PASSWORD));
+    app.must(save(&entry, PASSWORD, "keep")).await;
+    fetch(&mut program(app.address().await).await, &article).await;
+}
+
+#[tokio::test]
+async fn what_was_removed_while_the_keyring_was_locked_is_deleted_when_it_is_open() {
+    let (app, _, _, _news) = with_one(Some(StoreError::Locked)).await;
+    app.until(|now| now.state == State::Attention).await;
+    let calls = app.begin.keyring.calls();
+    app.must(json!({"do": "remove_provider", "id": "a"})).await;
+    assert_eq!(app.begin.keyring.calls(), calls, "that would show the dialog again");
+    app.begin.keyring.fail_always(None);
+    let other = json!({"id": "b", "host": "b.example", "username": "u"});
+    app.must(save(&other, "x", "keep")).await;
+    app.must(retry()).await;
+    app.must(retry()).await;
+    assert_eq!((app.kept("a"), app.kept("b").as_deref()), (None, Some("x")));
+}

@@ -1,0 +1,204 @@
+//! Start, stop, pause, and where programs connect.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use control::request::FailureCode;
+use control::snapshot::{Happened, ProviderState, State, Trouble};
+use newsmux_tests::provider::{Fault, Provider, on};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::app::{
+    App, Begin, Call, PASSWORD, at, fetch, is_refused, one_article, program, provider,
+};
+
+async fn serving() -> (App, SocketAddr) {
+    let app = Begin::new().start();
+    let address = app.address().await;
+    (app, address)
+}
+
+#[tokio::test]
+async fn a_provider_that_is_entered_serves_at_once_and_after_the_next_start() {
+    let ((news, article), app) = (one_article().await, Begin::new().start());
+    let password = json!({"secret": PASSWORD, "hold": "keep"});
+    app.must(json!({"do": "save_provider", "provider": at("", &news), "password": password})).await;
+    let mut client = program(app.address().await).await;
+    fetch(&mut client, &article).await;
+    let now = app.until(|now| now.figures.bytes > 200_000 && now.figures.replies == 1).await;
+    let view = provider(&now, "127-0-0-1");
+    assert_eq!((view.state, view.replies, view.allowed), (ProviderState::Up, 1, 2));
+    assert_eq!((now.state, now.clients.len()), (State::Active, 1));
+    app.happened(|happened| matches!(happened, Happened::ProviderUp { .. })).await;
+    app.happened(|happened| *happened == Happened::SettingsChanged).await;
+
+    let app = app.quit().await.start();
+    fetch(&mut program(app.address().await).await, &article).await;
+    assert!(!app.saved().to_string().contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn what_is_stopped_stays_so_until_it_is_started() {
+    let (app, address) = serving().await;
+    app.must(json!({"do": "stop"})).await;
+    assert_eq!(app.until(|now| now.state == State::Stopped).await.troubles, []);
+    assert!(is_refused(address).await);
+    app.happened(|happened| *happened == Happened::Stopped).await;
+    let app = app.quit().await.start();
+    assert_eq!(app.until(|now| now.state != State::Starting).await.state, State::Stopped);
+    app.must(json!({"do": "start"})).await;
+    program(app.address().await).await;
+}
+
+#[tokio::test]
+async fn a_pause_ends_by_the_clock_on_the_wall_or_by_start() {
+    let (app, address) = serving().await;
+    for ends_by_itself in [true, false] {
+        app.must(json!({"do": "pause", "minutes": 15})).await;
+        let paused = app.until(|now| matches!(now.state, State::Paused { .. })).await;
+        let State::Paused { until } = paused.state else { unreachable!() };
+        assert!((14 * 60_000..=15 * 60_000).contains(&(until - paused.figures.at)));
+        assert!(is_refused(address).await);
+        if ends_by_itself {
+            app.begin.world.sleep(Duration::from_secs(15 * 60));
+        } else {
+            app.must(json!({"do": "start"})).await;
+        }
+        app.until(|now| now.state == State::Idle).await;
+        program(app.address().await).await;
+    }
+    assert!(app.now().settings.desktop.on);
+}
+
+#[tokio::test]
+async fn sessions_go_on_when_settings_and_the_address_change() {
+    let (news, article) = one_article().await;
+    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
+    let app = begin.password("a", PASSWORD).start();
+    let before = app.address().await;
+    let mut client = program(before).await;
+    fetch(&mut client, &article).await;
+    app.must(json!({"do": "set_posting", "posting": true})).await;
+    app.must(json!({"do": "set_listen", "listen": {"host": "localhost", "port": 0}})).await;
+    let now = app.until(|now| now.address.host == "localhost").await;
+    assert_ne!(now.address.port, before.port());
+    for host in ["127.0.0.1", "[::1]"] {
+        program(format!("{host}:{}", now.address.port).parse().unwrap()).await;
+    }
+    assert!(is_refused(before).await);
+    fetch(&mut client, &article).await;
+    assert_eq!(news.book().accepted, 1, "the provider's connection was kept");
+}
+
+#[tokio::test]
+async fn the_same_port_at_another_address_is_no_conflict_with_ourselves() {
+    let (app, before) = serving().await;
+    for host in ["localhost", "127.0.0.1"] {
+        let listen = json!({"host": host, "port": before.port()});
+        app.must(json!({"do": "set_listen", "listen": listen})).await;
+        app.until(|now| now.address.host == host && now.state == State::Idle).await;
+        program(before).await;
+    }
+}
+
+#[tokio::test]
+async fn a_busy_port_is_told_with_who_has_it_and_taken_when_it_is_free() {
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = other.local_addr().unwrap().port();
+    let app = Begin::new().settings(json!({"listen": {"host": "127.0.0.1", "port": port}})).start();
+    let now = app.until(|now| now.state == State::Attention).await;
+    let Some(Trouble::PortBusy { port: busy, holder, free: Some(free) }) = now.troubles.first()
+    else {
+        panic!("{:?}", now.troubles)
+    };
+    assert_eq!(*busy, port);
+    let ours = format!("({})", std::process::id());
+    assert!(holder.as_ref().unwrap().ends_with(&ours), "{holder:?}");
+    TcpListener::bind(("127.0.0.1", *free)).await.unwrap();
+    app.happened(|happened| matches!(happened, Happened::Trouble { .. })).await;
+    drop(other);
+    assert_eq!(app.until(|now| now.state == State::Idle).await.troubles, []);
+    program(app.address().await).await;
+}
+
+#[tokio::test]
+async fn the_free_port_that_was_offered_can_be_taken() {
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = other.local_addr().unwrap().port();
+    let app = Begin::new().settings(json!({"listen": {"host": "127.0.0.1", "port": port}})).start();
+    let now = app.until(|now| now.state == State::Attention).await;
+    let Some(Trouble::PortBusy { free: Some(free), .. }) = now.troubles.first() else { panic!() };
+    app.must(json!({"do": "set_listen", "listen": {"host": "127.0.0.1", "port": free}})).await;
+    let now = app.until(|now| now.state == State::Idle).await;
+    assert_eq!((now.address.port, now.settings.listen.port), (*free, *free));
+    program(app.address().await).await;
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_leaves_the_old_one_as_it_is() {
+    let (app, address) = serving().await;
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = other.local_addr().unwrap().port();
+    for (host, port, field, code) in [
+        ("127.0.0.1", taken, "port", FailureCode::Refused),
+        ("203.0.113.7", 0, "host", FailureCode::Invalid),
+        ("nonsense", 0, "host", FailureCode::Invalid),
+    ] {
+        let refused =
+            app.refused(json!({"do": "set_listen", "listen": {"host": host, "port": port}}));
+        assert_eq!(refused.await, (code, Some(field.into())), "{host}:{port}");
+    }
+    assert_eq!(app.saved()["listen"]["port"], 0);
+    program(address).await;
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_be_reached_degrades_and_one_that_refuses_the_login_needs_the_user()
+{
+    let (mut news, article) = one_article().await;
+    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
+    let app = begin.password("a", "a wrong one").start();
+    let mut client = program(app.address().await).await;
+    client.send(&format!("BODY {}", article.id())).await;
+    let now = app.until(|now| now.state == State::Attention).await;
+    assert!(
+        matches!(&now.troubles[..], [Trouble::LoginRefused { provider, .. }] if provider == "a")
+    );
+    app.happened(|happened| matches!(happened, Happened::LoginRefused { .. })).await;
+
+    news.stop().await;
+    let password = json!({"secret": PASSWORD, "hold": "keep"});
+    app.must(json!({"do": "save_provider", "provider": at("a", &news), "password": password}))
+        .await;
+    let mut client = program(app.address().await).await;
+    client.send(&format!("BODY {}", article.id())).await;
+    let now = app.until(|now| now.state == State::Degraded).await;
+    assert!(matches!(&now.troubles[..], [Trouble::ProviderDown { said, .. }] if !said.is_empty()));
+    assert_eq!(app.provider("a").state, ProviderState::Down);
+}
+
+#[tokio::test]
+async fn quit_stops_the_engine_first_and_waits_for_no_one_for_long() {
+    let news = Provider::named("a").rule(on("BODY", Fault::stall(0))).listen().await;
+    let mut entry = at("a", &news);
+    entry["username"] = json!(null);
+    let app = Begin::new().settings(json!({"providers": [entry]})).start();
+    let address = app.address().await;
+    let mut client = program(address).await;
+    client.send("BODY <a@b>").await;
+    news.until_asked("BODY").await;
+    let begin = app.quit().await;
+    assert!(is_refused(address).await);
+    assert_eq!(begin.desk.calls.borrow().as_slice(), &[] as &[Call]);
+}
+
+#[tokio::test]
+async fn when_nobody_is_left_to_speak_to_it_it_ends() {
+    let (app, address) = serving().await;
+    let App { handle, begin } = app;
+    drop(handle);
+    let calls = crate::app::saw(&begin.desk.calls, |calls| calls.contains(&Call::Dropped)).await;
+    assert!(!calls.contains(&Call::Quit), "{calls:?}");
+    assert!(is_refused(address).await);
+}

@@ -1,0 +1,92 @@
+//! What comes with time alone, in no time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use control::controller::prepare;
+use control::request::FailureCode;
+use control::secrets::StoreError;
+use control::snapshot::{KeepState, State, Trouble};
+use serde_json::json;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::app::{App, Begin};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The same, with the loop under this test's time.
+fn start(begin: Begin) -> App {
+    let (shell, start, means) = begin.parts();
+    let (handle, controller) = prepare(shell, start, means).unwrap();
+    tokio::spawn(controller);
+    App { handle, begin }
+}
+
+fn one() -> Begin {
+    let providers = json!([{"id": "a", "host": "a.example", "username": "u"}]);
+    Begin::new().settings(json!({"providers": providers, "desktop": {"on": false}}))
+}
+
+async fn settled(app: &App) {
+    while app.begin.keyring.calls() == 0 || app.now().state == State::Starting {
+        sleep(Duration::from_millis(10)).await;
+    }
+    app.events().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_removed_can_be_put_back_for_a_minute() {
+    let app = start(one().password("a", "x"));
+    settled(&app).await;
+    for (wait, undone) in [(50, true), (70, false)] {
+        app.must(json!({"do": "remove_provider", "id": "a"})).await;
+        app.until(|now| now.removed.is_some()).await;
+        sleep(SECOND * wait).await;
+        assert_eq!(app.now().removed.is_some(), undone);
+        let undo = app.ask(json!({"do": "undo"})).await;
+        assert_eq!(
+            undo.map_err(|failure| failure.code).err(),
+            (!undone).then_some(FailureCode::Unknown)
+        );
+        assert_eq!(app.now().providers.len(), usize::from(undone));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_locked_keyring_is_not_asked_again_by_itself() {
+    let begin = one().password("a", "x");
+    begin.keyring.fail_always(Some(StoreError::Locked));
+    let app = start(begin);
+    settled(&app).await;
+    let calls = app.begin.keyring.calls();
+    sleep(SECOND * 600).await;
+    assert_eq!((app.begin.keyring.calls(), &app.now().keep), (calls, &KeepState::Locked));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_keyring_that_is_not_there_yet_is_found_when_it_comes() {
+    let begin = one().password("a", "x");
+    begin.keyring.fail_always(Some(StoreError::Absent("no bus".into())));
+    let app = start(begin);
+    settled(&app).await;
+    sleep(SECOND * 100).await;
+    let calls = app.begin.keyring.calls();
+    assert!((4..=6).contains(&calls), "{calls} calls");
+    assert_eq!(app.now().troubles, [Trouble::PasswordsClosed]);
+    app.begin.keyring.fail_always(None);
+    sleep(SECOND * 40).await;
+    let now = app.now();
+    assert_eq!((&now.keep, now.troubles.len()), (&KeepState::Open, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_published_when_nothing_changes() {
+    let app = start(one().password("a", "x"));
+    settled(&app).await;
+    let mut watch = app.handle.watch();
+    let seen = Arc::clone(&watch.borrow_and_update());
+    let began = Instant::now();
+    let changed = timeout(SECOND * 50, watch.changed()).await;
+    assert!(changed.is_err(), "{:?} after {:?}", app.now(), began.elapsed());
+    assert_eq!(*seen, *app.now());
+}
