@@ -98,3 +98,9 @@ test("what is shipped has no stand-in for the application", () => {
   assert.equal(scripts.length, 1);
   assert.ok(!readFileSync(`ui/dist/assets/${scripts[0]}`, "utf8").includes("scenario"));
 });
+
+test("a system whose language is called C is spoken to in English", async (t) => {
+  const language = "Object.defineProperty(Navigator.prototype, 'language', { get: () => 'C', configurable: true });";
+  const page = await open(t, { init: { content: `${language}(${bridge})(${JSON.stringify(SNAPSHOT)})` } });
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+});

@@ -1,4 +1,5 @@
 // Starts the window: finds its backend, and draws.
+import "./locale";
 import { mount } from "svelte";
 import App from "./App.svelte";
 import { connect } from "./backend";
