@@ -1,5 +1,6 @@
 //! The log: a file for each day, the last week's.
 
+use std::fs;
 use std::io::stderr;
 use std::panic;
 use std::path::Path;
@@ -22,6 +23,8 @@ impl Log {
     /// Begins to log to `folder`; to standard error when that cannot be.
     pub(crate) fn start(folder: &Path) -> Self {
         let (filter, handle) = reload::Layer::new(filter(LogLevel::default()));
+        // The appender looks for old files before it makes the folder.
+        drop(fs::create_dir_all(folder));
         let file = RollingFileAppender::builder()
             .rotation(Rotation::DAILY)
             .filename_prefix("newsmux")

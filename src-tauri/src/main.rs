@@ -5,6 +5,8 @@
 
 mod commands;
 mod desktop;
+#[cfg(target_os = "linux")]
+mod leftover;
 mod log;
 mod tray;
 mod window;

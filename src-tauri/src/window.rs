@@ -47,6 +47,8 @@ pub(crate) fn on_event(window: &Window, event: &WindowEvent) {
         WindowEvent::Destroyed => {
             window.state::<Watching>().replace(None);
             controller.notice(Notice::WindowGone);
+            #[cfg(target_os = "linux")]
+            crate::leftover::end();
         }
         _ => {}
     }

@@ -12,12 +12,16 @@ const packages = {
   dbus: () => succeeds("dbus-daemon", "--version"),
   "fonts-dejavu-core": () => existsSync("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
   "gnome-keyring": () => succeeds("gnome-keyring-daemon", "--version"),
+  "libwebkit2gtk-4.1-dev": () => succeeds("pkg-config", "--exists", "webkit2gtk-4.1"),
   "libsecret-tools": () => succeeds("sh", "-c", "command -v secret-tool"),
   nzbget: () => succeeds("nzbget", "--version"),
   par2: () => succeeds("par2", "--version"),
+  "pkg-config": () => succeeds("pkg-config", "--version"),
   perl: () => succeeds("perl", "-MNet::NNTP", "-e", "1"),
   "python3-venv": () => succeeds("python3", "-c", "import ensurepip, venv"),
   tin: () => succeeds("tin", "-V"),
+  "webkit2gtk-driver": () => succeeds("sh", "-c", "command -v WebKitWebDriver"),
+  xvfb: () => succeeds("sh", "-c", "command -v Xvfb"),
 };
 
 export function install() {

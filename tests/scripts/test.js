@@ -4,6 +4,8 @@ import { run, step } from "./step.js";
 
 // In continuous integration a Cargo.lock that does not fit is an error, not something to mend on the way.
 const locked = process.env.CI ? ["--locked"] : [];
+// All crates and features at once, always the same: otherwise each step would build the dependencies anew.
+const all = ["--workspace", "--features", "newsmux/e2e", ...locked];
 const cargo = (args, env) => run("cargo", args, env);
 
 await step("install", install);
@@ -13,12 +15,12 @@ await step("ui", () => {
 });
 await step("format", () => cargo(["fmt", "--all", "--check"]));
 await step("clippy", () =>
-  cargo(["clippy", "--workspace", "--all-targets", ...locked, "--", "-D", "warnings"]));
+  cargo(["clippy", ...all, "--all-targets", "--", "-D", "warnings"]));
 await step("docs", () =>
-  cargo(["doc", "--workspace", "--no-deps", ...locked], { RUSTDOCFLAGS: "-D warnings" }));
+  cargo(["doc", ...all, "--no-deps"], { RUSTDOCFLAGS: "-D warnings" }));
 // newsmuxd first and by itself, just as the tests that run it ask for it: so none of them waits for a compiler.
 await step("build", () => {
-  cargo(["build", "--workspace", "--bin", "newsmuxd", ...locked]);
-  cargo(["test", "--workspace", "--no-run", ...locked]);
+  cargo(["build", ...all, "--bin", "newsmuxd"]);
+  cargo(["test", ...all, "--no-run"]);
 });
-await step("tests", () => cargo(["test", "--workspace", "--no-fail-fast", ...locked]));
+await step("tests", () => cargo(["test", ...all, "--no-fail-fast"]));

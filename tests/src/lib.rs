@@ -11,6 +11,7 @@
 //! | [`rng`] | [`Rng`](rng::Rng): randomness that a seed repeats |
 //! | [`transport`] | what provider and client run over: TCP, TLS, pipes |
 //! | [`real`] | real servers and clients |
+//! | [`desktop`] | on Linux: a bus, a keyring, a display and a panel of the test's own |
 //!
 //! Provider and client know no sockets, so that a test can put them into memory, under paused time:
 //!
@@ -60,6 +61,8 @@
 pub mod article;
 pub mod client;
 pub mod daemon;
+#[cfg(target_os = "linux")]
+pub mod desktop;
 pub mod provider;
 pub mod real;
 pub mod rng;

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each crate, and what it may depend on beside the standard library.
-const LAYERS: [(&str, &[&str]); 4] = [
-    ("nntp", &["bytes", "memchr"]),
+const LAYERS: [(&str, &[&str]); 5] = [
+    ("crates/nntp", &["bytes", "memchr"]),
     (
-        "engine",
+        "crates/engine",
         &[
             "bytes",
             "crc-fast",
@@ -23,7 +23,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
         ],
     ),
     (
-        "control",
+        "crates/control",
         &[
             "apple-native-keyring-store",
             "argon2",
@@ -45,7 +45,26 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "zeroize",
         ],
     ),
-    ("newsmuxd", &["control", "nntp-proxy", "tokio", "tracing", "tracing-subscriber"]),
+    ("crates/newsmuxd", &["control", "nntp-proxy", "tokio", "tracing", "tracing-subscriber"]),
+    (
+        ".",
+        &[
+            "arboard",
+            "control",
+            "ksni",
+            "open",
+            "rustix",
+            "serde_json",
+            "sys-locale",
+            "tauri",
+            "tauri-plugin-autostart",
+            "tauri-plugin-single-instance",
+            "tauri-plugin-window-state",
+            "tracing",
+            "tracing-appender",
+            "tracing-subscriber",
+        ],
+    ),
 ];
 
 fn root() -> PathBuf {
@@ -67,19 +86,27 @@ fn dependencies(manifest: &str) -> Vec<String> {
 #[test]
 fn dependencies_point_one_way() {
     for (layer, allowed) in LAYERS {
-        let manifest = root().join("src-tauri/crates").join(layer).join("Cargo.toml");
+        let manifest = root().join("src-tauri").join(layer).join("Cargo.toml");
         for dependency in dependencies(&fs::read_to_string(&manifest).unwrap()) {
             assert!(allowed.contains(&dependency.as_str()), "{layer} depends on {dependency}");
         }
     }
 }
 
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+#[test]
+fn the_window_knows_of_tauri_in_one_place() {
+    let mut files = Vec::new();
+    files_below(&root().join("ui/src"), &["ts", "svelte"], &mut files);
+    files.retain(|file| fs::read_to_string(file).unwrap().contains("@tauri-apps/"));
+    assert_eq!(files, [root().join("ui/src/backend/tauri.ts")]);
+}
+
+fn files_below(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = entry.path();
         if path.is_dir() && !path.ends_with("target") {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files_below(&path, endings, found);
+        } else if path.extension().is_some_and(|is| endings.iter().any(|ending| is == *ending)) {
             found.push(path);
         }
     }
@@ -88,8 +115,8 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn every_file_says_first_what_it_is_for() {
     let mut files = Vec::new();
-    rust_files(&root().join("src-tauri/crates"), &mut files);
-    rust_files(&root().join("tests"), &mut files);
+    files_below(&root().join("src-tauri"), &["rs"], &mut files);
+    files_below(&root().join("tests"), &["rs"], &mut files);
     assert!(files.len() > 50, "only {} files were found", files.len());
     for file in files {
         let text = fs::read_to_string(&file).unwrap();

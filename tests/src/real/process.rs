@@ -59,11 +59,16 @@ impl Process {
     /// Kills one of the processes that the program itself has started, such as a server's for a connection.
     /// Says whether there was one.
     pub fn lose_a_child(&self) -> bool {
-        let keeper = self.keeper.id();
-        let programs = children(keeper);
-        let Some(child) = programs.into_iter().flat_map(children).next() else { return false };
+        let Some(child) = self.programs().into_iter().flat_map(children).next() else {
+            return false;
+        };
         let kill = Command::new("kill").args(["-s", "KILL", &child.to_string()]).status();
         kill.is_ok_and(|status| status.success())
+    }
+
+    /// The program, as long as it runs.
+    pub fn programs(&self) -> Vec<u32> {
+        children(self.keeper.id())
     }
 
     /// What the program has printed so far.
@@ -85,7 +90,7 @@ impl Drop for Process {
 }
 
 /// The children of a process, as Linux lists them: none when it has just ended.
-fn children(parent: u32) -> Vec<u32> {
+pub fn children(parent: u32) -> Vec<u32> {
     let list =
         fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
     list.split_whitespace().filter_map(|id| id.parse().ok()).collect()

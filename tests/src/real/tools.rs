@@ -15,14 +15,24 @@ pub enum Tool {
     Inn,
     /// The poster Nyuu, in `node_modules`, run by `node`.
     Nyuu,
+    /// A D-Bus.
+    Dbus,
+    /// The keyring of GNOME.
+    Keyring,
     /// The downloader NZBGet, which also has a test server in it.
     Nzbget,
     /// Perl with its Net::NNTP.
     Perl,
     /// The downloader SABnzbd, unpacked below `target/tools`.
     Sabnzbd,
+    /// What asks a keyring from outside.
+    SecretTool,
     /// The newsreader tin.
     Tin,
+    /// What drives a WebKitGTK window.
+    WebDriver,
+    /// A display without a screen.
+    Xvfb,
 }
 
 impl Tool {
@@ -31,10 +41,15 @@ impl Tool {
         match self {
             Self::Inn => made("target/tools/inn"),
             Self::Nyuu => in_repository("node_modules/nyuu/bin/nyuu.js"),
+            Self::Dbus => in_path("dbus-daemon"),
+            Self::Keyring => in_path("gnome-keyring-daemon"),
             Self::Nzbget => in_path("nzbget"),
             Self::Perl => in_path("perl"),
             Self::Sabnzbd => made("target/tools/sabnzbd"),
+            Self::SecretTool => in_path("secret-tool"),
             Self::Tin => in_path("tin"),
+            Self::WebDriver => in_path("WebKitWebDriver"),
+            Self::Xvfb => in_path("Xvfb"),
         }
     }
 

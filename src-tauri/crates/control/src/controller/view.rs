@@ -20,14 +20,17 @@ const SECOND: u64 = 1000;
 const MINUTE: u64 = 60_000;
 
 impl Controller {
-    /// What is to be seen now. Time alone is hardly a reason for another than `before`.
+    /// What is to be seen now. Time alone is hardly a reason for another than `before`; a state is told with the
+    /// time at which it begins.
     pub(super) fn view(&self, before: Option<&Snapshot>) -> Snapshot {
         let providers: Vec<_> =
             self.settings().providers.iter().map(|p| self.provider(p)).collect();
         let troubles = self.troubles(&providers);
         let clients = self.engine.iter().flat_map(|engine| &engine.clients);
+        let state = self.state(&troubles);
+        let before = before.filter(|before| before.state == state);
         Snapshot {
-            state: self.state(&troubles),
+            state,
             troubles,
             address: self.address(),
             figures: self.figures(before.map(|before| before.figures)),

@@ -1,0 +1,119 @@
+//! The application as the desktop has it: its processes, and its windows on the display.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use newsmux_tests::desktop::Desktop;
+use newsmux_tests::real::process::{Process, children, wait_for};
+use serde_json::{Value, json};
+
+use crate::display::Display;
+
+/// How long something may take that has to come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// A window with something in it has more colours than this: letters have soft edges.
+const COLOURS: usize = 20;
+/// How long it may take to end when it is told to, in seconds.
+const ENDING: u32 = 15;
+
+/// The program under test: the one that was built, or the one that `NEWSMUX_APP` names.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os("NEWSMUX_APP")
+        .map_or_else(|| env!("CARGO_BIN_EXE_newsmux").into(), PathBuf::from)
+}
+
+/// Newsmux, started as at login.
+pub(crate) struct App {
+    process: Process,
+    display: Display,
+}
+
+impl App {
+    /// Starts it with these arguments.
+    pub(crate) fn start(desktop: &Desktop, arguments: &[&str]) -> Self {
+        let mut command = desktop.program(program());
+        command.args(arguments);
+        let log = desktop.path().join("newsmux.log");
+        let process = Process::start(&command, &log, ENDING);
+        Self { process, display: Display::open(desktop) }
+    }
+
+    /// Waits until its window is there, or is not.
+    pub(crate) fn until_shown(&self, shown: bool) {
+        until_shown(&self.display, shown);
+    }
+
+    /// Waits until its window shows something.
+    pub(crate) fn until_drawn(&self) {
+        until("a drawn window", || self.display.colours("Newsmux") > COLOURS);
+    }
+
+    /// What the button in the window's corner does.
+    pub(crate) fn close_window(&self) {
+        self.display.close("Newsmux");
+    }
+
+    /// Waits until the web view has ended. One that is driven from outside does not: the driver keeps it.
+    pub(crate) fn until_freed(&self) {
+        until("an end of the web view", || self.web_processes().is_empty());
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn until_ended(&self) {
+        until("the end of Newsmux", || self.process.programs().into_iter().all(is_dead));
+    }
+
+    /// The web view's processes.
+    pub(crate) fn web_processes(&self) -> Vec<String> {
+        self.process.programs().into_iter().flat_map(web_processes).collect()
+    }
+}
+
+/// Whether a process has ended, though nobody has asked what came of it.
+pub(crate) fn is_dead(process: u32) -> bool {
+    fs::read_to_string(format!("/proc/{process}/stat")).map_or(true, |stat| stat.contains(") Z "))
+}
+
+/// Waits until there is a window on the display, or none.
+pub(crate) fn until_shown(display: &Display, shown: bool) {
+    until("the window", || display.shows("Newsmux") == shown);
+}
+
+/// The processes of the web view that belong to a program.
+fn web_processes(program: u32) -> Vec<String> {
+    let name = |child| fs::read_to_string(format!("/proc/{child}/comm")).unwrap_or_default();
+    children(program).into_iter().map(name).filter(|name| name.starts_with("WebKit")).collect()
+}
+
+/// Waits until it is so.
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
+    wait_for(PATIENCE, || is_so().then_some(())).unwrap_or_else(|| panic!("never came: {what}"));
+}
+
+/// Starts the program once more, to its end. Says whether that went well.
+pub(crate) fn start_again(desktop: &Desktop, arguments: &[&str]) -> bool {
+    let mut again: Command = desktop.program(program());
+    again.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
+    again.status().unwrap().success()
+}
+
+/// Where its settings are.
+pub(crate) fn settings_file(desktop: &Desktop) -> PathBuf {
+    desktop.home().join(".config/newsmux/settings.json")
+}
+
+/// What the settings file says.
+pub(crate) fn settings(desktop: &Desktop) -> Value {
+    serde_json::from_slice(&fs::read(settings_file(desktop)).unwrap()).unwrap()
+}
+
+/// Settings that were there before, for programs on this port.
+pub(crate) fn write_settings(desktop: &Desktop, port: u16, providers: Value) {
+    let file = settings_file(desktop);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let listen = json!({"host": "127.0.0.1", "port": port});
+    let settings = json!({"version": 1, "listen": listen, "providers": providers});
+    fs::write(file, settings.to_string()).unwrap();
+}

@@ -1,0 +1,72 @@
+//! What is on the display, and what a window manager does to windows.
+
+use std::collections::HashSet;
+
+use newsmux_tests::desktop::Desktop;
+use x11rb::connection::Connection;
+use x11rb::errors::ReplyError;
+use x11rb::protocol::xproto::{
+    AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, ImageFormat, MapState, Window,
+};
+use x11rb::rust_connection::RustConnection;
+
+/// A connection to the display.
+pub(crate) struct Display {
+    connection: RustConnection,
+    root: Window,
+}
+
+impl Display {
+    pub(crate) fn open(desktop: &Desktop) -> Self {
+        let (connection, screen) = RustConnection::connect(Some(desktop.display())).unwrap();
+        let root = connection.setup().roots[screen].root;
+        Self { connection, root }
+    }
+
+    /// Whether a window of this title is to be seen.
+    pub(crate) fn shows(&self, title: &str) -> bool {
+        self.find(title).is_some()
+    }
+
+    /// How many colours a window has; none when it is not to be seen.
+    pub(crate) fn colours(&self, title: &str) -> usize {
+        let image = self.find(title).and_then(|window| self.image(window).ok());
+        let pixels: HashSet<_> =
+            image.iter().flat_map(|image| image.chunks_exact(4).map(<[u8]>::to_vec)).collect();
+        pixels.len()
+    }
+
+    /// What the button in the corner of a window does.
+    pub(crate) fn close(&self, title: &str) {
+        let window = self.find(title).unwrap_or_else(|| panic!("there is no window {title}"));
+        let (protocols, delete) = (self.atom("WM_PROTOCOLS"), self.atom("WM_DELETE_WINDOW"));
+        let message = ClientMessageEvent::new(32, window, protocols, [delete, 0, 0, 0, 0]);
+        self.connection.send_event(false, window, EventMask::NO_EVENT, message).unwrap();
+        self.connection.flush().unwrap();
+    }
+
+    /// A window may be gone while it is asked.
+    fn find(&self, title: &str) -> Option<Window> {
+        let windows = self.connection.query_tree(self.root).unwrap().reply().unwrap().children;
+        windows.into_iter().find(|window| self.is_shown(*window, title).unwrap_or(false))
+    }
+
+    fn image(&self, window: Window) -> Result<Vec<u8>, ReplyError> {
+        let all = self.connection.get_geometry(window)?.reply()?;
+        let (width, height, form) = (all.width, all.height, ImageFormat::Z_PIXMAP);
+        let image = self.connection.get_image(form, window, 0, 0, width, height, u32::MAX)?;
+        Ok(image.reply()?.data)
+    }
+
+    fn is_shown(&self, window: Window, title: &str) -> Result<bool, ReplyError> {
+        let attributes = self.connection.get_window_attributes(window)?.reply()?;
+        let name = (AtomEnum::WM_NAME, AtomEnum::ANY);
+        let name = self.connection.get_property(false, window, name.0, name.1, 0, 64)?.reply()?;
+        let is_viewable = attributes.map_state == MapState::VIEWABLE;
+        Ok(is_viewable && name.value.starts_with(title.as_bytes()))
+    }
+
+    fn atom(&self, name: &str) -> u32 {
+        self.connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom
+    }
+}

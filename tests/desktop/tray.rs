@@ -1,0 +1,120 @@
+//! The tray, the start at login, the second start, and a desktop that has no tray.
+
+use std::fs;
+
+use newsmux_tests::desktop::{Desktop, Item, Panel};
+use newsmux_tests::real::process::free_port;
+use newsmux_tests::real::skip;
+use serde_json::{Value, json};
+
+use crate::TOOLS;
+use crate::app::{App, start_again, until, write_settings};
+use crate::window::Window;
+
+/// A provider without a login, so that there is nothing to ask the user for.
+fn providers() -> Value {
+    json!([{"id": "a", "host": "127.0.0.1", "tls": "off"}])
+}
+
+fn hidden(desktop: &Desktop) -> App {
+    write_settings(desktop, free_port(), providers());
+    App::start(desktop, &["--hidden"])
+}
+
+fn labels(tray: &Item<'_>) -> Vec<String> {
+    tray.menu().into_iter().map(|entry| entry.label).collect()
+}
+
+#[test]
+fn the_tray_says_how_it_is_and_its_menu_does_what_it_says() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    let panel = Panel::start(&desktop);
+    let app = hidden(&desktop);
+    let tray = panel.item();
+    tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    let all = [
+        "On, nothing to do",
+        "Stop",
+        "Pause for 15 minutes",
+        "Pause for an hour",
+        "Open Newsmux",
+        "Copy address",
+        "Start at login",
+        "Quit Newsmux",
+    ];
+    assert_eq!(labels(&tray), all);
+    assert!(!tray.menu()[0].enabled);
+    let sizes: Vec<_> = tray.icon().iter().map(|(width, height, _)| (*width, *height)).collect();
+    assert_eq!(sizes, [(16, 16), (32, 32), (64, 64)]);
+    tray.choose("Pause for 15 minutes");
+    tray.until("a pause", |says| says == "Newsmux: Paused for 15 min");
+    tray.choose("Start");
+    tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    tray.click();
+    app.until_shown(true);
+    tray.choose("Quit Newsmux");
+    app.until_ended();
+}
+
+#[test]
+fn start_at_login_is_an_entry_of_the_desktop_that_starts_it_hidden() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    let panel = Panel::start(&desktop);
+    let _app = hidden(&desktop);
+    let tray = panel.item();
+    let is_ticked = || {
+        let menu = tray.menu();
+        menu.iter().find(|entry| entry.label == "Start at login").and_then(|entry| entry.checked)
+    };
+    until("no tick", || is_ticked() == Some(false));
+    tray.choose("Start at login");
+    until("a tick", || is_ticked() == Some(true));
+    let folder = desktop.home().join(".config/autostart");
+    let entries: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
+    let text = fs::read_to_string(&entries[0]).unwrap();
+    assert!(text.lines().any(|l| l.starts_with("Exec=") && l.ends_with(" --hidden")), "{text}");
+    tray.choose("Start at login");
+    until("no tick", || is_ticked() == Some(false));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[test]
+fn a_second_start_shows_the_window_of_the_first() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    let panel = Panel::start(&desktop);
+    let app = hidden(&desktop);
+    panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    assert!(start_again(&desktop, &["--hidden"]), "at login it may be started once more");
+    app.until_shown(false);
+    assert!(start_again(&desktop, &[]));
+    app.until_shown(true);
+    assert_eq!(app.web_processes().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_desktop_without_a_tray_is_told_so_and_the_window_stays() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    write_settings(&desktop, free_port(), providers());
+    let window = Window::open(&desktop).await;
+    window.reads("This desktop shows no tray.").await;
+    window.close();
+    window.reads("This desktop shows no tray.").await;
+    assert!(window.display.shows("Newsmux"));
+    let panel = Panel::start(&desktop);
+    window.reads_no_more("This desktop shows no tray.").await;
+    panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    drop(panel);
+    window.reads("This desktop shows no tray.").await;
+}

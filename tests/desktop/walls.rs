@@ -1,0 +1,40 @@
+//! What the window must not be able to do, whatever runs in it.
+
+use newsmux_tests::desktop::Desktop;
+use newsmux_tests::real::process::free_port;
+use newsmux_tests::real::skip;
+use serde_json::json;
+
+use crate::TOOLS;
+use crate::app::write_settings;
+use crate::window::Window;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_window_can_call_nothing_but_what_is_made_for_it() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    write_settings(&desktop, free_port(), json!([]));
+    let window = Window::open(&desktop).await;
+    for (what, script) in [
+        ("a command of Tauri's", "invoke('plugin:window|set_title', {label: 'main', value: 'x'})"),
+        ("a plugin's command", "invoke('plugin:autostart|enable', {})"),
+        ("a request that does not exist", "invoke('request', {request: {do: 'format_disk'}})"),
+        ("another server", "fetch('http://127.0.0.1:9/')"),
+        ("a script in a string", "Promise.resolve().then(() => new Function('return 1')())"),
+        (
+            "a change of all objects",
+            "Promise.resolve().then(() => { 'use strict'; Object.prototype.x = 1; })",
+        ),
+    ] {
+        let script = format!(
+            "const invoke = window.__TAURI_INTERNALS__.invoke;
+             ({script}).then(() => done('allowed'), () => done('refused'));"
+        );
+        assert_eq!(window.run(&script).await, json!("refused"), "{what}");
+    }
+    let asked = "window.__TAURI_INTERNALS__.invoke('request', {request: {do: 'history'}})
+        .then((reply) => done(reply.is), done)";
+    assert_eq!(window.run(asked).await, json!("history"));
+}
