@@ -2,7 +2,7 @@
 //! ended, and all is still there.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 
 use newsmux_tests::article::Article;
@@ -13,9 +13,8 @@ use newsmux_tests::real::process::free_port;
 use newsmux_tests::real::skip;
 use newsmux_tests::tls::Authority;
 use serde_json::json;
-use tokio::net::TcpStream;
 
-use crate::app::{App, settings, until_shown, write_settings};
+use crate::app::{App, settings, until, until_shown, write_settings};
 use crate::window::Window;
 use crate::{PASSWORD, TOOLS};
 
@@ -47,7 +46,7 @@ async fn a_provider_is_entered_an_article_fetched_and_all_is_there_the_next_time
     fetch(address, &article).await;
     tray.choose("Quit Newsmux");
     window.until_ended();
-    assert!(TcpStream::connect(address).await.is_err());
+    until("a closed door", || TcpStream::connect(address).is_err());
     drop(window);
 
     let app = App::start(&desktop, &["--hidden"]);
@@ -111,7 +110,7 @@ async fn stop_and_start(window: &Window, tray: &Item<'_>, address: SocketAddr) {
     let before = tray.icon();
     tray.choose("Stop");
     window.reads("Newsmux is off.").await;
-    assert!(TcpStream::connect(address).await.is_err());
+    until("a closed door", || TcpStream::connect(address).is_err());
     tray.until("that it is off", |says| says == "Newsmux: Off");
     assert_ne!(tray.icon(), before);
     tray.choose("Start");

@@ -338,6 +338,8 @@ pub(crate) async fn fetch(client: &mut Client<TcpStream>, article: &Article) {
     assert_eq!(body.block(), article.body_block());
 }
 
+/// Whether programs are refused, now or when those who closed the door have let go of it.
 pub(crate) async fn is_refused(address: SocketAddr) -> bool {
-    TcpStream::connect(address).await.is_err()
+    let refused = async { while TcpStream::connect(address).await.is_ok() {} };
+    timeout(PATIENCE, refused).await.is_ok()
 }

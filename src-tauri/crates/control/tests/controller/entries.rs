@@ -19,8 +19,8 @@ fn save(provider: Value) -> Value {
 
 /// A program that logs in.
 async fn login(client: &mut Client<TcpStream>, name: &str, password: &str) -> String {
-    client.reply_to(&format!("AUTHINFO USER {name}")).await;
-    client.reply_to(&format!("AUTHINFO PASS {password}")).await.code().to_owned()
+    client.ask(&format!("AUTHINFO USER {name}")).await;
+    client.ask(&format!("AUTHINFO PASS {password}")).await.code().to_owned()
 }
 
 async fn add_client(app: &App, name: &str) -> String {
@@ -121,10 +121,10 @@ async fn a_client_has_a_password_of_our_making_that_only_it_can_use() {
     assert!(!app.saved().to_string().contains(&password));
 
     let mut client = program(app.address().await).await;
-    assert_eq!(client.reply_to("BODY <a@b>").await.code(), "480");
+    assert_eq!(client.ask("BODY <a@b>").await.code(), "480");
     assert_eq!(login(&mut client, "sabnzbd", "a guess").await, "481");
     assert_eq!(login(&mut client, "sabnzbd", &password).await, "281");
-    assert_ne!(before.reply_to("BODY <a@b>").await.code(), "480", "who is in stays in");
+    assert_ne!(before.ask("BODY <a@b>").await.code(), "480", "who is in stays in");
 
     let again = json!({"do": "add_client", "name": "sabnzbd", "hold": "keep"});
     assert_eq!(app.refused(again).await, (FailureCode::Invalid, Some("name".into())));
@@ -160,7 +160,7 @@ async fn without_any_clients_password_nobody_is_served_rather_than_everybody() {
     assert_eq!(now.address.port, 0, "it does not listen");
     app.must(json!({"do": "renew_client", "name": "y", "hold": "keep"})).await;
     let mut client = program(app.address().await).await;
-    assert_eq!(client.reply_to("BODY <a@b>").await.code(), "480");
+    assert_eq!(client.ask("BODY <a@b>").await.code(), "480");
     assert_eq!(app.now().troubles, gone[..1]);
 
     // The one that could log in goes, and the door is shut again.

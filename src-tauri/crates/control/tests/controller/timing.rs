@@ -6,7 +6,7 @@ use std::time::Duration;
 use control::controller::prepare;
 use control::request::FailureCode;
 use control::secrets::StoreError;
-use control::snapshot::{KeepState, State, Trouble};
+use control::snapshot::{KeepState, PasswordState, ProviderView, Trouble};
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -27,10 +27,10 @@ fn one() -> Begin {
     Begin::new().settings(json!({"providers": providers, "desktop": {"on": false}}))
 }
 
+/// Waits until the passwords were read, or could not be.
 async fn settled(app: &App) {
-    while app.begin.keyring.calls() == 0 || app.now().state == State::Starting {
-        sleep(Duration::from_millis(10)).await;
-    }
+    let is_unread = |view: &ProviderView| view.password == PasswordState::Closed;
+    app.until(|now| now.keep != KeepState::Open || !now.providers.iter().any(is_unread)).await;
     app.events().await;
 }
 
