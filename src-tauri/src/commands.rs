@@ -1,5 +1,7 @@
 //! What the window can ask for: one send each.
 
+#![expect(clippy::let_underscore_must_use, reason = "the macro for commands writes it")]
+
 use std::sync::{Mutex, PoisonError};
 
 use control::controller::Handle;

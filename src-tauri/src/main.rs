@@ -81,7 +81,7 @@ fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn set_up(app: &mut App, folders: Folders, hidden: bool) -> Result<(), Box<dyn Error>> {
+fn set_up(app: &App, folders: Folders, hidden: bool) -> Result<(), Box<dyn Error>> {
     #[cfg(target_os = "macos")]
     app.set_activation_policy(tauri::ActivationPolicy::Accessory);
     let log = Log::start(&folders.logs);

@@ -188,13 +188,11 @@ impl Desktop {
     }
 
     /// A dialog of the keyring that nobody answers. To drop it is to dismiss it.
-    #[must_use]
     pub fn dialog(&self) -> Connection {
         self.connect().name("org.gnome.keyring.SystemPrompter").unwrap().build().unwrap()
     }
 
     /// The bus.
-    #[must_use]
     pub fn connect(&self) -> Builder<'_> {
         Builder::address(self.bus_address().as_str()).unwrap()
     }

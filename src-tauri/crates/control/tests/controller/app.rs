@@ -86,7 +86,7 @@ impl Shell for MockShell {
     }
     fn start_at_login(&mut self, start: bool) -> Result<(), String> {
         self.note(Call::StartAtLogin(start));
-        let mut starts = self.0.starts_at_login.lock().unwrap();
+        let mut starts = self.0.starts_at_login.lock().map_err(|error| error.to_string())?;
         let known = starts.as_mut().ok_or("this desktop has no such thing")?;
         *known = start;
         Ok(())
