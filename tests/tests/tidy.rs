@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each crate, and what it may depend on beside the standard library.
-const LAYERS: [(&str, &[&str]); 5] = [
+const LAYERS: &[(&str, &[&str])] = &[
     ("crates/nntp", &["bytes", "memchr"]),
+    ("crates/sample", &["bytes", "crc-fast", "nntp", "tokio"]),
     (
         "crates/engine",
         &[
@@ -33,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "keyring-core",
             "listeners",
             "nntp-proxy",
+            "sample",
             "secret-service",
             "security-framework",
             "serde",
@@ -45,7 +47,10 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "zeroize",
         ],
     ),
-    ("crates/newsmuxd", &["control", "nntp-proxy", "tokio", "tracing", "tracing-subscriber"]),
+    (
+        "crates/newsmuxd",
+        &["control", "nntp-proxy", "sample", "tokio", "tracing", "tracing-subscriber"],
+    ),
     (
         ".",
         &[
