@@ -10,6 +10,7 @@ pub mod error;
 mod json;
 pub mod listening;
 pub mod request;
+pub mod sampling;
 pub mod secrets;
 pub mod settings;
 pub mod snapshot;

@@ -63,6 +63,13 @@ pub enum Request {
         /// The user name.
         name: String,
     },
+    /// Uses the sample provider, as long as there is no other, or does not.
+    UseSample {
+        /// Whether it is used.
+        on: bool,
+    },
+    /// Saves the sample's .nzb where downloads go, and shows that folder: see [`Reply::File`].
+    SaveSampleNzb,
     /// Puts back what was removed last.
     Undo,
     /// Changes how requests are routed.
@@ -199,6 +206,11 @@ pub enum Reply {
         #[serde(serialize_with = "show")]
         #[cfg_attr(test, ts(type = "string"))]
         secret: Secret,
+    },
+    /// The file that was saved.
+    File {
+        /// Where it is.
+        path: String,
     },
     /// Events.
     Events {

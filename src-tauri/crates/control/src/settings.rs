@@ -86,6 +86,7 @@ pub enum Mode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the user's")]
 pub struct Desktop {
     /// Whether the proxy runs whenever the application does.
     pub on: bool,
@@ -99,6 +100,8 @@ pub struct Desktop {
     pub passwords: Keep,
     /// Whether the user was told that a closed window leaves the application in the tray.
     pub told_of_tray: bool,
+    /// Whether the sample provider is used as long as there is no other.
+    pub sample: bool,
 }
 
 /// The languages by their names in the file.
@@ -275,6 +278,7 @@ impl Default for Desktop {
             log: LogLevel::default(),
             passwords: Keep::default(),
             told_of_tray: false,
+            sample: false,
         }
     }
 }

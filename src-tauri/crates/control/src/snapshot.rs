@@ -21,6 +21,8 @@ pub struct Snapshot {
     pub figures: Figures,
     /// The providers, in the order of the settings.
     pub providers: Vec<ProviderView>,
+    /// Whether the sample provider is used: it is the only one in `providers`, and not in the settings.
+    pub sample: bool,
     /// The programs that are connected now.
     pub clients: Vec<ClientView>,
     /// The number of the newest event; those before are asked for.

@@ -80,6 +80,7 @@ fn the_smallest_file_has_every_default() {
             log: LogLevel::Info,
             passwords: Keep::Keyring,
             told_of_tray: false,
+            sample: false,
         },
     };
     assert_eq!(expected, Settings::default());

@@ -1,5 +1,7 @@
 //! The sample provider as clients meet it.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail so")]
+
 use std::time::Duration;
 
 use newsmux_tests::article::block;

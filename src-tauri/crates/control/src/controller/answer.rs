@@ -33,6 +33,7 @@ impl Controller {
             Request::AddClient { name, hold } => self.add_client(&name, hold, answer),
             Request::RenewClient { name, hold } => self.renew_client(name, hold, answer),
             Request::Undo => self.undo(answer),
+            Request::UseSample { on: true } => self.use_sample(answer),
             Request::SetListen { listen } => self.set_listen(listen, answer),
             Request::RetryPasswords => self.retry_passwords(answer),
             Request::OpenVault { passphrase } => self.open_vault(passphrase, answer),
@@ -67,6 +68,8 @@ impl Controller {
                 self.set(|settings| settings.desktop.start_hidden = hidden)
             }
             Request::SetStartAtLogin { start } => self.start_at_login(start),
+            Request::UseSample { on } => self.set(|settings| settings.desktop.sample = on),
+            Request::SaveSampleNzb => self.save_sample_nzb(),
             Request::DismissCheck => Ok(self.dismiss_check()),
             Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
             Request::History => Ok(Reply::History { samples: self.numbers.past() }),

@@ -12,6 +12,7 @@ mod passwords;
 mod power;
 mod removed;
 mod run;
+mod sample;
 mod serving;
 mod store;
 mod view;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use directories::ProjectDirs;
+use directories::{ProjectDirs, UserDirs};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{oneshot, watch};
@@ -45,6 +46,8 @@ pub struct Folders {
     pub config: PathBuf,
     /// Logs.
     pub logs: PathBuf,
+    /// Where what is saved for the user goes, if anywhere.
+    pub downloads: Option<PathBuf>,
 }
 
 impl Folders {
@@ -53,8 +56,18 @@ impl Folders {
     pub fn of_user() -> Option<Self> {
         let folders = ProjectDirs::from("", "", "newsmux")?;
         let state = folders.state_dir().unwrap_or_else(|| folders.data_local_dir());
-        Some(Self { config: folders.config_dir().to_owned(), logs: state.join("logs") })
+        Some(Self {
+            config: folders.config_dir().to_owned(),
+            logs: state.join("logs"),
+            downloads: downloads(),
+        })
     }
+}
+
+/// The folder for downloads; where the system names none, the user's own.
+fn downloads() -> Option<PathBuf> {
+    let folders = UserDirs::new()?;
+    Some(folders.download_dir().unwrap_or(folders.home_dir()).to_owned())
 }
 
 /// How the application begins.

@@ -41,9 +41,11 @@ impl Controller {
         }
         // What was counted until now would be lost with what is changed.
         self.sample();
+        self.have_sample();
         let wanted = self.settings().desktop.on && self.power.paused.is_none();
         let config = configure_available(self.settings(), &self.passwords.credentials());
-        let Some(config) = config.filter(|_| wanted) else { return self.stop() };
+        let Some(mut config) = config.filter(|_| wanted) else { return self.stop() };
+        config.backends.extend(self.sampling.backend());
         if let Some(events) = self.serving.apply(config) {
             self.listen_to(events);
         }

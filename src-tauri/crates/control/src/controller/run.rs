@@ -22,6 +22,7 @@ use super::figures::Numbers;
 use super::outside::{Outside, Watch};
 use super::passwords::{Passwords, Places};
 use super::removed::Removed;
+use super::sample::Sampling;
 use super::serving::Serving;
 use super::store::Keeper;
 use super::window::{Do, Window};
@@ -65,6 +66,8 @@ pub(super) struct Controller {
     pub(super) starts_at_login: Option<bool>,
     pub(super) version: &'static str,
     pub(super) logs: PathBuf,
+    pub(super) downloads: Option<PathBuf>,
+    pub(super) sampling: Sampling,
     pub(super) ending: bool,
     spoken: Language,
     start_hidden: Option<bool>,
@@ -120,6 +123,8 @@ impl Controller {
             starts_at_login: None,
             version: start.version,
             logs: start.folders.logs,
+            downloads: start.folders.downloads,
+            sampling: Sampling::default(),
             ending: false,
             spoken: if german { Language::De } else { Language::En },
             start_hidden: Some(start.hidden),

@@ -9,6 +9,7 @@ use nntp_proxy::config::Config;
 use nntp_proxy::dial::NetDialler;
 use nntp_proxy::events::Event;
 use nntp_proxy::proxy::{Proxy, Snapshot};
+use sample::Sample;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::broadcast::Receiver;
@@ -141,6 +142,12 @@ impl Serving {
     pub(super) fn renew(&self) {
         let _within = self.engine.handle.enter();
         self.proxy.iter().for_each(Proxy::renew);
+    }
+
+    /// Starts the sample provider on the engine's threads.
+    pub(super) fn start_sample(&self) -> impl Future<Output = io::Result<Sample>> + Send + 'static {
+        let started = self.engine.handle.spawn(Sample::start());
+        async move { started.await.unwrap_or_else(|ended| Err(io::Error::other(ended))) }
     }
 
     /// What goes on, if it serves.

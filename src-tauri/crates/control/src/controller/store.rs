@@ -63,6 +63,8 @@ impl Keeper {
         let found = self.found()?;
         let mut settings = found.clone();
         let done = change(&mut settings)?;
+        // With a real provider there is no sample any more, whichever way the provider came.
+        settings.desktop.sample &= settings.providers.is_empty();
         complaint(&settings)?;
         if settings != found || self.text.is_none() {
             self.write(&settings)?;

@@ -23,8 +23,9 @@ impl Controller {
     /// What is to be seen now. Time alone is hardly a reason for another than `before`; a state is told with the
     /// time at which it begins.
     pub(super) fn view(&self, before: Option<&Snapshot>) -> Snapshot {
-        let providers: Vec<_> =
-            self.settings().providers.iter().map(|p| self.provider(p)).collect();
+        let sample = self.sampling.provider();
+        let providers = self.settings().providers.iter().chain(&sample);
+        let providers: Vec<_> = providers.map(|provider| self.provider(provider)).collect();
         let troubles = self.troubles(&providers);
         let clients = self.engine.iter().flat_map(|engine| &engine.clients);
         let state = self.state(&troubles);
@@ -35,6 +36,7 @@ impl Controller {
             address: self.address(),
             figures: self.figures(before.map(|before| before.figures)),
             providers,
+            sample: self.wants_sample(),
             clients: clients.map(client).collect(),
             last_event: self.events.last(),
             settings: self.settings().clone(),

@@ -181,7 +181,11 @@ impl Begin {
     pub(crate) fn parts(&self) -> (impl Shell, Start, Means) {
         let config = self.folder.path().to_owned();
         let vault = Arc::new(Vault::at(config.join("vault.json")));
-        let folders = Folders { logs: config.join("logs"), config };
+        let folders = Folders {
+            logs: config.join("logs"),
+            downloads: Some(config.join("downloads")),
+            config,
+        };
         let (hidden, system_language) = (self.hidden, self.language.clone());
         let start = Start { folders, version: "1.2.3", hidden, system_language };
         let (outside, patience) = (Box::new(self.world.clone()), Duration::from_millis(300));

@@ -7,6 +7,7 @@ mod asking;
 mod entries;
 mod network;
 mod passwords;
+mod sample;
 mod serving;
 mod settings;
 mod testing;
