@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use super::inn::Inn;
 use super::process::{Process, wait_for};
@@ -51,7 +52,21 @@ impl Proxy {
         home.write_settings(&settings(mode, provider, login).to_string());
         home.write_credentials(&credentials(provider, login).to_string());
 
-        let mut newsmuxd = home.command();
+        let newsmuxd = home.command();
+        Self::launch(home, newsmuxd, login)
+    }
+
+    /// Starts it with nothing but its own sample provider, in `mode`, writing the sample's .nzb as `nzb`.
+    pub fn sample(mode: &str, nzb: &Path) -> Self {
+        let home = Home::empty();
+        let settings = json!({ "providers": [], "routing": { "mode": mode } });
+        home.write_settings(&settings.to_string());
+        let mut newsmuxd = home.bare_command();
+        newsmuxd.arg("--settings").arg(home.settings()).arg("--sample-nzb").arg(nzb);
+        Self::launch(home, newsmuxd, None)
+    }
+
+    fn launch(home: Home, mut newsmuxd: Command, login: Option<Login>) -> Self {
         newsmuxd.args(["--listen", "127.0.0.1:0"]).env("RUST_LOG", "info");
         let process = Process::start(newsmuxd.as_std(), &home.path().join("newsmuxd.log"), 10);
         let Some(port) = wait_for(Duration::from_secs(10), || ready(&process)) else {

@@ -19,6 +19,12 @@ pub fn net_nntp(server: Server, group: &str) {
     run(&mut perl);
 }
 
+/// Lets Perl's Net::NNTP read `group`, where nothing can be posted, in every way that it knows.
+pub fn net_nntp_only_reads(server: Server, group: &str) {
+    let script = in_repository("tests/scripts/read-only.pl").expect("the script");
+    run(Command::new(Tool::Perl.path()).arg(script).arg(server.port.to_string()).arg(group));
+}
+
 /// Lets tin save all unread articles of `group` below `folder`; their texts in the order of their numbers.
 pub fn tin(server: Server, group: &str, folder: &Path) -> Vec<String> {
     let home = folder.join("tin");

@@ -17,7 +17,7 @@ async fn provider() -> Listening {
 }
 
 /// It ended badly and soon, with one sentence on stderr that has all these words in it.
-fn failed_with(ended: &Ended, began: Instant, words: &[&str]) {
+pub(super) fn failed_with(ended: &Ended, began: Instant, words: &[&str]) {
     assert_ne!(ended.status.code(), Some(0));
     assert!(began.elapsed().as_millis() < 1000, "took {:?}", began.elapsed());
     assert_eq!(ended.stdout, "");

@@ -19,6 +19,7 @@ mod posting;
 mod provider_login;
 mod quirks;
 mod reload;
+mod sample;
 mod secrets;
 mod stale;
 mod tiers;

@@ -8,11 +8,14 @@ use control::settings::Listen;
 const HELP: &str = "\
 newsmuxd, the Usenet proxy for your own computer
 
-usage: newsmuxd [--settings FILE] [--credentials FILE] [--listen HOST:PORT] [--check]
+usage: newsmuxd [--settings FILE] [--credentials FILE] [--listen HOST:PORT] [--check] [--sample]
 
   --settings FILE      the settings; without it, settings.json in your configuration folder
   --credentials FILE   the passwords; only you may be able to read it
   --listen HOST:PORT   where to listen, instead of what the settings say; port 0 for any free one
+  --sample             for trying it without an account: serve a few articles of our own instead of the
+                       settings' providers, and write newsmux-sample.nzb into this folder
+  --sample-nzb FILE    the same, with the .nzb as this file; no other file is ever written over
   --check              log in to every provider, say what was found, and end
   --help, --version
 
@@ -34,6 +37,16 @@ pub(crate) struct Arguments {
     pub(crate) settings: Option<PathBuf>,
     pub(crate) credentials: Option<PathBuf>,
     pub(crate) listen: Option<Listen>,
+    /// Instead of the settings' providers, the sample one.
+    pub(crate) sample: Option<SampleNzb>,
+}
+
+/// Where the sample's .nzb goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum SampleNzb {
+    /// Into the folder that the program was started in.
+    Here,
+    At(PathBuf),
 }
 
 impl Arguments {
@@ -50,7 +63,7 @@ impl Arguments {
                 }
                 _ => (name, None),
             };
-            let is_flag = matches!(name.as_str(), "--check" | "--help" | "--version");
+            let is_flag = matches!(name.as_str(), "--check" | "--sample" | "--help" | "--version");
             if is_flag && value.is_some() {
                 return Err(format!("{name} takes no value; see newsmuxd --help"));
             }
@@ -63,6 +76,8 @@ impl Arguments {
                 "--credentials" => arguments.credentials = Some(value()?.into()),
                 "--listen" => arguments.listen = Some(listen(&value()?.to_string_lossy())?),
                 "--check" => check = true,
+                "--sample" => drop(arguments.sample.get_or_insert(SampleNzb::Here)),
+                "--sample-nzb" => arguments.sample = Some(SampleNzb::At(value()?.into())),
                 "--help" | "-h" => return Ok(Command::Say(HELP.into())),
                 "--version" | "-V" => {
                     return Ok(Command::Say(
@@ -98,6 +113,7 @@ mod tests {
             settings: Some("s.json".into()),
             credentials: None,
             listen: Some(Listen { host: "::1".into(), port: 0 }),
+            sample: None,
         };
         assert_eq!(parse("--settings s.json --listen=[::1]:0"), Ok(Command::Serve(expected)));
     }
@@ -108,7 +124,8 @@ mod tests {
             Ok(Command::Say(text)) => text,
             other => panic!("{line}: {other:?}"),
         };
-        for word in ["--settings FILE", "--credentials FILE", "--listen HOST:PORT", "--check"] {
+        let arguments = ["--settings FILE", "--credentials FILE", "--listen HOST:PORT", "--check"];
+        for word in arguments.into_iter().chain(["--sample", "--sample-nzb FILE"]) {
             assert!(said("--help").contains(word), "{word}");
         }
         assert_eq!(said("-h"), said("--help"));
@@ -124,6 +141,21 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_may_be_told_where_its_nzb_goes() {
+        let sample = |line| match parse(line) {
+            Ok(Command::Serve(arguments)) => arguments.sample,
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!(sample("--listen x:1"), None);
+        assert_eq!(sample("--sample"), Some(SampleNzb::Here));
+        for line in
+            ["--sample-nzb a.nzb", "--sample --sample-nzb=a.nzb", "--sample-nzb a.nzb --sample"]
+        {
+            assert_eq!(sample(line), Some(SampleNzb::At("a.nzb".into())), "{line}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (line, word) in [
             ("--nonsense", "--nonsense"),
@@ -131,6 +163,8 @@ mod tests {
             ("--settings", "--settings needs a value"),
             ("--settings=", "--settings needs a value"),
             ("--check=no", "--check takes no value"),
+            ("--sample=x.nzb", "--sample takes no value"),
+            ("--sample-nzb", "--sample-nzb needs a value"),
             ("--listen :10080", "HOST:PORT"),
             ("--listen 127.0.0.1:70000", "HOST:PORT"),
             ("--listen x", "HOST:PORT"),

@@ -5,13 +5,15 @@ use nntp_proxy::config::BackendConfig;
 use nntp_proxy::dial::NetDialler;
 
 use crate::arguments::Arguments;
+use crate::sampled::Sampled;
 use crate::say_line;
 use crate::setup::Setup;
 
 /// # Errors
 /// What is wrong with the settings, or that a provider is not as it should be.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), String> {
-    let setup = Setup::read(&arguments)?;
+    let sampled = Sampled::start(&arguments).await?;
+    let setup = Setup::read(&arguments, sampled.as_ref().map(Sampled::address))?;
     let dialler = std::sync::Arc::new(NetDialler::new());
     let mut checks = Vec::new();
     for backend in setup.config.backends {

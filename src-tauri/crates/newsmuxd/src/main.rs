@@ -3,11 +3,13 @@
 
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use control::listening;
+use control::settings::Listen;
 use nntp_proxy::config::Config;
 use nntp_proxy::dial::NetDialler;
 use nntp_proxy::proxy::Proxy;
@@ -16,11 +18,13 @@ use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Arguments, Command};
+use crate::sampled::Sampled;
 use crate::setup::Setup;
 use crate::signals::{Signals, Told};
 
 mod arguments;
 mod checking;
+mod sampled;
 mod setup;
 mod signals;
 
@@ -45,10 +49,13 @@ fn main() -> ExitCode {
 }
 
 async fn serve(arguments: Arguments) -> Result<(), String> {
-    let setup = Setup::read(&arguments)?;
+    let sampled = Sampled::start(&arguments).await?;
+    let sample = sampled.as_ref().map(Sampled::address);
+    let setup = Setup::read(&arguments, sample)?;
     let (listeners, address) = listening::bind(&setup.listen).await.map_err(|e| e.to_string())?;
     let mut signals = Signals::new().map_err(|e| format!("cannot wait for signals: {e}"))?;
     tell_about(&setup);
+    sampled.as_ref().map_or(Ok(()), |sampled| sampled.offer(address))?;
     let proxy = Proxy::new(setup.config, Arc::new(NetDialler::new()));
     for listener in listeners {
         let proxy = proxy.clone();
@@ -58,7 +65,7 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     loop {
         match signals.next().await {
             Told::Stop => break,
-            Told::Reload => reload(&arguments, &proxy, &setup.listen),
+            Told::Reload => reload(&arguments, &proxy, &setup.listen, sample),
         }
     }
     info!("stopping");
@@ -70,8 +77,8 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
 }
 
 /// Takes new settings, or stays with the old ones where the new are not good.
-fn reload(arguments: &Arguments, proxy: &Proxy, listening: &control::settings::Listen) {
-    match Setup::read(arguments) {
+fn reload(arguments: &Arguments, proxy: &Proxy, listening: &Listen, sample: Option<SocketAddr>) {
+    match Setup::read(arguments, sample) {
         Ok(setup) => {
             if setup.listen != *listening {
                 warn!("the address to listen on has changed: restart newsmuxd for that");

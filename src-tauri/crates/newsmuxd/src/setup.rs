@@ -1,9 +1,11 @@
 //! From the command line to a configuration, or to the sentence that says what is wrong.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use control::credentials::{self, Credentials};
-use control::settings::{self, Listen};
+use control::sampling;
+use control::settings::{self, Listen, Settings};
 use nntp_proxy::config::Config;
 
 use crate::arguments::Arguments;
@@ -17,16 +19,12 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// With `sample` the server at that address is the only provider.
+    ///
     /// # Errors
     /// One plain sentence.
-    pub(crate) fn read(arguments: &Arguments) -> Result<Self, String> {
-        let none = "there is no configuration folder on this system: use --settings";
-        let file = arguments.settings.clone().or_else(settings::default_path).ok_or(none)?;
-        let settings = match arguments.settings {
-            Some(_) => settings::load(&file),
-            None => settings::load_default(&file),
-        };
-        let mut settings = settings.map_err(|e| e.to_string())?;
+    pub(crate) fn read(arguments: &Arguments, sample: Option<SocketAddr>) -> Result<Self, String> {
+        let (file, mut settings) = settings(arguments)?;
         if let Some(listen) = &arguments.listen {
             settings.listen = listen.clone();
             settings::check_listen(&settings)
@@ -36,8 +34,25 @@ impl Setup {
             Some(file) => credentials::load(file, &settings).map_err(|e| e.to_string())?,
             None => Credentials::default(),
         };
+        if let Some(address) = sample {
+            settings.providers = vec![sampling::provider(address)];
+        }
         let config = control::configure(&file, &settings, &credentials);
         let config = config.map_err(|e| e.to_string())?;
         Ok(Self { config, listen: settings.listen, file })
     }
+}
+
+/// The settings, and where they are or would be.
+fn settings(arguments: &Arguments) -> Result<(PathBuf, Settings), String> {
+    let (file, settings) = match (&arguments.settings, settings::default_path()) {
+        (Some(file), _) => (file.clone(), settings::load(file)),
+        (None, Some(file)) => (file.clone(), settings::load_default(&file)),
+        // The sample needs none.
+        (None, None) if arguments.sample.is_some() => (PathBuf::new(), Ok(Settings::default())),
+        (None, None) => {
+            return Err("there is no configuration folder on this system: use --settings".into());
+        }
+    };
+    Ok((file, settings.map_err(|e| e.to_string())?))
 }
