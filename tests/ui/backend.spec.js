@@ -8,6 +8,7 @@ serve("ui/dist");
 
 const SNAPSHOT = {
   state: { is: "stopped" }, troubles: [], address: { host: "::1", port: 10080 }, figures: { at: Date.now(), speed: 0, bytes: 0, replies: 0 },
+  sample: false,
   providers: [{
     id: "a", name: "Northwind", state: "off", said: "", password: "kept", open: 0, granted: 8, allowed: 8, speed: 0, bytes: 0, replies: 0,
     missing: 0, failures: 0,
@@ -19,7 +20,7 @@ const SNAPSHOT = {
       id: "a", name: "Northwind", enabled: true, host: "news.example.com", port: null, tls: "on", verify: "full", ca_file: null, username: "u",
       connections: 8, tier: 0, required: false, pipelining: null, timeout_secs: 30,
     }],
-    desktop: { on: false, start_hidden: false, language: "en", log: "info", passwords: "keyring", told_of_tray: true },
+    desktop: { on: false, start_hidden: false, language: "en", log: "info", passwords: "keyring", told_of_tray: true, sample: false },
   },
 };
 

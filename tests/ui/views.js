@@ -32,6 +32,12 @@ export const views = {
   "overview": ["overview", "busy"],
   "overview-idle": ["overview", "idle"],
   "overview-empty": ["overview", "empty"],
+  "overview-sample": ["overview", "sample"],
+  "overview-sample-saved": ["overview", "sample", async (page) => {
+    await page.locator("section[aria-labelledby=sample] ol button").nth(1).click();
+    await page.locator("[role=status] .mono").waitFor();
+  }],
+  "providers-sample": ["providers", "sample"],
   "overview-stopped": ["overview", "stopped"],
   "overview-paused": ["overview", "paused"],
   "overview-starting": ["overview", "starting"],

@@ -80,6 +80,12 @@ class Application {
         this.#checkKeep(request.hold);
         return this.#clientPassword(request.name);
       case "remove_client": return this.#removeClient(request.name);
+      case "use_sample":
+        if (request.on && settings.providers.length > 0) fail("invalid", "there is a provider, so the sample is not needed");
+        return this.#change(() => void (desktop.sample = request.on));
+      case "save_sample_nzb":
+        if (!desktop.sample) fail("unknown", "the sample provider is not on");
+        return { is: "file", path: "/home/reader/Downloads/newsmux-sample.nzb" };
       case "undo": return this.#putBack();
       case "set_mode": return this.#change(() => void (settings.routing.mode = request.mode));
       case "set_listen": return this.#listen(request.listen.host, request.listen.port);
@@ -150,6 +156,7 @@ class Application {
     const { providers } = this.world.settings;
     const at = providers.findIndex((other) => other.id === id);
     providers[at < 0 ? providers.length : at] = { ...provider, id };
+    this.world.settings.desktop.sample = false;
     if (password) {
       this.world.passwords[id] = password.hold === "keep" ? "kept" : "this_session";
       this.#mended(id);

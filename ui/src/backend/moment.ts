@@ -1,6 +1,6 @@
 // What the stand-in shows of its world at one moment: speeds, gauges, programs, and what a test of a provider would find.
 import type { Check, ClientView, Finding, Password, Provider, ProviderView, Sample, Snapshot, State } from "../bindings";
-import type { World } from "./scenarios";
+import { sampleProvider, type World } from "./scenarios";
 
 const HISTORY_MS = 5 * 60_000;
 const SINCE_MS = 42 * 60_000;
@@ -12,11 +12,13 @@ export function snapshotOf(world: World, moment: Moment): Snapshot {
   const at = Date.now();
   const speed = Math.round(speedOf(world, at));
   const { settings, troubles, keep, startAtLogin, tray, farewell } = world;
+  const sample = settings.desktop.sample && settings.providers.length === 0;
   const { bytes, replies, removed, check, last } = moment;
   return {
     state: stateOf(world, speed), troubles, keep, settings, tray, farewell, removed, check, address: settings.listen,
     figures: { at, speed, bytes, replies },
-    providers: settings.providers.map((provider, index) => providerOf(world, moment, provider, index, speed)),
+    sample,
+    providers: [...settings.providers, ...(sample ? [sampleProvider] : [])].map((provider, index) => providerOf(world, moment, provider, index, speed)),
     clients: serves(world) ? clientsOf(world, moment) : [],
     last_event: last, start_at_login: startAtLogin, version: "0.1.0",
   };

@@ -26,12 +26,15 @@ const main = provider("main", "Northwind", { connections: 20 });
 const second = provider("second", "Lantern", { connections: 8 });
 const block = provider("block", "Brickyard", { connections: 5, tier: 1 });
 
+/** It is never in the settings. */
+export const sampleProvider = provider("\tsample", "Newsmux Sample", { host: "127.0.0.1", port: 49_152, tls: "off", username: null });
+
 function usual(): World {
   return {
     settings: {
       version: 1, listen: { host: "127.0.0.1", port: 10080 }, routing: { mode: "hybrid" }, posting: false,
       clients: [{ name: "sabnzbd" }, { name: "thunderbird" }], providers: [main, second, block],
-      desktop: { on: true, start_hidden: false, language: "system", log: "info", passwords: "keyring", told_of_tray: true },
+      desktop: { on: true, start_hidden: false, language: "system", log: "info", passwords: "keyring", told_of_tray: true, sample: false },
     },
     running: null, until: 0, troubles: [], states: {}, keep: { is: "open" },
     passwords: { main: "kept", second: "kept", block: "kept" },
@@ -54,6 +57,13 @@ const scenarios: Record<string, () => Partial<World>> = {
   busy: () => ({ clients: [{ name: "sabnzbd", address: "127.0.0.1", connections: 24 }, { name: "thunderbird", address: "127.0.0.1", connections: 2 }] }),
   idle: () => ({ clients: [] }),
   empty: () => ({ settings: { ...usual().settings, providers: [], clients: [] }, passwords: {}, clients: [], past: [] }),
+  sample: () => {
+    const settings = usual().settings;
+    return {
+      settings: { ...settings, providers: [], clients: [], desktop: { ...settings.desktop, sample: true } }, passwords: {}, clients: [],
+      past: [[2, "info", { what: "started", address: "127.0.0.1:10080" }], [1, "info", { what: "provider_up", provider: sampleProvider.name! }]],
+    };
+  },
   stopped: () => ({ running: "stopped", clients: [] }),
   paused: () => ({ running: "paused", until: Date.now() + 14 * 60_000, clients: [] }),
   starting: () => ({ running: "starting", clients: [] }),

@@ -69,6 +69,20 @@ export const de: Words = {
     ],
   },
 
+  sample: {
+    try: "Ohne Zugang ausprobieren",
+    tryText: "Mit einem kleinen Anbieter in Newsmux selbst.",
+    title: "Beispielanbieter: nichts hier ist echtes Usenet",
+    text: "Er hat ein paar Texte und ein Bild und ist dazu da, Ihre Programme ohne Zugang mit Newsmux auszuprobieren.",
+    program: "Tragen Sie die Adresse oben in ein Programm ein.",
+    nzb: "Lassen Sie ein Downloadprogramm das Bild holen, oder lesen Sie in einem Newsreader die Gruppe newsmux.welcome.",
+    save: "Beispiel-.nzb speichern",
+    saved: "Gespeichert als",
+    off: "Abschalten",
+    gone: "Er verschwindet von selbst, wenn Sie einen Anbieter eintragen.",
+    until: "Bis Sie einen eintragen, ist der Beispielanbieter in Gebrauch. Nichts in ihm ist echtes Usenet.",
+  },
+
   farewell: {
     title: "Newsmux läuft im Infofeld weiter",
     text: "Wenn Sie dieses Fenster schließen, endet Newsmux nicht: Ihre Programme bleiben verbunden.",

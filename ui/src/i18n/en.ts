@@ -68,6 +68,20 @@ export const en = {
     ] as [string, string][],
   },
 
+  sample: {
+    try: "Try it without an account",
+    tryText: "With a small provider inside Newsmux itself.",
+    title: "Sample provider: nothing here is real Usenet",
+    text: "It has a few texts and one picture, and is there for trying your programs with Newsmux without an account.",
+    program: "Enter the address above in a program.",
+    nzb: "Let a downloader fetch the picture, or read the group newsmux.welcome in a newsreader.",
+    save: "Save the sample .nzb",
+    saved: "Saved as",
+    off: "Switch off",
+    gone: "It goes away by itself when you add a provider.",
+    until: "Until you add one, the sample provider is in use. Nothing in it is real Usenet.",
+  },
+
   farewell: {
     title: "Newsmux goes on in the tray",
     text: "Closing this window does not end Newsmux: your programs stay connected.",
