@@ -21,6 +21,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tokio",
             "tokio-rustls",
             "tracing",
+            // Reads for people who has signed a provider's certificate, and until when it is valid.
+            "x509-parser",
         ],
     ),
     (

@@ -12,8 +12,9 @@ use crate::settings::{
     VerifyLevel,
 };
 use crate::snapshot::{
-    Address, Check, CheckStep, ClientView, Event, Figures, Finding, Happened, KeepState, Level,
-    PasswordState, ProviderState, ProviderView, Sample, Snapshot, State, Trouble,
+    Address, Certificate, Check, CheckStep, ClientView, Event, Figures, Finding, Found, Happened,
+    KeepState, Level, Outcome, PasswordState, Problem, Proof, ProviderState, ProviderView, Remedy,
+    Sample, Snapshot, State, Trouble, Why,
 };
 
 /// Set it to write the file anew.
@@ -49,6 +50,13 @@ fn bindings() -> String {
         Check,
         Finding,
         CheckStep,
+        Outcome,
+        Found,
+        Certificate,
+        Problem,
+        Why,
+        Proof,
+        Remedy,
         Event,
         Level,
         Happened,

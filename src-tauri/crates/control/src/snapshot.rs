@@ -7,6 +7,12 @@ use serde::Serialize;
 
 use crate::settings::Settings;
 
+mod check;
+
+pub use check::{
+    Certificate, Check, CheckStep, Finding, Found, Outcome, Problem, Proof, Remedy, Why,
+};
+
 /// Everything at one moment. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -281,49 +287,6 @@ pub struct ClientView {
     /// What it has asked.
     #[cfg_attr(test, ts(type = "number"))]
     pub requests: u64,
-}
-
-/// A test of a provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Check {
-    /// The name of the provider.
-    pub name: String,
-    /// What was found so far, in order.
-    pub findings: Vec<Finding>,
-    /// Whether that is all.
-    pub done: bool,
-}
-
-/// One step of a test.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Finding {
-    /// Which.
-    pub step: CheckStep,
-    /// Whether it is good.
-    pub good: bool,
-    /// What was found, or what is wrong.
-    pub said: String,
-}
-
-/// The steps of a test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum CheckStep {
-    /// The host's name has an address.
-    Name,
-    /// Something answers there.
-    Connection,
-    /// It is encrypted as the settings say.
-    Encryption,
-    /// It greets as a news server does, and takes the login.
-    Login,
-    /// What it says that it can do.
-    Capabilities,
-    /// How far away it is.
-    RoundTrip,
 }
 
 /// Something that happened.

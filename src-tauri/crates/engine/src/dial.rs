@@ -11,11 +11,14 @@ use tokio::net::TcpStream;
 
 use crate::config::BackendConfig;
 
+mod certificate;
 mod establish;
 mod net;
 mod tls;
 
+pub use certificate::{BadCertificate, Certificate, Problem};
 pub use establish::{Established, establish};
+pub(crate) use establish::{Heard, account, log_in, read_status};
 pub use net::NetDialler;
 
 /// The reading half of a stream.
@@ -31,6 +34,20 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
     /// Takes the stream apart, so that one task can read while another writes.
     fn halves(self: Box<Self>) -> (ReadHalf, WriteHalf);
+
+    /// How it is encrypted, if it is.
+    fn encryption(&self) -> Option<Encryption> {
+        None
+    }
+}
+
+/// How a stream is encrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encryption {
+    /// The version of TLS, such as `TLS 1.3`.
+    pub version: String,
+    /// What the other end showed, where it could be read.
+    pub certificate: Option<Certificate>,
 }
 
 impl Stream for TcpStream {
@@ -56,6 +73,14 @@ pub trait Dial: Send + Sync {
     /// What kept it from connecting, within [`TimeLimits`](crate::config::TimeLimits).
     fn connect<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>>;
 
+    /// Looks the host's name up, and no more. What knows no names finds every one.
+    ///
+    /// # Errors
+    /// That there is no address, or that nobody tells in time.
+    fn resolve<'a>(&'a self, _to: &'a BackendConfig) -> Boxed<'a, Result<(), DialError>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Encrypts a connection on which the provider has just accepted STARTTLS (RFC 4642).
     ///
     /// # Errors
@@ -79,12 +104,57 @@ pub enum DialError {
     TimedOut(&'static str),
     /// The TLS handshake failed.
     Tls(io::Error),
+    /// The certificate is not what the settings demand.
+    Certificate(Box<BadCertificate>),
     /// What answers is no news server, or not as the settings say.
-    Protocol(&'static str),
+    Protocol(Oddity),
     /// The news server refuses us.
     Refused(Refusal),
     /// The name or password cannot be sent.
     Account(BadAccount),
+}
+
+/// How something answers that is no news server, or not one as the settings say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Oddity {
+    /// It speaks TLS, and the settings do not.
+    SpeaksTls,
+    /// It does not speak TLS, and the settings do.
+    SpeaksNoTls,
+    /// It speaks HTTP.
+    WebServer,
+    /// It does not begin as a news server does.
+    NoNewsServer,
+    /// It hangs up before the login is done.
+    HungUp,
+    /// Encryption was asked for where the settings have none, or twice.
+    NotAsked,
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SpeaksTls => {
+                "the provider speaks TLS on this port: set TLS to \"on\", or use its plain port"
+            }
+            Self::SpeaksNoTls => {
+                "the encrypted connection failed: the provider does not speak TLS on this port: use \
+                 its TLS port (563), or switch TLS off"
+            }
+            Self::WebServer => {
+                "this is a web server: the host looks like an indexer's address, not a news server's"
+            }
+            Self::NoNewsServer => {
+                "what answers on this port is no news server: check host and port"
+            }
+            Self::HungUp => {
+                "the provider closed the connection before the login was done: check port and TLS, \
+                 or try again later"
+            }
+            Self::NotAsked => "encryption was not to be begun here",
+        })
+    }
 }
 
 /// What a failed dial means for the next ones.
@@ -117,6 +187,7 @@ impl DialError {
             | Self::Connect(_)
             | Self::TimedOut(_)
             | Self::Tls(_)
+            | Self::Certificate(_)
             | Self::Protocol(_) => Trouble::Down,
         }
     }
@@ -133,7 +204,8 @@ impl fmt::Display for DialError {
             }
             Self::TimedOut(step) => write!(f, "timed out waiting for {step}"),
             Self::Tls(e) => write!(f, "the encrypted connection failed: {e}"),
-            Self::Protocol(what) => f.write_str(what),
+            Self::Certificate(bad) => write!(f, "the encrypted connection failed: {bad}"),
+            Self::Protocol(what) => write!(f, "{what}"),
             Self::Refused(refusal) => {
                 let words = match refusal.kind {
                     RefusalKind::TooManyConnections => "the provider allows no more connections",

@@ -1,6 +1,6 @@
 //! `--check`: logs in to every provider and says what was found.
 
-use nntp_proxy::check::{check, is_good};
+use nntp_proxy::check::{Finding, check, is_usable};
 use nntp_proxy::config::BackendConfig;
 use nntp_proxy::dial::NetDialler;
 
@@ -36,13 +36,19 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), String> {
 
 async fn report(dialler: &NetDialler, backend: &BackendConfig) -> (String, String, bool) {
     let findings = check(dialler, backend).await;
-    let mut text = format!("{}\n", backend.name);
-    for (step, found) in &findings {
-        let (tick, words) = match found {
-            Ok(words) => ("ok  ", words),
-            Err(words) => ("BAD ", words),
-        };
-        text.push_str(&format!("  {tick} {step}: {words}\n"));
+    let lines: String = findings.iter().map(lines).collect();
+    (backend.name.clone(), format!("{}\n{lines}", backend.name), is_usable(&findings))
+}
+
+/// A finding, the provider's own words, and what to change in the settings.
+fn lines(finding: &Finding) -> String {
+    let Finding { step, outcome, found, words, remedy } = finding;
+    let mut text = format!("  {outcome:<9}{step}: {found}\n");
+    if let Some(words) = words {
+        text.push_str(&format!("{:11}it says: {words}\n", ""));
     }
-    (backend.name.clone(), text, is_good(&findings))
+    if let Some(remedy) = remedy {
+        text.push_str(&format!("{:11}what would help: {remedy}\n", ""));
+    }
+    text
 }

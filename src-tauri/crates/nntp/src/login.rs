@@ -203,13 +203,18 @@ impl Login {
     }
 
     fn refusal(&self, status: &StatusLine, kind: RefusalKind) -> Refusal {
-        let text = plain(&String::from_utf8_lossy(status.text()));
-        let text = match &self.account {
-            Some(account) => account.redact(text),
-            None => text,
-        };
-        Refusal { kind, code: status.code(), text: text.chars().take(WORDS).collect() }
+        let text = redacted(self.account.as_ref(), status.text());
+        Refusal { kind, code: status.code(), text }
     }
+}
+
+/// What a provider said, as it can be shown and logged: plain, not too long, and without the account's
+/// name and password in it.
+#[must_use]
+pub fn redacted(account: Option<&Account>, said: &[u8]) -> String {
+    let text = plain(&String::from_utf8_lossy(said));
+    let text = account.map_or(text.clone(), |account| account.redact(text));
+    text.chars().take(WORDS).collect()
 }
 
 /// Text that can be shown and logged: a terminal does nothing on it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nntp_proxy::check::{Finding as Found, Step, check_telling};
+use nntp_proxy::check::{Check as Trial, Finding as Found, pasted};
 use nntp_proxy::config::BackendConfig;
 use nntp_proxy::dial::NetDialler;
 use tokio::task::AbortHandle;
@@ -12,7 +12,7 @@ use super::run::Controller;
 use crate::configure::backend;
 use crate::request::{Failure, Password, Reply};
 use crate::settings::{Provider, Settings};
-use crate::snapshot::{Check, CheckStep, Finding};
+use crate::snapshot::Check;
 
 /// The last test, until it is dismissed.
 #[derive(Debug, Default)]
@@ -58,15 +58,15 @@ impl Controller {
         Ok(Reply::Done)
     }
 
+    /// On the threads of the engine: the two share the connections that were entered.
     fn run_check(&self, to: BackendConfig) -> AbortHandle {
         let (run, post) = (self.checking.run, Arc::new(self.poster()));
-        let tell = Arc::clone(&post);
-        let task = tokio::spawn(async move {
+        let (tell, visits) = (Arc::clone(&post), self.serving.visits());
+        self.serving.spawn(async move {
             let tell = |found: Found| tell(Box::new(move |this| this.found(run, Some(found))));
-            check_telling(&NetDialler::new(), &to, tell).await;
+            Trial::new(&NetDialler::new()).beside(visits).run(&to, tell).await;
             post(Box::new(move |this| this.found(run, None)));
-        });
-        task.abort_handle()
+        })
     }
 
     /// Takes what was found, or that this was all; unless it was dismissed.
@@ -74,10 +74,7 @@ impl Controller {
         let check = self.checking.check.as_mut().filter(|_| run == self.checking.run);
         let Some(check) = check else { return };
         match found {
-            Some((step, found)) => {
-                let (good, said) = (found.is_ok(), found.unwrap_or_else(|said| said));
-                check.findings.push(Finding { step: shown(step), good, said });
-            }
+            Some(found) => check.findings.push(found.into()),
             None => check.done = true,
         }
     }
@@ -88,19 +85,10 @@ impl Controller {
     }
 }
 
-/// By the rules of the settings.
+/// By the rules of the settings; what is wrong with a pasted host is for the test to say.
 fn is_valid(provider: &Provider) -> Result<(), Failure> {
-    let settings = Settings { providers: vec![provider.clone()], ..Settings::default() };
+    let host = pasted(&provider.host).map_or_else(|| provider.host.clone(), |(host, _)| host);
+    let provider = Provider { host, ..provider.clone() };
+    let settings = Settings { providers: vec![provider], ..Settings::default() };
     super::store::complaint(&settings)
-}
-
-fn shown(step: Step) -> CheckStep {
-    match step {
-        Step::Name => CheckStep::Name,
-        Step::Connection => CheckStep::Connection,
-        Step::Encryption => CheckStep::Encryption,
-        Step::Login => CheckStep::Login,
-        Step::Capabilities => CheckStep::Capabilities,
-        Step::RoundTrip => CheckStep::RoundTrip,
-    }
 }

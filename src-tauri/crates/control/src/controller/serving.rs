@@ -5,6 +5,7 @@ use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nntp_proxy::check::Visits;
 use nntp_proxy::config::Config;
 use nntp_proxy::dial::NetDialler;
 use nntp_proxy::events::Event;
@@ -13,7 +14,7 @@ use sample::Sample;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::broadcast::Receiver;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::{AbortHandle, JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
 use crate::listening::{CannotListen, bind};
@@ -148,6 +149,16 @@ impl Serving {
     pub(super) fn start_sample(&self) -> impl Future<Output = io::Result<Sample>> + Send + 'static {
         let started = self.engine.handle.spawn(Sample::start());
         async move { started.await.unwrap_or_else(|ended| Err(io::Error::other(ended))) }
+    }
+
+    /// Where a check of a provider asks for leave, if it serves.
+    pub(super) fn visits(&self) -> Option<Visits> {
+        self.proxy.as_ref().map(Proxy::visits)
+    }
+
+    /// Has something done on the engine's threads.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.engine.handle.spawn(work).abort_handle()
     }
 
     /// What goes on, if it serves.

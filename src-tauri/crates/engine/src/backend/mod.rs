@@ -23,6 +23,7 @@ mod lease;
 mod permit;
 mod pool;
 mod reply;
+mod visit;
 
 use connection::{Connection, ReadSide};
 use permit::Permit;
@@ -31,6 +32,8 @@ use pool::{Effects, Grant, Hold, Pool, Want};
 pub use health::State;
 pub(crate) use lease::Lease;
 pub(crate) use reply::Reply;
+pub(crate) use visit::Visit;
+pub use visit::Visits;
 
 /// How often idle connections are looked after.
 const TICK: Duration = Duration::from_secs(5);

@@ -22,6 +22,13 @@ impl Permit {
         Self { backend: Arc::downgrade(backend), dialling: true, close_limit }
     }
 
+    /// For a connection that is none of the pool's, which has counted it.
+    pub(super) fn for_visit(backend: &Arc<Backend>) -> Self {
+        let mut permit = Self::counted(backend);
+        permit.dialling = false;
+        permit
+    }
+
     /// The dial is over, well or not.
     pub(super) fn dial_over(&mut self, pool: &mut Pool) {
         if std::mem::take(&mut self.dialling) {

@@ -11,7 +11,7 @@ use nntp::status::StatusLine;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::{BoxStream, Dial, DialError, ReadHalf, WriteHalf};
+use super::{BoxStream, Dial, DialError, Encryption, Oddity, ReadHalf, WriteHalf};
 use crate::config::{BackendConfig, Tls};
 
 /// The longest line that is read before a connection is ready.
@@ -29,22 +29,51 @@ pub struct Established {
     pub posting: bool,
 }
 
+/// What is heard on the way to a login.
+pub(crate) enum Heard<'a> {
+    /// A reply; the first is the greeting.
+    Reply(&'a StatusLine),
+    /// The connection has become encrypted on the way.
+    Encrypted(Option<Encryption>),
+}
+
 /// Connects to a provider and logs in.
 ///
 /// # Errors
 /// What kept it from that; see [`DialError`].
 pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Established, DialError> {
+    account(to)?;
+    let stream = dialler.connect(to).await?;
+    log_in(dialler, stream, to, &mut |_| {}).await
+}
+
+/// What is sent at the login, if anything.
+pub(crate) fn account(to: &BackendConfig) -> Result<Option<Account>, DialError> {
     let account = to.login.as_ref();
     let account = account.map(|login| Account::new(&login.user, login.password.expose()));
-    let account = account.transpose().map_err(DialError::Account)?;
-    let mut login = Login::new(account, matches!(to.tls, Tls::StartTls(_)));
-    let mut stream = dialler.connect(to).await?;
+    account.transpose().map_err(DialError::Account)
+}
+
+/// Greeting and login on a connection that stands, and STARTTLS where the settings say so; tells what
+/// is heard.
+///
+/// # Errors
+/// What kept it from that; see [`DialError`].
+pub(crate) async fn log_in(
+    dialler: &dyn Dial,
+    mut stream: BoxStream,
+    to: &BackendConfig,
+    hear: &mut (dyn FnMut(Heard<'_>) + Send),
+) -> Result<Established, DialError> {
+    let mut login = Login::new(account(to)?, matches!(to.tls, Tls::StartTls(_)));
     let (mut limit, mut awaited) = (to.limits.greeting, greeting(&to.tls));
     loop {
         let status = within(limit, awaited, read_status(&mut stream)).await?;
+        hear(Heard::Reply(&status));
         let mut progress = login.receive(&status).map_err(DialError::Refused)?;
         if let Progress::StartTls(plain) = progress {
             stream = dialler.start_tls(stream, to).await?;
+            hear(Heard::Encrypted(stream.encryption()));
             progress = plain.encrypted();
         }
         match progress {
@@ -57,7 +86,7 @@ pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Establi
                 let (read, write) = stream.halves();
                 return Ok(Established { read, write, posting: ready.posting });
             }
-            Progress::StartTls(_) => return Err(DialError::Protocol("STARTTLS was asked twice")),
+            Progress::StartTls(_) => return Err(DialError::Protocol(Oddity::NotAsked)),
         }
     }
 }
@@ -80,38 +109,29 @@ async fn send(stream: &mut BoxStream, line: &[u8]) -> Result<(), DialError> {
 }
 
 /// Reads one line, and not a byte more: what is behind it is for whoever reads next.
-async fn read_status(stream: &mut BoxStream) -> Result<StatusLine, DialError> {
+pub(crate) async fn read_status(stream: &mut BoxStream) -> Result<StatusLine, DialError> {
     let mut lines = LineReader::new(LINE);
     loop {
         let byte = stream.read_u8().await.map_err(closed)?;
         lines.push(&[byte]);
         if lines.buffer_mut().starts_with(TLS_ALERT) {
-            return Err(DialError::Protocol(
-                "the provider speaks TLS on this port: set TLS to \"on\", or use its plain port",
-            ));
+            return Err(DialError::Protocol(Oddity::SpeaksTls));
         }
         let Some(line) = lines.next_line() else { continue };
-        let line = line.map_err(|_| DialError::Protocol(NO_NEWS_SERVER))?;
+        let line = line.map_err(|_| DialError::Protocol(Oddity::NoNewsServer))?;
         if line.starts_with(b"HTTP/") || line.starts_with(b"<") {
-            return Err(DialError::Protocol(
-                "this is a web server: the host looks like an indexer's address, not a news server's",
-            ));
+            return Err(DialError::Protocol(Oddity::WebServer));
         }
-        return StatusLine::parse(line).map_err(|_| DialError::Protocol(NO_NEWS_SERVER));
+        return StatusLine::parse(line).map_err(|_| DialError::Protocol(Oddity::NoNewsServer));
     }
 }
-
-const NO_NEWS_SERVER: &str = "what answers on this port is no news server: check host and port";
 
 fn closed(error: io::Error) -> DialError {
     match error.kind() {
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => DialError::Protocol(
-            "the provider closed the connection before the login was done: check port and TLS, or \
-             try again later",
-        ),
+        | io::ErrorKind::BrokenPipe => DialError::Protocol(Oddity::HungUp),
         _ => DialError::Connect(error),
     }
 }

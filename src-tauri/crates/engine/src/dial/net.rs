@@ -10,7 +10,7 @@ use tokio::time::{Duration, timeout};
 
 use super::establish::within;
 use super::tls::Connectors;
-use super::{BoxStream, Boxed, Dial, DialError};
+use super::{BoxStream, Boxed, Dial, DialError, Oddity};
 use crate::config::{BackendConfig, Tls, TlsOptions};
 
 /// The next address is tried when one has not answered after this long.
@@ -66,6 +66,12 @@ impl Dial for NetDialler {
         Box::pin(self.dial(to))
     }
 
+    fn resolve<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<(), DialError>> {
+        Box::pin(async move {
+            within(to.limits.resolve, "the host's address", resolve(to)).await.map(drop)
+        })
+    }
+
     fn start_tls<'a>(
         &'a self,
         stream: BoxStream,
@@ -76,7 +82,7 @@ impl Dial for NetDialler {
                 Tls::On(options) | Tls::StartTls(options) => {
                     self.encrypt(stream, to, options).await
                 }
-                Tls::Off => Err(DialError::Protocol("TLS is off")),
+                Tls::Off => Err(DialError::Protocol(Oddity::NotAsked)),
             }
         })
     }

@@ -14,14 +14,15 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore,
-    SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, OtherError,
+    ProtocolVersion, RootCertStore, SignatureScheme,
 };
 use tokio::io::BufReader;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{BoxStream, DialError, ReadHalf, Stream, WriteHalf};
+use super::certificate::{BadCertificate, Certificate};
+use super::{BoxStream, DialError, Encryption, Oddity, ReadHalf, Stream, WriteHalf};
 use crate::config::{TlsOptions, Verify};
 
 /// How much is read from a socket at once, in bytes. TLS by itself reads a few KiB.
@@ -44,7 +45,7 @@ impl Connectors {
         let config = self.config(options).await?;
         let encrypted =
             TlsConnector::from(config).connect(name, BufReader::with_capacity(READ, stream)).await;
-        Ok(Box::new(encrypted.map_err(|error| explained(error, options))?))
+        Ok(Box::new(encrypted.map_err(explained)?))
     }
 
     async fn config(&self, options: &TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
@@ -68,6 +69,17 @@ impl Stream for TlsStream<BufReader<BoxStream>> {
         let (read, write) = tokio::io::split(*self);
         (Box::new(read), Box::new(write))
     }
+
+    fn encryption(&self) -> Option<Encryption> {
+        let connection = self.get_ref().1;
+        let version = match connection.protocol_version()? {
+            ProtocolVersion::TLSv1_2 => "TLS 1.2".to_owned(),
+            ProtocolVersion::TLSv1_3 => "TLS 1.3".to_owned(),
+            other => format!("{other:?}"),
+        };
+        let shown = connection.peer_certificates().and_then(<[_]>::first);
+        Some(Encryption { version, certificate: shown.and_then(Certificate::read) })
+    }
 }
 
 fn client_config(options: &TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
@@ -75,14 +87,13 @@ fn client_config(options: &TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let builder = builder.with_safe_default_protocol_versions().map_err(tls)?;
     let algorithms = provider.signature_verification_algorithms;
-    let verifier: Arc<dyn ServerCertVerifier> = match options.verify {
-        Verify::None => Arc::new(Lenient { chain: None, algorithms }),
-        Verify::Certificate => {
-            let chain = Some(chain_verifier(options.ca_file.as_deref(), provider)?);
-            Arc::new(Lenient { chain, algorithms })
-        }
-        Verify::Full => chain_verifier(options.ca_file.as_deref(), provider)?,
+    let ca_file = options.ca_file.as_deref();
+    let chain = match options.verify {
+        Verify::None => None,
+        Verify::Certificate | Verify::Full => Some(chain_verifier(ca_file, provider)?),
     };
+    let any_name = options.verify != Verify::Full;
+    let verifier = Arc::new(Verifier { chain, any_name, own: ca_file.is_some(), algorithms });
     let config = builder.dangerous().with_custom_certificate_verifier(verifier);
     Ok(Arc::new(config.with_no_client_auth()))
 }
@@ -126,44 +137,41 @@ fn tls(error: TlsError) -> DialError {
     DialError::Tls(io::Error::other(error))
 }
 
-/// Says what to do about the certificates that people meet.
-fn explained(error: io::Error, options: &TlsOptions) -> DialError {
+/// Says what to do about what people meet.
+fn explained(error: io::Error) -> DialError {
     if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) {
         let hint =
             "the provider closed the connection: check that TLS is on for its TLS port (563)";
         return DialError::Tls(io::Error::new(error.kind(), hint));
     }
-    let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
-    let hint = match cause {
-        Some(TlsError::InvalidCertificate(bad)) => match bad {
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "the certificate is for another host name: check the host"
-            }
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                "the certificate has expired: tell the provider, and check this computer's clock"
-            }
-            CertificateError::UnknownIssuer if options.ca_file.is_some() => {
-                "the certificate is by none of the authorities in the ca_file"
-            }
-            CertificateError::UnknownIssuer => "the certificate is by an unknown authority",
-            _ => "the certificate is not valid",
-        },
-        Some(TlsError::InvalidMessage(_)) => {
-            "the provider does not speak TLS on this port: use its TLS port (563), or switch TLS off"
-        }
-        _ => return DialError::Tls(error),
-    };
-    DialError::Tls(io::Error::other(format!("{hint} ({error})")))
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
+        Some(TlsError::InvalidMessage(_)) => DialError::Protocol(Oddity::SpeaksNoTls),
+        Some(TlsError::InvalidCertificate(why)) => DialError::Certificate(Box::new(bad(why))),
+        _ => DialError::Tls(error),
+    }
 }
 
-/// Verifies less than everything, as the user has chosen: the chain of trust without the name, or
-/// nothing. That the other end holds the certificate's key is verified always.
-struct Lenient {
+/// What the verifier found, or rustls behind it.
+fn bad(why: &CertificateError) -> BadCertificate {
+    let ours = match why {
+        CertificateError::Other(OtherError(other)) => other.downcast_ref::<BadCertificate>(),
+        _ => None,
+    };
+    ours.cloned().unwrap_or_else(|| BadCertificate::new(why, None, false))
+}
+
+/// Verifies as much as the user has chosen: all, the chain of trust without the name, or nothing. That
+/// the other end holds the certificate's key is verified always. What is refused is kept in the error,
+/// so that it can be shown.
+struct Verifier {
     chain: Option<Arc<WebPkiServerVerifier>>,
+    any_name: bool,
+    /// The authorities are the user's own.
+    own: bool,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl ServerCertVerifier for Lenient {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -178,7 +186,12 @@ impl ServerCertVerifier for Lenient {
         match verified {
             Err(TlsError::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
+            )) if self.any_name => Ok(ServerCertVerified::assertion()),
+            Err(TlsError::InvalidCertificate(why)) => {
+                let bad = BadCertificate::new(&why, Certificate::read(end_entity), self.own);
+                let kept = CertificateError::Other(OtherError(Arc::new(bad)));
+                Err(TlsError::InvalidCertificate(kept))
+            }
             other => other,
         }
     }
@@ -206,8 +219,8 @@ impl ServerCertVerifier for Lenient {
     }
 }
 
-impl fmt::Debug for Lenient {
+impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lenient").field("chain", &self.chain.is_some()).finish_non_exhaustive()
+        f.debug_struct("Verifier").field("chain", &self.chain.is_some()).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,71 @@
+//! Tries one provider and says what was found, step by step, and what would help where something is
+//! wrong. Nothing is kept, and all connections are closed again.
+//!
+//! A remedy is offered only for what was seen: whether a port speaks TLS, plain NNTP or HTTP is found out
+//! by a look at it, one connection after the other, on which nothing of the account is ever said.
+
+mod ask;
+mod connections;
+mod finding;
+mod look;
+mod refusal;
+mod run;
+mod words;
+
+use std::time::Duration;
+
+pub use crate::backend::Visits;
+use crate::config::BackendConfig;
+use crate::dial::Dial;
+
+pub use finding::{Finding, Found, Outcome, Proof, Remedy, Step, Why, pasted};
+
+/// The pause before a login is tried for a second time.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// How providers are checked.
+pub struct Check<'a> {
+    dialler: &'a dyn Dial,
+    visits: Option<Visits>,
+    pause: Duration,
+}
+
+impl<'a> Check<'a> {
+    /// A check of a provider that nobody uses at the moment.
+    #[must_use]
+    pub fn new(dialler: &'a dyn Dial) -> Self {
+        Self { dialler, visits: None, pause: PAUSE }
+    }
+
+    /// Beside a proxy that may be using the same account: the two together never have more connections
+    /// open than were entered. See [`Proxy::visits`](crate::proxy::Proxy::visits).
+    #[must_use]
+    pub fn beside(self, visits: Option<Visits>) -> Self {
+        Self { visits, ..self }
+    }
+
+    /// With another pause before a login is tried for a second time.
+    #[must_use]
+    pub fn with_pause(self, pause: Duration) -> Self {
+        Self { pause, ..self }
+    }
+
+    /// Checks a provider, and tells each finding as soon as it is there. They end with the first that is
+    /// bad.
+    pub async fn run(&self, to: &BackendConfig, mut tell: impl FnMut(Finding) + Send) {
+        run::Run::new(self, to, &mut tell).to_the_end().await;
+    }
+}
+
+/// Checks a provider that nobody uses at the moment, and gives all findings.
+pub async fn check(dialler: &dyn Dial, to: &BackendConfig) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    Check::new(dialler).run(to, |finding| findings.push(finding)).await;
+    findings
+}
+
+/// Whether the provider can be used: nothing is bad, though something may be doubtful.
+#[must_use]
+pub fn is_usable(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.outcome != Outcome::Bad)
+}

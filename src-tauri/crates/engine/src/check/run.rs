@@ -1,0 +1,278 @@
+//! The steps of a check, one after the other.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nntp::login::{Account, RefusalKind, redacted};
+use tokio::time::{Instant, sleep};
+
+use super::finding::{Finding, Found, Outcome, Remedy, Step, pasted};
+use super::{Check, ask};
+use crate::backend::Visit;
+use crate::config::{BackendConfig, Tls, TlsOptions, Verify};
+use crate::dial::{DialError, Encryption, Established, Heard, account, log_in};
+
+/// A certificate that is valid for less than this is doubtful, in days.
+const SOON: u64 = 14;
+const DAY: u64 = 24 * 60 * 60;
+
+/// What is checked, and by what means.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) check: &'a Check<'a>,
+    pub(super) to: &'a BackendConfig,
+}
+
+/// One check, from its beginning to its end.
+pub(super) struct Run<'a> {
+    pub(super) case: Case<'a>,
+    account: Option<Account>,
+    tell: &'a mut (dyn FnMut(Finding) + Send),
+    /// What is not told for a second time.
+    told: BTreeSet<Step>,
+    heard: Progress,
+}
+
+/// How far a connection came.
+#[derive(Debug, Default)]
+struct Progress {
+    greeting: Option<Finding>,
+    encrypted: bool,
+}
+
+/// A connection that did not become one.
+pub(super) struct Failed {
+    pub(super) step: Step,
+    pub(super) error: DialError,
+}
+
+impl Failed {
+    /// Whether the next try may go otherwise: the provider may count what is gone already.
+    fn may_pass(&self) -> bool {
+        let DialError::Refused(refusal) = &self.error else { return false };
+        matches!(
+            refusal.kind,
+            RefusalKind::TooManyConnections | RefusalKind::Unclear | RefusalKind::Unavailable
+        )
+    }
+
+    /// The provider's own words, where it said some.
+    pub(super) fn words(&self) -> String {
+        match &self.error {
+            DialError::Refused(refusal) => format!("{} {}", refusal.code, refusal.text),
+            _ => String::new(),
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        check: &'a Check<'a>,
+        to: &'a BackendConfig,
+        tell: &'a mut (dyn FnMut(Finding) + Send),
+    ) -> Self {
+        let heard = Progress::default();
+        Self { case: Case { check, to }, account: None, tell, told: BTreeSet::new(), heard }
+    }
+
+    pub(super) async fn to_the_end(mut self) {
+        if let Err(bad) = self.all_steps().await {
+            self.tell(bad);
+        }
+    }
+
+    async fn all_steps(&mut self) -> Result<(), Finding> {
+        let unusable = |_| Finding::bad(Step::Login, Found::UnusableLogin);
+        self.account = account(self.case.to).map_err(unusable)?;
+        self.name().await?;
+        let visit = self.enter().await?;
+        let mut connection = self.log_in_or_try_again().await?;
+        let done = self.on(&mut connection).await;
+        match done {
+            Ok(()) => self.connections(connection, visit).await,
+            Err(_) => ask::leave(&mut [connection]).await,
+        }
+        done
+    }
+
+    /// Tells what was found, unless that step was told before.
+    pub(super) fn tell(&mut self, finding: Finding) {
+        if self.told.insert(finding.step) {
+            (self.tell)(finding);
+        }
+    }
+
+    async fn name(&mut self) -> Result<(), Finding> {
+        if let Some((host, port)) = pasted(&self.case.to.host) {
+            let trim = Some(Remedy::TrimHost { host, port });
+            return Err(Finding::bad(Step::Name, Found::PastedHost).helped_by(trim));
+        }
+        let found = self.case.check.dialler.resolve(self.case.to).await;
+        found.map_err(|error| Finding::bad(Step::Name, no_address(&error)))?;
+        self.tell(Finding::good(Step::Name, Found::Address { host: self.case.to.host.clone() }));
+        Ok(())
+    }
+
+    /// Leave for a first connection: where the proxy has all that were entered, it closes an idle one.
+    async fn enter(&mut self) -> Result<Option<Visit>, Finding> {
+        let Some(visits) = &self.case.check.visits else { return Ok(None) };
+        let end = Instant::now() + self.case.to.limits.drain;
+        loop {
+            if let Some(visit) = visits.enter(self.case.to) {
+                return Ok(Some(visit));
+            }
+            if Instant::now() >= end {
+                let open = visits.beside(self.case.to);
+                return Err(Finding::bad(Step::Connection, Found::AllInUse { open }));
+            }
+            sleep(crate::backend::Visits::PATIENCE).await;
+        }
+    }
+
+    /// A refusal that may be about connections which are gone already is put to the test.
+    async fn log_in_or_try_again(&mut self) -> Result<Established, Finding> {
+        let clear = self.case.in_the_clear().await;
+        let first = match self.attempt(clear.as_ref()).await {
+            Ok(connection) => {
+                self.logged_in(false, "");
+                return Ok(connection);
+            }
+            Err(failed) if failed.may_pass() => failed,
+            Err(failed) => return Err(self.case.explain(failed).await),
+        };
+        sleep(self.case.check.pause).await;
+        match self.attempt(clear.as_ref()).await {
+            Ok(connection) => {
+                self.logged_in(true, &first.words());
+                Ok(connection)
+            }
+            Err(failed) => Err(self.case.explain(failed).await),
+        }
+    }
+
+    fn logged_in(&mut self, second_try: bool, words: &str) {
+        if self.account.is_some() {
+            let outcome = if second_try { Outcome::Doubtful } else { Outcome::Good };
+            let found = Found::LoggedIn { second_try };
+            self.tell(Finding::new(Step::Login, outcome, found).saying(words));
+        }
+    }
+
+    /// One connection, up to the login.
+    async fn attempt(&mut self, clear: Option<&Finding>) -> Result<Established, Failed> {
+        let (dialler, to) = (self.case.check.dialler, self.case.to);
+        self.heard = Progress::default();
+        let at = |step| move |error| Failed { step, error };
+        let bare = BackendConfig { tls: begun_later(&to.tls), ..to.clone() };
+        let mut stream = dialler.connect(&bare).await.map_err(at(Step::Connection))?;
+        self.tell(Finding::good(Step::Connection, Found::Connected { port: to.port }));
+        match &to.tls {
+            Tls::On(options) => {
+                stream = dialler.start_tls(stream, to).await.map_err(at(Step::Encryption))?;
+                self.tell(encrypted(options, stream.encryption(), self.account.as_ref()));
+            }
+            Tls::Off => clear.into_iter().for_each(|clear| self.tell(clear.clone())),
+            Tls::StartTls(_) => {}
+        }
+        let logged_in = log_in(dialler, stream, to, &mut |heard| self.hear(heard)).await;
+        logged_in.map_err(|error| Failed { step: self.step_of(&error), error })
+    }
+
+    fn hear(&mut self, heard: Heard<'_>) {
+        match heard {
+            Heard::Reply(status) if self.heard.greeting.is_none() => {
+                let posting = match status.code().get() {
+                    200 | 480 => true,
+                    201 => false,
+                    _ => return,
+                };
+                let words = redacted(self.account.as_ref(), status.text());
+                let greeted = Finding::good(Step::Greeting, Found::Greeted { posting });
+                let greeted = greeted.saying(words);
+                if !matches!(self.case.to.tls, Tls::StartTls(_)) {
+                    self.tell(greeted.clone());
+                }
+                self.heard.greeting = Some(greeted);
+            }
+            Heard::Reply(_) => {}
+            Heard::Encrypted(how) => {
+                self.heard.encrypted = true;
+                if let Tls::StartTls(options) = &self.case.to.tls {
+                    self.tell(encrypted(options, how, self.account.as_ref()));
+                }
+                self.heard.greeting.clone().into_iter().for_each(|greeted| self.tell(greeted));
+            }
+        }
+    }
+
+    /// Where a login broke off.
+    fn step_of(&self, error: &DialError) -> Step {
+        let greeted = self.heard.greeting.is_some();
+        let between = matches!(self.case.to.tls, Tls::StartTls(_)) && !self.heard.encrypted;
+        match error {
+            DialError::Tls(_) | DialError::Certificate(_) => Step::Encryption,
+            _ if greeted && between => Step::Encryption,
+            _ if greeted => Step::Login,
+            _ => Step::Greeting,
+        }
+    }
+
+    /// What is found on a connection that stands.
+    async fn on(&mut self, connection: &mut Established) -> Result<(), Finding> {
+        if self.account.is_none() {
+            let none = ask::without_login(connection, self.case.to).await?;
+            self.tell(none);
+        }
+        let account = self.account.clone();
+        let capabilities = ask::capabilities(connection, self.case.to, account.as_ref()).await;
+        self.tell(capabilities);
+        let round_trip = ask::round_trip(connection, self.case.to).await?;
+        self.tell(round_trip);
+        Ok(())
+    }
+}
+
+/// TLS is begun by us, once the connection stands, so that the two are told apart.
+fn begun_later(tls: &Tls) -> Tls {
+    match tls {
+        Tls::On(options) => Tls::StartTls(options.clone()),
+        other => other.clone(),
+    }
+}
+
+fn encrypted(options: &TlsOptions, how: Option<Encryption>, account: Option<&Account>) -> Finding {
+    let (version, mut certificate) =
+        how.map_or(("TLS".to_owned(), None), |how| (how.version, how.certificate));
+    if let Some(shown) = &mut certificate {
+        shown.issuer = redacted(account, shown.issuer.as_bytes());
+    }
+    let days_left = certificate.as_ref().map(|shown| shown.expires.saturating_sub(now()) / DAY);
+    let soon = days_left.is_some_and(|days| days < SOON);
+    let doubtful = soon || options.verify == Verify::None;
+    let outcome = if doubtful { Outcome::Doubtful } else { Outcome::Good };
+    let verified = options.verify;
+    let found = Found::Encrypted { version, verified, certificate, days_left };
+    Finding::new(Step::Encryption, outcome, found)
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// In the system's words, or that nobody told in time.
+pub(super) fn cause(error: &DialError) -> String {
+    let plain = |error: &io::Error| error.to_string();
+    match error {
+        DialError::Resolve(error) | DialError::Connect(error) | DialError::Tls(error) => {
+            plain(error)
+        }
+        DialError::Certificate(bad) => bad.to_string(),
+        DialError::TimedOut(_) => "it took too long".into(),
+        DialError::Protocol(_) | DialError::Refused(_) | DialError::Account(_) => error.to_string(),
+    }
+}
+
+fn no_address(error: &DialError) -> Found {
+    Found::NoAddress { cause: cause(error) }
+}

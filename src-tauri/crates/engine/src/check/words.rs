@@ -1,0 +1,238 @@
+//! The findings in plain English sentences, for the command line and the log.
+
+use std::fmt;
+
+use super::finding::{Found, Outcome, Proof, Remedy, Step, Why};
+use crate::config::Verify;
+use crate::dial::{Certificate, Problem};
+
+const DAY: u64 = 24 * 60 * 60;
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Name => "name",
+            Self::Connection => "connection",
+            Self::Encryption => "encryption",
+            Self::Greeting => "greeting",
+            Self::Login => "login",
+            Self::Capabilities => "capabilities",
+            Self::RoundTrip => "round trip",
+            Self::Connections => "connections",
+        })
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Good => "ok",
+            Self::Doubtful => "DOUBTFUL",
+            Self::Bad => "BAD",
+        })
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address { host } => f.write_str(host),
+            Self::NoAddress { cause } => {
+                write!(
+                    f,
+                    "the host name has no address: check its spelling, and the network ({cause})"
+                )
+            }
+            Self::Connected { port } => write!(f, "port {port}"),
+            Self::NotConnected { cause } => {
+                write!(f, "cannot connect: check host and port, and the network ({cause})")
+            }
+            Self::AllInUse { open } => write!(
+                f,
+                "Newsmux has all {open} connections busy at the moment: try again when less is going on"
+            ),
+            Self::Encrypted { version, verified, certificate, days_left } => {
+                write!(f, "{version}, {}", demanded(*verified))?;
+                certificate.iter().try_for_each(|shown| describe(f, shown))?;
+                days_left.iter().try_for_each(|days| write!(f, ", {days} days left"))
+            }
+            Self::BadCertificate { problem, certificate } => {
+                f.write_str(complaint(*problem))?;
+                certificate.iter().try_for_each(|shown| describe(f, shown))
+            }
+            Self::TlsFailed { cause } => write!(f, "the encrypted connection failed: {cause}"),
+            Self::Greeted { posting } => {
+                f.write_str(if *posting { "posting allowed" } else { "no posting" })
+            }
+            Self::Refused { why, proof, beside } => refused(f, *why, *proof, *beside),
+            Self::Capabilities { list } => f.write_str(&list.join(", ")),
+            Self::RoundTrip { microseconds } => {
+                write!(f, "{}.{} ms", microseconds / 1000, microseconds % 1000 / 100)
+            }
+            Self::Granted { count, wanted, beside, cause } => {
+                granted(f, (*count, *wanted, *beside), cause.as_deref())
+            }
+            plain => f.write_str(sentence(plain)),
+        }
+    }
+}
+
+/// Those that are always the same.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are worded above")]
+const fn sentence(found: &Found) -> &'static str {
+    match found {
+        Found::PastedHost => "only the server's name is needed here, without anything around it",
+        Found::InTheClear => "off: everything is sent in the clear",
+        Found::SpeaksNoTls => "what is there does not speak TLS on this port",
+        Found::NoStartTls => "the provider does not do STARTTLS",
+        Found::SpeaksTls => "what is there speaks TLS on this port, and TLS is not on",
+        Found::WebServer => {
+            "this is a web server: the host looks like an indexer's or a website's address, not a \
+             news server's"
+        }
+        Found::NoNewsServer => "what answers on this port is no news server: check host and port",
+        Found::NoAnswer => "the provider does not answer in time",
+        Found::HungUp => {
+            "the provider closed the connection: check port and TLS, or try again later"
+        }
+        Found::LoggedIn { second_try: false } => "accepted",
+        Found::LoggedIn { second_try: true } => {
+            "accepted at the second try: the login is right, and connections from before were \
+             probably still counted"
+        }
+        Found::NoLogin => "none, and none is wanted",
+        Found::LoginNeeded => "the provider wants a user name and a password: enter them",
+        Found::UnusableLogin => "a user name or password cannot be empty or contain a line break",
+        Found::NoCapabilities => "not told, as by many providers",
+        _ => "",
+    }
+}
+
+const fn demanded(verified: Verify) -> &'static str {
+    match verified {
+        Verify::Full => "certificate and host name verified",
+        Verify::Certificate => "certificate verified for any host name",
+        Verify::None => "certificate not verified: anyone may be at the other end",
+    }
+}
+
+const fn complaint(problem: Problem) -> &'static str {
+    match problem {
+        Problem::Expired => {
+            "the certificate has expired: tell the provider, and check this computer's clock"
+        }
+        Problem::NotYetValid => "the certificate is not valid yet: check this computer's clock",
+        Problem::OtherNames => "the certificate is for another host name: check the host",
+        Problem::UnknownAuthority => {
+            "the certificate is by an authority that is not trusted here: anyone may be at the other \
+             end"
+        }
+        Problem::SelfSigned => {
+            "the certificate is self-signed, and nobody vouches for it: anyone may be at the other end"
+        }
+        Problem::Invalid => "the certificate is not valid",
+    }
+}
+
+fn describe(f: &mut fmt::Formatter<'_>, shown: &Certificate) -> fmt::Result {
+    let names = shown.names.join(", ");
+    let (issuer, until) = (&shown.issuer, date(shown.expires));
+    write!(f, "; certificate for {names} by {issuer}, valid until {until}")
+}
+
+fn refused(f: &mut fmt::Formatter<'_>, why: Why, proof: Proof, beside: u16) -> fmt::Result {
+    f.write_str(match why {
+        Why::Connections => "the provider allows no more connections",
+        Why::Login => "the provider refuses the user name or password",
+        Why::Account => {
+            "the provider refuses the account: it may be used up, expired or not paid for"
+        }
+        Why::Unavailable => "the provider does not serve us now: try again later",
+        Why::Encryption => "the provider wants encryption: switch TLS on",
+        Why::Unexpected => "the provider answers in an unknown way",
+    })?;
+    match proof {
+        Proof::Told => {}
+        Proof::BeforeLogin => f.write_str(
+            "; nothing of the account had been sent yet, so user name and password are not the reason",
+        )?,
+        Proof::LoginWorks => {
+            f.write_str("; it does not say why, but Newsmux is logged in with the same password")?;
+        }
+        Proof::TriedTwice => f.write_str(
+            "; it does not say why, but it did so twice with no connection of Newsmux open that could \
+             be one too many: unless another program uses the account, the login is wrong",
+        )?,
+    }
+    match (why, beside) {
+        (Why::Connections, 0) => f.write_str(
+            "; Newsmux has none open, so another program uses the account, or connections that broke \
+             are still counted",
+        ),
+        (Why::Connections, open) => write!(f, "; Newsmux has {open} open"),
+        _ => Ok(()),
+    }
+}
+
+fn granted(
+    f: &mut fmt::Formatter<'_>,
+    (count, wanted, beside): (u16, u16, u16),
+    cause: Option<&str>,
+) -> fmt::Result {
+    match beside {
+        0 => write!(f, "{count} of {wanted} granted")?,
+        _ => write!(f, "{count} granted beside the {beside} that Newsmux has open, of {wanted}")?,
+    }
+    cause.iter().try_for_each(|cause| write!(f, "; not one more was tried or had: {cause}"))
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UseTls { port } => write!(f, "set tls to \"on\" and port to {port}"),
+            Self::UseStartTls { port } => write!(f, "set tls to \"starttls\" and port to {port}"),
+            Self::UseNoTls { port } => write!(
+                f,
+                "set tls to \"off\" and port to {port}, if you accept that anyone on the way can read \
+                 along, the password too"
+            ),
+            Self::LowerConnections { to } => write!(f, "set connections to {to}"),
+            Self::TrimHost { host, port: None } => write!(f, "set host to \"{host}\""),
+            Self::TrimHost { host, port: Some(port) } => {
+                write!(f, "set host to \"{host}\" and port to {port}")
+            }
+        }
+    }
+}
+
+/// A day of the calendar, such as `2026-01-31`, of seconds since 1970.
+fn date(seconds: u64) -> String {
+    // From days to years of 365.2425 days that begin in March, so that the odd day is the last.
+    let days = seconds / DAY + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    format!("{:04}-{month:02}-{day:02}", era * 400 + year + next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for (seconds, day) in [
+            (0, "1970-01-01"),
+            (951_782_400, "2000-02-29"),
+            (951_868_800, "2000-03-01"),
+            (1_577_836_799, "2019-12-31"),
+            (1_577_836_800, "2020-01-01"),
+            (4_107_542_400, "2100-03-01"),
+        ] {
+            assert_eq!(date(seconds), day);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What is in a provider's certificate, for people to read, and what can be wrong with it.
+
+use std::error::Error;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use nntp::login::redacted;
+use rustls::CertificateError;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::X509Name;
+
+/// How many of a certificate's names are kept.
+const NAMES: usize = 5;
+
+/// What a certificate says of itself. All of it is the other end's word, made plain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Who has signed it.
+    pub issuer: String,
+    /// The hosts that it is for; not more than a few.
+    pub names: Vec<String>,
+    /// From when it is valid, in seconds since 1970.
+    pub begins: u64,
+    /// Until when it is valid, in seconds since 1970.
+    pub expires: u64,
+    /// Nobody else has signed it.
+    pub self_signed: bool,
+}
+
+impl Certificate {
+    /// Nothing where it cannot be read.
+    pub(super) fn read(der: impl AsRef<[u8]>) -> Option<Self> {
+        let (_, certificate) = X509Certificate::from_der(der.as_ref()).ok()?;
+        let validity = certificate.validity();
+        Some(Self {
+            issuer: called(certificate.issuer()),
+            names: names(&certificate),
+            begins: u64::try_from(validity.not_before.timestamp()).unwrap_or_default(),
+            expires: u64::try_from(validity.not_after.timestamp()).unwrap_or_default(),
+            self_signed: certificate.issuer().as_raw() == certificate.subject().as_raw(),
+        })
+    }
+}
+
+/// The common name, or the organization's, or all of it.
+fn called(name: &X509Name<'_>) -> String {
+    let mut names = name.iter_common_name().chain(name.iter_organization());
+    let one = names.find_map(|name| name.as_str().ok());
+    one.map_or_else(|| plain(&name.to_string()), plain)
+}
+
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let alternatives = certificate.subject_alternative_name().ok().flatten();
+    let all = alternatives.iter().flat_map(|names| &names.value.general_names);
+    let names: Vec<_> = all.filter_map(host).take(NAMES).collect();
+    let subject = certificate.subject().iter_common_name();
+    let common = subject.filter_map(|name| name.as_str().ok().map(plain));
+    if names.is_empty() { common.take(1).collect() } else { names }
+}
+
+fn host(name: &GeneralName<'_>) -> Option<String> {
+    if let GeneralName::DNSName(name) = name {
+        return Some(plain(name));
+    }
+    let GeneralName::IPAddress(address) = name else { return None };
+    let four = <[u8; 4]>::try_from(*address).map(|four| Ipv4Addr::from(four).to_string());
+    let six = || <[u8; 16]>::try_from(*address).map(|six| Ipv6Addr::from(six).to_string());
+    four.or_else(|_| six()).ok()
+}
+
+fn plain(text: &str) -> String {
+    redacted(None, text.as_bytes())
+}
+
+/// A certificate that is not what the settings demand.
+#[derive(Debug, Clone)]
+pub struct BadCertificate {
+    /// What is wrong with it.
+    pub problem: Problem,
+    /// What it says of itself.
+    pub shown: Option<Certificate>,
+    /// In the words of whoever looked closely.
+    pub cause: String,
+    /// The authorities to trust are the user's own.
+    own: bool,
+}
+
+/// What is wrong with a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// It is over.
+    Expired,
+    /// It has not begun.
+    NotYetValid,
+    /// It is for other hosts.
+    OtherNames,
+    /// It is by nobody who is trusted.
+    UnknownAuthority,
+    /// Nobody but the other end itself has signed it.
+    SelfSigned,
+    /// Something else.
+    Invalid,
+}
+
+impl BadCertificate {
+    pub(super) fn new(why: &CertificateError, shown: Option<Certificate>, own: bool) -> Self {
+        let problem = match why {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Problem::OtherNames
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Problem::Expired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                Problem::NotYetValid
+            }
+            CertificateError::UnknownIssuer if shown.as_ref().is_some_and(|c| c.self_signed) => {
+                Problem::SelfSigned
+            }
+            CertificateError::UnknownIssuer => Problem::UnknownAuthority,
+            _ => Problem::Invalid,
+        };
+        Self { problem, shown, cause: why.to_string(), own }
+    }
+}
+
+impl fmt::Display for BadCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hint = match self.problem {
+            Problem::OtherNames => "the certificate is for another host name: check the host",
+            Problem::Expired => {
+                "the certificate has expired: tell the provider, and check this computer's clock"
+            }
+            Problem::NotYetValid => "the certificate is not valid yet: check this computer's clock",
+            Problem::UnknownAuthority | Problem::SelfSigned if self.own => {
+                "the certificate is by none of the authorities in the ca_file"
+            }
+            Problem::SelfSigned => "the certificate is self-signed: nobody vouches for it",
+            Problem::UnknownAuthority => "the certificate is by an unknown authority",
+            Problem::Invalid => "the certificate is not valid",
+        };
+        write!(f, "{hint} ({})", self.cause)
+    }
+}
+
+impl Error for BadCertificate {}
