@@ -16,8 +16,14 @@ async function enterProvider(page, host, password) {
 async function checkProvider(page, host, password) {
   await enterProvider(page, host, password);
   await page.locator("section[aria-label] button").click();
-  await page.locator("section[aria-label] [role=status]:is(.good, .bad)").waitFor();
+  await page.locator("section[aria-label] [role=status]:is(.good, .warn, .bad)").waitFor();
 }
+
+/** A test of a host that says by its name what is wrong. */
+const checked = (host) => ["providers", "busy", async (page) => {
+  await checkProvider(page, host, "secret");
+  await page.locator("section[aria-label] li:has(.warn, .bad)").first().evaluate((line) => line.scrollIntoView());
+}];
 
 async function saveProvider(page) {
   await enterProvider(page, "news.example.com", "secret");
@@ -86,6 +92,13 @@ export const views = {
   }],
   "provider-checked": ["providers", "busy", (page) => checkProvider(page, "news.example.com", "secret")],
   "provider-check-failed": ["providers", "busy", (page) => checkProvider(page, "news.example.com", "wrong")],
+  "provider-known": ["providers", "busy", (page) => beginProvider(page, "news.eweka.nl")],
+  ...Object.fromEntries(["nowhere", "dead", "plain", "starttls", "certificate", "ending", "web", "full", "unclear", "few"]
+    .map((word) => [`provider-check-${word}`, checked(`${word}.example`)])),
+  "provider-check-changed": ["providers", "busy", async (page) => {
+    await checkProvider(page, "few.example", "secret");
+    await page.locator("section[aria-label] li button").click();
+  }],
   "provider-unkept": ["providers", "locked", saveProvider],
   "provider-no-keyring": ["providers", "absent", saveProvider],
   "clients": ["clients", "busy"],

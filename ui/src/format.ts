@@ -31,6 +31,17 @@ export class Format {
     return new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeStyle: "medium" }).format(at);
   }
 
+  /** A day of the calendar. */
+  day(at: number): string {
+    return new Intl.DateTimeFormat(this.locale, { dateStyle: "medium" }).format(at);
+  }
+
+  /** A short time as milliseconds, with a digit behind the point. */
+  milliseconds(microseconds: number): string {
+    const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+    return new Intl.NumberFormat(this.locale, digits).format(microseconds / 1000);
+  }
+
   list(words: string[]): string {
     return new Intl.ListFormat(this.locale, { type: "conjunction" }).format(words);
   }

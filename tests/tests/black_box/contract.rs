@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use newsmux_tests::client::Client;
 use newsmux_tests::daemon::{Account, Daemon, Ended, Home, Setup};
-use newsmux_tests::provider::{At, Fault, Gate, Listening, Provider, on};
+use newsmux_tests::provider::{At, Fault, Gate, Limit, Listening, Provider, on};
 use serde_json::json;
 
 use crate::{body, check, fetch_from, small};
@@ -227,7 +227,9 @@ async fn check_says_what_it_found_at_each_provider() {
     let ended = home.run(home.command().arg("--check")).await;
     assert_eq!(ended.status.code(), Some(0), "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stdout.contains("main"), "{}", ended.stdout);
-    assert_eq!((good.book().logins, good.book().peak), (1, 1));
+    assert!(ended.stdout.contains("4 of 4 granted"), "{}", ended.stdout);
+    let book = good.until_alone().await;
+    assert_eq!((book.logins, book.peak), (4, 4), "as many as were entered, and no more");
 
     dead.stop().await;
     home.write(&setup.provider(Account::at(&dead)));
@@ -240,6 +242,22 @@ async fn check_says_what_it_found_at_each_provider() {
     assert_ne!(ended.status.code(), Some(0));
     assert!(ended.stdout.contains("password"), "{}", ended.stdout);
     assert!(!ended.stdout.contains("wrong\n") && !ended.stderr.contains("listening"));
+}
+
+#[tokio::test]
+async fn check_names_what_to_change_and_doubt_alone_is_no_failure() {
+    let limit = Limit::AtGreeting(2, "502 connection limit (2) reached".into());
+    let provider = Provider::named("main").account("u", "p").limit(limit).listen().await;
+    let home = Home::new(&Setup::new().provider(Account::at(&provider).login("u", "p")));
+    let ended = home.run(home.command().arg("--check")).await;
+    assert_eq!(ended.status.code(), Some(0), "{}{}", ended.stdout, ended.stderr);
+    for words in [
+        "DOUBTFUL connections: 2 of 4 granted",
+        "it says: 502 connection limit (2) reached",
+        "what would help: set connections to 2",
+    ] {
+        assert!(ended.stdout.contains(words), "{words}: {}", ended.stdout);
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ import type {
   Check, Event, Failure, FailureCode, Happened, Hold, Level, Password, Provider, Reply, Request, Snapshot, State,
 } from "../bindings";
 import type { Backend } from ".";
-import { historyOf, snapshotOf, speedOf, stepsOf } from "./moment";
+import { stepsOf } from "./checks";
+import { historyOf, snapshotOf, speedOf } from "./moment";
 import { eventsOf, worldOf, type World } from "./scenarios";
 
 const TICK_MS = 500;
@@ -224,7 +225,7 @@ class Application {
       const step = steps.shift();
       if (run !== this.#checks || !this.#check || !step) return;
       this.#check.findings.push(step);
-      this.#check.done = steps.length === 0 || !step.good;
+      this.#check.done = steps.length === 0 || step.outcome === "bad";
       this.#publish();
       if (!this.#check.done) setTimeout(next, 120);
     };

@@ -1,5 +1,5 @@
-// What the stand-in shows of its world at one moment: speeds, gauges, programs, and what a test of a provider would find.
-import type { Check, ClientView, Finding, Password, Provider, ProviderView, Sample, Snapshot, State } from "../bindings";
+// What the stand-in shows of its world at one moment: speeds, gauges and programs.
+import type { Check, ClientView, Provider, ProviderView, Sample, Snapshot, State } from "../bindings";
 import { sampleProvider, type World } from "./scenarios";
 
 const HISTORY_MS = 5 * 60_000;
@@ -34,19 +34,6 @@ export function historyOf(world: World, begun: number): Sample[] {
     const at = begun - HISTORY_MS + second * 1000;
     return { at, speed: busy && second > 45 ? Math.round(wave(at / 1000)) : 0 };
   });
-}
-
-/** The steps of a test: the password "wrong" is refused, a host with "nowhere" in it is not found. */
-export function stepsOf(world: World, provider: Provider, password: Password | null): Finding[] {
-  const refused = password?.secret === "wrong" || (provider.username !== null && !password && !world.passwords[provider.id]);
-  return [
-    { step: "name", said: provider.host, good: !provider.host.includes("nowhere") },
-    { step: "connection", said: `port ${provider.port ?? 563}`, good: true },
-    { step: "encryption", said: provider.tls === "off" ? "off: everything is sent in the clear" : "on, certificate and host name verified", good: true },
-    { step: "login", said: refused ? "481 Authentication failed" : "accepted, no posting", good: !refused },
-    { step: "capabilities", said: "VERSION 2, READER, XZVER, COMPRESS DEFLATE", good: true },
-    { step: "round_trip", said: "28.4 ms", good: true },
-  ];
 }
 
 function wave(seconds: number): number {

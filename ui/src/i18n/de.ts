@@ -1,4 +1,5 @@
 // Every word of the window, in German.
+import { check } from "./check.de";
 import type { Words } from "./en";
 
 export const de: Words = {
@@ -177,17 +178,7 @@ export const de: Words = {
     },
   },
 
-  check: {
-    title: "Prüfung",
-    hint: "Sehen Sie vor dem Speichern, ob es geht: Newsmux meldet sich einmal an und sagt, was es findet.",
-    steps: { name: "Server finden", connection: "Verbinden", encryption: "Verschlüsseln", login: "Anmelden", capabilities: "Was er kann", round_trip: "Entfernung" },
-    good: "Es funktioniert.",
-    bad: "Es funktioniert noch nicht.",
-    going: "Prüft …",
-    passed: "bestanden",
-    failed: "fehlgeschlagen",
-    waiting: "steht noch aus",
-  },
+  check,
 
   keep: {
     title: "Das Passwort kann nicht aufbewahrt werden",

@@ -1,5 +1,7 @@
 // Every word of the window, in English. The other languages have the shape of this one.
 
+import { check } from "./check.en";
+
 export const en = {
   app: {
     pages: { overview: "Overview", providers: "Providers", clients: "Programs", activity: "Activity", settings: "Settings" },
@@ -176,17 +178,7 @@ export const en = {
     },
   },
 
-  check: {
-    title: "Test",
-    hint: "See whether it works before you save: Newsmux logs in once and tells what it finds.",
-    steps: { name: "Find the server", connection: "Connect", encryption: "Encrypt", login: "Log in", capabilities: "What it offers", round_trip: "Distance" },
-    good: "It works.",
-    bad: "It does not work yet.",
-    going: "Testing …",
-    passed: "passed",
-    failed: "failed",
-    waiting: "waiting",
-  },
+  check,
 
   keep: {
     title: "The password cannot be kept",

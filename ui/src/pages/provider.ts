@@ -1,5 +1,5 @@
 // A provider while it is being entered: its defaults, what is wrong with it, and what of it is sent.
-import type { Arranged, Hold, Password, Provider, TlsMode } from "../bindings";
+import type { Arranged, Hold, Password, Provider, Remedy, TlsMode } from "../bindings";
 import type { Format } from "../format";
 import type { Words } from "../i18n";
 
@@ -20,6 +20,27 @@ export function trimHost(entered: string): { host: string; port: number | null }
   const found = /^(?:[a-z+]+:\/\/)?([^\s/:@]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?(?:\/\S*)?$/i.exec(entered.trim());
   if (!found?.[1] || found[1] === entered.trim()) return null;
   return { host: found[1].replace(/^\[|\]$/g, ""), port: found[2] ? Number(found[2]) : null };
+}
+
+/** Changes what a test says would help. The field that was changed. */
+export function helped(provider: Provider, remedy: Remedy): "tls" | "connections" | "host" {
+  const encrypt = (tls: TlsMode, port: number) => {
+    provider.tls = tls;
+    provider.port = port === usualPort(tls) ? null : port;
+    return "tls" as const;
+  };
+  switch (remedy.change) {
+    case "use_tls": return encrypt("on", remedy.port);
+    case "use_start_tls": return encrypt("starttls", remedy.port);
+    case "use_no_tls": return encrypt("off", remedy.port);
+    case "lower_connections":
+      provider.connections = remedy.to;
+      return "connections";
+    case "trim_host":
+      provider.host = remedy.host;
+      provider.port = remedy.port ?? provider.port;
+      return "host";
+  }
 }
 
 /** What has to be mended before it can be saved, by field. */

@@ -79,6 +79,13 @@ pub(crate) fn expired(params: &mut CertificateParams) {
     params.not_after = date_time_ymd(2020, 1, 1);
 }
 
+/// Valid for this many days from now.
+pub(crate) fn for_days(days: i64) -> impl FnOnce(&mut CertificateParams) {
+    let now = std::time::SystemTime::now();
+    let seconds = std::time::Duration::from_secs(u64::try_from(days).unwrap() * 86_400 + 3600);
+    move |params| params.not_after = (now + seconds).into()
+}
+
 pub(crate) fn valid(_: &mut CertificateParams) {}
 
 fn leaf(host: &str) -> (CertificateParams, KeyPair) {

@@ -12,8 +12,10 @@ use nntp_proxy::dial::{Established, NetDialler, establish};
 
 mod certificates;
 mod checking;
+mod granting;
 mod login;
 mod network;
+mod remedies;
 mod server;
 mod silence;
 mod starttls;

@@ -35,13 +35,25 @@ impl Server {
         Self::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), script.into())
     }
 
+    /// The first connection goes by the first script, and so on; all others go by the last.
+    pub(crate) async fn in_turn(scripts: Vec<Vec<Step>>) -> Self {
+        Self::playing(TcpListener::bind("127.0.0.1:0").await.unwrap(), scripts)
+    }
+
     pub(crate) fn on(listener: TcpListener, script: Vec<Step>) -> Self {
+        Self::playing(listener, vec![script])
+    }
+
+    fn playing(listener: TcpListener, scripts: Vec<Vec<Step>>) -> Self {
         let address = listener.local_addr().unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let all = Arc::clone(&heard);
         tokio::spawn(async move {
+            let mut next = 0;
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(play(stream, script.clone(), Arc::clone(&all)));
+                let script = scripts[next.min(scripts.len() - 1)].clone();
+                tokio::spawn(play(stream, script, Arc::clone(&all)));
+                next += 1;
             }
         });
         Self { address, heard }

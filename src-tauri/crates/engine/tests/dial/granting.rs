@@ -1,0 +1,138 @@
+//! How many connections a check counts: never more than were entered, alone or beside a proxy.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nntp_proxy::auth::AuthHandler;
+use nntp_proxy::check::{Check, Finding, Found, Outcome, Proof, Remedy, Step as Stage, Why};
+use nntp_proxy::config::{BackendConfig, Config, RoutingMode};
+use nntp_proxy::dial::NetDialler;
+use nntp_proxy::proxy::Proxy;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
+
+use crate::checking::{at, findings, welcome};
+use crate::server::{Server, Step};
+use crate::{assert_says, plain, with_login};
+
+fn wanting(server: &Server, connections: u16) -> BackendConfig {
+    let mut to = with_login(plain(server.address));
+    to.connections = connections.try_into().unwrap();
+    to
+}
+
+fn first() -> Vec<Step> {
+    welcome("200 hello\r\n", "500 what?\r\n")
+}
+
+fn one_more() -> Vec<Step> {
+    let bye = [Step::Hear, Step::Say("205 bye\r\n")];
+    let mut script = vec![Step::Say("200 hello\r\n"), Step::Hear, Step::Say("281 welcome\r\n")];
+    script.extend(bye);
+    script
+}
+
+fn logins(server: &Server) -> usize {
+    server.heard().iter().filter(|line| line.starts_with("AUTHINFO USER")).count()
+}
+
+#[tokio::test]
+async fn as_many_as_were_entered_are_opened_and_closed_politely() {
+    let server = Server::in_turn(vec![first(), one_more()]).await;
+    let found = findings(&wanting(&server, 5)).await;
+    let all = Found::Granted { count: 5, wanted: 5, beside: 0, cause: None };
+    assert_eq!(at(&found, Stage::Connections).found, all);
+    assert_eq!(at(&found, Stage::Connections).outcome, Outcome::Good);
+    assert_eq!(logins(&server), 5);
+    assert_eq!(server.heard().iter().filter(|line| *line == "QUIT").count(), 5);
+}
+
+#[tokio::test]
+async fn the_first_refusal_ends_it_and_the_number_is_offered() {
+    let refused = vec![Step::Say("502 too many\r\n"), Step::Close];
+    let server = Server::in_turn(vec![first(), one_more(), one_more(), refused]).await;
+    let found = findings(&wanting(&server, 8)).await;
+    let last = at(&found, Stage::Connections);
+    assert_eq!(last.found, Found::Granted { count: 3, wanted: 8, beside: 0, cause: None });
+    assert_eq!(last.outcome, Outcome::Doubtful);
+    assert_eq!(last.words.as_deref(), Some("502 too many"));
+    assert_eq!(last.remedy, Some(Remedy::LowerConnections { to: 3 }));
+    assert_eq!(logins(&server), 3);
+}
+
+#[tokio::test]
+async fn not_more_than_fifty_are_tried() {
+    let server = Server::in_turn(vec![first(), one_more()]).await;
+    let found = findings(&wanting(&server, 500)).await;
+    assert_says(&at(&found, Stage::Connections).found.to_string(), &["50 of 500"]);
+    assert_eq!(at(&found, Stage::Connections).remedy, None);
+    assert_eq!(logins(&server), 50);
+}
+
+/// A proxy that has one connection of the account open.
+async fn busy_with(to: &BackendConfig) -> Proxy {
+    let auth = Arc::new(AuthHandler::new(None, None));
+    let (mode, backends) = (RoutingMode::PerCommand, vec![to.clone()]);
+    let config = Config { mode, posting: false, auth, backends };
+    let proxy = Proxy::new(config, Arc::new(NetDialler::new()));
+    let (ours, theirs) = duplex(4096);
+    let serving = proxy.clone();
+    tokio::spawn(async move {
+        serving.serve_client(Box::new(theirs), "127.0.0.1:1".parse().unwrap()).await;
+    });
+    let mut ours = BufReader::new(ours);
+    let mut line = String::new();
+    ours.read_line(&mut line).await.unwrap();
+    ours.write_all(b"STAT <a@b>\r\nQUIT\r\n").await.unwrap();
+    line.clear();
+    ours.read_line(&mut line).await.unwrap();
+    assert!(line.starts_with("430"), "{line}");
+    proxy
+}
+
+fn serving() -> Vec<Step> {
+    let mut script = vec![Step::Say("200 hello\r\n"), Step::Hear, Step::Say("281 welcome\r\n")];
+    script.extend([Step::Hear, Step::Say("430 no\r\n"), Step::Hear, Step::Say("205 bye\r\n")]);
+    script.push(Step::Close);
+    script
+}
+
+async fn beside(proxy: &Proxy, to: &BackendConfig) -> Vec<Finding> {
+    let (dialler, mut findings) = (NetDialler::new(), Vec::new());
+    let check = Check::new(&dialler).beside(Some(proxy.visits())).with_pause(Duration::ZERO);
+    check.run(to, |finding| findings.push(finding)).await;
+    findings
+}
+
+#[tokio::test]
+async fn what_the_proxy_has_open_counts() {
+    let server = Server::in_turn(vec![serving(), first(), one_more()]).await;
+    let to = wanting(&server, 4);
+    let proxy = busy_with(&to).await;
+    let found = beside(&proxy, &to).await;
+    let all = Found::Granted { count: 3, wanted: 4, beside: 1, cause: None };
+    assert_eq!(at(&found, Stage::Connections).found, all);
+    assert_says(&all.to_string(), &["3 granted beside the 1 that Newsmux has open"]);
+    assert_eq!(logins(&server), 4);
+    assert_eq!(proxy.snapshot().backends[0].open, 1, "the check has given everything back");
+}
+
+#[tokio::test]
+async fn an_idle_connection_of_the_proxy_makes_room() {
+    let server = Server::in_turn(vec![serving(), first()]).await;
+    let to = wanting(&server, 1);
+    let proxy = busy_with(&to).await;
+    let found = beside(&proxy, &to).await;
+    assert!(found.iter().all(|finding| finding.outcome == Outcome::Good), "{found:?}");
+    assert_eq!(proxy.snapshot().backends[0].open, 0);
+}
+
+#[tokio::test]
+async fn a_login_that_the_proxy_uses_cannot_be_what_is_wrong() {
+    let unclear = vec![Step::Say("200 hello\r\n"), Step::Hear, Step::Say("502 no\r\n")];
+    let server = Server::in_turn(vec![serving(), unclear]).await;
+    let to = wanting(&server, 4);
+    let proxy = busy_with(&to).await;
+    let found = beside(&proxy, &to).await;
+    let (why, proof) = (Why::Connections, Proof::LoginWorks);
+    assert_eq!(at(&found, Stage::Login).found, Found::Refused { why, proof, beside: 1 });
+}

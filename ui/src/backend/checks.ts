@@ -1,0 +1,62 @@
+// What a test of a provider finds at the stand-in. The host says what is wrong, such as `plain.example`; a remedy that is
+// taken helps.
+import type { Certificate, CheckStep, Finding, Found, Outcome, Password, Provider, Remedy } from "../bindings";
+import { usualPort } from "../pages/provider";
+import type { World } from "./scenarios";
+
+const DAY = 24 * 60 * 60_000;
+
+function finding(step: CheckStep, outcome: Outcome, found: Found, words: string | null = null, remedy: Remedy | null = null): Finding {
+  return { step, outcome, found, said: found.what, words, remedy };
+}
+
+const good = (step: CheckStep, found: Found, words?: string) => finding(step, "good", found, words);
+
+const certificate = (host: string, days = 71): Certificate => ({
+  issuer: "Example Authority R3", names: [host, `www.${host}`], expires: Date.now() + days * DAY,
+});
+
+/** What is wrong with a host of this word, where it is not set right yet. */
+const faults: Record<string, (provider: Provider, port: number) => Finding | null> = {
+  nowhere: () => finding("name", "bad", { what: "no_address", cause: "Name or service not known" }),
+  dead: (_, port) => port === 563 ? null
+    : finding("connection", "bad", { what: "not_connected", cause: "Connection refused" }, null, { change: "use_tls", port: 563 }),
+  plain: ({ tls }) => tls === "off" ? null : finding("encryption", "bad", { what: "speaks_no_tls" }, null, { change: "use_no_tls", port: 119 }),
+  starttls: ({ tls }) => tls === "starttls" ? null
+    : finding("encryption", "bad", { what: "speaks_no_tls" }, null, { change: "use_start_tls", port: 119 }),
+  certificate: ({ host, verify }) => verify === "none" ? null
+    : finding("encryption", "bad", { what: "bad_certificate", problem: "other_names", certificate: certificate("elsewhere.example") }),
+  ending: ({ host, verify }) =>
+    finding("encryption", "doubtful", { what: "encrypted", version: "TLS 1.3", verified: verify, certificate: certificate(host, 9), days_left: 9 }),
+  secure: ({ tls }, port) => tls === "on" ? null : finding("greeting", "bad", { what: "speaks_tls" }, null, { change: "use_tls", port }),
+  web: () => finding("greeting", "bad", { what: "web_server" }),
+  full: () => finding("login", "bad", { what: "refused", why: "connections", proof: "told", beside: 0 }, "502 Too many connections"),
+  unclear: () => finding("login", "bad", { what: "refused", why: "login", proof: "tried_twice", beside: 0 }, "482 No"),
+  few: ({ connections }) => connections <= 4 ? null
+    : finding("connections", "doubtful", { what: "granted", count: 4, wanted: connections, beside: 0, cause: null }, "502 Too many connections",
+      { change: "lower_connections", to: 4 }),
+};
+
+/** The steps of a test: beside what the host says, the password "wrong" is refused. */
+export function stepsOf(world: World, provider: Provider, password: Password | null): Finding[] {
+  const { host, tls, verify, connections } = provider;
+  const port = provider.port ?? usualPort(tls);
+  const steps = [
+    good("name", { what: "address", host }),
+    good("connection", { what: "connected", port }),
+    tls === "off" ? finding("encryption", "doubtful", { what: "in_the_clear" })
+      : good("encryption", { what: "encrypted", version: "TLS 1.3", verified: verify, certificate: certificate(host), days_left: 71 }),
+    good("greeting", { what: "greeted", posting: false }, "news.example.com welcomes you"),
+    isRefused(world, provider, password) ? finding("login", "bad", { what: "refused", why: "login", proof: "told", beside: 0 }, "481 Authentication failed")
+      : good("login", { what: "logged_in", second_try: false }),
+    good("capabilities", { what: "capabilities", list: ["VERSION 2", "READER", "XZVER", "COMPRESS DEFLATE"] }),
+    good("round_trip", { what: "round_trip", microseconds: 28_412 }),
+    good("connections", { what: "granted", count: connections, wanted: connections, beside: 0, cause: null }),
+  ];
+  const wrong = Object.entries(faults).filter(([word]) => host.startsWith(word)).map(([, fault]) => fault(provider, port));
+  return steps.map((step) => wrong.find((other) => other?.step === step.step) ?? step);
+}
+
+function isRefused(world: World, provider: Provider, password: Password | null): boolean {
+  return password?.secret === "wrong" || (provider.username !== null && !password && !world.passwords[provider.id]);
+}
