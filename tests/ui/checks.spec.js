@@ -104,7 +104,7 @@ describe("findings", () => {
 
   test("each is told in German too, but for the provider's own words", async (t) => {
     const page = await open(t, { page: "providers", lang: "de" });
-    await page.getByRole("button", { name: "Anbieter hinzufügen" }).click();
+    await page.getByRole("button", { name: "Anbieter eintragen" }).click();
     await page.keyboard.type("few.example");
     await page.getByRole("button", { name: "Prüfen" }).click();
     const found = page.getByRole("region", { name: "Prüfung" }).locator("li", { hasText: "Verbindungen: zweifelhaft" });

@@ -93,7 +93,7 @@ export const views = {
   "provider-checked": ["providers", "busy", (page) => checkProvider(page, "news.example.com", "secret")],
   "provider-check-failed": ["providers", "busy", (page) => checkProvider(page, "news.example.com", "wrong")],
   "provider-known": ["providers", "busy", (page) => beginProvider(page, "news.eweka.nl")],
-  ...Object.fromEntries(["nowhere", "dead", "plain", "starttls", "certificate", "ending", "web", "full", "unclear", "few"]
+  ...Object.fromEntries(["nowhere", "plain", "starttls", "certificate", "ending", "web", "full", "unclear", "few"]
     .map((word) => [`provider-check-${word}`, checked(`${word}.example`)])),
   "provider-check-changed": ["providers", "busy", async (page) => {
     await checkProvider(page, "few.example", "secret");

@@ -24,7 +24,7 @@ const faults: Record<string, (provider: Provider, port: number) => Finding | nul
   plain: ({ tls }) => tls === "off" ? null : finding("encryption", "bad", { what: "speaks_no_tls" }, null, { change: "use_no_tls", port: 119 }),
   starttls: ({ tls }) => tls === "starttls" ? null
     : finding("encryption", "bad", { what: "speaks_no_tls" }, null, { change: "use_start_tls", port: 119 }),
-  certificate: ({ host, verify }) => verify === "none" ? null
+  certificate: ({ verify }) => verify === "none" ? null
     : finding("encryption", "bad", { what: "bad_certificate", problem: "other_names", certificate: certificate("elsewhere.example") }),
   ending: ({ host, verify }) =>
     finding("encryption", "doubtful", { what: "encrypted", version: "TLS 1.3", verified: verify, certificate: certificate(host, 9), days_left: 9 }),

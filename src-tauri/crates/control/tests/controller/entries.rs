@@ -49,7 +49,12 @@ async fn a_value_that_cannot_be_names_its_field_and_nothing_is_saved() {
         let invalid = (FailureCode::Invalid, Some(field.to_owned()));
         assert_eq!(app.refused(save(provider.clone())).await, invalid, "{field}: {value}");
         let check = json!({"do": "check_provider", "provider": provider, "password": null});
-        assert_eq!(app.refused(check).await, invalid, "{field}: {value}");
+        if field == "host" && value != "" {
+            // What to enter instead is for the test to say.
+            app.must(check).await;
+        } else {
+            assert_eq!(app.refused(check).await, invalid, "{field}: {value}");
+        }
     }
     assert_eq!(ids(&app), Vec::<String>::new());
 }

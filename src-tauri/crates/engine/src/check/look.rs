@@ -116,9 +116,8 @@ fn short(limits: TimeLimits) -> TimeLimits {
 
 async fn glance(mut stream: BoxStream, at: &BackendConfig) -> Sight {
     let limit = at.limits.greeting;
-    let greeting = match timeout(limit, read_status(&mut stream)).await {
-        Ok(greeting) => greeting,
-        Err(_) => return nudged(stream, limit).await,
+    let Ok(greeting) = timeout(limit, read_status(&mut stream)).await else {
+        return nudged(stream, limit).await;
     };
     match greeting {
         // Also a news server that does not want us, or not now.

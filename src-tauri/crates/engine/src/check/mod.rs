@@ -53,7 +53,7 @@ impl<'a> Check<'a> {
     /// Checks a provider, and tells each finding as soon as it is there. They end with the first that is
     /// bad.
     pub async fn run(&self, to: &BackendConfig, mut tell: impl FnMut(Finding) + Send) {
-        run::Run::new(self, to, &mut tell).to_the_end().await;
+        run::Run::new(self, to, &mut tell).run().await;
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::finding::{Finding, Found, Outcome, Remedy, Step, pasted};
 use super::{Check, ask};
-use crate::backend::Visit;
+use crate::backend::{Visit, Visits};
 use crate::config::{BackendConfig, Tls, TlsOptions, Verify};
 use crate::dial::{DialError, Encryption, Established, Heard, account, log_in};
 
@@ -76,7 +76,7 @@ impl<'a> Run<'a> {
         Self { case: Case { check, to }, account: None, tell, told: BTreeSet::new(), heard }
     }
 
-    pub(super) async fn to_the_end(mut self) {
+    pub(super) async fn run(mut self) {
         if let Err(bad) = self.all_steps().await {
             self.tell(bad);
         }
@@ -86,7 +86,7 @@ impl<'a> Run<'a> {
         let unusable = |_| Finding::bad(Step::Login, Found::UnusableLogin);
         self.account = account(self.case.to).map_err(unusable)?;
         self.name().await?;
-        let visit = self.enter().await?;
+        let visit = self.case.enter().await?;
         let mut connection = self.log_in_or_try_again().await?;
         let done = self.on(&mut connection).await;
         match done {
@@ -112,22 +112,6 @@ impl<'a> Run<'a> {
         found.map_err(|error| Finding::bad(Step::Name, no_address(&error)))?;
         self.tell(Finding::good(Step::Name, Found::Address { host: self.case.to.host.clone() }));
         Ok(())
-    }
-
-    /// Leave for a first connection: where the proxy has all that were entered, it closes an idle one.
-    async fn enter(&mut self) -> Result<Option<Visit>, Finding> {
-        let Some(visits) = &self.case.check.visits else { return Ok(None) };
-        let end = Instant::now() + self.case.to.limits.drain;
-        loop {
-            if let Some(visit) = visits.enter(self.case.to) {
-                return Ok(Some(visit));
-            }
-            if Instant::now() >= end {
-                let open = visits.beside(self.case.to);
-                return Err(Finding::bad(Step::Connection, Found::AllInUse { open }));
-            }
-            sleep(crate::backend::Visits::PATIENCE).await;
-        }
     }
 
     /// A refusal that may be about connections which are gone already is put to the test.
@@ -230,6 +214,24 @@ impl<'a> Run<'a> {
         let round_trip = ask::round_trip(connection, self.case.to).await?;
         self.tell(round_trip);
         Ok(())
+    }
+}
+
+impl Case<'_> {
+    /// Leave for a first connection: where the proxy has all that were entered, it closes an idle one.
+    async fn enter(&self) -> Result<Option<Visit>, Finding> {
+        let Some(visits) = &self.check.visits else { return Ok(None) };
+        let end = Instant::now() + self.to.limits.drain;
+        loop {
+            if let Some(visit) = visits.enter(self.to) {
+                return Ok(Some(visit));
+            }
+            if Instant::now() >= end {
+                let open = visits.beside(self.to);
+                return Err(Finding::bad(Step::Connection, Found::AllInUse { open }));
+            }
+            sleep(Visits::PATIENCE).await;
+        }
     }
 }
 

@@ -78,7 +78,6 @@ impl fmt::Display for Found {
 }
 
 /// Those that are always the same.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the others are worded above")]
 const fn sentence(found: &Found) -> &'static str {
     match found {
         Found::PastedHost => "only the server's name is needed here, without anything around it",
