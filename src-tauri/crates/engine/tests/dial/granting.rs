@@ -8,7 +8,7 @@ use nntp_proxy::check::{Check, Finding, Found, Outcome, Proof, Remedy, Step as S
 use nntp_proxy::config::{BackendConfig, Config, RoutingMode};
 use nntp_proxy::dial::NetDialler;
 use nntp_proxy::proxy::Proxy;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 
 use crate::checking::{at, findings, welcome};
 use crate::server::{Server, Step};
@@ -68,8 +68,8 @@ async fn not_more_than_fifty_are_tried() {
     assert_eq!(logins(&server), 50);
 }
 
-/// A proxy that has one connection of the account open.
-async fn busy_with(to: &BackendConfig) -> Proxy {
+/// A proxy that has one connection of the account open, and a client that has asked for something on it.
+async fn busy_with(to: &BackendConfig) -> (Proxy, BufReader<DuplexStream>) {
     let auth = Arc::new(AuthHandler::new(None, None));
     let (mode, backends) = (RoutingMode::PerCommand, vec![to.clone()]);
     let config = Config { mode, posting: false, auth, backends };
@@ -82,9 +82,15 @@ async fn busy_with(to: &BackendConfig) -> Proxy {
     let mut ours = BufReader::new(ours);
     let mut line = String::new();
     ours.read_line(&mut line).await.unwrap();
-    ours.write_all(b"STAT <a@b>\r\nQUIT\r\n").await.unwrap();
-    line.clear();
-    ours.read_line(&mut line).await.unwrap();
+    ours.write_all(b"STAT <a@b>\r\n").await.unwrap();
+    (proxy, ours)
+}
+
+/// The same when its client has been answered: the connection is idle.
+async fn idle_with(to: &BackendConfig) -> Proxy {
+    let (proxy, mut client) = busy_with(to).await;
+    let mut line = String::new();
+    client.read_line(&mut line).await.unwrap();
     assert!(line.starts_with("430"), "{line}");
     proxy
 }
@@ -107,7 +113,7 @@ async fn beside(proxy: &Proxy, to: &BackendConfig) -> Vec<Finding> {
 async fn what_the_proxy_has_open_counts() {
     let server = Server::in_turn(vec![serving(), first(), one_more()]).await;
     let to = wanting(&server, 4);
-    let proxy = busy_with(&to).await;
+    let proxy = idle_with(&to).await;
     let found = beside(&proxy, &to).await;
     let all = Found::Granted { count: 3, wanted: 4, beside: 1, cause: None };
     assert_eq!(at(&found, Stage::Connections).found, all);
@@ -120,7 +126,7 @@ async fn what_the_proxy_has_open_counts() {
 async fn an_idle_connection_of_the_proxy_makes_room() {
     let server = Server::in_turn(vec![serving(), first()]).await;
     let to = wanting(&server, 1);
-    let proxy = busy_with(&to).await;
+    let proxy = idle_with(&to).await;
     let found = beside(&proxy, &to).await;
     assert!(found.iter().all(|finding| finding.outcome == Outcome::Good), "{found:?}");
     assert_eq!(proxy.snapshot().backends[0].open, 0);
@@ -131,8 +137,23 @@ async fn a_login_that_the_proxy_uses_cannot_be_what_is_wrong() {
     let unclear = vec![Step::Say("200 hello\r\n"), Step::Hear, Step::Say("502 no\r\n")];
     let server = Server::in_turn(vec![serving(), unclear]).await;
     let to = wanting(&server, 4);
-    let proxy = busy_with(&to).await;
+    let proxy = idle_with(&to).await;
     let found = beside(&proxy, &to).await;
     let (why, proof) = (Why::Connections, Proof::LoginWorks);
     assert_eq!(at(&found, Stage::Login).found, Found::Refused { why, proof, beside: 1 });
+}
+
+#[tokio::test]
+async fn where_the_proxy_needs_all_connections_itself_nothing_is_dialled() {
+    let silent = vec![Step::Say("200 hello\r\n"), Step::Hear, Step::Say("281 welcome\r\n")];
+    let server = Server::in_turn(vec![silent, first()]).await;
+    let mut to = wanting(&server, 1);
+    to.limits.drain = Duration::from_millis(100);
+    let (proxy, _client) = busy_with(&to).await;
+    server.until("STAT <a@b>").await;
+    let found = beside(&proxy, &to).await;
+    let last = found.last().unwrap();
+    assert_eq!((last.step, last.outcome), (Stage::Connection, Outcome::Bad));
+    assert_eq!(last.found, Found::AllInUse { open: 1 });
+    assert_eq!(logins(&server), 1);
 }

@@ -59,6 +59,13 @@ impl Server {
         Self { address, heard }
     }
 
+    /// Waits until this line was heard.
+    pub(crate) async fn until(&self, line: &str) {
+        while !self.heard().iter().any(|heard| heard == line) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Every line that was heard, and `TLS Full` or `TLS Resumed` for every handshake.
     pub(crate) fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
