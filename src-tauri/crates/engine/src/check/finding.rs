@@ -1,5 +1,7 @@
 //! What a check finds: typed, so that whoever shows it can word it, and act on it.
 
+use nntp::login::{Account, redacted};
+
 use crate::config::Verify;
 use crate::dial::{Certificate, Problem};
 
@@ -178,6 +180,19 @@ impl Finding {
 
     pub(super) fn saying(self, words: impl Into<String>) -> Self {
         Self { words: Some(words.into()).filter(|words| !words.is_empty()), ..self }
+    }
+
+    /// A certificate may say anything, too.
+    pub(super) fn without_secrets(mut self, account: Option<&Account>) -> Self {
+        let plain = |text: &String| redacted(account, text.as_bytes());
+        self.words = self.words.as_ref().map(plain);
+        if let Found::Encrypted { certificate: Some(shown), .. }
+        | Found::BadCertificate { certificate: Some(shown), .. } = &mut self.found
+        {
+            shown.issuer = plain(&shown.issuer);
+            shown.names = shown.names.iter().map(plain).collect();
+        }
+        self
     }
 
     pub(super) fn helped_by(self, remedy: Option<Remedy>) -> Self {

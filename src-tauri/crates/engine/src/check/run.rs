@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
     /// Tells what was found, unless that step was told before.
     pub(super) fn tell(&mut self, finding: Finding) {
         if self.told.insert(finding.step) {
-            (self.tell)(finding);
+            (self.tell)(finding.without_secrets(self.account.as_ref()));
         }
     }
 
@@ -154,7 +154,7 @@ impl<'a> Run<'a> {
         match &to.tls {
             Tls::On(options) => {
                 stream = dialler.start_tls(stream, to).await.map_err(at(Step::Encryption))?;
-                self.tell(encrypted(options, stream.encryption(), self.account.as_ref()));
+                self.tell(encrypted(options, stream.encryption()));
             }
             Tls::Off => clear.into_iter().for_each(|clear| self.tell(clear.clone())),
             Tls::StartTls(_) => {}
@@ -183,7 +183,7 @@ impl<'a> Run<'a> {
             Heard::Encrypted(how) => {
                 self.heard.encrypted = true;
                 if let Tls::StartTls(options) = &self.case.to.tls {
-                    self.tell(encrypted(options, how, self.account.as_ref()));
+                    self.tell(encrypted(options, how));
                 }
                 self.heard.greeting.clone().into_iter().for_each(|greeted| self.tell(greeted));
             }
@@ -243,12 +243,9 @@ fn begun_later(tls: &Tls) -> Tls {
     }
 }
 
-fn encrypted(options: &TlsOptions, how: Option<Encryption>, account: Option<&Account>) -> Finding {
-    let (version, mut certificate) =
+fn encrypted(options: &TlsOptions, how: Option<Encryption>) -> Finding {
+    let (version, certificate) =
         how.map_or(("TLS".to_owned(), None), |how| (how.version, how.certificate));
-    if let Some(shown) = &mut certificate {
-        shown.issuer = redacted(account, shown.issuer.as_bytes());
-    }
     let days_left = certificate.as_ref().map(|shown| shown.expires.saturating_sub(now()) / DAY);
     let soon = days_left.is_some_and(|days| days < SOON);
     let doubtful = soon || options.verify == Verify::None;

@@ -182,7 +182,7 @@ fn granted(
         0 => write!(f, "{count} of {wanted} granted")?,
         _ => write!(f, "{count} granted beside the {beside} that Newsmux has open, of {wanted}")?,
     }
-    cause.iter().try_for_each(|cause| write!(f, "; not one more was tried or had: {cause}"))
+    cause.iter().try_for_each(|cause| write!(f, "; one more was not to be had: {cause}"))
 }
 
 impl fmt::Display for Remedy {

@@ -288,6 +288,22 @@ async fn no_finding_has_the_password_in_it() {
 }
 
 #[tokio::test]
+async fn no_certificate_has_the_password_in_it_when_it_is_told() {
+    let authority = Authority::called("pass word");
+    let mut script = vec![Step::Tls(authority.server("localhost", valid))];
+    script.extend(welcome("200 hello\r\n", "500 what?\r\n"));
+    let server = Server::start(script).await;
+    let to = with_login(plain(server.address));
+    let other = Authority::new();
+    for ca_file in [authority.file(), other.file()] {
+        let to = encrypted(to.clone(), Tls::On, Verify::Full, &ca_file);
+        let found = findings(&to).await;
+        let told = format!("{:?}", at(&found, Stage::Encryption));
+        assert!(told.contains("***") && !told.contains("pass word"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_peer_whose_tls_was_refused_is_never_sent_the_password() {
     let (authority, stranger) = (Authority::new(), Authority::called("a stranger"));
     let mut script = vec![Step::Tls(stranger.server("localhost", valid))];
