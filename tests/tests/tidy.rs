@@ -44,6 +44,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "serde_path_to_error",
             "tokio",
             "tracing",
+            "ureq",
             "windows-native-keyring-store",
             "zbus-secret-service-keyring-store",
             "zeroize",

@@ -6,15 +6,18 @@ use std::path::Path;
 
 use ts_rs::{Config, TS};
 
-use crate::request::{Arranged, Failure, FailureCode, Hold, Password, Reply, Request};
+use crate::import::{Doubt, LeftOut, Program, Why};
+use crate::request::{
+    Arranged, Failure, FailureCode, Hold, ImportFile, ImportServer, Password, Reply, Request,
+};
 use crate::settings::{
     Client, Desktop, Keep, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, TlsMode,
     VerifyLevel,
 };
 use crate::snapshot::{
-    Address, Certificate, Check, CheckStep, ClientView, Event, Figures, Finding, Found, Happened,
-    KeepState, Level, Outcome, PasswordState, Problem, Proof, ProviderState, ProviderView, Remedy,
-    Sample, Snapshot, State, Trouble, Why,
+    Address, Certificate, Check, CheckStep, ClientView, Connected, Direct, Event, Figures, Finding,
+    Found, Happened, KeepState, Level, Outcome, PasswordState, Problem, Proof, ProviderState,
+    ProviderView, Remedy, Sample, Snapshot, State, Trouble, Why,
 };
 
 /// Set it to write the file anew.
@@ -80,6 +83,14 @@ fn bindings() -> String {
         Reply,
         Failure,
         FailureCode,
+        Connected,
+        Direct,
+        Program,
+        ImportFile,
+        ImportServer,
+        Doubt,
+        LeftOut,
+        Why,
     );
     text
 }

@@ -4,9 +4,11 @@ mod atomic;
 #[cfg(test)]
 mod bindings;
 mod configure;
+pub mod connect;
 pub mod controller;
 pub mod credentials;
 pub mod error;
+pub mod import;
 mod json;
 pub mod listening;
 pub mod request;

@@ -1,8 +1,11 @@
 //! All that the user can ask for, whether in the window, in the tray or by starting the program again.
 
+use std::path::PathBuf;
+
 use nntp_proxy::config::Secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::import::{Doubt, LeftOut, Program};
 use crate::settings::{Keep, Language, Listen, LogLevel, Mode, Provider};
 use crate::snapshot::{Event, Sample};
 
@@ -132,6 +135,50 @@ pub enum Request {
         /// Where.
         keep: Keep,
     },
+    /// Looks for the settings of other programs: see [`Reply::Imports`].
+    FindImports,
+    /// Reads the servers in one of the files that were found: see [`Reply::Import`].
+    ReadImport {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Reads the servers in a file that the user chose: see [`Reply::Import`].
+    ReadImportText {
+        /// What is in it, passwords too.
+        #[serde(deserialize_with = "enter")]
+        #[cfg_attr(test, ts(type = "string"))]
+        text: Secret,
+    },
+    /// Takes servers that were read last, with their passwords; all of these or none.
+    Import {
+        /// Which, counted from 0.
+        chosen: Vec<usize>,
+        /// How their passwords are kept.
+        hold: Hold,
+    },
+    /// Forgets what was read.
+    DismissImport,
+    /// Enters Newsmux as a server of a program, by its own interface; what was done is in the snapshot.
+    ConnectClient {
+        /// Which program.
+        program: Program,
+        /// Its address, as a browser takes it.
+        address: String,
+        /// The user of its interface, where it has users.
+        user: String,
+        /// The user's password, or the key.
+        #[serde(deserialize_with = "enter")]
+        #[cfg_attr(test, ts(type = "string"))]
+        secret: Secret,
+        /// The login that it is given, where programs need one.
+        login: Option<String>,
+        /// Whether its own servers are switched off there.
+        disable_direct: bool,
+    },
+    /// Undoes in that program what was done.
+    UndoConnect,
+    /// Forgets what was done there, and the key to it.
+    DismissConnect,
     /// The events after this one, the oldest first.
     Events {
         /// Its number; 0 for all.
@@ -222,6 +269,44 @@ pub enum Reply {
         /// The oldest first.
         samples: Vec<Sample>,
     },
+    /// The settings of other programs that are there.
+    Imports {
+        /// Those in their usual places.
+        files: Vec<ImportFile>,
+    },
+    /// What can be taken from another program. No secret is in it.
+    Import {
+        /// Whose settings they are.
+        program: Program,
+        /// The servers that can be taken.
+        servers: Vec<ImportServer>,
+        /// Those that cannot.
+        left_out: Vec<LeftOut>,
+    },
+}
+
+/// The settings of another program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ImportFile {
+    /// Which.
+    pub program: Program,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// A server that can be taken from another program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ImportServer {
+    /// As the provider that it becomes.
+    pub provider: Provider,
+    /// Whether it comes with a password.
+    pub password: bool,
+    /// What is not taken as it was, or should be looked at.
+    pub doubts: Vec<Doubt>,
+    /// Whether there is a provider with this host and user name already.
+    pub known: bool,
 }
 
 /// A request that was not done, and nothing was changed.
@@ -255,6 +340,28 @@ pub enum FailureCode {
     NotSaved,
     /// The system refused.
     Refused,
+    /// A file is not the settings of a program that is known.
+    ImportKind,
+    /// No server is in it.
+    ImportEmpty,
+    /// It cannot be read.
+    ImportRead,
+    /// That is no address of a program, or one that Newsmux cannot speak to.
+    ClientAddress,
+    /// The program is on another computer, and Newsmux serves only this one.
+    ClientElsewhere,
+    /// Nothing answers there.
+    ClientSilent,
+    /// Something else answers there.
+    ClientOther,
+    /// The program refuses the key, or the user and the password.
+    ClientKey,
+    /// The program refuses the address that it was called by.
+    ClientHost,
+    /// The program lets nobody change its settings from outside.
+    ClientLocked,
+    /// The program did not do what it was asked, for another reason.
+    ClientFailed,
 }
 
 impl Failure {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::import::Program;
 use crate::settings::Settings;
 
 mod check;
@@ -42,6 +43,8 @@ pub struct Snapshot {
     pub removed: Option<String>,
     /// A test of a provider, from its start until it is dismissed.
     pub check: Option<Check>,
+    /// What was done in a program to connect it, until it is dismissed.
+    pub connected: Option<Connected>,
     /// Whether the application starts at login; nothing where the system does not tell.
     pub start_at_login: Option<bool>,
     /// Whether there is a tray to go to when the window is closed.
@@ -287,6 +290,30 @@ pub struct ClientView {
     /// What it has asked.
     #[cfg_attr(test, ts(type = "number"))]
     pub requests: u64,
+}
+
+/// What was done in a program to connect it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Connected {
+    /// Which program.
+    pub program: Program,
+    /// The name that Newsmux has among its servers.
+    pub entry: String,
+    /// Its own servers that were switched off.
+    pub disabled: Vec<Direct>,
+    /// Whether a program has been given an article since.
+    pub served: bool,
+}
+
+/// A server of a program's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Direct {
+    /// The name that it has there.
+    pub name: String,
+    /// Whether a provider that is used has its host.
+    pub known: bool,
 }
 
 /// Something that happened.

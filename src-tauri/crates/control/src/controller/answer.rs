@@ -17,6 +17,7 @@ pub(super) fn changes_passwords(request: &Request) -> bool {
             | Request::RenewClient { .. }
             | Request::RemoveClient { .. }
             | Request::Undo
+            | Request::Import { .. }
             | Request::RetryPasswords
             | Request::OpenVault { .. }
             | Request::KeepPasswords { .. }
@@ -42,6 +43,11 @@ impl Controller {
                 let done = self.check_provider(provider, password);
                 self.give(answer, done);
             }
+            Request::FindImports => self.find_imports(answer),
+            Request::ReadImport { path } => self.read_import(path, answer),
+            Request::Import { chosen, hold } => self.import(&chosen, hold, answer),
+            connect @ Request::ConnectClient { .. } => self.connect_client(connect, answer),
+            Request::UndoConnect => self.undo_connect(answer),
             at_once => {
                 let done = self.answer_at_once(at_once);
                 self.give(answer, done);
@@ -71,6 +77,7 @@ impl Controller {
             Request::UseSample { on } => self.set(|settings| settings.desktop.sample = on),
             Request::SaveSampleNzb => self.save_sample_nzb(),
             Request::DismissCheck => Ok(self.dismiss_check()),
+            Request::ReadImportText { text } => self.read_import_text(&text),
             Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
             Request::History => Ok(Reply::History { samples: self.numbers.past() }),
             Request::OpenLogs => {
@@ -87,6 +94,8 @@ impl Controller {
             Request::CloseWindow => self.close_window(),
             Request::StayOpen => self.window.stay_open(),
             Request::DismissTroubles => self.told.clear(),
+            Request::DismissImport => self.importing = None,
+            Request::DismissConnect => self.connected = None,
             Request::Quit => self.ending = true,
             _ => {}
         }

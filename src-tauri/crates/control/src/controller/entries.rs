@@ -29,7 +29,7 @@ impl Controller {
     ) {
         let mut provider = tidy(provider);
         if provider.id.is_empty() {
-            provider.id = self.fresh_id(&provider);
+            provider.id = self.fresh_id(&provider, &[]);
         }
         if let Err(failure) = has_authorities(&provider) {
             return self.give(answer, Err(failure));
@@ -47,8 +47,8 @@ impl Controller {
         self.keep(owner, password, change, answer);
     }
 
-    /// An id that nobody has, as much like the name as an id can be.
-    fn fresh_id(&self, provider: &Provider) -> String {
+    /// An id that nobody has, nor any of `others`, as much like the name as an id can be.
+    pub(super) fn fresh_id(&self, provider: &Provider, others: &[Provider]) -> String {
         let name = provider.name.as_deref().unwrap_or(&provider.host);
         let words =
             name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
@@ -58,7 +58,7 @@ impl Controller {
         }
         let removed = self.removed.as_ref().map(Removed::owner);
         let is_free = |id: &String| {
-            self.settings().providers.iter().all(|provider| provider.id != *id)
+            self.settings().providers.iter().chain(others).all(|provider| provider.id != *id)
                 && removed != Some(Owner::Provider(id.clone()))
         };
         let numbered = (2_u32..).map(|number| format!("{base}-{number}"));
@@ -301,7 +301,7 @@ fn new_password() -> Result<Secret, Failure> {
     Ok(Secret::new(random.iter().map(letter).collect::<String>()))
 }
 
-fn unknown() -> Failure {
+pub(super) fn unknown() -> Failure {
     Failure::new(FailureCode::Unknown, "it is not there any more")
 }
 

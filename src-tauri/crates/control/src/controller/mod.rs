@@ -3,9 +3,11 @@
 
 mod answer;
 mod checking;
+mod connecting;
 mod entries;
 mod events;
 mod figures;
+mod importing;
 mod keep;
 mod outside;
 mod passwords;

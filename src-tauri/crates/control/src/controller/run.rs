@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::answer::changes_passwords;
 use super::checking::Checking;
+use super::connecting::Connection;
 use super::events::{Events, happened};
 use super::figures::Numbers;
 use super::outside::{Outside, Watch};
@@ -27,6 +28,7 @@ use super::serving::Serving;
 use super::store::Keeper;
 use super::window::{Do, Window};
 use super::{Answer, Means, Message, Notice, Shell, Start};
+use crate::import::Servers;
 use crate::request::{Failure, Reply, Request};
 use crate::secrets::Secrets;
 use crate::settings::{Language, Settings};
@@ -61,6 +63,9 @@ pub(super) struct Controller {
     pub(super) window: Window,
     pub(super) removed: Option<Removed>,
     pub(super) checking: Checking,
+    /// What was read from another program's settings, passwords too.
+    pub(super) importing: Option<Servers>,
+    pub(super) connected: Option<Connection>,
     /// Troubles that are only told, until they are dismissed.
     pub(super) told: Vec<Trouble>,
     pub(super) starts_at_login: Option<bool>,
@@ -119,6 +124,8 @@ impl Controller {
             window: Window::default(),
             removed: None,
             checking: Checking::default(),
+            importing: None,
+            connected: None,
             told: Vec::from_iter(trouble),
             starts_at_login: None,
             version: start.version,

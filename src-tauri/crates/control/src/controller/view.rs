@@ -43,6 +43,7 @@ impl Controller {
             keep: self.passwords.state().clone(),
             removed: self.removed.as_ref().map(|removed| Removed::name(removed).to_owned()),
             check: self.checking.check.clone(),
+            connected: self.connection(),
             start_at_login: self.starts_at_login,
             tray: self.window.has_tray(),
             farewell: self.window.says_farewell(),

@@ -1,0 +1,99 @@
+//! As much of HTTP as the interfaces of programs need: one address, no other, nothing in between.
+
+use std::time::Duration;
+
+use ureq::http::header::AUTHORIZATION;
+use ureq::http::{Response, Uri};
+use ureq::{Agent, Body, Error};
+
+use crate::import::is_here;
+use crate::request::{Failure, FailureCode};
+
+/// How long an answer may take. NZBGet writes its settings within a second.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// No settings are longer.
+const LONGEST: u64 = 8 << 20;
+
+/// A program's address, and what speaks to it.
+pub(super) struct Http {
+    agent: Agent,
+    base: String,
+    host: String,
+}
+
+/// What came back.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) text: String,
+}
+
+impl Http {
+    /// At an address as people copy it from a browser, or without the `http://`.
+    pub(super) fn at(address: &str) -> Result<Self, Failure> {
+        let wrong = |said: &str| Failure::new(FailureCode::ClientAddress, said);
+        let address = address.trim();
+        let rest = match address.split_once("://") {
+            None => address,
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
+            Some(_) => return Err(wrong("only addresses with http:// can be used here")),
+        };
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        // The page that somebody looks at to find the key.
+        let rest = rest.split("/config").next().unwrap_or_default();
+        let base = format!("http://{}", rest.trim_end_matches('/'));
+        let host = base.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
+        let host = host.filter(|_| !rest.contains('@') && !rest.is_empty());
+        let example = "enter an address such as http://127.0.0.1:8080";
+        Ok(Self { agent: agent(), base, host: host.ok_or_else(|| wrong(example))? })
+    }
+
+    /// Whether it is on this computer.
+    pub(super) fn is_here(&self) -> bool {
+        is_here(&self.host)
+    }
+
+    /// Sends a form.
+    pub(super) fn form(&self, path: &str, form: &[(&str, &str)]) -> Result<Answer, Failure> {
+        let request = self.agent.post(format!("{}{path}", self.base));
+        answered(request.send_form(form.iter().copied()))
+    }
+
+    /// Sends JSON, with these credentials.
+    pub(super) fn json(&self, path: &str, login: &str, json: &str) -> Result<Answer, Failure> {
+        let request = self.agent.post(format!("{}{path}", self.base));
+        let request = request.header(AUTHORIZATION, login).content_type("application/json");
+        answered(request.send(json))
+    }
+}
+
+/// No proxy, whatever the environment says, and no way to another address.
+fn agent() -> Agent {
+    let config = Agent::config_builder()
+        .proxy(None)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        .user_agent("Newsmux");
+    config.build().into()
+}
+
+fn answered(answer: Result<Response<Body>, Error>) -> Result<Answer, Failure> {
+    let mut answer = answer.map_err(|error| unanswered(&error))?;
+    let body = answer.body_mut().with_config().limit(LONGEST).lossy_utf8(true);
+    let text = body.read_to_string().map_err(|error| unanswered(&error))?;
+    Ok(Answer { status: answer.status().as_u16(), text })
+}
+
+fn unanswered(error: &Error) -> Failure {
+    let (code, said) = match error {
+        Error::HostNotFound | Error::Io(_) | Error::ConnectionFailed | Error::Timeout(_) => {
+            (FailureCode::ClientSilent, "nothing answers there: is the program running?")
+        }
+        Error::BadUri(_) | Error::Http(_) => {
+            (FailureCode::ClientAddress, "this is no address of a program")
+        }
+        _ => (FailureCode::ClientOther, "what answers there does not speak HTTP"),
+    };
+    Failure::new(code, format!("{said} ({error})"))
+}

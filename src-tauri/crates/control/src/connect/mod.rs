@@ -1,0 +1,119 @@
+//! Enters Newsmux as a server of another program, by that program's own interface, and takes it back. Every call
+//! blocks, for some seconds at most: make none in an async task.
+
+mod http;
+mod nzbget;
+mod sabnzbd;
+
+use nntp_proxy::config::Secret;
+
+use crate::import::Program;
+use crate::request::{Failure, FailureCode};
+use crate::snapshot::Address;
+use http::Http;
+
+/// The name that Newsmux has among a program's servers.
+const NAME: &str = "Newsmux";
+
+/// The way into a program.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// Which program.
+    pub program: Program,
+    /// Its address, as a browser takes it.
+    pub address: String,
+    /// The user of its interface, where it has users.
+    pub user: String,
+    /// The user's password, or the key.
+    pub secret: Secret,
+}
+
+/// What a program is to know.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Where Newsmux listens.
+    pub address: Address,
+    /// As many connections as it may open.
+    pub connections: u16,
+    /// The login that it gives, if it needs one.
+    pub login: Option<(String, Secret)>,
+    /// Whether its own servers are switched off.
+    pub disable_direct: bool,
+}
+
+/// What was done in a program.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The name that Newsmux has among its servers.
+    pub entry: String,
+    /// Its own servers that were switched off.
+    pub disabled: Vec<Server>,
+    undo: Undo,
+}
+
+/// A server of a program's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The name that it has there.
+    pub name: String,
+    /// Its host.
+    pub host: String,
+}
+
+/// How it is taken back: in the order in which it was done.
+#[derive(Debug, Clone)]
+enum Undo {
+    Sabnzbd(Vec<sabnzbd::Form>),
+    Nzbget(nzbget::Options),
+}
+
+/// Enters Newsmux among the servers of a program, or changes its entry; all of it or nothing.
+///
+/// # Errors
+/// Why nothing was done.
+pub fn connect(door: &Door, wish: &Wish) -> Result<Done, Failure> {
+    let http = Http::at(&door.address)?;
+    let wish = &seen_from(&http, wish)?;
+    match door.program {
+        Program::Sabnzbd => sabnzbd::connect(&http, &door.secret, wish),
+        Program::Nzbget => nzbget::connect(&http, &door.user, &door.secret, wish),
+    }
+}
+
+/// Takes back what was done.
+///
+/// # Errors
+/// Why it was not, or not all of it.
+pub fn undo(door: &Door, done: &Done) -> Result<(), Failure> {
+    let http = Http::at(&door.address)?;
+    match &done.undo {
+        Undo::Sabnzbd(undo) => sabnzbd::undo(&http, &door.secret, undo),
+        Undo::Nzbget(undo) => nzbget::undo(&http, &door.user, &door.secret, undo),
+    }
+}
+
+/// The address of Newsmux as the program has to call it.
+fn seen_from(http: &Http, wish: &Wish) -> Result<Wish, Failure> {
+    let mut wish = wish.clone();
+    let host = wish.address.host.as_str();
+    let everywhere = matches!(host, "0.0.0.0" | "::");
+    if http.is_here() && (everywhere || host == "localhost") {
+        wish.address.host = "127.0.0.1".into();
+    } else if !http.is_here() && (everywhere || crate::import::is_here(host)) {
+        let said = "this program is on another computer, and Newsmux serves programs on this one only: enter the \
+                    address of this computer in the settings first";
+        return Err(Failure::new(FailureCode::ClientElsewhere, said));
+    }
+    Ok(wish)
+}
+
+/// The program answered what it should not.
+fn failed(said: impl Into<String>) -> Failure {
+    Failure::new(FailureCode::ClientFailed, said)
+}
+
+/// Something answered that is not the program.
+fn other(name: &str) -> Failure {
+    let said = format!("what answers there is not {name}: look for the port in its address");
+    Failure::new(FailureCode::ClientOther, said)
+}

@@ -1,0 +1,182 @@
+//! Providers from other programs' settings: found, read, and taken together with their passwords. What was read
+//! stays here; the window sees what it needs to choose, and no password.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use nntp_proxy::config::Secret;
+use tokio::task::spawn_blocking;
+
+use super::Answer;
+use super::entries::{not_kept, unknown};
+use super::passwords::Known;
+use super::run::Controller;
+use crate::import::{Candidate, LONGEST, Servers, places, read};
+use crate::request::{Failure, FailureCode, Hold, ImportFile, ImportServer, Reply};
+use crate::secrets::{Owner, Secrets, StoreError};
+use crate::settings::{Provider, Settings};
+
+/// The passwords of new providers.
+type NewPasswords = Vec<(Owner, Secret)>;
+
+impl Controller {
+    /// Looks for settings in their usual places.
+    pub(super) fn find_imports(&self, answer: Answer) {
+        let looking = spawn_blocking(places::found);
+        self.later(looking, |this, found| {
+            let file = |(program, path)| ImportFile { program, path };
+            let files = found.unwrap_or_default().into_iter().map(file).collect();
+            this.give(answer, Ok(Reply::Imports { files }));
+        });
+    }
+
+    /// Reads settings from one of the usual places, and from nowhere else.
+    pub(super) fn read_import(&self, path: PathBuf, answer: Answer) {
+        let reading = spawn_blocking(move || {
+            let is_usual = places::found().iter().any(|(_, usual)| *usual == path);
+            if is_usual { start_of(&path) } else { Err(io::ErrorKind::NotFound.into()) }
+        });
+        self.later(reading, |this, text| {
+            let text = text.unwrap_or_else(|ended| Err(io::Error::other(ended)));
+            let unread = |error: io::Error| {
+                let message = format!("this file cannot be read: {error}");
+                Failure::new(FailureCode::ImportRead, message)
+            };
+            let done = text.map_err(unread).and_then(|text| this.preview(&text));
+            this.give(answer, done);
+        });
+    }
+
+    /// Reads settings that the user chose.
+    pub(super) fn read_import_text(&mut self, text: &Secret) -> Result<Reply, Failure> {
+        self.preview(text.expose().as_bytes())
+    }
+
+    fn preview(&mut self, text: &[u8]) -> Result<Reply, Failure> {
+        self.importing = None;
+        let servers = read(text, &self.address())?;
+        let shown = servers.candidates.iter().map(|candidate| ImportServer {
+            provider: candidate.provider.clone(),
+            password: candidate.password.is_some(),
+            doubts: candidate.doubts.clone(),
+            known: self.settings().providers.iter().any(|ours| is_same(ours, &candidate.provider)),
+        });
+        let (servers_shown, left_out) = (shown.collect(), servers.left_out.clone());
+        let program = servers.program;
+        self.importing = Some(servers);
+        Ok(Reply::Import { program, servers: servers_shown, left_out })
+    }
+
+    /// Takes those that are chosen, with their passwords; all or none.
+    pub(super) fn import(&mut self, chosen: &[usize], hold: Hold, answer: Answer) {
+        let read = self.importing.as_ref().and_then(|servers| picked(servers, chosen));
+        let Some(picked) = read else { return self.give(answer, Err(unknown())) };
+        let (providers, passwords) = self.named(picked);
+        let change = move |settings: &mut Settings| {
+            settings.providers.extend(providers.clone());
+            Ok(Reply::Done)
+        };
+        if let Err(failure) = self.keeper.allows(&change) {
+            return self.give(answer, Err(failure));
+        }
+        if hold == Hold::ThisSession {
+            let done = self.import_knowing(passwords, Known::ThisSession, change);
+            return self.give(answer, done);
+        }
+        let keeping = keep_all(self.passwords.place(self.passwords.keep()), passwords.clone());
+        self.alone(keeping, move |this, (tried, kept)| {
+            let done = match this.heard(kept) {
+                Ok(()) => this.import_knowing(passwords, Known::Kept, change),
+                Err(error) => Err(this.not_all_kept(&tried, &error)),
+            };
+            this.give(answer, done);
+        });
+    }
+
+    /// Each with an id that nobody has.
+    fn named(&self, picked: Vec<Candidate>) -> (Vec<Provider>, NewPasswords) {
+        let (mut providers, mut passwords) = (Vec::new(), Vec::new());
+        for Candidate { mut provider, password, .. } in picked {
+            provider.id = self.fresh_id(&provider, &providers);
+            let owner = Owner::Provider(provider.id.clone());
+            passwords.extend(password.map(|secret| (owner, secret)));
+            providers.push(provider);
+        }
+        (providers, passwords)
+    }
+
+    fn import_knowing(
+        &mut self,
+        passwords: NewPasswords,
+        known: impl Fn(Secret) -> Known,
+        change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
+    ) -> Result<Reply, Failure> {
+        let owners: Vec<_> = passwords.iter().map(|(owner, _)| owner.clone()).collect();
+        for (owner, secret) in passwords {
+            self.passwords.learn(owner, Some(known(secret)));
+        }
+        let done = self.change(change);
+        if done.is_ok() {
+            self.importing = None;
+        } else {
+            self.unlearn(&owners);
+        }
+        done
+    }
+
+    /// One could not be kept: nothing is to stay of the others, nor of that one if it comes late.
+    fn not_all_kept(&mut self, tried: &[Owner], error: &StoreError) -> Failure {
+        let (late, kept) = match tried.split_last() {
+            Some((last, before)) if *error == StoreError::TimedOut => (Some(last), before),
+            _ => (None, tried),
+        };
+        if let Some(owner) = late {
+            self.passwords.doubt(owner.clone());
+        }
+        self.unlearn(kept);
+        not_kept(error)
+    }
+
+    /// Nobody has these passwords any more.
+    fn unlearn(&mut self, owners: &[Owner]) {
+        for owner in owners {
+            self.passwords.learn(owner.clone(), None);
+            self.passwords.orphan(owner.clone());
+        }
+        self.delete_orphans();
+    }
+}
+
+/// As much of a file as can be settings, and a little more, to tell that it is too large.
+fn start_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
+    fs::File::open(path)?.take(most).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// Those that are chosen, each once; none where one of them is not there.
+fn picked(servers: &Servers, chosen: &[usize]) -> Option<Vec<Candidate>> {
+    if chosen.iter().any(|at| *at >= servers.candidates.len()) {
+        return None;
+    }
+    let all = servers.candidates.iter().enumerate();
+    Some(all.filter(|(at, _)| chosen.contains(at)).map(|(_, one)| one.clone()).collect())
+}
+
+fn is_same(ours: &Provider, theirs: &Provider) -> bool {
+    ours.host.eq_ignore_ascii_case(&theirs.host) && ours.username == theirs.username
+}
+
+/// Keeps all, or stops at the first that is not kept; those that were tried.
+async fn keep_all(secrets: Secrets, all: NewPasswords) -> (Vec<Owner>, Result<(), StoreError>) {
+    let mut tried = Vec::new();
+    for (owner, secret) in all {
+        tried.push(owner.clone());
+        if let Err(error) = secrets.set(&owner, &secret).await {
+            return (tried, Err(error));
+        }
+    }
+    (tried, Ok(()))
+}
