@@ -23,7 +23,8 @@ type NewPasswords = Vec<(Owner, Secret)>;
 impl Controller {
     /// Looks for settings in their usual places.
     pub(super) fn find_imports(&self, answer: Answer) {
-        let looking = spawn_blocking(places::found);
+        let usual = self.outside.places();
+        let looking = spawn_blocking(|| places::existing(usual));
         self.later(looking, |this, found| {
             let file = |(program, path)| ImportFile { program, path };
             let files = found.unwrap_or_default().into_iter().map(file).collect();
@@ -33,8 +34,8 @@ impl Controller {
 
     /// Reads settings from one of the usual places, and from nowhere else.
     pub(super) fn read_import(&self, path: PathBuf, answer: Answer) {
+        let is_usual = self.outside.places().iter().any(|(_, usual)| *usual == path);
         let reading = spawn_blocking(move || {
-            let is_usual = places::found().iter().any(|(_, usual)| *usual == path);
             if is_usual { start_of(&path) } else { Err(io::ErrorKind::NotFound.into()) }
         });
         self.later(reading, |this, text| {
@@ -90,6 +91,7 @@ impl Controller {
                 Ok(()) => this.import_knowing(passwords, Known::Kept, change),
                 Err(error) => Err(this.not_all_kept(&tried, &error)),
             };
+            this.delete_orphans();
             this.give(answer, done);
         });
     }
@@ -138,13 +140,12 @@ impl Controller {
         not_kept(error)
     }
 
-    /// Nobody has these passwords any more.
+    /// Nobody has these passwords any more: they are deleted when the place is open.
     fn unlearn(&mut self, owners: &[Owner]) {
         for owner in owners {
             self.passwords.learn(owner.clone(), None);
             self.passwords.orphan(owner.clone());
         }
-        self.delete_orphans();
     }
 }
 

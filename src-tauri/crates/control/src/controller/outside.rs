@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
+use crate::import::places::{Place, usual};
+
 /// A clock that goes on by so much more than the ticks say means that the computer slept.
 const SLEPT: Duration = Duration::from_secs(30);
 
@@ -18,6 +20,8 @@ pub trait Outside: Send + 'static {
     fn now(&self) -> SystemTime;
     /// Where packets would come from.
     fn sources(&self) -> Sources;
+    /// Where other programs usually have their settings.
+    fn places(&self) -> Vec<Place>;
 }
 
 /// The system that this runs on.
@@ -27,6 +31,10 @@ pub(super) struct System;
 impl Outside for System {
     fn now(&self) -> SystemTime {
         SystemTime::now()
+    }
+
+    fn places(&self) -> Vec<Place> {
+        usual()
     }
 
     /// Connecting a UDP socket sends nothing. The addresses are for documentation (RFC 5737, RFC 3849):

@@ -12,12 +12,6 @@ use super::Program::{Nzbget, Sabnzbd};
 /// A file that may be there.
 pub type Place = (Program, PathBuf);
 
-/// The files that are there, in all the usual places of this system.
-#[must_use]
-pub fn found() -> Vec<Place> {
-    existing(usual())
-}
-
 /// Those that are there, each once.
 #[must_use]
 pub fn existing(places: Vec<Place>) -> Vec<Place> {
@@ -37,7 +31,9 @@ fn is_same(one: &Path, other: &Path) -> bool {
         || fs::canonicalize(one).ok().is_some_and(|one| fs::canonicalize(other).ok() == Some(one))
 }
 
-fn usual() -> Vec<Place> {
+/// The usual places of this system and its user.
+#[must_use]
+pub fn usual() -> Vec<Place> {
     let home = BaseDirs::new().map(|folders| folders.home_dir().to_owned());
     let folder =
         |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());

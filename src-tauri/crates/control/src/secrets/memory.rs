@@ -16,7 +16,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Inner {
     secrets: BTreeMap<Owner, Secret>,
-    next: VecDeque<StoreError>,
+    next: VecDeque<Option<StoreError>>,
     always: Option<StoreError>,
     calls: usize,
 }
@@ -30,7 +30,13 @@ impl MemoryStore {
 
     /// The next call fails so. Several are taken in order.
     pub fn fail_once(&self, error: StoreError) {
-        self.lock().next.push_back(error);
+        self.lock().next.push_back(Some(error));
+    }
+
+    /// After so many calls that succeed, one fails so.
+    pub fn fail_after(&self, calls: usize, error: StoreError) {
+        let mut inner = self.lock();
+        inner.next.extend((0..calls).map(|_| None).chain([Some(error)]));
     }
 
     /// Every call fails so from now on; none ends that.
@@ -55,7 +61,7 @@ impl MemoryStore {
     fn call(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
         let mut inner = self.lock();
         inner.calls += 1;
-        match inner.next.pop_front().or_else(|| inner.always.clone()) {
+        match inner.next.pop_front().unwrap_or_else(|| inner.always.clone()) {
             Some(error) => Err(error),
             None => Ok(inner),
         }

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use control::controller::{
     Folders, Handle, Means, Notice, Outside, Shell, Sources, Start, start_with,
 };
+use control::import::places::Place;
 use control::request::{Failure, FailureCode, Reply, Request};
 use control::secrets::memory::MemoryStore;
 use control::secrets::{Owner, Store, Vault};
@@ -108,7 +109,7 @@ impl Shell for MockShell {
 
 /// The clock on the wall and the network, as the test wants them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct World(Arc<Mutex<(Duration, Sources)>>);
+pub(crate) struct World(Arc<Mutex<(Duration, Sources)>>, pub(crate) Vec<Place>);
 
 impl World {
     pub(crate) fn sleep(&self, time: Duration) {
@@ -125,6 +126,9 @@ impl Outside for World {
     }
     fn sources(&self) -> Sources {
         self.0.lock().unwrap().1
+    }
+    fn places(&self) -> Vec<Place> {
+        self.1.clone()
     }
 }
 

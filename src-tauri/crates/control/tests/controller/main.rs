@@ -4,7 +4,9 @@
 
 mod app;
 mod asking;
+mod connecting;
 mod entries;
+mod importing;
 mod network;
 mod passwords;
 mod sample;
