@@ -29,6 +29,8 @@ class App {
   page = $state<Page>("overview");
   /** The provider that is being entered, which survives a look at another page. */
   draft = $state<Draft | null>(null);
+  /** Whether providers are being taken from other programs. */
+  importing = $state(false);
   toasts = $state<Toast[]>([]);
   /** The oldest first. */
   samples = $state.raw<Sample[]>([]);

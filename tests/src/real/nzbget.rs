@@ -6,7 +6,7 @@
 )]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -67,6 +67,78 @@ pub fn download(server: Server, post: &Post, folder: &Path, manner: Manner) {
     let troubles: Vec<_> = output.lines().filter(|line| line.contains("failed")).collect();
     assert_eq!(troubles, Vec::<&str>::new(), "what NZBGet complained of");
     post.assert_downloaded(&home.join("dst"));
+}
+
+/// A running NZBGet with a settings file of its own. Dropping it ends it.
+#[derive(Debug)]
+pub struct Nzbget {
+    /// Where its JSON-RPC is.
+    pub port: u16,
+    home: PathBuf,
+    _process: Process,
+}
+
+impl Nzbget {
+    /// The user of its interface.
+    pub const USER: &str = "nzbget";
+    /// The user's password.
+    pub const PASSWORD: &str = "tegbzn6789";
+
+    /// Starts it in `folder`/nzbget with these options for servers, such as `Server1.Host=news.example.com`.
+    pub fn start(folder: &Path, servers: &[&str]) -> Self {
+        let home = folder.join("nzbget");
+        fs::create_dir_all(home.join("nzb")).expect("a folder");
+        let port = free_port();
+        let own = [
+            format!("MainDir={}", home.display()),
+            format!("ControlPort={port}"),
+            format!("ControlUsername={}", Self::USER),
+            format!("ControlPassword={}", Self::PASSWORD),
+        ];
+        let fixed = OPTIONS.into_iter().filter(|option| {
+            !["Server", "ControlUser", "ControlPass"].iter().any(|name| option.starts_with(name))
+        });
+        let lines = own.iter().map(String::as_str).chain(fixed).chain(servers.iter().copied());
+        let settings: String = lines.map(|line| format!("{line}\n")).collect();
+        fs::write(home.join("nzbget.conf"), settings).expect("its settings");
+        let mut nzbget = Command::new(Tool::Nzbget.path());
+        nzbget.arg("-s").arg("-c").arg(home.join("nzbget.conf"));
+        let process = Process::start(&nzbget, &home.join("output.log"), 5);
+        let this = Self { port, home, _process: process };
+        this.wait();
+        this
+    }
+
+    /// Waits until it answers, as it does some time after it was told to reload its settings.
+    pub fn wait(&self) {
+        let version = wait_for(Duration::from_secs(30), || self.call("version", &json!([])));
+        assert!(version.is_some(), "NZBGet does not answer");
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> PathBuf {
+        self.home.join("nzbget.conf")
+    }
+
+    /// Downloads `post` and compares it with the original.
+    pub fn download(&self, post: &Post) {
+        fs::copy(&post.nzb, self.home.join("nzb/job.nzb.part")).expect("a copy of the .nzb");
+        fs::rename(self.home.join("nzb/job.nzb.part"), self.home.join("nzb/job.nzb"))
+            .expect("the .nzb in its place");
+        let ended = || self.call("history", &json!([false]))?.get(0).cloned();
+        let Some(job) = wait_for(Duration::from_secs(90), ended) else {
+            panic!("the download did not end: {:?}", self.call("listgroups", &json!([0])));
+        };
+        assert_eq!(job["FailedArticles"], 0, "articles that did not come: {job}");
+        post.assert_downloaded(&self.home.join("dst"));
+    }
+
+    /// What it answers.
+    pub fn call(&self, method: &str, parameters: &Value) -> Option<Value> {
+        let path = format!("/{}:{}/jsonrpc", Self::USER, Self::PASSWORD);
+        let request = json!({ "method": method, "params": parameters });
+        Some(http::json(self.port, &path, Some(&request)).ok()?["result"].clone())
+    }
 }
 
 fn command(home: &Path, control: u16, server: Server, manner: Manner) -> Command {

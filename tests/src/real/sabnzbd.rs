@@ -9,7 +9,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -62,40 +62,85 @@ pub struct Manner {
     pub pre_check: bool,
 }
 
-/// Downloads `post` from `server` and compares it with the original.
-pub fn download(server: Server, post: &Post, folder: &Path, manner: Manner) {
-    let home = folder.join("sabnzbd");
-    fs::create_dir_all(home.join("bin")).expect("a folder");
-    let port = free_port();
-    fs::write(home.join("sabnzbd.ini"), settings(&home, port, server, manner))
-        .expect("its settings");
-    let _sabnzbd = Process::start(&command(&home), &home.join("output.log"), 10);
-
-    let nzb = http::escape(&post.nzb.to_string_lossy());
-    let add = || call(port, &format!("mode=addlocalfile&name={nzb}"));
-    let Some(added) = wait_for(Duration::from_secs(60), add) else {
-        panic!("SABnzbd did not start");
-    };
-    assert_eq!(added["status"], true, "{added}");
-    let Some(job) = wait_for(Duration::from_secs(120), || finished(port)) else {
-        panic!("the download did not end: {:?}", call(port, "mode=queue"));
-    };
-    assert_eq!(job["status"], "Completed", "{job}");
-    post.assert_downloaded(&home.join("complete"));
+/// A running SABnzbd. Dropping it ends it; its files stay in the directory that it was given.
+#[derive(Debug)]
+pub struct Sabnzbd {
+    /// Where its web API is.
+    pub port: u16,
+    home: PathBuf,
+    _process: Process,
 }
 
-fn settings(home: &Path, port: u16, server: Server, manner: Manner) -> String {
+impl Sabnzbd {
+    /// The key to its API.
+    pub const KEY: &str = KEY;
+
+    /// Starts it in `folder`/sabnzbd with these `servers`, which are sections of its settings.
+    pub fn start(folder: &Path, servers: &str, pre_check: bool) -> Self {
+        let home = folder.join("sabnzbd");
+        fs::create_dir_all(home.join("bin")).expect("a folder");
+        let port = free_port();
+        let settings = settings(&home, port, pre_check) + "[servers]\n" + servers;
+        fs::write(home.join("sabnzbd.ini"), settings).expect("its settings");
+        let process = Process::start(&command(&home), &home.join("output.log"), 10);
+        let this = Self { port, home, _process: process };
+        let version = wait_for(Duration::from_secs(60), || this.call("mode=version"));
+        assert!(version.is_some(), "SABnzbd did not start");
+        this
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> PathBuf {
+        self.home.join("sabnzbd.ini")
+    }
+
+    /// What its API answers to `query`, if it is JSON.
+    pub fn call(&self, query: &str) -> Option<Value> {
+        http::json(self.port, &format!("/api?output=json&apikey={KEY}&{query}"), None).ok()
+    }
+
+    /// Downloads `post` and compares it with the original.
+    pub fn download(&self, post: &Post) {
+        let nzb = http::escape(&post.nzb.to_string_lossy());
+        let added = self.call(&format!("mode=addlocalfile&name={nzb}")).unwrap_or_default();
+        assert_eq!(added["status"], true, "{added}");
+        let Some(job) = wait_for(Duration::from_secs(120), || self.finished()) else {
+            panic!("the download did not end: {:?}", self.call("mode=queue"));
+        };
+        assert_eq!(job["status"], "Completed", "{job}");
+        post.assert_downloaded(&self.home.join("complete"));
+    }
+
+    fn finished(&self) -> Option<Value> {
+        let job = self.call("mode=history")?["history"]["slots"].get(0)?.clone();
+        (job["status"] == "Completed" || job["status"] == "Failed").then_some(job)
+    }
+}
+
+/// Downloads `post` from `server` and compares it with the original.
+pub fn download(server: Server, post: &Post, folder: &Path, manner: Manner) {
+    let entry = entry(server, manner);
+    Sabnzbd::start(folder, &entry, manner.pre_check).download(post);
+}
+
+fn settings(home: &Path, port: u16, pre_check: bool) -> String {
     let home = home.display();
-    let Manner { connections, pipelining, pre_check } = manner;
-    let (username, password) =
-        server.login.map_or(("", ""), |login| (login.username, login.password));
     format!(
         "__version__ = 19\n__encoding__ = utf-8\n[misc]\napi_key = {KEY}\nport = {port}\n\
          download_dir = {home}/incomplete\ncomplete_dir = {home}/complete\nadmin_dir = {home}/admin\n\
-         log_dir = {home}/logs\npre_check = {}\n{SETTINGS}[servers]\n[[provider]]\nname = provider\n\
+         log_dir = {home}/logs\npre_check = {}\n{SETTINGS}",
+        u8::from(pre_check),
+    )
+}
+
+fn entry(server: Server, manner: Manner) -> String {
+    let Manner { connections, pipelining, .. } = manner;
+    let (username, password) =
+        server.login.map_or(("", ""), |login| (login.username, login.password));
+    format!(
+        "[[provider]]\nname = provider\n\
          displayname = provider\nhost = 127.0.0.1\nport = {}\nusername = {username}\npassword = \"{password}\"\n\
          connections = {connections}\npipelining_requests = {pipelining}\nssl = 0\nenable = 1\ntimeout = 30\n",
-        u8::from(pre_check),
         server.port,
     )
 }
@@ -125,13 +170,4 @@ fn search_path(home: &Path) -> OsString {
     }
     let system = env::var_os("PATH").unwrap_or_default();
     env::join_paths([bin].into_iter().chain(env::split_paths(&system))).expect("a search path")
-}
-
-fn finished(port: u16) -> Option<Value> {
-    let job = call(port, "mode=history")?["history"]["slots"].get(0)?.clone();
-    (job["status"] == "Completed" || job["status"] == "Failed").then_some(job)
-}
-
-fn call(port: u16, query: &str) -> Option<Value> {
-    http::json(port, &format!("/api?output=json&apikey={KEY}&{query}"), None).ok()
 }

@@ -1,11 +1,12 @@
 // A stand-in for the application, in memory: it answers every request and moves by itself, so that the window can be
 // looked at and tested in a plain browser. `?scenario=` chooses how it begins, `?lang=` the language.
 import type {
-  Check, Event, Failure, FailureCode, Happened, Hold, Level, Password, Provider, Reply, Request, Snapshot, State,
+  Check, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, Password, Provider, Reply, Request, Snapshot, State,
 } from "../bindings";
 import type { Backend } from ".";
 import { stepsOf } from "./checks";
 import { historyOf, snapshotOf, speedOf } from "./moment";
+import { connectTo, importFiles, previewOf } from "./programs";
 import { eventsOf, worldOf, type World } from "./scenarios";
 
 const TICK_MS = 500;
@@ -35,6 +36,9 @@ class Application {
   #events: Event[];
   #check: Check | null = null;
   #checks = 0;
+  #importing: ImportServer[] = [];
+  #connected: Connected | null = null;
+  #before = 0;
   #undo: { name: string; back: () => void } | null = null;
   #watchers = new Set<(snapshot: Snapshot) => void>();
   #begun = Date.now();
@@ -103,6 +107,15 @@ class Application {
       case "retry_passwords": return this.#retryPasswords();
       case "open_vault": return this.#openVault(request.passphrase);
       case "keep_passwords": return this.#change(() => void (desktop.passwords = request.keep));
+      case "find_imports": return { is: "imports", files: this.world.settings.providers.length === 1 ? [] : importFiles };
+      case "read_import": return this.#preview(request.path);
+      case "read_import_text": return this.#preview(request.text);
+      case "import": return this.#import(request.chosen, request.hold);
+      case "dismiss_import": return DONE;
+      case "connect_client": return this.#connect(request);
+      case "undo_connect": case "dismiss_connect":
+        this.#connected = null;
+        return DONE;
       case "events": return { is: "events", events: this.#events.filter((event) => event.number > request.after) };
       case "history": return { is: "history", samples: historyOf(this.world, this.#begun) };
       case "close_window": case "stay_open": return this.#sayFarewell();
@@ -216,6 +229,31 @@ class Application {
     return this.#turn(null, { what: "started", address: `${host}:${port}` });
   }
 
+  #preview(nameOrText: string): Reply {
+    const preview = previewOf(nameOrText) ?? fail("import_kind", "these are not the settings of SABnzbd or NZBGet");
+    this.#importing = preview.servers;
+    return preview;
+  }
+
+  #import(chosen: number[], hold: Hold): Reply {
+    this.#checkKeep(hold);
+    for (const at of chosen) {
+      const { provider, password } = this.#importing[at] ?? fail("unknown", "there is no such server");
+      const id = `${provider.host}-${at}`;
+      this.world.settings.providers.push({ ...provider, id });
+      if (password) this.world.passwords[id] = hold === "keep" ? "kept" : "this_session";
+    }
+    return this.#change(() => {});
+  }
+
+  #connect(request: Extract<Request, { do: "connect_client" }>): Reply {
+    const connected = connectTo(request);
+    if (typeof connected === "string") fail(connected, connected);
+    this.#connected = connected;
+    this.#before = this.#replies;
+    return DONE;
+  }
+
   #beginCheck(provider: Provider, password: Password | null): Reply {
     if (!provider.host) fail("invalid", "is empty: enter the provider's news server", "host");
     const run = (this.#checks += 1);
@@ -276,6 +314,7 @@ class Application {
   #snapshot(): Snapshot {
     return snapshotOf(this.world, {
       begun: this.#begun, bytes: this.#bytes, replies: this.#replies, check: this.#check,
+      connected: this.#connected && { ...this.#connected, served: this.#replies > this.#before },
       last: this.#events.at(-1)?.number ?? 0, removed: this.#undo?.name ?? null,
     });
   }

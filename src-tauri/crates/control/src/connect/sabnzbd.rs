@@ -9,6 +9,9 @@ use super::{Done, NAME, Server, Undo, Wish, failed, other};
 use crate::import::is_ours;
 use crate::request::{Failure, FailureCode};
 
+/// Where its API may be.
+const PATHS: [&str; 2] = ["/api", "/sabnzbd/api"];
+
 /// The fields of a call.
 pub(super) type Form = Vec<(&'static str, String)>;
 
@@ -36,15 +39,13 @@ struct Entry {
 struct Sabnzbd<'a> {
     http: &'a Http,
     key: &'a Secret,
+    path: &'static str,
     /// What takes back what was done so far.
     undo: Vec<Form>,
 }
 
 pub(super) fn connect(http: &Http, key: &Secret, wish: &Wish) -> Result<Done, Failure> {
-    let mut sabnzbd = Sabnzbd { http, key, undo: Vec::new() };
-    if !sabnzbd.call(&[("mode", "version".into())])?["version"].is_string() {
-        return Err(other("SABnzbd"));
-    }
+    let mut sabnzbd = Sabnzbd::find(http, key)?;
     let done = sabnzbd.enter(wish);
     if done.is_err() {
         // It is the first failure that is told.
@@ -54,7 +55,7 @@ pub(super) fn connect(http: &Http, key: &Secret, wish: &Wish) -> Result<Done, Fa
 }
 
 pub(super) fn undo(http: &Http, key: &Secret, undo: &[Form]) -> Result<(), Failure> {
-    let sabnzbd = Sabnzbd { http, key, undo: Vec::new() };
+    let sabnzbd = Sabnzbd::find(http, key)?;
     let mut done = Ok(());
     for form in undo.iter().rev() {
         done = sabnzbd.call(form).map(drop).and(done);
@@ -62,7 +63,22 @@ pub(super) fn undo(http: &Http, key: &Secret, undo: &[Form]) -> Result<(), Failu
     done
 }
 
-impl Sabnzbd<'_> {
+impl<'a> Sabnzbd<'a> {
+    /// At the address as it was entered, or below the folder that it usually has.
+    fn find(http: &'a Http, key: &'a Secret) -> Result<Self, Failure> {
+        let mut failure = other("SABnzbd");
+        for path in PATHS {
+            let sabnzbd = Self { http, key, path, undo: Vec::new() };
+            match sabnzbd.call(&[("mode", "version".into())]) {
+                Ok(answer) if answer["version"].is_string() => return Ok(sabnzbd),
+                Ok(_) => {}
+                Err(error) if error.code == FailureCode::ClientOther => {}
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
     fn enter(&mut self, wish: &Wish) -> Result<Done, Failure> {
         let servers = self.servers()?;
         let is_us = |server: &&Entry| {
@@ -110,7 +126,7 @@ impl Sabnzbd<'_> {
     fn call(&self, form: &[(&'static str, String)]) -> Result<Value, Failure> {
         let ours = [("output", "json"), ("apikey", self.key.expose())];
         let form = form.iter().map(|(name, value)| (*name, value.as_str()));
-        understood(&self.http.form("/api", &form.chain(ours).collect::<Vec<_>>())?)
+        understood(&self.http.form(self.path, &form.chain(ours).collect::<Vec<_>>())?)
     }
 }
 

@@ -1,0 +1,46 @@
+// The stand-in's other programs: what their settings hold, and what they say when Newsmux enters itself.
+import type { Connected, Doubt, FailureCode, ImportFile, ImportServer, Provider, Reply, Request } from "../bindings";
+import { newProvider } from "../pages/provider";
+
+type Connect = Extract<Request, { do: "connect_client" }>;
+
+export const importFiles: ImportFile[] = [
+  { program: "sabnzbd", path: "/home/reader/.sabnzbd/sabnzbd.ini" },
+  { program: "nzbget", path: "/etc/nzbget.conf" },
+];
+
+const server = (name: string, more: Partial<Provider>, doubts: Doubt[], password = true): ImportServer => ({
+  provider: { ...newProvider(), name, host: `news.${name.toLowerCase()}.example`, port: 563, username: "reader", ...more }, password, doubts, known: false,
+});
+
+const sabnzbd: ImportServer[] = [
+  server("Harbour", { connections: 30 }, []),
+  server("Quarry", { connections: 500, tier: 1, verify: "none", enabled: false }, [
+    { what: "off" }, { what: "less_verified" }, { what: "connections", said: "900", taken: 500 }, { what: "retention", days: 1200 }, { what: "optional" },
+    { what: "quota", said: "500G" }, { what: "expires", said: "2027-01-31" },
+  ]),
+  { ...server("Northwind", { host: "news.main.example" }, []), known: true },
+];
+
+const nzbget: ImportServer[] = [
+  server("Meadow", { tls: "off", port: null, tier: 255 }, [
+    { what: "not_encrypted" }, { what: "no_password" }, { what: "port", said: "70000" }, { what: "tier", said: "300", taken: 255 },
+    { what: "more_verified" }, { what: "group" }, { what: "joins_group" },
+  ], false),
+];
+
+/** What a file holds; nothing, where it is no such file. */
+export function previewOf(nameOrText: string): Extract<Reply, { is: "import" }> | null {
+  if (/nzbget\.conf|Server\d+\./.test(nameOrText)) return { is: "import", program: "nzbget", servers: nzbget, left_out: [{ name: "my.newsserver.com", why: "example" }] };
+  if (!/sabnzbd\.ini|\[servers\]/.test(nameOrText)) return null;
+  return { is: "import", program: "sabnzbd", servers: sabnzbd, left_out: [{ name: "Newsmux", why: "ours" }, { name: "Old", why: "host" }] };
+}
+
+/** What comes of it: the key "wrong" is refused, and at an address with "nowhere" in it is nothing. */
+export function connectTo({ program, address, secret, disable_direct }: Connect): Connected | FailureCode {
+  if (address.startsWith("https:")) return "client_address";
+  if (address.includes("nowhere")) return "client_silent";
+  if (secret === "wrong") return "client_key";
+  const disabled = disable_direct ? [{ name: "Northwind", known: true }, { name: "Harbour", known: false }] : [];
+  return { program, entry: "Newsmux", disabled, served: false };
+}
