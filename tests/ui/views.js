@@ -31,6 +31,24 @@ async function saveProvider(page) {
   await page.locator("dialog").waitFor();
 }
 
+async function readImport(page, at) {
+  await page.locator("main .lead > button").click();
+  await page.locator(".file button").nth(at).click();
+  await page.locator("fieldset").waitFor();
+}
+
+async function beginConnect(page, program) {
+  await page.locator("fieldset label").nth(program).click();
+  await page.locator("section .row.spread > button").click();
+  await dialogs(page);
+}
+
+async function connectWith(page, key) {
+  await beginConnect(page, 0);
+  await page.locator("dialog input[type=password]").fill(key);
+  await page.keyboard.press("Enter");
+}
+
 const dialogs = (page) => page.locator("dialog").waitFor();
 
 /** name: [page, scenario, what to do there] */
@@ -75,6 +93,26 @@ export const views = {
     await page.getByRole("menuitem").nth(3).click();
     await page.locator(".toast").waitFor();
   }],
+  "import": ["providers", "busy", async (page) => {
+    await page.locator("main .lead > button").click();
+    await page.locator(".file").first().waitFor();
+  }],
+  "import-sabnzbd": ["providers", "busy", (page) => readImport(page, 0)],
+  "import-nzbget": ["overview", "empty", async (page) => {
+    await page.locator("main .welcome button").nth(1).click();
+    await page.locator(".file button").nth(1).click();
+    await page.locator("fieldset").waitFor();
+  }],
+  "import-wrong": ["providers", "many", async (page) => {
+    await page.locator("main .lead > button").click();
+    await page.locator("input[type=file]").setInputFiles({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("hello") });
+    await page.locator("[role=alert]:not(:empty)").waitFor();
+  }],
+  "import-unkept": ["providers", "locked", async (page) => {
+    await readImport(page, 0);
+    await page.locator("button[type=submit]").click();
+    await dialogs(page);
+  }],
   "provider-new": ["providers", "busy", (page) => page.locator("header button").click()],
   "provider-wrong": ["providers", "busy", async (page) => {
     await enterProvider(page, "", "secret");
@@ -110,6 +148,20 @@ export const views = {
     await page.locator("form input").fill("sabnzbd");
     await page.keyboard.press("Enter");
     await page.locator("[aria-invalid]").waitFor();
+  }],
+  "connect-sabnzbd": ["clients", "busy", (page) => beginConnect(page, 0)],
+  "connect-nzbget": ["clients", "empty", (page) => beginConnect(page, 1)],
+  "connect-wrong": ["clients", "busy", async (page) => {
+    await connectWith(page, "wrong");
+    await page.locator("[aria-invalid]").waitFor();
+  }],
+  "connected": ["clients", "idle", async (page) => {
+    await connectWith(page, "right");
+    await page.locator("section [role=status]").waitFor();
+  }],
+  "connected-served": ["clients", "busy", async (page) => {
+    await connectWith(page, "right");
+    await page.locator("section [role=status].good").waitFor();
   }],
   "clients-password": ["clients", "busy", async (page) => {
     await page.locator("form input").fill("nzbget");

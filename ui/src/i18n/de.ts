@@ -383,7 +383,7 @@ export const de: Words = {
     user: "Benutzer",
     password: "Passwort",
     passwordHint: "Was NZBGet im Browser verlangt (ControlUsername, ControlPassword).",
-    notKept: "Newsmux bewahrt es nirgends auf.",
+    notKept: "Wird nie gespeichert: Newsmux vergisst es, wenn Sie fertig sind.",
     disable: "Seine eigenen Server dort ausschalten",
     disableHint: "Sonst werden die Verbindungen Ihrer Anbieter doppelt benutzt.",
     noProvider: "In Newsmux gibt es noch keinen Anbieter: Übernehmen Sie sie zuerst.",

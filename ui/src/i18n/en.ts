@@ -383,7 +383,7 @@ export const en = {
     user: "User",
     password: "Password",
     passwordHint: "Those that NZBGet asks for in the browser (ControlUsername, ControlPassword).",
-    notKept: "Newsmux keeps it nowhere.",
+    notKept: "Never stored: Newsmux forgets it when you are done.",
     disable: "Switch off its own servers there",
     disableHint: "Otherwise the connections of your providers are used twice.",
     noProvider: "You have no provider in Newsmux yet: take them over first.",

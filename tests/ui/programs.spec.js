@@ -1,0 +1,110 @@
+// Other programs: providers taken over from them, and Newsmux entered in them, without a mouse.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { open, serve } from "./harness.js";
+import { button, heading, isFocused, press, said, tabTo, type } from "./keys.js";
+
+serve();
+
+const row = (page, name) => page.locator("main li", { has: page.getByRole("heading", { name, exact: true }) });
+const box = (page, name) => page.getByRole("checkbox", { name, exact: true });
+const SABNZBD = "Show the servers of SABnzbd: /home/reader/.sabnzbd/sabnzbd.ini";
+
+describe("import", () => {
+  test("providers are taken over from a file that was found", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Take over from SABnzbd or NZBGet"));
+    await heading(page, "Take over providers").waitFor();
+    await press(page, button(page, SABNZBD));
+    await heading(page, "Servers in SABnzbd").waitFor();
+    await isFocused(heading(page, "Take over providers"));
+    assert.ok(await box(page, "Harbour").isChecked());
+    assert.ok(!(await box(page, "Northwind").isChecked()), "what is there already is not chosen");
+    await page.getByText("Limited to 500G there. Newsmux does not limit it.").waitFor();
+    await page.getByText("Newsmux: this is Newsmux itself").waitFor();
+    await press(page, box(page, "Quarry"), "Space");
+    await press(page, button(page, "Take 1 provider"));
+    await page.getByText("1 provider was taken over.").waitFor();
+    await isFocused(heading(page, "Providers"));
+    await row(page, "Harbour").getByText("0 of 30 open").or(row(page, "Harbour").getByText("of 30 open")).first().waitFor();
+    assert.equal(await row(page, "Quarry").count(), 0);
+  });
+
+  test("nothing is taken where nothing is chosen, and the way back is there", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Take over from SABnzbd or NZBGet"));
+    await press(page, button(page, SABNZBD));
+    for (const name of ["Harbour", "Quarry"]) await press(page, box(page, name), "Space");
+    assert.ok(await button(page, "Take 0 providers").isDisabled());
+    await press(page, button(page, "Another file"));
+    await press(page, button(page, "Cancel"));
+    await isFocused(heading(page, "Providers"));
+  });
+
+  test("the first start leads to it, and a file can be chosen", async (t) => {
+    const page = await open(t, { scenario: "empty" });
+    await press(page, button(page, "Take over from SABnzbd or NZBGet"));
+    const chooses = page.waitForEvent("filechooser");
+    await press(page, button(page, "Choose a file"));
+    const file = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+    await (await chooses).setFiles(file("notes.txt", "hello"));
+    await page.getByText("These are not the settings of SABnzbd (sabnzbd.ini) or NZBGet (nzbget.conf).").waitFor();
+    await page.locator("input[type=file]").setInputFiles(file("large.ini", `[servers]\n${"#".repeat(1 << 20)}`));
+    await page.getByText("These are not the settings").waitFor();
+    await page.locator("input[type=file]").setInputFiles(file("sabnzbd.ini", "[servers]"));
+    await heading(page, "Servers in SABnzbd").waitFor();
+  });
+
+  test("where the keyring is locked the user is asked, and takes them for this session", async (t) => {
+    const page = await open(t, { page: "providers", scenario: "locked" });
+    await press(page, button(page, "Take over from SABnzbd or NZBGet"));
+    await press(page, button(page, SABNZBD));
+    await press(page, button(page, "Take 2 providers"));
+    await press(page, button(page, "Only for this session"));
+    await row(page, "Harbour").waitFor();
+    await row(page, "Quarry").waitFor();
+  });
+});
+
+describe("set-up", () => {
+  test("SABnzbd is set up, the first article comes, and it is done", async (t) => {
+    const page = await open(t, { page: "clients" });
+    await press(page, button(page, "Set it up for me"));
+    const dialog = page.getByRole("dialog", { name: "Set up SABnzbd" });
+    assert.equal(await dialog.getByLabel("Address of SABnzbd").inputValue(), "http://127.0.0.1:8080");
+    await type(page, "API key", "wrong");
+    await page.keyboard.press("Enter");
+    await page.locator("[aria-invalid]").waitFor();
+    assert.equal(await said(dialog.getByLabel("API key")), "The program refuses that. Copy it once more from its settings.");
+    await type(page, "API key", "0123456789abcdef");
+    await page.keyboard.press("Enter");
+    await dialog.waitFor({ state: "detached" });
+    await heading(page, "SABnzbd now has Newsmux as a server").waitFor();
+    await isFocused(heading(page, "Programs"));
+    await page.getByText("Newsmux has no provider for Harbour.").waitFor();
+    await page.getByText("The first article has come through Newsmux. It works.").waitFor();
+    await press(page, button(page, "Done"));
+    await heading(page, "SABnzbd now has Newsmux as a server").waitFor({ state: "detached" });
+    await isFocused(heading(page, "Programs"));
+  });
+
+  test("NZBGet is set up with user and password, and that is undone", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "idle" });
+    await tabTo(page, page.getByRole("radio", { name: "SABnzbd" }));
+    await page.keyboard.press("ArrowRight");
+    await press(page, button(page, "Set it up for me"));
+    await type(page, "Address of NZBGet", "http://nowhere:6789");
+    await type(page, "Password", "secret");
+    await page.keyboard.press("Enter");
+    await page.locator("[aria-invalid]").waitFor();
+    assert.equal(await said(page.getByLabel("Address of NZBGet")), "Nothing answers there. Is the program running, and is the port right?");
+    await type(page, "Address of NZBGet", "http://127.0.0.1:6789");
+    await press(page, page.getByRole("checkbox", { name: "Switch off its own servers there" }), "Space");
+    await press(page, button(page, "Set it up"));
+    await page.getByText("Waiting for the first article … Start a download in NZBGet.").waitFor();
+    assert.equal(await page.getByText("Switched off there").count(), 0);
+    await press(page, button(page, "Undo it there"));
+    await page.getByText("NZBGet is as it was before.").waitFor();
+    assert.equal(await heading(page, "NZBGet now has Newsmux as a server").count(), 0);
+  });
+});
