@@ -27,8 +27,7 @@ class App {
   #toasts = 0;
 
   page = $state<Page>("overview");
-  /** The provider that is being entered, which survives a look at another page. */
-  draft = $state<Draft | null>(null);
+  #draft = $state<Draft | null>(null);
   /** Whether providers are being taken from other programs. */
   importing = $state(false);
   toasts = $state<Toast[]>([]);
@@ -39,6 +38,16 @@ class App {
   ready = $derived(this.#latest !== undefined);
   t = $derived(this.#spoken.words);
   format = $derived(new Format(this.#spoken.locale));
+
+  /** The provider that is being entered, which survives a look at another page. */
+  get draft(): Draft | null {
+    return this.#draft;
+  }
+
+  set draft(draft: Draft | null) {
+    this.#draft = draft;
+    if (draft) this.importing = false;
+  }
 
   get now(): Snapshot {
     if (!this.#latest) throw new Error("nothing is known yet");

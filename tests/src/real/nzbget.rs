@@ -89,12 +89,13 @@ impl Nzbget {
         let home = folder.join("nzbget");
         fs::create_dir_all(home.join("nzb")).expect("a folder");
         let port = free_port();
-        let own = [
-            format!("MainDir={}", home.display()),
-            format!("ControlPort={port}"),
-            format!("ControlUsername={}", Self::USER),
-            format!("ControlPassword={}", Self::PASSWORD),
-        ];
+        let mut own = folders(&home);
+        own.extend([
+            ("ControlPort", port.to_string()),
+            ("ControlUsername", Self::USER.into()),
+            ("ControlPassword", Self::PASSWORD.into()),
+        ]);
+        let own: Vec<_> = own.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let fixed = OPTIONS.into_iter().filter(|option| {
             !["Server", "ControlUser", "ControlPass"].iter().any(|name| option.starts_with(name))
         });
@@ -147,16 +148,9 @@ fn command(home: &Path, control: u16, server: Server, manner: Manner) -> Command
     let mut set = |name: &str, value: &str| {
         nzbget.arg("-o").arg(format!("{name}={value}"));
     };
-    let below = |name: &str| home.join(name).to_string_lossy().into_owned();
-    set("MainDir", &below("."));
-    for (option, name) in
-        [("DestDir", "dst"), ("InterDir", "inter"), ("NzbDir", "nzb"), ("QueueDir", "queue")]
-    {
-        set(option, &below(name));
+    for (option, value) in folders(home) {
+        set(option, &value);
     }
-    set("TempDir", &below("tmp"));
-    set("LockFile", &below("lock"));
-    set("LogFile", &below("nzbget.log"));
     set("ControlPort", &control.to_string());
     set("Server1.Host", "127.0.0.1");
     set("Server1.Port", &server.port.to_string());
@@ -165,6 +159,24 @@ fn command(home: &Path, control: u16, server: Server, manner: Manner) -> Command
     set("Server1.Connections", &manner.connections.to_string());
     set("Server1.JoinGroup", if manner.join_group { "yes" } else { "no" });
     nzbget
+}
+
+/// Everything that it writes is below `home`.
+fn folders(home: &Path) -> Vec<(&'static str, String)> {
+    let below = |(option, name): (&'static str, &str)| {
+        (option, home.join(name).to_string_lossy().into_owned())
+    };
+    let places = [
+        ("MainDir", "."),
+        ("DestDir", "dst"),
+        ("InterDir", "inter"),
+        ("NzbDir", "nzb"),
+        ("QueueDir", "queue"),
+        ("TempDir", "tmp"),
+        ("LockFile", "lock"),
+        ("LogFile", "nzbget.log"),
+    ];
+    places.map(below).into()
 }
 
 fn finished(control: u16) -> Option<Value> {

@@ -84,19 +84,36 @@ impl<'a> Nzbget<'a> {
     /// Saves the settings with these changes, and has them take effect. What takes them back.
     fn change(&self, mut config: Config, changes: &Options) -> Result<Options, Failure> {
         let undo = config.set(changes);
+        self.save(&config)?;
+        if let Err(failure) = self.apply(changes) {
+            config.set(&undo);
+            // It is the first failure that is told.
+            drop(self.save(&config));
+            return Err(failure);
+        }
+        Ok(undo)
+    }
+
+    fn save(&self, config: &Config) -> Result<(), Failure> {
         let pair =
             |(name, value): &(String, Secret)| json!({"Name": name, "Value": value.expose()});
         let all: Vec<_> = config.0.iter().map(pair).collect();
-        if self.call("saveconfig", &json!([all]))? != Value::Bool(true) {
-            return Err(failed("NZBGet could not save its settings"));
+        match self.call("saveconfig", &json!([all]))? {
+            Value::Bool(true) => Ok(()),
+            _ => Err(failed("NZBGet could not save its settings")),
         }
+    }
+
+    /// Has NZBGet reload its settings, if they are as they should be.
+    fn apply(&self, changes: &Options) -> Result<(), Failure> {
         let saved = self.load()?;
-        if changes.iter().any(|(name, value)| saved.get(name) != value.as_ref().map(Secret::expose))
-        {
+        let is_saved = |(name, value): &(String, Option<Secret>)| {
+            saved.get(name) == value.as_ref().map(Secret::expose)
+        };
+        if !changes.iter().all(is_saved) {
             return Err(failed("NZBGet has not taken the server"));
         }
-        self.call("reload", &json!([]))?;
-        Ok(undo)
+        self.call("reload", &json!([])).map(drop)
     }
 
     fn call(&self, method: &str, parameters: &Value) -> Result<Value, Failure> {

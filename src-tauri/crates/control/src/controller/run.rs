@@ -216,7 +216,11 @@ impl Controller {
                 self.next_tick = self.next_tick.min(Instant::now() + LOOKED_AT);
                 Do::Nothing
             }
-            Notice::WindowGone => self.window.is_gone(),
+            Notice::WindowGone => {
+                // Nobody is left who could choose.
+                self.importing = None;
+                self.window.is_gone()
+            }
             Notice::Tray(there) => self.window.tray(there),
             Notice::StartedAgain => Do::Show,
         };

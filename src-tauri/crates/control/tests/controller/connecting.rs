@@ -1,1 +1,288 @@
-//! x
+//! Newsmux enters itself in a program, which is played here; the real ones are in `tests/connect.rs`.
+
+use std::sync::{Arc, Mutex};
+
+use control::request::{FailureCode, Reply};
+use control::secrets::StoreError;
+use control::snapshot::Direct;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};
+
+/// What a program answers to the body of a request: a status and a text.
+type Answers = dyn Fn(&str) -> (u16, String) + Send + Sync;
+
+/// A program, and what it was asked.
+struct Played {
+    address: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Played {
+    async fn listen(answers: impl Fn(&str) -> (u16, String) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (answers, book): (Arc<Answers>, _) = (Arc::new(answers), Arc::clone(&asked));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&answers), Arc::clone(&book)));
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+/// One request, and its answer.
+async fn serve(mut stream: TcpStream, answers: Arc<Answers>, book: Arc<Mutex<Vec<String>>>) {
+    let mut request = String::new();
+    loop {
+        let mut some = [0; 4096];
+        let read = stream.read(&mut some).await.unwrap();
+        request.push_str(str::from_utf8(&some[..read]).unwrap());
+        let Some((head, body)) = request.split_once("\r\n\r\n") else { continue };
+        let length = head
+            .to_lowercase()
+            .split_once("content-length: ")
+            .and_then(|(_, rest)| rest.split("\r\n").next().and_then(|length| length.parse().ok()));
+        if read == 0 || body.len() >= length.unwrap_or(0) {
+            break;
+        }
+    }
+    let (_, body) = request.split_once("\r\n\r\n").unwrap();
+    book.lock().unwrap().push(body.to_owned());
+    let (status, text) = answers(body);
+    let more = if status == 302 { "Location: http://127.0.0.2:9/\r\n" } else { "" };
+    let length = text.len();
+    let answer = format!(
+        "HTTP/1.1 {status} So\r\n{more}Content-Length: {length}\r\nConnection: close\r\n\r\n{text}"
+    );
+    stream.write_all(answer.as_bytes()).await.unwrap();
+}
+
+/// A SABnzbd with one server of its own, which takes what it is told unless it is about `stubborn`.
+async fn sabnzbd(stubborn: &'static str) -> Played {
+    let own = json!({"name": "own", "displayname": "Own", "host": "a.example", "port": 563, "connections": 8,
+        "ssl": 1, "enable": 1, "quota": "5G"});
+    let servers = Mutex::new(vec![own]);
+    Played::listen(move |body| {
+        let field = |name: &str| {
+            let mut fields = body.split('&').filter_map(|field| field.split_once('='));
+            fields.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+        };
+        let (mode, name) = (field("mode").unwrap(), field("keyword").unwrap_or_default());
+        let mut servers = servers.lock().unwrap();
+        if mode == "version" {
+            return (200, json!({"version": "5.1.3"}).to_string());
+        } else if field("apikey").unwrap() != "the%20key" && field("apikey").unwrap() != "the+key" {
+            return (403, "API Key Incorrect".into());
+        } else if !name.is_empty() && name == stubborn {
+            return (200, json!({"status": false, "error": "not today"}).to_string());
+        } else if mode == "del_config" {
+            servers.retain(|server| server["name"] != *name);
+        } else if mode == "set_config" {
+            let at = servers.iter().position(|server| server["name"] == *name);
+            let at = at.unwrap_or_else(|| {
+                servers.push(
+                    json!({"name": name, "connections": 1, "ssl": 0, "enable": 1, "port": 119}),
+                );
+                servers.len() - 1
+            });
+            for key in ["port", "connections", "enable"] {
+                let value = field(key).map(|value| json!(value.parse::<u16>().unwrap()));
+                servers[at][key] = value.unwrap_or_else(|| servers[at][key].clone());
+            }
+        }
+        (200, json!({"config": {"servers": *servers}}).to_string())
+    })
+    .await
+}
+
+fn connect(address: &str, key: &str) -> Value {
+    json!({"do": "connect_client", "program": "sabnzbd", "address": address, "user": "", "secret": key,
+        "login": null, "disable_direct": true})
+}
+
+async fn code(app: &App, address: &str, program: &str) -> FailureCode {
+    let mut request = connect(address, "the key");
+    request["program"] = program.into();
+    app.refused(request).await.0
+}
+
+#[tokio::test]
+async fn a_program_is_connected_until_its_first_article_and_disconnected() {
+    let (news, article) = one_article().await;
+    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
+    let app = begin.password("a", PASSWORD).start();
+    let address = app.address().await;
+    let sabnzbd = sabnzbd("").await;
+    assert_eq!(app.refused(connect(&sabnzbd.address, "another")).await.0, FailureCode::ClientKey);
+    app.must(connect(&sabnzbd.address, "the key")).await;
+    let connected = app.now().connected.clone().unwrap();
+    let own = Direct { name: "Own".into(), known: false };
+    assert_eq!((connected.entry.as_str(), &connected.disabled[..]), ("Newsmux", &[own][..]));
+    assert!(!connected.served);
+    let asked = sabnzbd.asked().join("\n");
+    assert!(asked.contains(&format!("host=127.0.0.1&port={}", address.port())), "{asked}");
+    assert!(asked.contains("keyword=own&enable=0&quota=5G"), "{asked}");
+
+    // Its own servers are known as soon as we have them.
+    let new = json!({"id": "", "host": "A.example"});
+    app.must(json!({"do": "save_provider", "provider": new, "password": null})).await;
+    app.until(|now| now.connected.as_ref().is_some_and(|c| c.disabled[0].known)).await;
+    fetch(&mut program(address).await, &article).await;
+    app.until(|now| now.connected.as_ref().is_some_and(|connected| connected.served)).await;
+
+    app.must(json!({"do": "undo_connect"})).await;
+    assert_eq!(app.now().connected, None);
+    let asked = sabnzbd.asked();
+    assert!(asked.iter().any(|body| body.contains("keyword=own&enable=1&quota=5G")), "{asked:?}");
+    assert!(asked.last().unwrap().contains("mode=del_config"), "{asked:?}");
+    assert_eq!(app.refused(json!({"do": "undo_connect"})).await.0, FailureCode::Unknown);
+    let saved = app.saved().to_string();
+    assert!(!saved.contains("the key") && app.begin.keyring.secrets().len() == 1, "{saved}");
+}
+
+#[tokio::test]
+async fn what_was_dismissed_is_forgotten_with_the_key() {
+    let app = Begin::new().start();
+    let sabnzbd = sabnzbd("").await;
+    app.must(connect(&sabnzbd.address, "the key")).await;
+    app.must(json!({"do": "dismiss_connect"})).await;
+    assert_eq!(app.now().connected, None);
+    assert_eq!(app.refused(json!({"do": "undo_connect"})).await.0, FailureCode::Unknown);
+}
+
+#[tokio::test]
+async fn what_fails_half_way_is_taken_back() {
+    let app = Begin::new().start();
+    let sabnzbd = sabnzbd("own").await;
+    let failure = app.ask(connect(&sabnzbd.address, "the key")).await.unwrap_err();
+    assert_eq!((failure.code, failure.message.as_str()), (FailureCode::ClientFailed, "not today"));
+    assert!(sabnzbd.asked().last().unwrap().contains("mode=del_config"), "{:?}", sabnzbd.asked());
+    assert_eq!(app.now().connected, None);
+}
+
+#[tokio::test]
+async fn a_program_is_given_the_login_that_it_needs() {
+    let clients = json!([{"name": "first"}, {"name": "second"}]);
+    let app = Begin::new().settings(json!({ "clients": clients })).start();
+    app.until(|now| !now.troubles.is_empty()).await;
+    let sabnzbd = sabnzbd("").await;
+    let asks = |login: Option<&str>| {
+        let mut request = connect(&sabnzbd.address, "the key");
+        request["login"] = login.into();
+        request
+    };
+    let lost = (FailureCode::Invalid, Some("login".to_owned()));
+    assert_eq!(app.refused(asks(None)).await, lost);
+    let renew = json!({"do": "renew_client", "name": "second", "hold": "keep"});
+    let Reply::Password { secret } = app.must(renew).await else { panic!("no password") };
+    assert_eq!(app.refused(asks(Some("third"))).await.0, FailureCode::Unknown);
+    app.must(asks(Some("second"))).await;
+    let asked = sabnzbd.asked().join("\n");
+    let login = format!("username=second&password={}", secret.expose());
+    assert!(asked.contains(&login), "{asked}");
+
+    let begin = Begin::new().settings(json!({ "clients": clients }));
+    begin.keyring.fail_always(Some(StoreError::Locked));
+    let app = begin.start();
+    app.until(|now| !now.troubles.is_empty()).await;
+    assert_eq!(app.refused(asks(None)).await.0, FailureCode::KeepClosed);
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_the_address_is_told() {
+    let app = Begin::new().start();
+    for (address, expected) in [
+        ("", FailureCode::ClientAddress),
+        ("https://127.0.0.1:8080", FailureCode::ClientAddress),
+        ("http://user@127.0.0.1:8080", FailureCode::ClientAddress),
+        ("not an address", FailureCode::ClientAddress),
+        ("http://192.0.2.1:8080", FailureCode::ClientElsewhere),
+        ("127.0.0.1:1", FailureCode::ClientSilent),
+    ] {
+        for program in ["sabnzbd", "nzbget"] {
+            assert_eq!(code(&app, address, program).await, expected, "{address}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_program_answers_is_understood() {
+    let app = Begin::new().start();
+    use FailureCode::{ClientFailed, ClientHost, ClientKey, ClientLocked, ClientOther};
+    for (program, status, text, expected) in [
+        ("sabnzbd", 200, "<html>hello</html>", ClientOther),
+        ("sabnzbd", 200, "{}", ClientOther),
+        ("sabnzbd", 404, "not found", ClientOther),
+        ("sabnzbd", 302, "", ClientOther),
+        ("sabnzbd", 403, "API Key Required", ClientKey),
+        ("sabnzbd", 200, r#"{"status": false, "error": "API Key Incorrect"}"#, ClientKey),
+        ("sabnzbd", 403, "Access denied - Hostname verification failed", ClientHost),
+        ("sabnzbd", 403, "External internet access denied", ClientHost),
+        ("sabnzbd", 403, "Access denied - Configuration locked", ClientLocked),
+        ("sabnzbd", 200, r#"{"status": false, "error": "it burns"}"#, ClientFailed),
+        ("nzbget", 200, "<html>hello</html>", ClientOther),
+        ("nzbget", 200, "{}", ClientOther),
+        ("nzbget", 401, "", ClientKey),
+        ("nzbget", 302, "", ClientOther),
+        ("nzbget", 200, r#"{"error": {"message": "it burns"}}"#, ClientFailed),
+        ("nzbget", 200, r#"{"result": "21.0"}"#, ClientFailed),
+    ] {
+        let played = Played::listen(move |_| (status, text.into())).await;
+        assert_eq!(
+            code(&app, &played.address, program).await,
+            expected,
+            "{program}: {status} {text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_nzbget_that_keeps_passwords_back_is_not_written_to() {
+    let app = Begin::new().start();
+    let nzbget = Played::listen(|body| {
+        let options = json!([{"Name": "Server1.Host", "Value": "a"}, {"Name": "Server1.Password", "Value": "***"}]);
+        let result = if body.contains("version") { json!("21.0") } else { options };
+        (200, json!({ "result": result }).to_string())
+    })
+    .await;
+    assert_eq!(code(&app, &nzbget.address, "nzbget").await, FailureCode::ClientLocked);
+    assert!(nzbget.asked().iter().all(|body| !body.contains("saveconfig")));
+}
+
+#[tokio::test]
+async fn an_nzbget_that_does_not_reload_has_what_it_had() {
+    let app = Begin::new().start();
+    let saved = Mutex::new(json!([{"Name": "MainDir", "Value": "x"}]));
+    let nzbget = Played::listen(move |body| {
+        let call: Value = serde_json::from_str(body).unwrap();
+        let mut saved = saved.lock().unwrap();
+        let result = match call["method"].as_str().unwrap() {
+            "version" => json!("21.0"),
+            "loadconfig" => saved.clone(),
+            "saveconfig" => {
+                *saved = call["params"][0].clone();
+                json!(true)
+            }
+            _ => return (200, json!({"error": {"message": "not now"}}).to_string()),
+        };
+        (200, json!({ "result": result }).to_string())
+    })
+    .await;
+    assert_eq!(code(&app, &nzbget.address, "nzbget").await, FailureCode::ClientFailed);
+    let asked = nzbget.asked();
+    let saves: Vec<_> = asked.iter().filter(|body| body.contains("saveconfig")).collect();
+    let options = |body: &str| {
+        let body: Value = serde_json::from_str(body).unwrap();
+        body["params"][0].as_array().unwrap().len()
+    };
+    assert_eq!(saves.iter().map(|body| options(body)).collect::<Vec<_>>(), [14, 1]);
+}

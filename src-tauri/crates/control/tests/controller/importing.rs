@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use control::controller::Notice;
 use control::import::Program;
 use control::import::places::Place;
 use control::request::{FailureCode, Reply};
@@ -129,6 +130,9 @@ async fn what_cannot_be_chosen_or_was_dismissed_is_not_taken() {
     app.must(text(INI)).await;
     assert_eq!(app.refused(import(&[0, 3], "keep")).await.0, FailureCode::Unknown);
     app.must(json!({"do": "dismiss_import"})).await;
+    assert_eq!(app.refused(import(&[0], "keep")).await.0, FailureCode::Unknown);
+    app.must(text(INI)).await;
+    app.handle.notice(Notice::WindowGone);
     assert_eq!(app.refused(import(&[0], "keep")).await.0, FailureCode::Unknown);
     app.must(text(INI)).await;
     assert_eq!(app.refused(text("nonsense")).await.0, FailureCode::ImportKind);
