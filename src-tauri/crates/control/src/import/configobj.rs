@@ -8,6 +8,9 @@ pub(super) struct Line {
     pub(super) pair: Option<(String, String)>,
 }
 
+/// Deeper sections are taken for sections of this depth: nobody looks so deep.
+const DEEPEST: usize = 3;
+
 /// Every section and every pair, in order. What is neither is passed over, as is the rest of a value that never ends.
 pub(super) fn lines(text: &str) -> Vec<Line> {
     let (mut found, mut sections) = (Vec::new(), Vec::new());
@@ -17,7 +20,7 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
             continue;
         }
         if let Some((depth, name)) = section(line) {
-            sections.truncate(depth - 1);
+            sections.truncate((depth - 1).min(DEEPEST - 1));
             sections.push(name);
             found.push(Line { sections: sections.clone(), pair: None });
         } else if let Some((key, begun)) = split(line) {

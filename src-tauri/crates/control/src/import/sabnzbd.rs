@@ -1,5 +1,8 @@
 //! `sabnzbd.ini`: the servers are the sections below `[servers]`.
 
+use std::collections::BTreeMap;
+use std::mem::discriminant;
+
 use nntp_proxy::config::Secret;
 
 use super::Doubt;
@@ -21,12 +24,13 @@ pub(super) fn entries(text: &str) -> Option<Vec<Entry>> {
         return None;
     }
     let mut servers: Vec<(String, Entry)> = Vec::new();
+    let mut places = BTreeMap::new();
     for Line { sections, pair } in lines {
         let [top, name] = &sections[..] else { continue };
         if top != "servers" {
             continue;
         }
-        let at = servers.iter().position(|(known, _)| known == name).unwrap_or(servers.len());
+        let at = *places.entry(name.clone()).or_insert(servers.len());
         if at == servers.len() {
             servers.push((name.clone(), Entry::default()));
         }
@@ -65,10 +69,10 @@ fn take(entry: &mut Entry, key: &str, value: String) {
     }
 }
 
-fn doubt(entry: &mut Entry, is_one: bool, doubt: Doubt) {
-    if is_one {
-        entry.doubts.push(doubt);
-    }
+/// The last word on it counts.
+fn doubt(entry: &mut Entry, is_so: bool, doubt: Doubt) {
+    entry.doubts.retain(|known| discriminant(known) != discriminant(&doubt));
+    entry.doubts.extend(is_so.then_some(doubt));
 }
 
 fn verify(value: &str) -> VerifyLevel {

@@ -218,6 +218,24 @@ fn a_login_without_a_password_is_told_and_a_password_without_a_login_is_dropped(
 }
 
 #[test]
+fn of_what_is_said_twice_the_last_counts() {
+    let found = sabnzbd("optional = 1\nquota = 1G\noptional = 0\nquota = 2G\nquota = 3G");
+    assert_eq!(found.doubts, [Doubt::Quota { said: "3G".into() }]);
+}
+
+#[test]
+fn as_many_servers_as_fit_are_read_in_no_time() {
+    let names = (0..90_000).map(|at| format!("[[{at}]]\n"));
+    let deep = (1..300).map(|depth| format!("{}x{}\n", "[".repeat(depth), "]".repeat(depth)));
+    let pairs = (0..100_000).map(|_| "a=b\n".to_owned());
+    for lines in [names.collect::<String>(), deep.chain(pairs).collect()] {
+        let text = format!("[servers]\n[[a]]\nhost = h.example\n{lines}");
+        assert!(text.len() <= LONGEST);
+        assert_eq!(servers(&text).candidates.len(), 1);
+    }
+}
+
+#[test]
 fn sabnzbds_passwords_are_decoded() {
     for (written, meant) in [
         ("plain", Some("plain")),

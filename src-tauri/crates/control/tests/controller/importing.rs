@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use control::controller::Notice;
 use control::import::Program;
 use control::import::places::Place;
-use control::request::{FailureCode, Reply};
+use control::request::FailureCode;
 use control::secrets::StoreError;
 use control::snapshot::PasswordState;
 use serde_json::{Value, json};
