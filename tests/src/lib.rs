@@ -60,10 +60,12 @@
 
 pub mod article;
 pub mod client;
+#[cfg(unix)]
 pub mod daemon;
 #[cfg(target_os = "linux")]
 pub mod desktop;
 pub mod provider;
+#[cfg(unix)]
 pub mod real;
 pub mod rng;
 pub mod tls;
