@@ -2,11 +2,11 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root, run } from "./step.js";
+import { root, tauri } from "./step.js";
 
 const made = mkdtempSync(join(tmpdir(), "icons-"));
 const icons = join(root, "icons");
-const draw = (drawing, ...sizes) => run("npx", ["tauri", "icon", join(icons, drawing), "-o", made, ...sizes]);
+const draw = (drawing, ...sizes) => tauri("icon", join(icons, drawing), "-o", made, ...sizes);
 const keep = (from, to) => copyFileSync(join(made, from), join(icons, to));
 
 draw("icon.svg");

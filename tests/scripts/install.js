@@ -1,15 +1,18 @@
-// Installs the real newsreaders, downloaders and news servers that the tests drive, as far as they are missing.
-// Programs come from Debian and npm; INN and SABnzbd are only unpacked, below target/tools: the system never starts them.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { run, root, succeeds } from "./step.js";
-
-const APT = ["-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=600"];
+// Installs what is missing: what the application is built with, and the real newsreaders, downloaders and news servers
+// that the tests drive. Programs come from Debian and npm; INN and SABnzbd are only unpacked, below target/tools: the
+// system never starts them.
+import { existsSync } from "node:fs";
+import { hasApt, installPackages, mayUseSudo, updateLists } from "./apt.js";
+import { unlessMade } from "./made.js";
+import { npm, root, run, succeeds } from "./step.js";
 
 // package: whether what the tests want of it is there
 const packages = {
+  appstream: () => succeeds("appstreamcli", "--version"),
   "build-essential": () => succeeds("cc", "--version") && succeeds("c++", "--version") && succeeds("make", "--version"),
   chromium: () => succeeds("chromium", "--version"),
   dbus: () => succeeds("dbus-daemon", "--version"),
+  "desktop-file-utils": () => succeeds("sh", "-c", "command -v desktop-file-validate"),
   "fonts-dejavu-core": () => existsSync("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
   "gnome-keyring": () => succeeds("gnome-keyring-daemon", "--version"),
   "libwebkit2gtk-4.1-dev": () => succeeds("pkg-config", "--exists", "webkit2gtk-4.1"),
@@ -24,72 +27,63 @@ const packages = {
   xvfb: () => succeeds("sh", "-c", "command -v Xvfb"),
 };
 
-export function install() {
-  installPackages(Object.keys(packages).filter((name) => !packages[name]()));
-  installNodeModules();
-  unpack("inn");
-  unpack("sabnzbd", "tests/scripts/sabnzbd-requirements.txt");
+/** What the tests want. */
+export async function install() {
+  await installAll(Object.keys(packages).filter((name) => !packages[name]()));
+  await installNodeModules();
+  await unpack("inn");
+  await unpack("sabnzbd", "tests/scripts/sabnzbd-requirements.txt");
+}
+
+/** What newsmuxd is built with, and with `window` the application too. Says what is missing where it cannot install it. */
+export async function installCompilers({ window }) {
+  if (!succeeds("cargo", "--version")) throw new Error("Rust is missing: https://www.rust-lang.org/tools/install");
+  if (process.platform === "darwin" && !succeeds("xcode-select", "-p")) {
+    throw new Error("the compiler of macOS is missing. Run: xcode-select --install");
+  }
+  if (process.platform !== "linux") return;
+  const names = ["build-essential", ...(window ? ["libwebkit2gtk-4.1-dev", "pkg-config"] : [])];
+  const missing = names.filter((name) => !packages[name]());
+  if (missing.length > 0 && !hasApt()) throw new Error(`missing, by the names that Debian has for it: ${missing.join(", ")}. ${ELSEWHERE}`);
+  await installPackages(missing);
+}
+
+const ELSEWHERE = `
+Fedora: sudo dnf install gcc gcc-c++ make pkgconf webkit2gtk4.1-devel
+Arch:   sudo pacman -S base-devel webkit2gtk-4.1
+SUSE:   sudo zypper install gcc gcc-c++ make pkgconf webkit2gtk3-devel`;
+
+/** What the window is built with. */
+export async function installNodeModules() {
+  await unlessMade("node_modules/.made-of", ["package-lock.json"], () => {
+    npm("ci", "--no-audit", "--no-fund", "--loglevel=error");
+  });
 }
 
 /** What the benchmark compares newsmuxd with. */
-export function installRelays() {
-  unpack("relays");
+export async function installRelays() {
+  await unpack("relays");
 }
 
 /** What counts instructions. */
-export function installValgrind() {
-  installPackages(succeeds("valgrind", "--version") ? [] : ["valgrind"]);
+export async function installValgrind() {
+  if (!succeeds("valgrind", "--version")) await installAll(["valgrind"]);
 }
 
-function installPackages(missing) {
+async function installAll(missing) {
   if (missing.length === 0) return;
-  if (!hasApt()) return;
-  console.log(`installing ${missing.join(" ")}`);
-  updateLists();
-  asRoot("apt-get", ["install", ...APT, ...missing]);
-}
-
-function installNodeModules() {
-  unlessMade("node_modules/.made-of", ["package-lock.json"], () => {
-    run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
-  });
+  if (hasApt()) await installPackages(missing);
+  else console.log("no apt-get here: tests of programs that are missing will say that they are skipped");
 }
 
 /** Runs `unpack-NAME.sh` unless what it made of these `files` is there. */
-function unpack(name, ...files) {
+async function unpack(name, ...files) {
   const script = `tests/scripts/unpack-${name}.sh`;
-  unlessMade(`target/tools/${name}/.made-of`, [script, ...files], () => {
+  const unpacked = `target/tools/${name}`;
+  await unlessMade(`${unpacked}/.made-of`, [script, ...files], async () => {
     if (!hasApt()) return false;
-    console.log(`unpacking ${name}`);
+    await mayUseSudo("update");
     updateLists();
-    run("sh", [script, `${root}/target/tools/${name}`]);
+    run("sh", [script, `${root}/${unpacked}`]);
   });
-}
-
-/** Does `work` unless `stamp` tells that it was done of these very `files`. */
-function unlessMade(stamp, files, work) {
-  const made = `${root}/${stamp}`;
-  const wanted = files.map((file) => readFileSync(`${root}/${file}`, "utf8")).join("\n");
-  if (existsSync(made) && readFileSync(made, "utf8") === wanted) return;
-  if (work() !== false) writeFileSync(made, wanted);
-}
-
-function hasApt() {
-  if (succeeds("apt-get", "--version")) return true;
-  if (process.env.CI) throw new Error("apt-get is missing: only Debian and its kin are prepared by this script");
-  console.log("no apt-get here: tests of programs that are missing will say that they are skipped");
-  return false;
-}
-
-let updated = false;
-function updateLists() {
-  if (updated) return;
-  asRoot("apt-get", ["update", "-qq", "-o", "DPkg::Lock::Timeout=600"]);
-  updated = true;
-}
-
-function asRoot(command, args) {
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  if (process.getuid() === 0) run(command, args, env);
-  else run("sudo", ["DEBIAN_FRONTEND=noninteractive", command, ...args]);
 }

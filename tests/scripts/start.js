@@ -1,13 +1,29 @@
-// `npm start`: builds newsmuxd and runs it in the foreground. `npm start -- --settings FILE` passes arguments on.
+// `npm start`: installs what is missing, builds Newsmux and opens it. Without a display newsmuxd runs instead, in the
+// foreground. `npm start -- --settings FILE` passes arguments on.
 import { spawn } from "node:child_process";
-import { root, run, step } from "./step.js";
+import { join } from "node:path";
+import { installCompilers, installNodeModules } from "./install.js";
+import { npm, root, run, step, target } from "./step.js";
 
-await step("build", () => run("cargo", ["build", "--release", "-p", "newsmuxd"]));
+// Not the profile of a release: that one takes the linker minutes.
+const PROFILE = "quick";
 
-const target = process.env.CARGO_TARGET_DIR ?? "target";
-const child = spawn(`${target}/release/newsmuxd`, process.argv.slice(2), { cwd: root, stdio: "inherit" });
+const hasDisplay = process.platform !== "linux" || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+const program = hasDisplay ? "newsmux" : "newsmuxd";
+if (!hasDisplay) console.log("There is no display here: newsmuxd, the same without a window, runs in the foreground.");
 
-// The terminal sends SIGINT to both: this script waits for newsmuxd to end in its own way.
+await step("install", async () => {
+  await installCompilers({ window: hasDisplay });
+  if (hasDisplay) await installNodeModules();
+});
+await step("build", () => {
+  if (hasDisplay) npm("run", "--silent", "ui:build");
+  run("cargo", ["build", "--profile", PROFILE, "-p", program]);
+});
+
+const child = spawn(join(target, PROFILE, program), process.argv.slice(2), { cwd: root, stdio: "inherit" });
+
+// The terminal sends SIGINT to both: this script waits for the program to end in its own way.
 process.on("SIGINT", () => {});
 for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {

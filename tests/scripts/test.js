@@ -1,6 +1,6 @@
 // `npm test`: installs what the tests need, then checks and tests everything, stopping at the first step that fails.
 import { install } from "./install.js";
-import { run, step } from "./step.js";
+import { npm, run, step } from "./step.js";
 
 // In continuous integration a Cargo.lock that does not fit is an error, not something to mend on the way.
 const locked = process.env.CI ? ["--locked"] : [];
@@ -11,7 +11,7 @@ const cargo = (args, env) => run("cargo", args, env);
 await step("install", install);
 // The window first: the application takes what is built of it.
 await step("ui", () => {
-  for (const script of ["ui:check", "ui:build", "ui:test"]) run("npm", ["run", "--silent", script]);
+  for (const script of ["ui:check", "ui:build", "ui:test"]) npm("run", "--silent", script);
 });
 await step("format", () => cargo(["fmt", "--all", "--check"]));
 await step("clippy", () =>
