@@ -1,7 +1,7 @@
 // Keeps a second run from doing again what the first has done: beside what was made lies what it was made of.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { root } from "./step.js";
 
 /** Does `work` unless `stamp` tells that it was done of these very `files`. Work that says `false` was not done. */
@@ -19,13 +19,13 @@ export function unlessFolderMade(stamp, made, sources, work) {
 }
 
 function text(files) {
-  return files.map((file) => readFileSync(join(root, file), "utf8")).join("\n");
+  return files.map((file) => readFileSync(resolve(root, file), "utf8")).join("\n");
 }
 
 /** The checksum of a file, or of all files in a folder and their names. */
 function sum(path) {
   const hash = createHash("sha256");
-  for (const file of filesBelow(join(root, path))) hash.update(`${file}\0`).update(readFileSync(file)).update("\0");
+  for (const file of filesBelow(resolve(root, path))) hash.update(`${file}\0`).update(readFileSync(file)).update("\0");
   return `${hash.digest("hex")}  ${path}`;
 }
 
@@ -36,12 +36,12 @@ function filesBelow(path) {
 }
 
 function read(stamp) {
-  const file = join(root, stamp);
+  const file = resolve(root, stamp);
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
 function write(stamp, text) {
-  const file = join(root, stamp);
+  const file = resolve(root, stamp);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
 }

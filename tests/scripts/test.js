@@ -1,4 +1,5 @@
 // `npm test`: installs what the tests need, then checks and tests everything, stopping at the first step that fails.
+import { tryPackage, whyNot } from "./deb.js";
 import { install } from "./install.js";
 import { npm, run, step } from "./step.js";
 
@@ -13,6 +14,7 @@ await step("install", install);
 await step("ui", () => {
   for (const script of ["ui:check", "ui:build", "ui:test"]) npm("run", "--silent", script);
 });
+await step("scripts", () => run("node", ["--test", "tests/scripts/made.spec.js"]));
 await step("format", () => cargo(["fmt", "--all", "--check"]));
 await step("clippy", () =>
   cargo(["clippy", ...all, "--all-targets", "--", "-D", "warnings"]));
@@ -24,3 +26,9 @@ await step("build", () => {
   cargo(["test", ...all, "--no-run"]);
 });
 await step("tests", () => cargo(["test", ...all, "--no-fail-fast"]));
+await step("package", () => {
+  const reason = whyNot();
+  if (!reason) tryPackage((env) => cargo(["test", ...all, "--test", "desktop", "--", "tray::"], env));
+  else if (process.env.CI) throw new Error(reason);
+  else console.log(`The package is not tried: ${reason}.`);
+});

@@ -1,0 +1,62 @@
+// What is promised of a second run, and of sudo.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { mayUseSudo } from "./apt.js";
+import { unlessFolderMade, unlessMade } from "./made.js";
+
+let folder;
+before(() => (folder = mkdtempSync(join(tmpdir(), "made-"))));
+after(() => rmSync(folder, { recursive: true }));
+
+const write = (name, text) => writeFileSync(join(folder, name), text);
+
+test("what was made of the same files is not made again", async () => {
+  let times = 0;
+  const make = () => unlessMade(join(folder, "stamp"), [join(folder, "lock")], () => void times++);
+  write("lock", "one");
+  await make();
+  await make();
+  assert.equal(times, 1);
+  write("lock", "two");
+  await make();
+  assert.equal(times, 2);
+});
+
+test("work that could not be done is tried again", async () => {
+  let times = 0;
+  const make = () => unlessMade(join(folder, "other"), [join(folder, "lock")], () => (times++, false));
+  await make();
+  await make();
+  assert.equal(times, 2);
+});
+
+test("a folder is made again when its sources or itself have changed", () => {
+  let times = 0;
+  const source = join(folder, "source");
+  const made = join(folder, "made");
+  const make = () => unlessFolderMade(join(folder, "sum"), made, [source], () => write("made", `${times++}`));
+  write("source", "a");
+  make();
+  make();
+  assert.equal(times, 1);
+  write("source", "b");
+  make();
+  assert.equal(times, 2);
+  write("made", "by another");
+  make();
+  assert.equal(times, 3);
+});
+
+test("where nobody can be asked, sudo is not used", async (context) => {
+  context.mock.method(process, "getuid", () => 1000);
+  context.mock.method(console, "log", () => {});
+  const [{ isTTY }, { CI }] = [process.stdin, process.env];
+  process.stdin.isTTY = false;
+  delete process.env.CI;
+  await assert.rejects(mayUseSudo("install cowsay"), /sudo apt-get install cowsay/);
+  process.stdin.isTTY = isTTY;
+  if (CI) process.env.CI = CI;
+});
