@@ -6,6 +6,8 @@
 mod commands;
 mod desktop;
 #[cfg(target_os = "linux")]
+mod lean;
+#[cfg(target_os = "linux")]
 mod leftover;
 mod log;
 mod tray;
@@ -50,6 +52,8 @@ fn main() -> ExitCode {
 }
 
 fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
+    #[cfg(target_os = "linux")]
+    lean::without_gl();
     let folders = Folders::of_user().ok_or("this user has no home folder to keep settings in")?;
     let window_state = tauri_plugin_window_state::Builder::new()
         .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)

@@ -65,6 +65,11 @@ impl App {
         until("the end of Newsmux", || self.process.programs().into_iter().all(is_dead));
     }
 
+    /// Its process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.programs()[0]
+    }
+
     /// The web view's processes.
     pub(crate) fn web_processes(&self) -> Vec<String> {
         self.process.programs().into_iter().flat_map(web_processes).collect()

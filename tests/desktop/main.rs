@@ -7,6 +7,7 @@
 mod app;
 mod display;
 mod first_day;
+mod idle;
 mod keyring;
 mod tray;
 mod walls;

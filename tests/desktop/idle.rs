@@ -1,0 +1,51 @@
+//! What it costs when nobody looks.
+
+use std::fs;
+
+use newsmux_tests::desktop::{Desktop, Panel};
+use newsmux_tests::real::process::free_port;
+use newsmux_tests::real::skip;
+use serde_json::json;
+
+use crate::TOOLS;
+use crate::app::{App, program, write_settings};
+
+/// What may be in memory, in KiB, beside the program's own file: that one is large where it is not optimized.
+const MOST: u64 = 60 * 1024;
+
+#[test]
+fn hidden_it_is_small() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    let panel = Panel::start(&desktop);
+    let providers = json!([{"id": "a", "host": "127.0.0.1", "tls": "off"}]);
+    write_settings(&desktop, free_port(), providers);
+    let app = App::start(&desktop, &["--hidden"]);
+    panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    let resident = resident(app.process_id());
+    assert!(resident < MOST, "{resident} KiB are in memory");
+}
+
+/// How much of a process is in memory, in KiB (`proc(5)`), but for its program's file.
+fn resident(process: u32) -> u64 {
+    let maps = fs::read_to_string(format!("/proc/{process}/smaps")).unwrap();
+    let own = fs::canonicalize(program()).unwrap();
+    let mut is_own = false;
+    let mut sum = 0;
+    for line in maps.lines() {
+        match line.strip_prefix("Rss:") {
+            Some(size) if !is_own => {
+                sum += size.trim().trim_end_matches(" kB").parse::<u64>().unwrap();
+            }
+            Some(_) => {}
+            // The first line of a mapping: its place, and the file.
+            None if !line.split(' ').next().unwrap().ends_with(':') => {
+                is_own = line.ends_with(own.to_str().unwrap());
+            }
+            None => {}
+        }
+    }
+    sum
+}
