@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ts_rs::{Config, TS};
 
-use crate::import::{Doubt, LeftOut, Program, Why};
+use crate::import::{Doubt, LeftOut, Program, Unfit};
 use crate::request::{
     Arranged, Failure, FailureCode, Hold, ImportFile, ImportServer, Password, Reply, Request,
 };

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use nntp_proxy::config::Secret;
 
-use super::{Candidate, Doubt, LeftOut, Why, is_ours};
+use super::{Candidate, Doubt, LeftOut, Unfit, is_ours};
 use crate::settings::{Provider, TlsMode, VerifyLevel};
 use crate::snapshot::Address;
 
@@ -42,13 +42,13 @@ impl Entry {
         let (port, wrong_port) = self.port();
         let name = if self.name.is_empty() { host.to_owned() } else { self.name.clone() };
         if !can_be(host) {
-            return Err(LeftOut { name, why: Why::Host });
+            return Err(LeftOut { name, why: Unfit::Host });
         }
         if is_ours(host, port.unwrap_or(USUAL_PORT), ours) {
-            return Err(LeftOut { name, why: Why::Ours });
+            return Err(LeftOut { name, why: Unfit::Ours });
         }
         if host == EXAMPLE {
-            return Err(LeftOut { name, why: Why::Example });
+            return Err(LeftOut { name, why: Unfit::Example });
         }
         let (connections, wrong_connections) = self.connections();
         let (tier, wrong_tier) = self.tier();

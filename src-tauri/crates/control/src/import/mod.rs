@@ -118,14 +118,14 @@ pub struct LeftOut {
     /// The name that it has there.
     pub name: String,
     /// Why.
-    pub why: Why,
+    pub why: Unfit,
 }
 
 /// Why a server cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
-pub enum Why {
+pub enum Unfit {
     /// It is this Newsmux.
     Ours,
     /// It has no host, or one that cannot be.

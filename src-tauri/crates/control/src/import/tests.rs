@@ -90,7 +90,7 @@ name = *
 fn servers_of_sabnzbd_become_providers() {
     let found = servers(SABNZBD);
     assert_eq!(found.program, Program::Sabnzbd);
-    assert_eq!(found.left_out, [LeftOut { name: "Newsmux".into(), why: Why::Ours }]);
+    assert_eq!(found.left_out, [LeftOut { name: "Newsmux".into(), why: Unfit::Ours }]);
     let [first, block] = &found.candidates[..] else { panic!("{found:?}") };
     let provider = &first.provider;
     assert_eq!((provider.id.as_str(), provider.display_name()), ("", "Example"));
@@ -133,7 +133,7 @@ fn servers_of_nzbget_become_providers() {
     let found = servers(text);
     assert_eq!(found.program, Program::Nzbget);
     let left_out: Vec<_> = found.left_out.iter().map(|one| one.why).collect();
-    assert_eq!(left_out, [Why::Ours, Why::Host, Why::Example]);
+    assert_eq!(left_out, [Unfit::Ours, Unfit::Host, Unfit::Example]);
     let [first, fill] = &found.candidates[..] else { panic!("{found:?}") };
     let provider = &first.provider;
     assert_eq!((provider.display_name(), provider.port), ("Example", Some(563)));
@@ -300,16 +300,16 @@ fn odd_files_are_read_as_they_are_meant() {
 #[test]
 fn hosts_that_cannot_be_and_our_own_are_left_out() {
     for (host, port, left_out) in [
-        ("127.0.0.1", 10080, Some(Why::Ours)),
-        ("localhost", 1190, Some(Why::Ours)),
-        ("\"[::1]\"", 1190, Some(Why::Ours)),
+        ("127.0.0.1", 10080, Some(Unfit::Ours)),
+        ("localhost", 1190, Some(Unfit::Ours)),
+        ("\"[::1]\"", 1190, Some(Unfit::Ours)),
         ("127.0.0.1", 1119, None),
         ("news.example.com", 10080, None),
         ("\"2001:db8::1\"", 563, None),
-        ("", 563, Some(Why::Host)),
-        ("\"a b\"", 563, Some(Why::Host)),
-        ("news.example.com:563", 563, Some(Why::Host)),
-        ("https://news.example.com", 563, Some(Why::Host)),
+        ("", 563, Some(Unfit::Host)),
+        ("\"a b\"", 563, Some(Unfit::Host)),
+        ("news.example.com:563", 563, Some(Unfit::Host)),
+        ("https://news.example.com", 563, Some(Unfit::Host)),
     ] {
         let text = format!("[servers]\n[[a]]\nhost = {host}\nport = {port}\n");
         let found = servers(&text);
