@@ -31,6 +31,7 @@ const packages = {
 export async function install() {
   await installAll(Object.keys(packages).filter((name) => !packages[name]()));
   await installNodeModules();
+  await unlessMade("node_modules/yencode/.made-of", ["package-lock.json"], () => npm("rebuild", "yencode", "--loglevel=error"));
   await unpack("inn");
   await unpack("sabnzbd", "tests/scripts/sabnzbd-requirements.txt");
 }
@@ -53,10 +54,10 @@ Fedora: sudo dnf install gcc gcc-c++ make pkgconf webkit2gtk4.1-devel
 Arch:   sudo pacman -S base-devel webkit2gtk-4.1
 SUSE:   sudo zypper install gcc gcc-c++ make pkgconf webkit2gtk3-devel`;
 
-/** What the window is built with. */
+/** What the window is built with. Nothing in it is compiled: Windows has no compiler for it. */
 export async function installNodeModules() {
   await unlessMade("node_modules/.made-of", ["package-lock.json"], () => {
-    npm("ci", "--no-audit", "--no-fund", "--loglevel=error");
+    npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error");
   });
 }
 

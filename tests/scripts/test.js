@@ -14,7 +14,7 @@ await step("install", install);
 await step("ui", () => {
   for (const script of ["ui:check", "ui:build", "ui:test"]) npm("run", "--silent", script);
 });
-await step("scripts", () => run("node", ["--test", "tests/scripts/made.spec.js"]));
+await step("scripts", () => run("node", ["--test", "tests/scripts/scripts.spec.js"]));
 await step("format", () => cargo(["fmt", "--all", "--check"]));
 await step("clippy", () =>
   cargo(["clippy", ...all, "--all-targets", "--", "-D", "warnings"]));
@@ -28,7 +28,7 @@ await step("build", () => {
 await step("tests", () => cargo(["test", ...all, "--no-fail-fast"]));
 await step("package", () => {
   const reason = whyNot();
-  if (!reason) tryPackage((env) => cargo(["test", ...all, "--test", "desktop", "--", "tray::"], env));
+  if (!reason) tryPackage((env) => cargo(["test", ...all, "--test", "desktop", "--", "tray::", "idle::"], env));
   else if (process.env.CI) throw new Error(reason);
   else console.log(`The package is not tried: ${reason}.`);
 });

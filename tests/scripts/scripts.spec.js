@@ -1,11 +1,12 @@
-// What is promised of a second run, and of sudo.
+// What is promised of a second run, of sudo, and of other systems.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { mayUseSudo } from "./apt.js";
 import { unlessFolderMade, unlessMade } from "./made.js";
+import { root } from "./step.js";
 
 let folder;
 before(() => (folder = mkdtempSync(join(tmpdir(), "made-"))));
@@ -59,4 +60,12 @@ test("where nobody can be asked, sudo is not used", async (context) => {
   await assert.rejects(mayUseSudo("install cowsay"), /sudo apt-get install cowsay/);
   process.stdin.isTTY = isTTY;
   if (CI) process.env.CI = CI;
+});
+
+test("the lock file has what is there for other systems, too", () => {
+  // npm leaves out what it does not find when the lock file is written, and fails there.
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  const named = Object.values(packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}));
+  assert.ok(named.length > 10);
+  assert.deepEqual(named.filter((name) => !packages[`node_modules/${name}`]), []);
 });
