@@ -90,7 +90,7 @@ fn bindings() -> String {
         ImportServer,
         Doubt,
         LeftOut,
-        Why,
+        Unfit,
     );
     text
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use control::connect::{Done, Door, Server, Wish, connect, undo};
-use control::import::{Program, Servers, Why, read};
+use control::import::{Program, Servers, Unfit, read};
 use control::request::FailureCode;
 use control::snapshot::Address;
 use newsmux_tests::real::nserv::Nserv;
@@ -84,7 +84,7 @@ fn sabnzbd_downloads_through_us_and_is_as_before_when_that_is_undone() {
 
     // Its own file, as it wrote it, is read right.
     let found = imported(&sabnzbd.settings(), wish.address.port);
-    assert_eq!(found.left_out.iter().map(|one| one.why).collect::<Vec<_>>(), [Why::Ours]);
+    assert_eq!(found.left_out.iter().map(|one| one.why).collect::<Vec<_>>(), [Unfit::Ours]);
     let example = &found.candidates[0];
     assert_eq!(example.password, Some(Secret::new("p w#")));
     assert_eq!((example.provider.display_name(), example.provider.connections), ("Example", 24));
@@ -182,7 +182,7 @@ fn nzbget_downloads_through_us_and_is_as_before_when_that_is_undone() {
     nzbget.download(&nserv.post);
 
     let found = imported(&nzbget.settings(), wish.address.port);
-    assert_eq!(found.left_out.iter().map(|one| one.why).collect::<Vec<_>>(), [Why::Ours]);
+    assert_eq!(found.left_out.iter().map(|one| one.why).collect::<Vec<_>>(), [Unfit::Ours]);
     assert_eq!(found.candidates[0].password, Some(Secret::new("p w#")));
     assert_eq!(found.candidates[0].provider.connections, 24);
 
