@@ -60,37 +60,39 @@ impl Keeper {
         &mut self,
         change: impl FnOnce(&mut Settings) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let found = self.found()?;
+        let (found, text) = self.found()?;
         let mut settings = found.clone();
         let done = change(&mut settings)?;
         // With a real provider there is no sample any more, whichever way the provider came.
         settings.desktop.sample &= settings.providers.is_empty();
         complaint(&settings)?;
-        if settings != found || self.text.is_none() {
-            self.write(&settings)?;
-        }
-        self.settings = settings;
+        let text = match text {
+            Some(text) if settings == found => text,
+            _ => self.write(&settings)?,
+        };
+        // Both or neither: the text is what tells whether another program was here.
+        (self.settings, self.text) = (settings, Some(text));
         Ok(done)
     }
 
-    /// The settings in the file, which another program may have changed. One that is gone is written anew.
-    fn found(&mut self) -> Result<Settings, Failure> {
+    /// The settings in the file, which another program may have changed, and its text. One that is gone is
+    /// written anew.
+    fn found(&self) -> Result<(Settings, Option<Vec<u8>>), Failure> {
         match read(&self.file) {
-            Err(error) if is_absent(&error) => {
-                self.text = None;
-                Ok(self.settings.clone())
+            Err(error) if is_absent(&error) => Ok((self.settings.clone(), None)),
+            Ok(text) if Some(&text) == self.text.as_ref() => {
+                Ok((self.settings.clone(), Some(text)))
             }
-            Ok(text) if Some(&text) == self.text.as_ref() => Ok(self.settings.clone()),
             Ok(text) => {
                 let settings = parse(&self.file, &text).map_err(not_ours)?;
-                self.text = Some(text);
-                Ok(settings)
+                Ok((settings, Some(text)))
             }
             Err(error) => Err(not_ours(error)),
         }
     }
 
-    fn write(&mut self, settings: &Settings) -> Result<(), Failure> {
+    /// Gives the text that was written.
+    fn write(&self, settings: &Settings) -> Result<Vec<u8>, Failure> {
         let failed = |why: String| {
             let file = self.file.display();
             Failure::new(FailureCode::NotSaved, format!("cannot write {file}: {why}"))
@@ -98,8 +100,7 @@ impl Keeper {
         let mut text = serde_json::to_vec_pretty(settings).map_err(|e| failed(e.to_string()))?;
         text.push(b'\n');
         write_atomically(&self.file, &text, MODE).map_err(|e| failed(e.to_string()))?;
-        self.text = Some(text);
-        Ok(())
+        Ok(text)
     }
 }
 
@@ -204,6 +205,22 @@ mod tests {
         assert_eq!(failure.code, FailureCode::NotSaved);
         assert_eq!(fs::read_to_string(file).unwrap(), "half a fi");
         assert!(!keeper.settings().posting);
+    }
+
+    #[test]
+    fn what_another_program_wrote_outlives_a_change_that_was_refused() {
+        let (folder, file) = file(GOOD);
+        let (mut keeper, _) = Keeper::open(file.clone());
+        fs::write(&file, GOOD.replacen('{', "{\"routing\": {\"mode\": \"standard\"},", 1)).unwrap();
+        keeper.change(|_| Err::<(), _>(Failure::refused("no"))).unwrap_err();
+        let in_the_way = folder.path().join(".settings.json.new");
+        fs::create_dir_all(in_the_way.join("in the way")).unwrap();
+        keeper.change(posting).unwrap_err();
+        assert_eq!(keeper.settings().routing.mode, Mode::Hybrid, "nothing has changed");
+        fs::remove_dir_all(in_the_way).unwrap();
+        keeper.change(posting).unwrap();
+        assert_eq!(keeper.settings().routing.mode, Mode::Standard);
+        assert_eq!(Keeper::open(file).0.settings(), keeper.settings());
     }
 
     #[test]
