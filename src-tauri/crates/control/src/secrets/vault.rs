@@ -159,6 +159,9 @@ impl Vault {
 
     fn write(&self, open: &Open, contents: &Contents) -> Result<(), VaultError> {
         let text = Sealed::seal(&open.header, &open.key, contents)?.text()?;
+        if is_too_long(&text) {
+            return Err(VaultError::Failed("there is no room for it in the vault".into()));
+        }
         write_atomically(&self.file, &text, MODE).map_err(|error| {
             VaultError::Failed(format!("cannot write {}: {error}", self.file.display()))
         })
@@ -213,8 +216,12 @@ impl Store for Vault {
 fn read(file: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     File::open(file)?.take(LONGEST + 1).read_to_end(&mut text)?;
-    if text.len() > usize::try_from(LONGEST).unwrap_or(usize::MAX) {
+    if is_too_long(&text) {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too long for a vault"));
     }
     Ok(text)
+}
+
+fn is_too_long(text: &[u8]) -> bool {
+    text.len() > usize::try_from(LONGEST).unwrap_or(usize::MAX)
 }

@@ -224,3 +224,12 @@ fn the_passphrase_of_a_real_vault_is_dear_to_try() {
     vault.close();
     vault.open(&passphrase()).unwrap();
 }
+
+#[test]
+fn nothing_is_written_that_could_not_be_read_again() {
+    let (_folder, vault) = made();
+    let long = Secret::new("x".repeat(1 << 20));
+    let other = Owner::Provider("b".into());
+    assert!(matches!(vault.set(&other, &long), Err(StoreError::Failed(_))));
+    assert_eq!(vault.get(&owner()), Ok(Some(Secret::new("hunter2"))));
+}
