@@ -43,8 +43,9 @@ impl Controller {
         let name = provider.name.clone().unwrap_or_else(|| provider.host.clone());
         let mut credentials = self.passwords.credentials();
         if provider.id.is_empty() {
-            // It has none as long as it is not saved.
+            // It has none as long as it is not saved, and another's is not for it.
             provider.id = "new".into();
+            credentials.providers.clear();
         }
         if let Some(password) = password {
             credentials.providers.insert(provider.id.clone(), password.secret);

@@ -117,3 +117,13 @@ async fn a_pasted_host_is_tested_as_far_as_to_say_what_to_enter() {
     assert_eq!((last.step, last.remedy), (CheckStep::Name, Some(Remedy::TrimHost { host, port })));
     assert_eq!(news.book().accepted, 0);
 }
+
+#[tokio::test]
+async fn a_provider_that_is_not_saved_yet_is_given_nobodys_password() {
+    let (news, _) = one_article().await;
+    let app = Begin::new().settings(json!({"providers": [at("new", &news)]}));
+    let app = app.password("new", PASSWORD).start();
+    app.address().await;
+    let field = app.refused(check(at("", &news), None)).await.1;
+    assert_eq!(field.as_deref(), Some("password"));
+}
