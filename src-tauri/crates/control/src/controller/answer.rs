@@ -90,7 +90,10 @@ impl Controller {
     /// What is always done.
     fn answer_simply(&mut self, request: &Request) -> Reply {
         match request {
-            Request::Show => self.shell.show_window(),
+            Request::Show => {
+                let to_do = self.window.wanted();
+                self.with_window(to_do);
+            }
             Request::CloseWindow => self.close_window(),
             Request::StayOpen => self.window.stay_open(),
             Request::DismissTroubles => self.told.clear(),

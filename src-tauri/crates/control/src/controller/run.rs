@@ -222,7 +222,7 @@ impl Controller {
                 self.window.is_gone()
             }
             Notice::Tray(there) => self.window.tray(there),
-            Notice::StartedAgain => Do::Show,
+            Notice::StartedAgain => self.window.wanted(),
         };
         self.with_window(to_do);
     }

@@ -1,11 +1,25 @@
 //! The window: when it is shown, and what closing it means. Nothing is ever hidden without a way back.
 
+use std::mem::take;
+
 /// What is known of the window and the tray.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    shown: bool,
+    is: Is,
     tray: bool,
     farewell: bool,
+}
+
+/// Whether there is one.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Is {
+    #[default]
+    Gone,
+    There,
+    /// It was told to close, and is not gone yet.
+    Closing,
+    /// So it was, and is wanted again.
+    Returning,
 }
 
 /// What is to be done with the window.
@@ -20,7 +34,7 @@ pub(super) enum Do {
 impl Window {
     /// Whether somebody looks.
     pub(super) fn is_shown(&self) -> bool {
-        self.shown
+        self.is != Is::Gone
     }
 
     /// Whether there is a tray.
@@ -39,16 +53,32 @@ impl Window {
             return Do::Minimize;
         }
         if told_of_tray || self.farewell {
-            return Do::Close;
+            return self.go();
         }
         self.farewell = true;
         Do::Nothing
     }
 
+    /// It is wanted. One that is about to go cannot be brought back; if it is wanted twice, it may not go at all.
+    pub(super) fn wanted(&mut self) -> Do {
+        if self.is == Is::Closing {
+            self.is = Is::Returning;
+            return Do::Nothing;
+        }
+        Do::Show
+    }
+
+    fn go(&mut self) -> Do {
+        if self.is != Is::Gone {
+            self.is = Is::Closing;
+        }
+        Do::Close
+    }
+
     /// The user has said so in the window, and was told what it means.
     pub(super) fn close(&mut self) -> Do {
         self.farewell = false;
-        if self.tray { Do::Close } else { Do::Minimize }
+        if self.tray { self.go() } else { Do::Minimize }
     }
 
     /// It stays after all.
@@ -58,14 +88,16 @@ impl Window {
 
     /// It is there.
     pub(super) fn is_there(&mut self) {
-        self.shown = true;
+        self.is = Is::There;
     }
 
     /// It is gone. Without a tray it comes back, unless it never came.
     pub(super) fn is_gone(&mut self) -> Do {
-        self.farewell = false;
-        let was_shown = std::mem::take(&mut self.shown);
-        if was_shown && !self.tray { Do::Show } else { Do::Nothing }
+        match take(&mut self.is) {
+            Is::Returning => Do::Show,
+            Is::There | Is::Closing if !self.tray => Do::Show,
+            Is::There | Is::Closing | Is::Gone => Do::Nothing,
+        }
     }
 
     /// There is a tray, or there is none any more.
@@ -75,7 +107,7 @@ impl Window {
             return Do::Nothing;
         }
         self.farewell = false;
-        if self.shown { Do::Nothing } else { Do::Show }
+        if self.is == Is::Gone { Do::Show } else { Do::Nothing }
     }
 }
 

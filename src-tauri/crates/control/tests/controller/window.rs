@@ -144,3 +144,21 @@ async fn what_the_desktop_refuses_is_said() {
     assert_eq!(failure.message, "this desktop has no such thing");
     assert_eq!(app.now().start_at_login, None);
 }
+
+#[tokio::test]
+async fn a_window_that_is_wanted_while_it_closes_comes_back() {
+    let desktop = json!({"told_of_tray": true});
+    let settings = json!({"desktop": desktop, "providers": with_provider()["providers"]});
+    let app = Begin::new().settings(settings).start();
+    for notice in [Notice::Tray(true), Notice::CloseAsked, Notice::StartedAgain, Notice::WindowGone]
+    {
+        app.handle.notice(notice);
+        heard(&app).await;
+    }
+    assert_eq!(window(&app), [Call::Show, Call::Close, Call::Show]);
+    app.handle.notice(Notice::WindowShown);
+    app.handle.notice(Notice::CloseAsked);
+    app.must(json!({"do": "show"})).await;
+    app.must(json!({"do": "show"})).await;
+    assert_eq!(window(&app)[3..], [Call::Close, Call::Show], "it may not close after all");
+}
