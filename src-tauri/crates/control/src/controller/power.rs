@@ -1,6 +1,5 @@
 //! Start, stop and pause: from what the user wants and the passwords allow to what the engine does.
 
-use std::mem::replace;
 use std::time::Duration;
 
 use super::Answer;
@@ -36,7 +35,7 @@ impl Controller {
 
     /// Has the engine do what the settings and passwords say now.
     pub(super) fn reconcile(&mut self) {
-        if self.power.starting {
+        if self.power.starting || self.power.over {
             return;
         }
         // What was counted until now would be lost with what is changed.
@@ -66,13 +65,12 @@ impl Controller {
 
     /// Opens the door where the settings say, unless that is under way.
     fn open(&mut self) {
-        if self.power.opening {
+        if self.power.opening > 0 {
             return;
         }
-        self.power.opening = true;
         let opening = self.opening(self.settings().listen.clone());
         self.later(opening, |this, opened| {
-            this.power.opening = false;
+            this.power.opening -= 1;
             let is_wanted =
                 |listen: &Listen| this.serving.is_on() && *listen == this.settings().listen;
             match opened {
@@ -88,6 +86,7 @@ impl Controller {
         &mut self,
         listen: Listen,
     ) -> impl Future<Output = Result<Opened, (Trouble, Listen)>> + Send + 'static {
+        self.power.opening += 1;
         let before = self.power.shut.clone();
         let opening = self.serving.open(listen.clone());
         async move {
@@ -126,6 +125,7 @@ impl Controller {
                 Ok(opened) => this.change_door(opened, change),
                 Err((trouble, _)) => Err(cannot_listen(trouble)),
             };
+            this.power.opening -= 1;
             if done.is_err() {
                 this.reconcile();
             }
@@ -138,9 +138,7 @@ impl Controller {
         opened: Opened,
         change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
     ) -> Result<Reply, Failure> {
-        let opening = replace(&mut self.power.opening, true);
         let done = self.change(change);
-        self.power.opening = opening;
         if done.is_ok() && self.serving.is_on() {
             self.enter(opened);
         }

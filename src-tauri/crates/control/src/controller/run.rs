@@ -13,7 +13,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::answer::changes_passwords;
 use super::checking::Checking;
@@ -39,6 +39,9 @@ use crate::tray::Tray;
 const LOOKED_AT: Duration = Duration::from_millis(500);
 /// And while nobody does.
 const UNSEEN: Duration = Duration::from_secs(2);
+
+/// For how long what is under way with passwords is waited for at the end. A dialog is not.
+const FINISH: Duration = Duration::from_secs(2);
 
 /// What happens in the engine within this time is told together.
 const TOGETHER: Duration = Duration::from_millis(100);
@@ -95,10 +98,12 @@ pub(super) struct Power {
     pub(super) starting: bool,
     /// It goes on at this time.
     pub(super) paused: Option<SystemTime>,
-    /// A door is being opened.
-    pub(super) opening: bool,
+    /// How many doors are being opened.
+    pub(super) opening: usize,
     /// Why it is not open.
     pub(super) shut: Option<Trouble>,
+    /// The application ends: it serves no more.
+    pub(super) over: bool,
 }
 
 impl Controller {
@@ -185,12 +190,24 @@ impl Controller {
 
     /// Says that it stops, before that takes its time.
     async fn end(mut self, publish: &Publish) {
+        self.power.over = true;
         self.stop();
         self.refresh(publish);
+        drop(timeout(FINISH, self.finish(publish)).await);
         let Self { serving, mut shell, ending, .. } = self;
         serving.end().await;
         if ending {
             shell.quit();
+        }
+    }
+
+    /// What is under way with passwords comes to its end, so that they and the settings agree.
+    async fn finish(&mut self, publish: &Publish) {
+        while self.busy > 0
+            && let Some(go_on) = self.inbox.recv().await
+        {
+            go_on(self);
+            self.refresh(publish);
         }
     }
 
@@ -275,6 +292,7 @@ impl Controller {
             this.busy -= 1;
             then(this, done);
             while this.busy == 0
+                && !this.power.over
                 && let Some((request, answer)) = this.waiting.pop_front()
             {
                 this.answer(request, answer);

@@ -53,7 +53,7 @@ impl Controller {
 
     fn state(&self, troubles: &[Trouble]) -> State {
         let door_is_open = self.serving.door().is_some();
-        if !self.settings().desktop.on {
+        if !self.settings().desktop.on || self.power.over {
             State::Stopped
         } else if let Some(until) = self.power.paused {
             State::Paused { until: millis(until) }
@@ -63,6 +63,9 @@ impl Controller {
             State::Starting
         } else if troubles.iter().any(needs_the_user) {
             State::Attention
+        } else if !door_is_open {
+            // A password that it waits for is being read.
+            State::Starting
         } else if troubles.iter().any(|trouble| matches!(trouble, Trouble::ProviderDown { .. })) {
             State::Degraded
         } else if self.numbers.is_active(Instant::now()) {

@@ -188,8 +188,10 @@ async fn quit_stops_the_engine_first_and_waits_for_no_one_for_long() {
     let mut client = program(address).await;
     client.send("BODY <a@b>").await;
     news.until_asked("BODY").await;
+    let watch = app.handle.watch();
     let begin = app.quit().await;
     assert!(is_refused(address).await);
+    assert_eq!(watch.borrow().state, State::Stopped, "it does not say that it serves");
     assert_eq!(begin.desk.calls.borrow().as_slice(), &[] as &[Call]);
 }
 
