@@ -7,12 +7,14 @@ use chacha20poly1305::aead::Generate;
 use nntp_proxy::config::Secret;
 
 use super::Answer;
-use super::passwords::{Known, delete};
+use super::debts::Debt;
+use super::passwords::{Known, keep};
 use super::removed::Removed;
 use super::run::Controller;
 use crate::request::{Arranged, Failure, FailureCode, Hold, Password, Reply};
 use crate::secrets::{Owner, StoreError};
-use crate::settings::{Client, Provider, Settings};
+use crate::settings::{Client, Keep, Provider, Settings};
+use crate::snapshot::KeepState;
 
 /// No letter or digit that looks like another.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -132,25 +134,12 @@ impl Controller {
         })?;
         self.removed = removed;
         self.passwords.learn(owner.clone(), None);
-        self.passwords.orphan(owner);
-        self.delete_orphans();
-        Ok(Reply::Done)
-    }
-
-    /// Deletes what is kept for nobody, where that shows no dialog.
-    pub(super) fn delete_orphans(&mut self) {
-        let orphans = self.passwords.orphans(self.keeper.settings());
-        if orphans.is_empty() {
-            return;
+        let place = self.passwords.keep();
+        self.passwords.debts().owe(place, owner, None);
+        if *self.passwords.state() == KeepState::Open {
+            self.pay(place, |_, _| ());
         }
-        let again = orphans.clone();
-        let secrets = self.passwords.place(self.passwords.keep());
-        self.alone(delete(secrets, orphans), |this, deleted| {
-            if let Err(error) = this.heard(deleted) {
-                tracing::warn!("a removed password is still kept: {error}");
-                again.into_iter().for_each(|orphan| this.passwords.orphan(orphan));
-            }
-        });
+        Ok(Reply::Done)
     }
 
     /// Puts back what was removed last.
@@ -158,7 +147,9 @@ impl Controller {
         let Some(removed) = self.removed.clone().filter(|removed| !removed.is_past()) else {
             return self.give(answer, Err(unknown()));
         };
-        let owner = removed.owner();
+        let (owner, place) = (removed.owner(), self.passwords.keep());
+        // What it has is wanted again, unless something else is kept now.
+        let owed = self.passwords.debts().forgive(place, &owner);
         let password = match &removed.known {
             Some(Known::Kept(secret)) => Some((secret.clone(), Hold::Keep)),
             Some(Known::ThisSession(secret)) => Some((secret.clone(), Hold::ThisSession)),
@@ -169,8 +160,12 @@ impl Controller {
             Ok(Reply::Done)
         };
         self.keep_and(owner, password, change, move |this, done| {
-            if done.is_ok() {
-                this.removed = None;
+            match (&done, owed) {
+                (Ok(_), _) => this.removed = None,
+                (Err(_), Some(Debt { owner, due })) => {
+                    this.passwords.debts().owe(place, owner, due)
+                }
+                (Err(_), None) => {}
             }
             this.give(answer, done);
         });
@@ -207,11 +202,14 @@ impl Controller {
                 then(self, done);
             }
             Some((secret, Hold::Keep)) => {
-                let secrets = self.passwords.place(self.passwords.keep());
-                let (whose, kept) = (owner.clone(), secret.clone());
-                let keeping = async move { secrets.set(&whose, &kept).await };
+                let place = self.passwords.keep();
+                let (to, before) = (self.passwords.place(place), self.passwords.before(&owner));
+                let keeping = keep(to, owner.clone(), secret.clone(), before);
                 self.alone(keeping, move |this, kept| {
-                    let done = this.kept(owner, secret, kept, change);
+                    let done = match kept {
+                        Ok(before) => this.kept((place, owner, before), secret, change),
+                        Err((error, before)) => this.was_not_kept((place, owner, before), error),
+                    };
                     then(this, done);
                 });
             }
@@ -220,39 +218,38 @@ impl Controller {
 
     fn kept(
         &mut self,
-        owner: Owner,
+        (place, owner, before): (Keep, Owner, Option<Secret>),
         secret: Secret,
-        kept: Result<(), StoreError>,
         change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
     ) -> Result<Reply, Failure> {
-        if let Err(error) = self.heard(kept) {
-            if error == StoreError::TimedOut {
-                self.passwords.doubt(owner);
-            }
-            return Err(not_kept(&error));
-        }
-        let before = self.passwords.known(&owner).cloned();
-        let done = self.change_knowing(owner.clone(), Known::Kept(secret), change);
+        drop(self.heard(place, Ok(())));
+        self.passwords.debts().forgive(place, &owner);
+        let done = if place == self.passwords.keep() {
+            self.change_knowing(owner.clone(), Known::Kept(secret), change)
+        } else {
+            Err(Failure::refused("passwords were moved meanwhile: try it again"))
+        };
         if done.is_err() {
-            self.put_back(owner, before);
+            self.passwords.debts().owe(place, owner, before);
+            self.pay(place, |_, _| ());
+        } else if self.passwords.some_are_closed() {
+            // The user has opened it for this one.
+            self.read_passwords(Self::reconcile);
         }
         done
     }
 
-    /// The settings do not say so: the place is to have what it had.
-    pub(super) fn put_back(&mut self, owner: Owner, before: Option<Known>) {
-        let secrets = self.passwords.place(self.passwords.keep());
-        let putting = async move {
-            match before {
-                Some(Known::Kept(old)) => secrets.set(&owner, &old).await,
-                _ => secrets.delete(&owner).await,
-            }
-        };
-        self.alone(putting, |this, done| {
-            if let Err(error) = this.heard(done) {
-                tracing::warn!("a password is kept that belongs to settings not saved: {error}");
-            }
-        });
+    fn was_not_kept(
+        &mut self,
+        (place, owner, before): (Keep, Owner, Option<Option<Secret>>),
+        error: StoreError,
+    ) -> Result<Reply, Failure> {
+        if let Some(before) = before {
+            self.passwords.debts().owe(place, owner, before);
+        }
+        let failure = not_kept(&error);
+        drop(self.heard::<()>(place, Err(error)));
+        Err(failure)
     }
 
     fn change_knowing(

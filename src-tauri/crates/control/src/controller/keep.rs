@@ -4,8 +4,9 @@ use nntp_proxy::config::Secret;
 use tokio::task::spawn_blocking;
 
 use super::Answer;
+use super::debts::pay;
 use super::entries::not_kept;
-use super::passwords::{copy, delete, read};
+use super::passwords::{copy, read};
 use super::run::Controller;
 use crate::request::{Failure, FailureCode, Reply};
 use crate::secrets::{Owner, StoreError, VaultError};
@@ -26,11 +27,13 @@ impl Controller {
     ) {
         let keep = self.passwords.keep();
         let reading = read(self.passwords.place(keep), keep, owners);
-        self.alone(reading, |this, reading| {
+        self.alone(reading, move |this, reading| {
             let answered = reading.refused.clone().map_or(Ok(()), Err);
-            let answered = if reading.is_empty() { answered } else { this.heard(answered) };
+            let answered = if reading.is_empty() { answered } else { this.heard(keep, answered) };
             this.passwords.take(reading);
-            this.delete_orphans();
+            if *this.passwords.state() == KeepState::Open {
+                this.pay(this.passwords.keep(), |_, _| ());
+            }
             then(this, answered);
         });
     }
@@ -50,35 +53,71 @@ impl Controller {
         }
     }
 
-    /// Takes note of how the place answered.
-    pub(super) fn heard<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
-        if matches!(answer, Err(StoreError::TimedOut)) && self.passwords.waits(true) {
-            self.wait_for_answer();
+    /// Takes note of how a place answered.
+    pub(super) fn heard<T>(
+        &mut self,
+        place: Keep,
+        answer: Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if matches!(answer, Err(StoreError::TimedOut)) && self.passwords.wait(place) {
+            self.wait_for_answer(place);
         }
-        self.passwords.heard(answer)
+        self.passwords.heard(place, answer)
     }
 
     /// A dialog waits for the user; when it is answered, there may be more.
-    fn wait_for_answer(&self) {
-        let secrets = self.passwords.place(self.passwords.keep());
+    fn wait_for_answer(&self, place: Keep) {
+        let secrets = self.passwords.place(place);
         let answered = async move { secrets.settled().await };
-        self.later(answered, |this, answered| {
-            this.passwords.waits(false);
-            let doubts = this.passwords.doubts();
-            if this.heard(answered).is_ok() {
-                doubts.into_iter().for_each(|(owner, before)| this.put_back(owner, before));
-                this.read_passwords(Self::reconcile);
+        self.later(answered, move |this, answered| {
+            this.passwords.wait_no_more(place);
+            if is_refused(&this.heard(place, answered)) {
+                return;
             }
+            this.pay(place, move |this, answered| {
+                if place == this.passwords.keep() && !is_refused(&answered) {
+                    this.read_passwords(Self::reconcile);
+                }
+            });
+        });
+    }
+
+    /// Gives a place what it is to have and may not have, and goes on with how it answered.
+    pub(super) fn pay(
+        &mut self,
+        place: Keep,
+        then: impl FnOnce(&mut Self, Result<(), StoreError>) + Send + 'static,
+    ) {
+        let debts = self.passwords.debts().all(place);
+        if debts.is_empty() {
+            return then(self, Ok(()));
+        }
+        self.alone(pay(self.passwords.place(place), debts), move |this, all| {
+            let answered = this.heard(place, all.answered);
+            if let Err(error) = &answered {
+                tracing::warn!("a password is still kept that should not be: {error}");
+            }
+            for debt in &all.paid {
+                this.passwords.debts().forgive(place, &debt.owner);
+            }
+            this.passwords.paid(place, all.paid);
+            then(this, answered);
         });
     }
 
     /// Asks the place again: the user has done something about it.
     pub(super) fn retry_passwords(&mut self, answer: Answer) {
         let wanting = self.passwords.wanting(self.keeper.settings());
-        self.read_these(wanting, |this, done| {
+        let then = |this: &mut Self, done: Result<(), StoreError>| {
             this.reconcile();
             this.give(answer, done.map(|()| Reply::Done).map_err(|error| not_kept(&error)));
-        });
+        };
+        if wanting.is_empty() {
+            self.passwords.rest();
+            self.pay(self.passwords.keep(), then);
+        } else {
+            self.read_these(wanting, then);
+        }
     }
 
     /// Opens the vault, or makes it; passwords are kept there from now on.
@@ -127,16 +166,18 @@ impl Controller {
     /// not be read stays where it is.
     fn move_to(&mut self, keep: Keep, answer: Answer) {
         let (moved, to) = (self.passwords.kept(), self.passwords.place(keep));
+        for (owner, _) in &moved {
+            self.passwords.debts().forgive(keep, owner);
+        }
         let copying = async move { (copy(&to, &moved).await, moved) };
         self.alone(copying, move |this, (copied, moved)| {
             let owners = moved.into_iter().map(|(owner, _)| owner).collect();
-            if let Err(error) = copied {
-                return this.give(answer, Err(not_kept(&error)));
-            }
-            let done = this.switch_to(keep);
+            let copied = this.heard(keep, copied);
+            let refused = is_refused(&copied);
+            let done = copied.map_err(|e| not_kept(&e)).and_then(|()| this.switch_to(keep));
             match &done {
-                Ok((_, left)) => this.forget(*left, owners),
-                Err(_) => this.forget(keep, owners),
+                Ok((_, left)) => this.forget(*left, owners, refused),
+                Err(_) => this.forget(keep, owners, refused),
             }
             this.give(answer, done.map(|(reply, _)| reply));
         });
@@ -155,16 +196,29 @@ impl Controller {
         done.map(|reply| (reply, left))
     }
 
-    /// Deletes the copies in the other place, then looks for what is missing in the one that is used.
-    fn forget(&mut self, place: Keep, owners: Vec<Owner>) {
-        self.alone(delete(self.passwords.place(place), owners), move |this, deleted| {
-            if let Err(error) = deleted {
-                tracing::warn!("copies of passwords are left where they were: {error}");
-            }
-            if place != this.passwords.keep() {
-                this.read_passwords(Self::reconcile);
-            }
-        });
+    /// Deletes the copies in the other place, unless it has just refused; then looks for what is missing in the
+    /// one that is used.
+    fn forget(&mut self, place: Keep, owners: Vec<Owner>, refused: bool) {
+        if place == self.passwords.keep() {
+            // Somebody else has said so in the settings meanwhile.
+            return;
+        }
+        for owner in owners {
+            self.passwords.debts().owe(place, owner, None);
+        }
+        if !refused {
+            self.pay(place, |this, _| this.read_passwords(Self::reconcile));
+        }
+    }
+}
+
+/// Whether to ask more would show a dialog once more.
+fn is_refused(answered: &Result<(), StoreError>) -> bool {
+    match answered {
+        Ok(()) | Err(StoreError::Failed(_)) => false,
+        Err(
+            StoreError::Locked | StoreError::Absent(_) | StoreError::Closed | StoreError::TimedOut,
+        ) => true,
     }
 }
 

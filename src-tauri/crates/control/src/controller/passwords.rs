@@ -1,13 +1,14 @@
 //! Which passwords are known, and how the place is where they are kept.
 
 use std::collections::BTreeMap;
-use std::mem::{replace, take};
+use std::mem::replace;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nntp_proxy::config::Secret;
 use tokio::time::Instant;
 
+use super::debts::{Debt, Debts};
 use crate::credentials::Credentials;
 use crate::secrets::{Owner, Secrets, StoreError, Vault};
 use crate::settings::{Keep, Provider, Settings};
@@ -47,12 +48,9 @@ pub(super) struct Passwords {
     known: BTreeMap<Owner, Known>,
     state: KeepState,
     look_again: Option<Instant>,
-    /// What the place may still have for nobody.
-    orphans: Vec<Owner>,
-    /// What may yet be kept when the user answers, though it was given up; and what was known before.
-    doubts: Vec<(Owner, Option<Known>)>,
-    /// Whether a dialog is waited for.
-    waits: bool,
+    debts: Debts,
+    /// The places whose dialog is waited for.
+    waits: Vec<Keep>,
 }
 
 /// What came of reading some.
@@ -72,9 +70,8 @@ impl Passwords {
             known: BTreeMap::new(),
             state: KeepState::Open,
             look_again: None,
-            orphans: Vec::new(),
-            doubts: Vec::new(),
-            waits: false,
+            debts: Debts::default(),
+            waits: Vec::new(),
         }
     }
 
@@ -99,10 +96,13 @@ impl Passwords {
         Arc::clone(&self.places.vault)
     }
 
+    /// What the places are to have.
+    pub(super) fn debts(&mut self) -> &mut Debts {
+        &mut self.debts
+    }
+
     /// They are kept elsewhere from now on. Gives what was.
     pub(super) fn move_to(&mut self, keep: Keep, state: KeepState) -> (Keep, KeepState) {
-        self.orphans.clear();
-        self.doubts.clear();
         (replace(&mut self.keep, keep), replace(&mut self.state, state))
     }
 
@@ -118,19 +118,30 @@ impl Passwords {
 
     /// Takes what is known now, and gives what was.
     pub(super) fn learn(&mut self, owner: Owner, known: Option<Known>) -> Option<Known> {
-        self.orphans.retain(|orphan| *orphan != owner);
-        self.doubts.retain(|(doubted, _)| *doubted != owner);
         match known {
             Some(known) => self.known.insert(owner, known),
             None => self.known.remove(&owner),
         }
     }
 
-    /// Takes note of how the place answered.
-    pub(super) fn heard<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
-        self.look_again = None;
+    /// Takes note of how a place answered, if it is the one where they are kept.
+    pub(super) fn heard<T>(
+        &mut self,
+        place: Keep,
+        answer: Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if place != self.keep {
+            return answer;
+        }
+        if !matches!(answer, Err(StoreError::Absent(_))) {
+            self.look_again = None;
+        }
         match &answer {
             Ok(_) => self.state = KeepState::Open,
+            // Whatever was asked is answered.
+            Err(StoreError::Failed(_)) if self.state == KeepState::Asking => {
+                self.state = KeepState::Open;
+            }
             Err(StoreError::Locked) => self.state = KeepState::Locked,
             Err(StoreError::Absent(said)) => self.state = KeepState::Absent { said: said.clone() },
             Err(StoreError::Closed) => self.state = KeepState::VaultClosed,
@@ -140,12 +151,31 @@ impl Passwords {
         answer
     }
 
-    /// Those that the settings need and nobody knows.
+    /// Those that the settings need and nobody knows. What a place has instead of what it is to have is not
+    /// read.
     pub(super) fn wanting(&self, settings: &Settings) -> Vec<Owner> {
         let is_known = |owner: &Owner| {
             matches!(self.known.get(owner), Some(Known::Kept(_) | Known::ThisSession(_)))
+                || self.debts.of(self.keep, owner).is_some()
         };
         owners(settings).filter(|owner| !is_known(owner)).collect()
+    }
+
+    /// Whether some could not be read because the place was closed.
+    pub(super) fn some_are_closed(&self) -> bool {
+        self.known.values().any(|known| *known == Known::Closed)
+    }
+
+    /// What the place is to have when what is kept now is given up; nothing where only the place knows.
+    pub(super) fn before(&self, owner: &Owner) -> Option<Option<Secret>> {
+        if let Some(due) = self.debts.of(self.keep, owner) {
+            return Some(due.clone());
+        }
+        match self.known.get(owner) {
+            Some(Known::Kept(secret)) => Some(Some(secret.clone())),
+            Some(Known::Missing) | None => Some(None),
+            Some(Known::ThisSession(_) | Known::Failed(_) | Known::Closed) => None,
+        }
     }
 
     /// Takes what was read, where nothing better is known by now. How the place is was heard before.
@@ -175,34 +205,33 @@ impl Passwords {
         self.look_again.take_if(|at| *at <= Instant::now()).is_some()
     }
 
-    /// The place may have something for this owner, whom the settings do not have.
-    pub(super) fn orphan(&mut self, owner: Owner) {
-        self.orphans.push(owner);
-    }
-
-    /// It was given up, and may yet be kept.
-    pub(super) fn doubt(&mut self, owner: Owner) {
-        let before = self.known.get(&owner).cloned();
-        self.doubts.push((owner, before));
-    }
-
-    /// What was given up, and may be kept by now.
-    pub(super) fn doubts(&mut self) -> Vec<(Owner, Option<Known>)> {
-        take(&mut self.doubts)
-    }
-
-    /// Whether somebody has to begin to wait for the user's answer.
-    pub(super) fn waits(&mut self, waits: bool) -> bool {
-        replace(&mut self.waits, waits) != waits
-    }
-
-    /// What is to be deleted, as soon as the place is open.
-    pub(super) fn orphans(&mut self, settings: &Settings) -> Vec<Owner> {
-        if self.state != KeepState::Open {
-            return Vec::new();
+    /// A place has what it was to have.
+    pub(super) fn paid(&mut self, place: Keep, debts: Vec<Debt>) {
+        for Debt { owner, due } in debts {
+            let known = self.known.get_mut(&owner).filter(|_| place == self.keep);
+            if let Some(known @ (Known::Missing | Known::Failed(_) | Known::Closed)) = known {
+                *known = due.map_or(Known::Missing, Known::Kept);
+            }
         }
-        self.orphans.retain(|orphan| owners(settings).all(|owner| owner != *orphan));
-        take(&mut self.orphans)
+    }
+
+    /// A dialog of this place is waited for. Whether that is new.
+    pub(super) fn wait(&mut self, place: Keep) -> bool {
+        let is_new = !self.waits.contains(&place);
+        self.waits.extend(is_new.then_some(place));
+        is_new
+    }
+
+    /// It was answered.
+    pub(super) fn wait_no_more(&mut self, place: Keep) {
+        self.waits.retain(|waits| *waits != place);
+    }
+
+    /// Nothing is asked of the place.
+    pub(super) fn rest(&mut self) {
+        if !self.waits.contains(&self.keep) {
+            self.state = KeepState::Open;
+        }
     }
 
     /// Those that are kept, with their owners.
@@ -283,6 +312,30 @@ impl Reading {
     }
 }
 
+/// Keeps a password, instead of what the place had `before`, where that is known. Gives what it had. When there
+/// is no answer, it may yet be kept: then what it had is with the error.
+pub(super) async fn keep(
+    to: Secrets,
+    owner: Owner,
+    secret: Secret,
+    before: Option<Option<Secret>>,
+) -> Result<Option<Secret>, (StoreError, Option<Option<Secret>>)> {
+    let before = match before {
+        Some(before) => before,
+        None => match to.get(&owner).await {
+            Ok(before) => before,
+            // What cannot be read is what is replaced.
+            Err(StoreError::Failed(_)) => None,
+            Err(refused) => return Err((refused, None)),
+        },
+    };
+    match to.set(&owner, &secret).await {
+        Ok(()) => Ok(before),
+        Err(StoreError::TimedOut) => Err((StoreError::TimedOut, Some(before))),
+        Err(refused) => Err((refused, None)),
+    }
+}
+
 /// Copies passwords, and reads each again to be sure.
 pub(super) async fn copy(to: &Secrets, all: &[(Owner, Secret)]) -> Result<(), StoreError> {
     for (owner, secret) in all {
@@ -292,13 +345,4 @@ pub(super) async fn copy(to: &Secrets, all: &[(Owner, Secret)]) -> Result<(), St
         }
     }
     Ok(())
-}
-
-/// Deletes what there is of these. What cannot be deleted stays.
-pub(super) async fn delete(from: Secrets, owners: Vec<Owner>) -> Result<(), StoreError> {
-    let mut done = Ok(());
-    for owner in owners {
-        done = from.delete(&owner).await.and(done);
-    }
-    done
 }

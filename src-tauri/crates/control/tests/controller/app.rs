@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 /// How long something may take that has to come.
@@ -235,6 +236,17 @@ impl App {
     /// Waits until the shell was told this.
     pub(crate) async fn told(&self, call: &Call) -> Vec<Call> {
         saw(&self.begin.desk.calls, |calls| calls.contains(call)).await
+    }
+
+    /// Waits until something outside is so.
+    pub(crate) async fn at_last(&self, is_so: impl Fn(&Self) -> bool) {
+        let asking = async {
+            while !is_so(self) {
+                self.handle.request(Request::History).await.ok();
+                yield_now().await;
+            }
+        };
+        timeout(PATIENCE, asking).await.unwrap();
     }
 
     /// Waits until this has happened.

@@ -5,9 +5,9 @@ use std::sync::{Arc, Condvar, Mutex};
 use control::request::FailureCode;
 use control::secrets::memory::MemoryStore;
 use control::secrets::{Owner, Store, StoreError};
-use control::snapshot::{KeepState, State, Trouble};
+use control::snapshot::{KeepState, PasswordState, State, Trouble};
 use nntp_proxy::config::Secret;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};
 
@@ -48,6 +48,11 @@ fn start(begin: Begin, open: bool) -> (App, Arc<Dialog>) {
     let keyring = Arc::clone(&begin.keyring);
     let dialog = Arc::new(Dialog { keyring, open: Mutex::new(open), ..Dialog::default() });
     (Begin { store: Arc::clone(&dialog) as _, ..begin }.start(), dialog)
+}
+
+fn save(provider: Value, secret: &str, hold: &str) -> Value {
+    let password = json!({"secret": secret, "hold": hold});
+    json!({"do": "save_provider", "provider": provider, "password": password})
 }
 
 #[tokio::test]
@@ -100,4 +105,71 @@ async fn a_password_that_was_given_up_is_not_kept_when_the_answer_comes_late() {
         dialog.set_open(false);
     }
     dialog.set_open(true);
+}
+
+#[tokio::test]
+async fn what_the_keyring_has_is_not_lost_when_another_is_entered_before_it_is_open() {
+    let (news, article) = one_article().await;
+    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
+    let (app, dialog) = start(begin.password("a", PASSWORD), false);
+    app.until(|now| now.keep == KeepState::Asking).await;
+    assert_eq!(
+        app.refused(save(at("a", &news), "given up", "keep")).await.0,
+        FailureCode::KeepClosed
+    );
+    dialog.set_open(true);
+    app.until(|now| now.state == State::Idle).await;
+    app.must(json!({"do": "retry_passwords"})).await;
+    assert_eq!(app.kept("a").as_deref(), Some(PASSWORD));
+    fetch(&mut program(app.address().await).await, &article).await;
+}
+
+#[tokio::test]
+async fn a_password_that_is_known_for_this_session_is_not_kept_by_an_answer_that_comes_late() {
+    let (news, _) = one_article().await;
+    let (app, dialog) = start(Begin::new(), true);
+    app.address().await;
+    dialog.set_open(false);
+    assert_eq!(
+        app.refused(save(at("a", &news), "secret", "keep")).await.0,
+        FailureCode::KeepClosed
+    );
+    app.must(save(at("a", &news), "secret", "this_session")).await;
+    dialog.set_open(true);
+    app.until(|now| now.keep == KeepState::Open).await;
+    app.must(json!({"do": "retry_passwords"})).await;
+    assert_eq!(app.kept("a"), None);
+    assert_eq!(app.provider("a").password, PasswordState::ThisSession);
+}
+
+#[tokio::test]
+async fn the_vault_is_open_whatever_the_keyring_is_answered_and_what_was_given_up_there_goes() {
+    let (news, _) = one_article().await;
+    let (app, dialog) = start(Begin::new(), true);
+    app.address().await;
+    dialog.set_open(false);
+    assert_eq!(
+        app.refused(save(at("a", &news), "secret", "keep")).await.0,
+        FailureCode::KeepClosed
+    );
+    app.must(json!({"do": "open_vault", "passphrase": "p"})).await;
+    assert_eq!(app.now().keep, KeepState::Open);
+    app.must(save(at("a", &news), "secret", "keep")).await;
+    dialog.set_open(true);
+    app.at_last(|app| app.begin.keyring.calls() == 2).await;
+    app.must(json!({"do": "retry_passwords"})).await;
+    assert_eq!((app.kept("a"), &app.now().keep), (None, &KeepState::Open));
+    assert_eq!(app.provider("a").password, PasswordState::Kept);
+}
+
+#[tokio::test]
+async fn a_keyring_that_fails_after_its_dialog_is_not_waited_for_any_more() {
+    let (news, _) = one_article().await;
+    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
+    let (app, dialog) = start(begin.password("a", PASSWORD), false);
+    app.until(|now| now.keep == KeepState::Asking).await;
+    app.begin.keyring.fail_always(Some(StoreError::Failed("it broke".into())));
+    dialog.set_open(true);
+    let now = app.until(|now| now.providers[0].password == PasswordState::Missing).await;
+    assert_eq!((&now.keep, now.providers[0].said.as_str()), (&KeepState::Open, "it broke"));
 }

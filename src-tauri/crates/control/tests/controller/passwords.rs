@@ -8,7 +8,7 @@ use control::settings::Keep;
 use control::snapshot::{Happened, KeepState, PasswordState, ProviderState, State, Trouble};
 use serde_json::{Value, json};
 
-use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program, provider};
+use crate::app::{App, Begin, Call, PASSWORD, at, fetch, one_article, program, provider};
 
 fn save(entry: &Value, secret: &str, hold: &str) -> Value {
     let password = json!({"secret": secret, "hold": hold});
@@ -171,4 +171,51 @@ async fn what_was_removed_while_the_keyring_was_locked_is_deleted_when_it_is_ope
     app.must(retry()).await;
     app.must(retry()).await;
     assert_eq!((app.kept("a"), app.kept("b").as_deref()), (None, Some("x")));
+}
+
+#[tokio::test]
+async fn a_keyring_that_was_opened_for_one_password_gives_the_others_too() {
+    let providers = ["a", "b"].map(|id| json!({"id": id, "host": "x.example", "username": "u"}));
+    let begin = Begin::new().settings(json!({"providers": providers}));
+    let begin = begin.password("a", "x").password("b", "y");
+    begin.keyring.fail_always(Some(StoreError::Locked));
+    let app = begin.start();
+    app.until(|now| now.troubles == [Trouble::PasswordsClosed]).await;
+    app.begin.keyring.fail_always(None);
+    app.must(save(&providers[1], "z", "keep")).await;
+    app.until(|now| now.troubles.is_empty()).await;
+    assert_eq!((app.kept("a").as_deref(), app.kept("b").as_deref()), (Some("x"), Some("z")));
+}
+
+#[tokio::test]
+async fn a_keyring_that_nobody_needs_any_more_is_still_asked_to_forget() {
+    let (app, _, _, _news) = with_one(Some(StoreError::Locked)).await;
+    app.until(|now| now.keep == KeepState::Locked).await;
+    app.must(json!({"do": "remove_provider", "id": "a"})).await;
+    assert_eq!(app.refused(retry()).await.0, FailureCode::KeepClosed);
+    app.begin.keyring.fail_always(None);
+    app.must(retry()).await;
+    assert_eq!((app.kept("a"), &app.now().keep), (None, &KeepState::Open));
+}
+
+#[tokio::test]
+async fn what_was_begun_with_passwords_is_done_before_it_ends() {
+    let (app, _, _, _news) = with_one(None).await;
+    app.address().await;
+    let other = json!({"id": "b", "host": "b.example", "username": "u"});
+    let requests = [json!({"do": "remove_provider", "id": "a"}), json!({"do": "quit"})];
+    for request in requests {
+        app.handle.send(serde_json::from_value(request).unwrap());
+    }
+    app.told(&Call::Dropped).await;
+    assert_eq!(app.kept("a"), None);
+
+    let app = app.begin.start();
+    app.address().await;
+    for request in [save(&other, "x", "keep"), json!({"do": "quit"})] {
+        app.handle.send(serde_json::from_value(request).unwrap());
+    }
+    app.at_last(|app| app.begin.desk.calls.borrow().ends_with(&[Call::Quit, Call::Dropped])).await;
+    let is_saved = app.saved()["providers"].as_array().unwrap().len() == 1;
+    assert_eq!((is_saved, app.kept("b").as_deref()), (true, Some("x")));
 }

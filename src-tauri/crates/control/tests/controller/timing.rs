@@ -90,3 +90,19 @@ async fn nothing_is_published_when_nothing_changes() {
     assert!(changed.is_err(), "{:?} after {:?}", app.now(), began.elapsed());
     assert_eq!(*seen, *app.now());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_keyring_that_is_not_there_yet_is_looked_for_whatever_was_refused_meanwhile() {
+    let begin = one().password("a", "x");
+    begin.keyring.fail_always(Some(StoreError::Absent("no bus".into())));
+    let app = start(begin);
+    settled(&app).await;
+    let provider = json!({"id": "b", "host": "b.example", "username": "u"});
+    let password = json!({"secret": "y", "hold": "keep"});
+    let save = json!({"do": "save_provider", "provider": provider, "password": password});
+    assert_eq!(app.refused(save).await.0, FailureCode::KeepAbsent);
+    app.begin.keyring.fail_always(None);
+    sleep(SECOND * 40).await;
+    let now = app.now();
+    assert_eq!((&now.keep, now.troubles.len()), (&KeepState::Open, 0));
+}
