@@ -7,6 +7,7 @@ mod asking;
 mod connecting;
 mod entries;
 mod importing;
+mod model;
 mod network;
 mod passwords;
 mod sample;

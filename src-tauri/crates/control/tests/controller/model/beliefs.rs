@@ -1,0 +1,78 @@
+//! Which password whoever asked believes to be kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use control::request::{Failure, Hold, Reply, Request};
+use control::secrets::Owner;
+use control::snapshot::{PasswordState, Snapshot};
+use nntp_proxy::config::Secret;
+
+/// What was answered so far.
+#[derive(Debug, Default)]
+pub(super) struct Beliefs {
+    kept: BTreeMap<Owner, Secret>,
+    removed: Option<(Owner, Option<Secret>)>,
+    /// Those whose passwords an end left behind.
+    left: BTreeSet<Owner>,
+}
+
+impl Beliefs {
+    /// The application begins again with this in its keyring.
+    pub(super) fn begin(&mut self, keyring: &BTreeMap<Owner, Secret>) {
+        self.removed = None;
+        self.left = keyring.keys().cloned().collect();
+        self.kept.extend(keyring.clone());
+    }
+
+    pub(super) fn are_left(&self, owner: &Owner) -> bool {
+        self.left.contains(owner)
+    }
+
+    pub(super) fn learn(&mut self, request: &Request, answer: &Result<Reply, Failure>) {
+        match (request, answer) {
+            (Request::SaveProvider { password: Some(password), .. }, Ok(Reply::Saved { id })) => {
+                let owner = Owner::Provider(id.clone());
+                if password.hold == Hold::Keep {
+                    self.kept.insert(owner, password.secret.clone());
+                }
+            }
+            (
+                Request::AddClient { name, hold } | Request::RenewClient { name, hold },
+                Ok(Reply::Password { secret }),
+            ) if *hold == Hold::Keep => {
+                self.kept.insert(Owner::Client(name.clone()), secret.clone());
+            }
+            (Request::RemoveProvider { id }, Ok(_)) => self.remove(Owner::Provider(id.clone())),
+            (Request::RemoveClient { name }, Ok(_)) => self.remove(Owner::Client(name.clone())),
+            (Request::Undo, Ok(_)) => {
+                if let Some((owner, Some(secret))) = self.removed.take() {
+                    self.kept.insert(owner, secret);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn remove(&mut self, owner: Owner) {
+        let secret = self.kept.remove(&owner);
+        self.left.remove(&owner);
+        self.removed = Some((owner, secret));
+    }
+
+    /// Whoever's password is said to be kept has exactly the one that was entered last.
+    pub(super) fn check(
+        &self,
+        now: &Snapshot,
+        store: impl Fn(&Owner) -> Option<Secret>,
+    ) -> Result<(), String> {
+        let kept = now.providers.iter().filter(|view| view.password == PasswordState::Kept);
+        for owner in kept.map(|view| Owner::Provider(view.id.clone())) {
+            let (is, believed) = (store(&owner), self.kept.get(&owner));
+            if is.as_ref() != believed {
+                let shown = [is.as_ref(), believed].map(|secret| secret.map(Secret::expose));
+                return Err(format!("kept for {owner}, and believed: {shown:?}"));
+            }
+        }
+        Ok(())
+    }
+}
