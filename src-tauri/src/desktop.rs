@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::mpsc::Sender;
+use std::thread;
 
 use arboard::Clipboard;
 use control::controller::Shell;
@@ -75,6 +76,16 @@ impl Shell for Desktop {
     fn quit(&mut self) {
         self.clipboard = None;
         self.app.exit(0);
+    }
+}
+
+/// Without the controller nothing of the program can be used, nor ended: it does not stay like that. What went
+/// wrong is in the log.
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.app.exit(1);
+        }
     }
 }
 
