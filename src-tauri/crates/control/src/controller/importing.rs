@@ -15,7 +15,8 @@ use super::run::Controller;
 use crate::import::{Candidate, LONGEST, Servers, places, read};
 use crate::request::{Failure, FailureCode, Hold, ImportFile, ImportServer, Reply};
 use crate::secrets::{Owner, Secrets, StoreError};
-use crate::settings::{Provider, Settings};
+use crate::settings::{Keep, Provider, Settings};
+use crate::snapshot::KeepState;
 
 /// The passwords of new providers.
 type NewPasswords = Vec<(Owner, Secret)>;
@@ -85,15 +86,33 @@ impl Controller {
             let done = self.import_knowing(passwords, Known::ThisSession, change);
             return self.give(answer, done);
         }
-        let keeping = keep_all(self.passwords.place(self.passwords.keep()), passwords.clone());
+        let place = self.passwords.keep();
+        let keeping = keep_all(self.passwords.place(place), passwords.clone());
         self.alone(keeping, move |this, (tried, kept)| {
-            let done = match this.heard(kept) {
-                Ok(()) => this.import_knowing(passwords, Known::Kept, change),
-                Err(error) => Err(this.not_all_kept(&tried, &error)),
+            let done = match this.heard(place, kept) {
+                Ok(()) if place == this.passwords.keep() => {
+                    this.import_knowing(passwords, Known::Kept, change)
+                }
+                Ok(()) => Err(Failure::refused("passwords were moved meanwhile: try it again")),
+                Err(error) => Err(not_kept(&error)),
             };
-            this.delete_orphans();
+            this.settle(place, tried, done.is_ok());
             this.give(answer, done);
         });
+    }
+
+    /// All of them stay where they were put, or none does, nor one that comes late.
+    fn settle(&mut self, place: Keep, tried: Vec<Owner>, stay: bool) {
+        for owner in tried {
+            if stay {
+                self.passwords.debts().forgive(place, &owner);
+            } else {
+                self.passwords.debts().owe(place, owner, None);
+            }
+        }
+        if *self.passwords.state() == KeepState::Open {
+            self.pay(place, |_, _| ());
+        }
     }
 
     /// Each with an id that nobody has.
@@ -119,33 +138,13 @@ impl Controller {
             self.passwords.learn(owner, Some(known(secret)));
         }
         let done = self.change(change);
-        if done.is_ok() {
-            self.importing = None;
-        } else {
-            self.unlearn(&owners);
+        match done {
+            Ok(_) => self.importing = None,
+            Err(_) => owners.into_iter().for_each(|owner| {
+                self.passwords.learn(owner, None);
+            }),
         }
         done
-    }
-
-    /// One could not be kept: nothing is to stay of the others, nor of that one if it comes late.
-    fn not_all_kept(&mut self, tried: &[Owner], error: &StoreError) -> Failure {
-        let (late, kept) = match tried.split_last() {
-            Some((last, before)) if *error == StoreError::TimedOut => (Some(last), before),
-            _ => (None, tried),
-        };
-        if let Some(owner) = late {
-            self.passwords.doubt(owner.clone());
-        }
-        self.unlearn(kept);
-        not_kept(error)
-    }
-
-    /// Nobody has these passwords any more: they are deleted when the place is open.
-    fn unlearn(&mut self, owners: &[Owner]) {
-        for owner in owners {
-            self.passwords.learn(owner.clone(), None);
-            self.passwords.orphan(owner.clone());
-        }
     }
 }
 

@@ -18,6 +18,7 @@ use std::thread;
 use std::time::{Duration, Instant as RealInstant, SystemTime};
 
 use control::controller::{Handle, Notice, Outside, Sources, prepare};
+use control::import::Program;
 use control::request::{Failure, Reply, Request};
 use control::secrets::memory::MemoryStore;
 use control::secrets::{Owner, Store, StoreError, Vault};
@@ -76,6 +77,9 @@ impl Outside for Wall {
     }
     fn sources(&self) -> Sources {
         [None, None]
+    }
+    fn places(&self) -> Vec<(Program, PathBuf)> {
+        Vec::new()
     }
 }
 
