@@ -20,7 +20,7 @@ const SNAPSHOT = {
       id: "a", name: "Northwind", enabled: true, host: "news.example.com", port: null, tls: "on", verify: "full", ca_file: null, username: "u",
       connections: 8, tier: 0, required: false, pipelining: null, timeout_secs: 30,
     }],
-    desktop: { on: false, start_hidden: false, language: "en", log: "info", passwords: "keyring", told_of_tray: true, sample: false },
+    desktop: { on: false, start_hidden: false, language: "en", log: "info", passwords: "keyring", told_of_tray: true, first_steps_done: true, sample: false },
   },
 };
 

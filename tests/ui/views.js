@@ -56,6 +56,7 @@ export const views = {
   "overview": ["overview", "busy"],
   "overview-idle": ["overview", "idle"],
   "overview-empty": ["overview", "empty"],
+  "overview-first": ["overview", "first"],
   "overview-sample": ["overview", "sample"],
   "overview-sample-saved": ["overview", "sample", async (page) => {
     await page.locator("section[aria-labelledby=sample] ol button").nth(1).click();

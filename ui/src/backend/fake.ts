@@ -46,6 +46,7 @@ class Application {
 
   constructor(private world: World) {
     this.#events = eventsOf(world, this.#begun);
+    if (world.fresh) this.#bytes = this.#replies = 0;
     this.#vaultMade = world.keep.is === "vault_closed";
     setInterval(() => this.#tick(), TICK_MS);
   }
@@ -97,6 +98,7 @@ class Application {
       case "set_posting": return this.#change(() => void (settings.posting = request.posting));
       case "set_language": return this.#change(() => void (desktop.language = request.language));
       case "set_log": return this.#change(() => void (desktop.log = request.log));
+      case "end_first_steps": return this.#change(() => void (desktop.first_steps_done = true));
       case "set_start_at_login": return this.#change(() => void (this.world.startAtLogin = request.start));
       case "set_start_hidden": return this.#change(() => void (desktop.start_hidden = request.hidden));
       case "check_provider": return this.#beginCheck(request.provider, request.password);

@@ -16,6 +16,8 @@ export type World = {
   startAtLogin: boolean | null;
   tray: boolean;
   farewell: boolean;
+  /** Nothing was fetched yet. */
+  fresh: boolean;
 };
 
 const provider = (id: string, name: string, more: Partial<Provider> = {}): Provider => ({
@@ -34,7 +36,7 @@ function usual(): World {
     settings: {
       version: 1, listen: { host: "127.0.0.1", port: 10080 }, routing: { mode: "hybrid" }, posting: false,
       clients: [{ name: "sabnzbd" }, { name: "thunderbird" }], providers: [main, second, block],
-      desktop: { on: true, start_hidden: false, language: "system", log: "info", passwords: "keyring", told_of_tray: true, sample: false },
+      desktop: { on: true, start_hidden: false, language: "system", log: "info", passwords: "keyring", told_of_tray: true, first_steps_done: true, sample: false },
     },
     running: null, until: 0, troubles: [], states: {}, keep: { is: "open" },
     passwords: { main: "kept", second: "kept", block: "kept" },
@@ -49,13 +51,17 @@ function usual(): World {
       [12, "error", { what: "not_found", client: "sabnzbd" }, 27],
       [3, "error", { what: "request_failed", client: "127.0.0.1:53214", request: "GROUP", said: "in this mode no group can be read: choose Hybrid in the settings" }],
     ],
-    startAtLogin: true, tray: true, farewell: false,
+    startAtLogin: true, tray: true, farewell: false, fresh: false,
   };
 }
 
 const scenarios: Record<string, () => Partial<World>> = {
   busy: () => ({ clients: [{ name: "sabnzbd", address: "127.0.0.1", connections: 24 }, { name: "thunderbird", address: "127.0.0.1", connections: 2 }] }),
   idle: () => ({ clients: [] }),
+  first: () => ({
+    settings: { ...usual().settings, providers: [main], clients: [], desktop: { ...usual().settings.desktop, first_steps_done: false } },
+    passwords: { main: "kept" }, states: { main: { state: "untried", said: "" } }, clients: [], past: [], fresh: true,
+  }),
   empty: () => ({ settings: { ...usual().settings, providers: [], clients: [] }, passwords: {}, clients: [], past: [] }),
   sample: () => {
     const settings = usual().settings;

@@ -84,6 +84,22 @@ export const de: Words = {
     until: "Bis Sie einen eintragen, ist der Beispielanbieter in Gebrauch. Nichts in ihm ist echtes Usenet.",
   },
 
+  firstSteps: {
+    title: "Erste Schritte",
+    allDone: "Alles bereit",
+    provider: "Anbieter eingetragen",
+    test: "Anbieter funktioniert",
+    toTest: "Testen",
+    program: "Programm eingerichtet",
+    toProgram: "Einrichten",
+    waiting: "Der erste Artikel steht noch aus …",
+    article: "Erster Artikel geholt",
+    done: "erledigt",
+    open: "noch nicht",
+    hide: "Ausblenden",
+    close: "Schließen",
+  },
+
   farewell: {
     title: "Newsmux läuft im Infofeld weiter",
     text: "Wenn Sie dieses Fenster schließen, endet Newsmux nicht: Ihre Programme bleiben verbunden.",

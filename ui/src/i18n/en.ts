@@ -84,6 +84,22 @@ export const en = {
     until: "Until you add one, the sample provider is in use. Nothing in it is real Usenet.",
   },
 
+  firstSteps: {
+    title: "First steps",
+    allDone: "All set",
+    provider: "Provider entered",
+    test: "Provider works",
+    toTest: "Test it",
+    program: "Program set up",
+    toProgram: "Set one up",
+    waiting: "Waiting for the first article …",
+    article: "First article fetched",
+    done: "done",
+    open: "not yet",
+    hide: "Hide",
+    close: "Close",
+  },
+
   farewell: {
     title: "Newsmux goes on in the tray",
     text: "Closing this window does not end Newsmux: your programs stay connected.",

@@ -110,6 +110,8 @@ pub enum Request {
         /// Whether it does.
         hidden: bool,
     },
+    /// The first steps are done, or are not to be seen any more.
+    EndFirstSteps,
     /// Tests a provider as it is entered; what is found is in the snapshot.
     CheckProvider {
         /// All of it.

@@ -100,6 +100,8 @@ pub struct Desktop {
     pub passwords: Keep,
     /// Whether the user was told that a closed window leaves the application in the tray.
     pub told_of_tray: bool,
+    /// Whether the user is done with the first steps, or wants to see them no more.
+    pub first_steps_done: bool,
     /// Whether the sample provider is used as long as there is no other.
     pub sample: bool,
 }
@@ -278,6 +280,7 @@ impl Default for Desktop {
             log: LogLevel::default(),
             passwords: Keep::default(),
             told_of_tray: false,
+            first_steps_done: false,
             sample: false,
         }
     }

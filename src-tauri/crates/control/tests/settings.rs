@@ -80,6 +80,7 @@ fn the_smallest_file_has_every_default() {
             log: LogLevel::Info,
             passwords: Keep::Keyring,
             told_of_tray: false,
+            first_steps_done: false,
             sample: false,
         },
     };

@@ -73,6 +73,7 @@ impl Controller {
             Request::SetStartHidden { hidden } => {
                 self.set(|settings| settings.desktop.start_hidden = hidden)
             }
+            Request::EndFirstSteps => self.set(|settings| settings.desktop.first_steps_done = true),
             Request::SetStartAtLogin { start } => self.start_at_login(start),
             Request::UseSample { on } => self.set(|settings| settings.desktop.sample = on),
             Request::SaveSampleNzb => self.save_sample_nzb(),
