@@ -6,6 +6,8 @@
 mod commands;
 mod desktop;
 #[cfg(target_os = "linux")]
+mod dump;
+#[cfg(target_os = "linux")]
 mod lean;
 #[cfg(target_os = "linux")]
 mod leftover;
@@ -52,6 +54,8 @@ fn main() -> ExitCode {
 }
 
 fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
+    #[cfg(target_os = "linux")]
+    dump::forbid();
     #[cfg(target_os = "linux")]
     lean::without_gl();
     let folders = Folders::of_user().ok_or("this user has no home folder to keep settings in")?;

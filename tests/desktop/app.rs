@@ -70,6 +70,16 @@ impl App {
         self.process.programs()[0]
     }
 
+    /// How large a copy of its memory may be that a crash leaves behind, as the kernel says.
+    pub(crate) fn largest_dumps(&self) -> Vec<String> {
+        let limits = |process| fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+        let core = |text: String| {
+            let line = text.lines().find_map(|line| line.strip_prefix("Max core file size"));
+            line.and_then(|line| line.split_whitespace().next()).unwrap_or_default().to_owned()
+        };
+        self.process.programs().into_iter().map(limits).map(core).collect()
+    }
+
     /// The web view's processes.
     pub(crate) fn web_processes(&self) -> Vec<String> {
         self.process.programs().into_iter().flat_map(web_processes).collect()

@@ -1,4 +1,4 @@
-//! What the window must not be able to do, whatever runs in it.
+//! What the window must not be able to do, whatever runs in it; and what the program must not leave behind.
 
 use newsmux_tests::desktop::Desktop;
 use newsmux_tests::real::process::free_port;
@@ -6,7 +6,7 @@ use newsmux_tests::real::skip;
 use serde_json::json;
 
 use crate::TOOLS;
-use crate::app::write_settings;
+use crate::app::{App, write_settings};
 use crate::window::Window;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,4 +37,16 @@ async fn the_window_can_call_nothing_but_what_is_made_for_it() {
     let asked = "window.__TAURI_INTERNALS__.invoke('request', {request: {do: 'history'}})
         .then((reply) => done(reply.is), done)";
     assert_eq!(window.run(asked).await, json!("history"));
+}
+
+#[test]
+fn a_crash_leaves_no_passwords_on_the_disk() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    write_settings(&desktop, free_port(), json!([]));
+    let app = App::start(&desktop, &[]);
+    app.until_shown(true);
+    assert_eq!(app.largest_dumps(), ["0"]);
 }
