@@ -15,7 +15,8 @@ export function succeeds(command, ...args) {
 
 /** What `command` prints; throws when it fails. */
 export function output(command, ...args) {
-  const { status, stdout, error } = spawnSync(command, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const options = { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 28 };
+  const { status, stdout, error } = spawnSync(command, args, options);
   if (error) throw new Error(`${command}: ${error.message}`);
   if (status !== 0) throw new Error(`${[command, ...args].join(" ")}: exit status ${status}`);
   return stdout.trim();
