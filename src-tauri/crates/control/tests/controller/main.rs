@@ -1,6 +1,11 @@
 //! The controller with a shell, a keyring and a world of ours; the engine, the sockets and the files are real.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::unwrap_in_result,
+    clippy::panic,
+    reason = "a test may fail so"
+)]
 
 mod app;
 mod asking;

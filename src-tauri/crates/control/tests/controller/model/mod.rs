@@ -210,7 +210,7 @@ impl Model {
     }
 
     /// Goes on with time, in steps that no tick misses.
-    async fn pass(&mut self, time: Duration) {
+    async fn pass(&self, time: Duration) {
         const STEP: Duration = Duration::from_millis(100);
         self.note(format!("time passes: {time:?}"));
         let mut left = time;

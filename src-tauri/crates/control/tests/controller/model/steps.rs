@@ -132,7 +132,7 @@ impl Model {
     }
 
     /// The settings cannot be written, or can be again.
-    fn in_the_way(&mut self) {
+    fn in_the_way(&self) {
         let folder = folder_in_the_way(&self.begin);
         self.note(format!("in the way: {}", !folder.exists()));
         if folder.exists() {
