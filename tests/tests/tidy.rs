@@ -87,7 +87,9 @@ fn dependencies(manifest: &str) -> Vec<String> {
         ours.then_some(lines)
     });
     let name = |line: &str| line.split(['.', ' ', '=']).next().unwrap().to_owned();
-    let lines = sections.flat_map(str::lines).filter(|line| !line.trim().is_empty());
+    let lines = sections
+        .flat_map(str::lines)
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     lines.map(name).collect()
 }
 

@@ -93,6 +93,7 @@ impl Window {
 
     /// It is gone. Without a tray it comes back, unless it never came.
     pub(super) fn is_gone(&mut self) -> Do {
+        self.farewell = false;
         match take(&mut self.is) {
             Is::Returning => Do::Show,
             Is::There | Is::Closing if !self.tray => Do::Show,

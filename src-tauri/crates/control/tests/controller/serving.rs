@@ -114,7 +114,9 @@ async fn a_busy_port_is_told_with_who_has_it_and_taken_when_it_is_free() {
     };
     assert_eq!(*busy, port);
     let ours = format!("({})", std::process::id());
-    assert!(holder.as_ref().unwrap().ends_with(&ours), "{holder:?}");
+    let is_told = holder.as_ref().is_some_and(|holder| holder.ends_with(&ours));
+    // Wine names no process.
+    assert!(is_told || cfg!(windows) && holder.is_none(), "{holder:?}");
     TcpListener::bind(("127.0.0.1", *free)).await.unwrap();
     app.happened(|happened| matches!(happened, Happened::Trouble { .. })).await;
     drop(other);

@@ -22,7 +22,7 @@ use control::import::Program;
 use control::request::{Failure, Reply, Request};
 use control::secrets::memory::MemoryStore;
 use control::secrets::{Owner, Store, StoreError, Vault};
-use control::settings::{Keep, load};
+use control::settings::{Keep, Listen, load};
 use control::snapshot::{KeepState, Snapshot, State};
 use newsmux_tests::rng::Rng;
 use tokio::runtime::Builder;
@@ -294,11 +294,15 @@ impl Model {
     fn check_door(&self, now: &Snapshot) -> Result<(), String> {
         let host = if now.address.host == "localhost" { "127.0.0.1" } else { &now.address.host };
         let address: SocketAddr = format!("{host}:{}", now.address.port).parse().unwrap();
+        let usual = Listen::default().port;
         let is_taken = address == self.taken.local_addr().unwrap();
         let is_open = !is_taken && address.port() != 0 && TcpStream::connect(address).is_ok();
         match now.state {
             State::Idle | State::Active | State::Degraded if !is_open => Err("it is shut".into()),
-            State::Stopped | State::Paused { .. } if is_open => Err("it is open".into()),
+            // Settings that begin anew have the usual port, and somebody else may be there.
+            State::Stopped | State::Paused { .. } if is_open && address.port() != usual => {
+                Err("it is open".into())
+            }
             State::Starting => Err("it is starting".into()),
             _ => Ok(()),
         }
