@@ -44,23 +44,44 @@ impl Debts {
 /// What came of it.
 pub(super) struct Paid {
     pub(super) paid: Vec<Debt>,
+    /// What was read before it was deleted.
+    pub(super) read: Option<(Owner, Secret)>,
     /// How the place answered the last time.
     pub(super) answered: Result<(), StoreError>,
 }
 
-/// Gives the place what it is to have, until it refuses.
-pub(super) async fn pay(to: Secrets, debts: Vec<Debt>) -> Paid {
-    let (mut paid, mut answered) = (Vec::new(), Ok(()));
+/// Gives the place what it is to have, until it refuses. What it has for `unread` is not lost.
+pub(super) async fn pay(to: Secrets, debts: Vec<Debt>, unread: Option<Owner>) -> Paid {
+    let mut all = Paid { paid: Vec::new(), read: None, answered: Ok(()) };
     for debt in debts {
-        let done = match &debt.due {
-            Some(secret) => to.set(&debt.owner, secret).await,
-            None => to.delete(&debt.owner).await,
+        let done = if unread.as_ref() == Some(&debt.owner) {
+            take(&to, &debt.owner).await.map(|read| all.read = read)
+        } else {
+            pay_one(&to, &debt).await
         };
         match done {
-            Ok(()) => paid.push(debt),
-            Err(StoreError::Failed(said)) => answered = Err(StoreError::Failed(said)),
-            Err(refused) => return Paid { paid, answered: Err(refused) },
+            Ok(()) => all.paid.push(debt),
+            Err(StoreError::Failed(said)) => all.answered = Err(StoreError::Failed(said)),
+            Err(refused) => return Paid { answered: Err(refused), ..all },
         }
     }
-    Paid { paid, answered }
+    all
+}
+
+async fn pay_one(to: &Secrets, debt: &Debt) -> Result<(), StoreError> {
+    match &debt.due {
+        Some(secret) => to.set(&debt.owner, secret).await,
+        None => to.delete(&debt.owner).await,
+    }
+}
+
+/// Reads and deletes.
+async fn take(from: &Secrets, owner: &Owner) -> Result<Option<(Owner, Secret)>, StoreError> {
+    let read = match from.get(owner).await {
+        // It is no password.
+        Err(StoreError::Failed(_)) => None,
+        read => read?,
+    };
+    from.delete(owner).await?;
+    Ok(read.map(|secret| (owner.clone(), secret)))
 }

@@ -14,7 +14,6 @@ use super::run::Controller;
 use crate::request::{Arranged, Failure, FailureCode, Hold, Password, Reply};
 use crate::secrets::{Owner, StoreError};
 use crate::settings::{Client, Keep, Provider, Settings};
-use crate::snapshot::KeepState;
 
 /// No letter or digit that looks like another.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -136,9 +135,7 @@ impl Controller {
         self.passwords.learn(owner.clone(), None);
         let place = self.passwords.keep();
         self.passwords.debts().owe(place, owner, None);
-        if *self.passwords.state() == KeepState::Open {
-            self.pay(place, |_, _| ());
-        }
+        self.pay_where_open();
         Ok(Reply::Done)
     }
 

@@ -7,6 +7,7 @@ use super::Answer;
 use super::debts::pay;
 use super::entries::not_kept;
 use super::passwords::{copy, read};
+use super::removed::Removed;
 use super::run::Controller;
 use crate::request::{Failure, FailureCode, Reply};
 use crate::secrets::{Owner, StoreError, VaultError};
@@ -31,15 +32,14 @@ impl Controller {
             let answered = reading.refused.clone().map_or(Ok(()), Err);
             let answered = if reading.is_empty() { answered } else { this.heard(keep, answered) };
             this.passwords.take(reading);
-            if *this.passwords.state() == KeepState::Open {
-                this.pay(this.passwords.keep(), |_, _| ());
-            }
+            this.pay_where_open();
             then(this, answered);
         });
     }
 
     /// The settings may name somebody whose password nobody has looked for yet.
     pub(super) fn read_new(&mut self) {
+        self.passwords.know_what_is_owed(self.keeper.settings());
         let mut new = self.passwords.wanting(self.keeper.settings());
         new.retain(|owner| self.passwords.known(owner).is_none());
         if new.is_empty() {
@@ -82,17 +82,28 @@ impl Controller {
         });
     }
 
-    /// Gives a place what it is to have and may not have, and goes on with how it answered.
+    /// Puts right what can be put right without a dialog.
+    pub(super) fn pay_where_open(&mut self) {
+        if *self.passwords.state() == KeepState::Open {
+            self.pay(self.passwords.keep(), |_, _| ());
+        }
+    }
+
+    /// Gives a place what it is to have and may not have, and goes on with how it answered. What can be put back is
+    /// read before it is deleted, if only the place knows it.
     pub(super) fn pay(
         &mut self,
         place: Keep,
         then: impl FnOnce(&mut Self, Result<(), StoreError>) + Send + 'static,
     ) {
         let debts = self.passwords.debts().all(place);
+        let unread = self.removed.as_ref().filter(|removed| removed.is_unread());
+        let unread = unread.map(Removed::owner);
         if debts.is_empty() {
             return then(self, Ok(()));
         }
-        self.alone(pay(self.passwords.place(place), debts), move |this, all| {
+        let paying = pay(self.passwords.place(place), debts, unread);
+        self.alone(paying, move |this, all| {
             let answered = this.heard(place, all.answered);
             if let Err(error) = &answered {
                 tracing::warn!("a password is still kept that should not be: {error}");
@@ -101,6 +112,9 @@ impl Controller {
                 this.passwords.debts().forgive(place, &debt.owner);
             }
             this.passwords.paid(place, all.paid);
+            if let (Some((owner, secret)), Some(removed)) = (all.read, &mut this.removed) {
+                removed.was_read(&owner, secret);
+            }
             then(this, answered);
         });
     }

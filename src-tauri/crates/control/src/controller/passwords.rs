@@ -205,6 +205,16 @@ impl Passwords {
         self.look_again.take_if(|at| *at <= Instant::now()).is_some()
     }
 
+    /// What the place is to have for those whom nobody knows is known.
+    pub(super) fn know_what_is_owed(&mut self, settings: &Settings) {
+        for owner in owners(settings) {
+            if let Some(due) = self.debts.of(self.keep, &owner) {
+                let due = due.clone().map_or(Known::Missing, Known::Kept);
+                self.known.entry(owner).or_insert(due);
+            }
+        }
+    }
+
     /// A place has what it was to have.
     pub(super) fn paid(&mut self, place: Keep, debts: Vec<Debt>) {
         for Debt { owner, due } in debts {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nntp_proxy::config::Secret;
 use tokio::time::Instant;
 
 use super::passwords::Known;
@@ -73,6 +74,18 @@ impl Removed {
         match &self.entry {
             Entry::Provider(provider) => provider.display_name(),
             Entry::Client(client) => &client.name,
+        }
+    }
+
+    /// Whether its password is nowhere but where it is kept.
+    pub(super) fn is_unread(&self) -> bool {
+        matches!(self.known, Some(Known::Closed | Known::Failed(_)))
+    }
+
+    /// It was read before it was deleted there.
+    pub(super) fn was_read(&mut self, owner: &Owner, secret: Secret) {
+        if self.owner() == *owner {
+            self.known = Some(Known::Kept(secret));
         }
     }
 

@@ -219,3 +219,16 @@ async fn what_was_begun_with_passwords_is_done_before_it_ends() {
     let is_saved = app.saved()["providers"].as_array().unwrap().len() == 1;
     assert_eq!((is_saved, app.kept("b").as_deref()), (true, Some("x")));
 }
+
+#[tokio::test]
+async fn what_was_removed_before_it_could_be_read_comes_back_with_its_password() {
+    let (app, article, _, _news) = with_one(Some(StoreError::Locked)).await;
+    app.until(|now| now.keep == KeepState::Locked).await;
+    app.must(json!({"do": "remove_provider", "id": "a"})).await;
+    app.begin.keyring.fail_always(None);
+    app.must(retry()).await;
+    assert_eq!(app.kept("a"), None);
+    app.must(json!({"do": "undo"})).await;
+    assert_eq!(app.kept("a").as_deref(), Some(PASSWORD));
+    fetch(&mut program(app.address().await).await, &article).await;
+}

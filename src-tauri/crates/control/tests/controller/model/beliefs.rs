@@ -21,7 +21,7 @@ impl Beliefs {
     pub(super) fn begin(&mut self, keyring: &BTreeMap<Owner, Secret>) {
         self.removed = None;
         self.left = keyring.keys().cloned().collect();
-        self.kept.extend(keyring.clone());
+        self.kept = keyring.clone();
     }
 
     pub(super) fn are_left(&self, owner: &Owner) -> bool {
@@ -59,13 +59,22 @@ impl Beliefs {
         self.removed = Some((owner, secret));
     }
 
-    /// Whoever's password is said to be kept has exactly the one that was entered last.
+    /// Whoever's password is said to be kept has exactly the one that was entered last. Where none was ever moved,
+    /// none is lost.
     pub(super) fn check(
         &self,
         now: &Snapshot,
+        is_all_here: bool,
         store: impl Fn(&Owner) -> Option<Secret>,
     ) -> Result<(), String> {
         let kept = now.providers.iter().filter(|view| view.password == PasswordState::Kept);
+        let missing = now.providers.iter().find(|view| {
+            view.password == PasswordState::Missing
+                && self.kept.contains_key(&Owner::Provider(view.id.clone()))
+        });
+        if let Some(lost) = missing.filter(|_| is_all_here) {
+            return Err(format!("the password of {} is lost", lost.id));
+        }
         for owner in kept.map(|view| Owner::Provider(view.id.clone())) {
             let (is, believed) = (store(&owner), self.kept.get(&owner));
             if is.as_ref() != believed {

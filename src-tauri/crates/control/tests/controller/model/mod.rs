@@ -313,7 +313,7 @@ impl Model {
             Keep::Keyring => self.begin.keyring.secrets().get(owner).cloned(),
             Keep::Vault => self.vault.get(owner).ok().flatten(),
         };
-        self.beliefs.check(now, store)?;
+        self.beliefs.check(now, !self.has_vault && self.is_forgotten, store)?;
         if now.keep != KeepState::Open || now.settings.desktop.passwords != Keep::Keyring {
             return Ok(());
         }
