@@ -200,7 +200,8 @@ impl Controller {
             }
             Some((secret, Hold::Keep)) => {
                 let place = self.passwords.keep();
-                let (to, before) = (self.passwords.place(place), self.passwords.before(&owner));
+                let before = self.passwords.before(&owner, self.keeper.settings());
+                let to = self.passwords.place(place);
                 let keeping = keep(to, owner.clone(), secret.clone(), before);
                 self.alone(keeping, move |this, kept| {
                     let done = match kept {

@@ -167,13 +167,16 @@ impl Passwords {
     }
 
     /// What the place is to have when what is kept now is given up; nothing where only the place knows.
-    pub(super) fn before(&self, owner: &Owner) -> Option<Option<Secret>> {
+    pub(super) fn before(&self, owner: &Owner, settings: &Settings) -> Option<Option<Secret>> {
         if let Some(due) = self.debts.of(self.keep, owner) {
             return Some(due.clone());
         }
         match self.known.get(owner) {
             Some(Known::Kept(secret)) => Some(Some(secret.clone())),
-            Some(Known::Missing) | None => Some(None),
+            Some(Known::Missing) => Some(None),
+            // One that was not needed until now was never read.
+            None if is_in(settings, owner) => None,
+            None => Some(None),
             Some(Known::ThisSession(_) | Known::Failed(_) | Known::Closed) => None,
         }
     }
@@ -282,6 +285,14 @@ impl Passwords {
 
 pub(super) fn needs_password(provider: &Provider) -> bool {
     provider.username.as_deref().is_some_and(|user| !user.is_empty())
+}
+
+/// Whether the settings have this one, whether he needs a password or not.
+fn is_in(settings: &Settings, owner: &Owner) -> bool {
+    match owner {
+        Owner::Provider(id) => settings.providers.iter().any(|provider| provider.id == *id),
+        Owner::Client(name) => settings.clients.iter().any(|client| client.name == *name),
+    }
 }
 
 /// Whose passwords the settings need.

@@ -125,6 +125,23 @@ async fn what_the_keyring_has_is_not_lost_when_another_is_entered_before_it_is_o
 }
 
 #[tokio::test]
+async fn what_the_keyring_has_for_one_that_needed_none_is_not_lost_either() {
+    let (news, _) = one_article().await;
+    let mut needs_none = at("a", &news);
+    needs_none["username"] = json!(null);
+    let begin = Begin::new().settings(json!({"providers": [needs_none]}));
+    let (app, dialog) = start(begin.password("a", PASSWORD), true);
+    app.address().await;
+    dialog.set_open(false);
+    let refused = app.refused(save(at("a", &news), "given up", "keep")).await;
+    assert_eq!(refused.0, FailureCode::KeepClosed);
+    dialog.set_open(true);
+    app.until(|now| now.keep == KeepState::Open).await;
+    app.must(json!({"do": "retry_passwords"})).await;
+    assert_eq!(app.kept("a").as_deref(), Some(PASSWORD));
+}
+
+#[tokio::test]
 async fn a_password_that_is_known_for_this_session_is_not_kept_by_an_answer_that_comes_late() {
     let (news, _) = one_article().await;
     let (app, dialog) = start(Begin::new(), true);
