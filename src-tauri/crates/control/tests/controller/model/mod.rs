@@ -251,6 +251,8 @@ impl Model {
             assert!(began.elapsed() < PATIENCE, "it does not come to rest: {:#?}", self.now());
             rest().await;
         }
+        // What was waited for may have begun more.
+        drop(self.handle.request(Request::RemoveClient { name: "nobody".into() }).await);
         for (request, answer) in asked {
             self.note(format!("{request:?}: {answer:?}"));
             self.beliefs.learn(&request, &answer);
