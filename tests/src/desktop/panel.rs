@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use zbus::blocking::fdo::DBusProxy;
 use zbus::blocking::{Connection, Proxy};
-use zbus::interface;
 use zbus::message::Header;
 use zbus::zvariant::{OwnedValue, Value};
+use zbus::{Error, fdo, interface};
 
 use super::Desktop;
 use crate::real::process::wait_for;
@@ -36,14 +36,28 @@ impl Panel {
         Self { bus: bus.name(NAME).unwrap().build().unwrap(), items }
     }
 
-    /// Waits for an item to appear.
+    /// Waits for an item to appear that was not given before.
     #[must_use]
     pub fn item(&self) -> Item<'_> {
         let bus = DBusProxy::new(&self.bus).unwrap();
         let is_there = |name: &str| bus.name_has_owner(name.try_into().unwrap()).unwrap();
-        let newest = || self.items.lock().unwrap().last().cloned().filter(|item| is_there(item));
+        let newest = || {
+            let mut items = self.items.lock().unwrap();
+            let newest = items.last().cloned().filter(|item| is_there(item))?;
+            items.retain(|item| *item != newest);
+            Some(newest)
+        };
         let owner = wait_for(PATIENCE, newest).unwrap_or_else(|| panic!("no item in the tray"));
         Item { bus: &self.bus, owner }
+    }
+}
+
+/// Whether who was asked has ended before it answered: that can be what it was asked for.
+fn is_gone(error: &Error) -> bool {
+    match error {
+        Error::FDO(error) => matches!(**error, fdo::Error::NoReply(_)),
+        Error::MethodError(name, ..) => name.as_str() == "org.freedesktop.DBus.Error.NoReply",
+        _ => false,
     }
 }
 
@@ -138,7 +152,10 @@ impl Item<'_> {
         let entry = entry.unwrap_or_else(|| panic!("no {label} in {:#?}", self.menu()));
         assert!(entry.enabled, "{label} cannot be chosen");
         let event = (entry.id, "clicked", Value::from(""), 0_u32);
-        self.menu_proxy().call::<_, _, ()>("Event", &event).unwrap();
+        match self.menu_proxy().call::<_, _, ()>("Event", &event) {
+            Err(error) if is_gone(&error) => {}
+            done => done.unwrap(),
+        }
     }
 
     /// Clicks on it.
@@ -149,7 +166,7 @@ impl Item<'_> {
     fn property<T>(&self, name: &str) -> T
     where
         T: TryFrom<OwnedValue>,
-        T::Error: Into<zbus::Error>,
+        T::Error: Into<Error>,
     {
         self.proxy().get_property(name).unwrap()
     }
