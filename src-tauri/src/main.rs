@@ -12,6 +12,8 @@ mod lean;
 #[cfg(target_os = "linux")]
 mod leftover;
 mod log;
+#[cfg(unix)]
+mod signals;
 mod tray;
 mod window;
 
@@ -99,6 +101,8 @@ fn set_up(app: &App, folders: Folders, hidden: bool) -> Result<(), Box<dyn Error
     let start = Start { folders, version: VERSION, hidden, system_language };
     let controller = controller::start(desktop, start)?;
     app.manage(controller.clone());
+    #[cfg(unix)]
+    signals::heed(controller.clone())?;
     tray::show(app.handle(), drawn, controller)?;
     Ok(())
 }

@@ -1,14 +1,15 @@
-//! What it costs when nobody looks.
+//! What it costs when nobody looks, and how it ends then.
 
 use std::fs;
+use std::process::Command;
 
 use newsmux_tests::desktop::{Desktop, Panel};
-use newsmux_tests::real::process::free_port;
+use newsmux_tests::real::process::{Process, children, free_port};
 use newsmux_tests::real::skip;
 use serde_json::json;
 
 use crate::TOOLS;
-use crate::app::{App, program, write_settings};
+use crate::app::{App, program, until, write_settings};
 
 /// What may be in memory, in KiB, beside the program's own file: that one is large where it is not optimized.
 const MOST: u64 = 60 * 1024;
@@ -26,6 +27,27 @@ fn hidden_it_is_small() {
     panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
     let resident = resident(app.process_id());
     assert!(resident < MOST, "{resident} KiB are in memory");
+}
+
+#[test]
+fn told_to_end_by_the_system_it_ends_in_order() {
+    if skip(&TOOLS) {
+        return;
+    }
+    for signal in ["TERM", "INT", "HUP"] {
+        let desktop = Desktop::with_display();
+        let panel = Panel::start(&desktop);
+        write_settings(&desktop, free_port(), json!([{"id": "a", "host": "127.0.0.1"}]));
+        let mut shell = desktop.program("sh");
+        shell.args(["-c", r#""$0" --hidden; echo "ended with $?""#]).arg(program());
+        let shell = Process::start(&shell, &desktop.path().join("shell.log"), 15);
+        panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+        let app = children(shell.programs()[0])[0].to_string();
+        let kill = Command::new("kill").args(["-s", signal, &app]).status();
+        assert!(kill.unwrap().success());
+        until("its end", || shell.output().contains("ended with"));
+        assert!(shell.output().contains("ended with 0"), "{signal}");
+    }
 }
 
 /// How much of a process is in memory, in KiB (`proc(5)`), but for its program's file.

@@ -10,7 +10,6 @@ export const known: Known[] = [
   { host: "news.giganews.com", name: "Giganews" },
   { host: "news.newsgroup.ninja", name: "Newsgroup Ninja" },
   { host: "news.newshosting.com", name: "Newshosting" },
-  { host: "news.supernews.com", name: "Supernews" },
   { host: "news.thundernews.com", name: "ThunderNews" },
   { host: "news.tweaknews.eu", name: "Tweaknews" },
   { host: "news.usenetserver.com", name: "UsenetServer" },

@@ -43,6 +43,9 @@ const UNSEEN: Duration = Duration::from_secs(2);
 /// For how long what is under way with passwords is waited for at the end. A dialog is not.
 const FINISH: Duration = Duration::from_secs(2);
 
+/// For how long a desktop may be without a panel after the login.
+const PANEL: Duration = Duration::from_secs(20);
+
 /// What happens in the engine within this time is told together.
 const TOGETHER: Duration = Duration::from_millis(100);
 
@@ -181,6 +184,12 @@ impl Controller {
         if first || !hidden {
             self.start_hidden = None;
             self.shell.show_window();
+        } else {
+            self.window.await_panel();
+            self.later(sleep(PANEL), |this, ()| {
+                let to_do = this.window.waited_for_panel();
+                this.with_window(to_do);
+            });
         }
         self.read_passwords(|this| {
             this.power.starting = false;

@@ -7,6 +7,8 @@ use std::mem::take;
 pub(super) struct Window {
     is: Is,
     tray: bool,
+    /// At login the panel may come later than the application.
+    awaits_panel: bool,
     farewell: bool,
 }
 
@@ -108,7 +110,23 @@ impl Window {
             return Do::Nothing;
         }
         self.farewell = false;
-        if self.is == Is::Gone { Do::Show } else { Do::Nothing }
+        self.unless_reachable()
+    }
+
+    /// It began hidden: that there is no tray yet means nothing until [`waited_for_panel`](Self::waited_for_panel).
+    pub(super) fn await_panel(&mut self) {
+        self.awaits_panel = true;
+    }
+
+    /// If no panel has come, none will.
+    pub(super) fn waited_for_panel(&mut self) -> Do {
+        self.awaits_panel = false;
+        if self.tray { Do::Nothing } else { self.unless_reachable() }
+    }
+
+    /// Shows what could not be found otherwise.
+    fn unless_reachable(&self) -> Do {
+        if self.is == Is::Gone && !self.awaits_panel { Do::Show } else { Do::Nothing }
     }
 }
 
@@ -155,5 +173,17 @@ mod tests {
         let mut window = open(true);
         window.is_gone();
         assert_eq!(window.tray(false), Do::Show);
+    }
+
+    #[test]
+    fn at_login_the_panel_has_time_to_come() {
+        for panel in [false, true] {
+            let mut window = Window::default();
+            window.await_panel();
+            assert_eq!(window.tray(false), Do::Nothing);
+            assert_eq!(window.tray(panel), Do::Nothing);
+            let shown = if panel { Do::Nothing } else { Do::Show };
+            assert_eq!(window.waited_for_panel(), shown);
+        }
     }
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use control::controller::prepare;
+use control::controller::{Notice, prepare};
 use control::request::FailureCode;
 use control::secrets::StoreError;
 use control::snapshot::{KeepState, PasswordState, ProviderView, Trouble};
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::app::{App, Begin};
+use crate::app::{App, Begin, Call};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -105,4 +105,18 @@ async fn a_keyring_that_is_not_there_yet_is_looked_for_whatever_was_refused_mean
     sleep(SECOND * 40).await;
     let now = app.now();
     assert_eq!((&now.keep, now.troubles.len()), (&KeepState::Open, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_login_the_window_waits_for_the_panel_and_comes_if_none_does() {
+    for panel in [false, true] {
+        let app = start(Begin { hidden: true, ..one() });
+        settled(&app).await;
+        app.handle.notice(Notice::Tray(false));
+        sleep(SECOND * 15).await;
+        assert!(!app.begin.desk.calls.borrow().contains(&Call::Show));
+        app.handle.notice(Notice::Tray(panel));
+        sleep(SECOND * 10).await;
+        assert_eq!(app.begin.desk.calls.borrow().contains(&Call::Show), !panel);
+    }
 }

@@ -1,0 +1,28 @@
+//! How the system ends programs, at logout or from a terminal: what is under way comes to its end, as with *Quit*.
+
+use std::io;
+
+use control::controller::Handle;
+use control::request::Request;
+use tauri::async_runtime::{block_on, spawn};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Ends the application at the first signal that asks for it.
+pub(crate) fn heed(controller: Handle) -> io::Result<()> {
+    let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+    let [mut terminate, mut interrupt, mut hangup] = block_on(async { listen(signals) })?;
+    spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
+        }
+        controller.send(Request::Quit);
+    });
+    Ok(())
+}
+
+/// Within the runtime that they are told by.
+fn listen([one, two, three]: [SignalKind; 3]) -> io::Result<[Signal; 3]> {
+    Ok([signal(one)?, signal(two)?, signal(three)?])
+}
