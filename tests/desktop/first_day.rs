@@ -67,7 +67,7 @@ async fn a_provider_is_entered_an_article_fetched_and_all_is_there_the_next_time
 }
 
 /// A provider with TLS, by an authority of its own, and a login.
-async fn provider(desktop: &Desktop) -> (Listening, Article) {
+pub(crate) async fn provider(desktop: &Desktop) -> (Listening, Article) {
     let authority = Authority::new();
     authority.write(&desktop.path().join("authority.pem"));
     let article = Article::binary(1, 300_000);
@@ -75,7 +75,7 @@ async fn provider(desktop: &Desktop) -> (Listening, Article) {
     (news.tls(&authority.identity("127.0.0.1")).listen().await, article)
 }
 
-async fn enter_provider(window: &Window, desktop: &Desktop, news: &Listening) {
+pub(crate) async fn enter_provider(window: &Window, desktop: &Desktop, news: &Listening) {
     window.press("Add provider").await;
     window.enter("News server", "127.0.0.1").await;
     window.enter("User name", "me").await;
@@ -128,7 +128,7 @@ async fn close(window: &Window, desktop: &Desktop) {
 }
 
 /// The files below a folder that have these words in them.
-fn files_with(folder: &Path, words: &str) -> Vec<PathBuf> {
+pub(crate) fn files_with(folder: &Path, words: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let kind = entry.file_type().unwrap();

@@ -7,6 +7,7 @@
 mod app;
 mod display;
 mod first_day;
+mod first_hour;
 mod idle;
 mod keyring;
 mod tray;

@@ -1,0 +1,136 @@
+//! `npm run bench:desktop`: how soon the application serves and is seen after its start, and what it takes while nobody
+//! looks. `newsmuxd`, the same without a desktop, is started in turn with it.
+
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "it prints what it measures, and may fail so"
+)]
+
+#[expect(dead_code, reason = "nobody closes a window here")]
+#[path = "../../desktop/display.rs"]
+mod display;
+#[path = "../relay/usage.rs"]
+mod usage;
+
+use std::env;
+use std::fs;
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use newsmux_tests::desktop::{Desktop, Panel};
+use newsmux_tests::real::process::{Process, children, free_port};
+use serde_json::json;
+
+use crate::display::Display;
+use crate::usage::Usage;
+
+const NEWSMUX: &str = env!("CARGO_BIN_EXE_newsmux");
+const ROUNDS: usize = 7;
+/// A window with something in it has more colours than this.
+const COLOURS: usize = 20;
+/// How long it is watched while nobody looks.
+const IDLE: Duration = Duration::from_secs(60);
+/// What it still does after its start is none of that.
+const SETTLED: Duration = Duration::from_secs(5);
+
+fn main() {
+    let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let [daemon] = &arguments[..] else { panic!("usage: desktop NEWSMUXD") };
+    let mut starts: [Vec<Duration>; 3] = Default::default();
+    for _ in 0..ROUNDS {
+        starts[0].push(start(daemon, &[], serves));
+        starts[1].push(start(NEWSMUX, &["--hidden"], serves));
+        starts[2].push(start(NEWSMUX, &[], is_seen));
+    }
+    let [daemon, hidden, window] = starts.map(median);
+    println!("| from the start (medians of {ROUNDS}) | ms | by newsmuxd's |\n| --- | ---: | ---: |");
+    for (what, took) in [
+        ("newsmuxd serves", daemon),
+        ("newsmux --hidden serves", hidden),
+        ("newsmux has drawn its window", window),
+    ] {
+        let ratio = took.as_secs_f64() / daemon.as_secs_f64();
+        println!("| {what} | {} | {ratio:.1} |", took.as_millis());
+    }
+    watch_idle();
+}
+
+/// How long it takes from the start of a program until it `is_there`.
+fn start(program: &str, arguments: &[&str], is_there: fn(&Desktop, u16) -> bool) -> Duration {
+    let desktop = Desktop::with_display();
+    let _panel = Panel::start(&desktop);
+    let port = set_up(&desktop);
+    let mut command = desktop.program(program);
+    command.args(arguments);
+    let began = Instant::now();
+    let _process = Process::start(&command, &desktop.path().join("log"), 15);
+    while !is_there(&desktop, port) {
+        assert!(began.elapsed() < Duration::from_secs(30), "{program} has not started");
+        sleep(Duration::from_millis(2));
+    }
+    began.elapsed()
+}
+
+fn serves(_: &Desktop, port: u16) -> bool {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+fn is_seen(desktop: &Desktop, _: u16) -> bool {
+    Display::open(desktop).colours("Newsmux") > COLOURS
+}
+
+/// Settings with a provider, on a port that nobody uses.
+fn set_up(desktop: &Desktop) -> u16 {
+    let folder = desktop.home().join(".config/newsmux");
+    let port = free_port();
+    fs::create_dir_all(&folder).unwrap();
+    let settings = json!({
+        "version": 1,
+        "listen": {"host": "127.0.0.1", "port": port},
+        "providers": [{"id": "a", "host": "127.0.0.1", "tls": "off"}],
+    });
+    fs::write(folder.join("settings.json"), settings.to_string()).unwrap();
+    port
+}
+
+/// What it takes hidden.
+fn watch_idle() {
+    let desktop = Desktop::with_display();
+    let _panel = Panel::start(&desktop);
+    let port = set_up(&desktop);
+    let mut command: Command = desktop.program(NEWSMUX);
+    command.arg("--hidden");
+    let process = Process::start(&command, &desktop.path().join("log"), 15);
+    process.wait_for_port(port);
+    sleep(SETTLED);
+    let newsmux = process.programs()[0];
+    assert_eq!(children(newsmux), [], "it has no window, and no processes beside it");
+    let before = Usage::of(newsmux).cpu;
+    sleep(IDLE);
+    let cpu = (Usage::of(newsmux).cpu - before).as_secs_f64() / IDLE.as_secs_f64();
+    let resident = memory(newsmux, "Rss:");
+    let proportional = memory(newsmux, "Pss:");
+    println!(
+        "\nHidden: {resident} MiB resident, {proportional} MiB by its share of what is shared, {:.2} % of a core.",
+        cpu * 100.0
+    );
+}
+
+/// What `/proc/PID/smaps_rollup` says, in MiB.
+fn memory(process: u32, field: &str) -> u64 {
+    let rollup = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("smaps_rollup"));
+    let rollup = rollup.unwrap();
+    let line = rollup.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+fn median(mut all: Vec<Duration>) -> Duration {
+    all.sort_unstable();
+    all[all.len() / 2]
+}
