@@ -49,7 +49,9 @@ fn main() {
         starts[2].push(start(NEWSMUX, &[], is_seen));
     }
     let [daemon, hidden, window] = starts.map(median);
-    println!("| from the start (medians of {ROUNDS}) | ms | by newsmuxd's |\n| --- | ---: | ---: |");
+    println!(
+        "| from the start (medians of {ROUNDS}) | ms | by newsmuxd's |\n| --- | ---: | ---: |"
+    );
     for (what, took) in [
         ("newsmuxd serves", daemon),
         ("newsmux --hidden serves", hidden),
@@ -110,7 +112,7 @@ fn watch_idle() {
     process.wait_for_port(port);
     sleep(SETTLED);
     let newsmux = process.programs()[0];
-    assert_eq!(children(newsmux), [], "it has no window, and no processes beside it");
+    assert!(children(newsmux).is_empty(), "without a window it has no processes beside it");
     let before = Usage::of(newsmux).cpu;
     sleep(IDLE);
     let cpu = (Usage::of(newsmux).cpu - before).as_secs_f64() / IDLE.as_secs_f64();
@@ -124,7 +126,8 @@ fn watch_idle() {
 
 /// What `/proc/PID/smaps_rollup` says, in MiB.
 fn memory(process: u32, field: &str) -> u64 {
-    let rollup = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("smaps_rollup"));
+    let rollup =
+        fs::read_to_string(Path::new("/proc").join(process.to_string()).join("smaps_rollup"));
     let rollup = rollup.unwrap();
     let line = rollup.lines().find_map(|line| line.strip_prefix(field)).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
