@@ -9,7 +9,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use newsmux_tests::desktop::Desktop;
 use newsmux_tests::real::process::{Process, children, free_port, wait_for};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::app::{PATIENCE, is_dead, program, until};
 use crate::display::Display;
@@ -113,7 +113,8 @@ impl Window {
     /// Keeps a picture, where `SCREENSHOTS` names a folder.
     pub(crate) async fn picture(&self, name: &str) {
         let Some(folder) = std::env::var_os("SCREENSHOTS") else { return };
-        let picture = self.web.screenshot().await.unwrap();
+        // The web view paints when there is something new, and has been seen to wait for that for ever.
+        let picture = timeout(PATIENCE, self.web.screenshot()).await.unwrap().unwrap();
         fs::create_dir_all(&folder).unwrap();
         fs::write(Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
     }

@@ -146,6 +146,7 @@ mod tests {
         assert!(link.symlink_metadata().unwrap().is_symlink());
     }
 
+    #[cfg(unix)]
     const FULL: &str = "NEWSMUX_TEST_WRITES_WHERE_IT_IS_FULL";
 
     /// Runs itself again where no file can be longer than 4 KiB, which fails as a full disk does: after

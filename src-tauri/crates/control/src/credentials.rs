@@ -8,7 +8,9 @@ use std::path::Path;
 use nntp_proxy::config::Secret;
 use serde::Deserialize;
 
-use crate::error::{Error, Problem};
+use crate::error::Error;
+#[cfg(unix)]
+use crate::error::Problem;
 use crate::json::{parse_json, read};
 use crate::settings::Settings;
 
