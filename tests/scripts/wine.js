@@ -1,5 +1,5 @@
 // A Windows of its own below `target`: wine, and a display that nobody sees.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -57,7 +57,8 @@ export class Wine {
   }
 
   end() {
-    run("wineserver", ["--kill"], this.env);
+    // It fails when nothing of it runs any more.
+    spawnSync("wineserver", ["--kill"], { env: { ...process.env, ...this.env } });
     this.display.kill();
   }
 }
