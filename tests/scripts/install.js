@@ -2,6 +2,7 @@
 // that the tests drive. Programs come from Debian and npm; INN and SABnzbd are only unpacked, below target/tools: the
 // system never starts them.
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { hasApt, installPackages, mayUseSudo, updateLists } from "./apt.js";
 import { unlessMade } from "./made.js";
 import { npm, root, run, succeeds } from "./step.js";
@@ -31,9 +32,18 @@ const packages = {
 export async function install() {
   await installAll(Object.keys(packages).filter((name) => !packages[name]()));
   await installNodeModules();
-  await unlessMade("node_modules/yencode/.made-of", ["package-lock.json"], () => npm("rebuild", "yencode", "--loglevel=error"));
+  await unlessMade("node_modules/yencode/.made-of", ["package-lock.json"], () => {
+    useOwnHeaders();
+    npm("rebuild", "yencode", "--loglevel=error");
+  });
   await unpack("inn");
   await unpack("sabnzbd", "tests/scripts/sabnzbd-requirements.txt");
+}
+
+/** Node.js mostly brings what its modules are compiled with: then nothing has to be fetched for that. */
+function useOwnHeaders() {
+  const prefix = dirname(dirname(process.execPath));
+  if (existsSync(join(prefix, "include/node/node.h"))) process.env.npm_config_nodedir ??= prefix;
 }
 
 /** What newsmuxd is built with, and with `window` the application too. Says what is missing where it cannot install it. */
