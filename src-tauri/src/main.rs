@@ -93,7 +93,7 @@ fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
 
 fn set_up(app: &App, folders: Folders, hidden: bool) -> Result<(), Box<dyn Error>> {
     #[cfg(target_os = "macos")]
-    app.set_activation_policy(tauri::ActivationPolicy::Accessory);
+    app.handle().set_activation_policy(tauri::ActivationPolicy::Accessory)?;
     let log = Log::start(&folders.logs);
     let (draw, drawn) = mpsc::channel();
     let desktop = Desktop::new(app.handle().clone(), draw, log);

@@ -1,7 +1,7 @@
 // Installs what is missing: what the application is built with, and the real newsreaders, downloaders and news servers
 // that the tests drive. Programs come from Debian and npm; INN and SABnzbd are only unpacked, below target/tools: the
 // system never starts them.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hasApt, installPackages, mayUseSudo, updateLists } from "./apt.js";
 import { unlessMade } from "./made.js";
@@ -93,6 +93,10 @@ async function unpack(name, ...files) {
   const unpacked = `target/tools/${name}`;
   await unlessMade(`${unpacked}/.made-of`, [script, ...files], async () => {
     if (!hasApt()) return false;
+    if (!process.env.CI && !/^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"))) {
+      console.log(`${name} is unpacked from Debian's own archive, and this is another system: what needs it is skipped`);
+      return false;
+    }
     await mayUseSudo("update");
     updateLists();
     run("sh", [script, `${root}/${unpacked}`]);

@@ -15,7 +15,7 @@ export function buildPackages(kinds) {
   // Both programs at once: one by one each would have its dependencies built for itself.
   const cargo = ["--", "--locked", "-p", "newsmux", "-p", "newsmuxd"];
   tauri("build", "--ci", "--bundles", kinds.join(","), ...elsewhere(), ...cargo);
-  const made = kinds.flatMap((kind) => filesIn(join(release, "bundle", kind)));
+  const made = kinds.flatMap((kind) => packagesIn(join(release, "bundle", kind)));
   rmSync(packages, { recursive: true, force: true });
   mkdirSync(packages, { recursive: true });
   for (const file of made) copyFileSync(file, join(packages, basename(file)));
@@ -30,8 +30,9 @@ function elsewhere() {
   return ["--config", JSON.stringify({ bundle: { linux: { deb: { files }, rpm: { files } } } })];
 }
 
-function filesIn(folder) {
-  return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(folder, entry.name));
+/** The packages in a folder, without what they were made with. */
+function packagesIn(folder) {
+  return readdirSync(folder).filter((name) => /\.(deb|rpm|AppImage|dmg|exe)$/.test(name)).map((name) => join(folder, name));
 }
 
 function sha256(file) {

@@ -1,5 +1,5 @@
 // `npm start`: installs what is missing, builds Newsmux and opens it. Without a display newsmuxd runs instead, in the
-// foreground. `npm start -- --settings FILE` passes arguments on.
+// foreground, and so it does with arguments that are for it: `npm start -- --sample`, `npm start -- --settings FILE`.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { installCompilers, installNodeModules } from "./install.js";
@@ -9,19 +9,21 @@ import { npm, root, run, step, target } from "./step.js";
 const PROFILE = "quick";
 
 const hasDisplay = process.platform !== "linux" || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
-const program = hasDisplay ? "newsmux" : "newsmuxd";
+const given = process.argv.slice(2);
+const window = hasDisplay && given.every((word) => word === "--hidden");
+const program = window ? "newsmux" : "newsmuxd";
 if (!hasDisplay) console.log("There is no display here: newsmuxd, the same without a window, runs in the foreground.");
 
 await step("install", async () => {
-  await installCompilers({ window: hasDisplay });
-  if (hasDisplay) await installNodeModules();
+  await installCompilers({ window });
+  if (window) await installNodeModules();
 });
 await step("build", () => {
-  if (hasDisplay) npm("run", "--silent", "ui:build");
+  if (window) npm("run", "--silent", "ui:build");
   run("cargo", ["build", "--profile", PROFILE, "-p", program]);
 });
 
-const child = spawn(join(target, PROFILE, program), process.argv.slice(2), { cwd: root, stdio: "inherit" });
+const child = spawn(join(target, PROFILE, program), given, { cwd: process.env.INIT_CWD ?? root, stdio: "inherit" });
 
 // The terminal sends SIGINT to both: this script waits for the program to end in its own way.
 process.on("SIGINT", () => {});
