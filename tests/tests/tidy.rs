@@ -68,6 +68,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tauri-plugin-autostart",
             "tauri-plugin-single-instance",
             "tauri-plugin-window-state",
+            "tokio",
             "tracing",
             "tracing-appender",
             "tracing-subscriber",
