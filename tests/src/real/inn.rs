@@ -21,6 +21,9 @@ const LOGIN: Login = Login { username: "reader", password: "open sesame" };
 /// LOGIN's password as crypt(3) has it.
 const CRYPT: &str = "$6$newsmux$qqBjyONnrdGnj8WoCsTha/XE/A2loYTaItu8u1KH/jgegrGlzPV4FEuUwKA0QGP3oCx2foLKJT6iiYiKhBZuw0";
 
+/// What makes `unshare` show somebody else as Debian's user `news`.
+const AS_NEWS: [&str; 3] = ["--user", "--map-user=9", "--map-group=9"];
+
 const PROGRAMS: [&str; 4] = ["innd", "nnrpd", "makedbz", "auth/passwd/ckpasswd"];
 const FOLDERS: [&str; 10] = [
     "bin/auth/passwd",
@@ -104,7 +107,7 @@ fn as_news(home: &Path, program: &str, arguments: &[&str]) -> Command {
         command
     } else {
         let mut command = Command::new("unshare");
-        command.args(["--user", "--map-user=9", "--map-group=9"]);
+        command.args(AS_NEWS);
         command
     };
     command.arg(home.join("bin").join(program)).args(arguments).current_dir(home.join("db"));
@@ -116,6 +119,16 @@ fn hand_to_news(home: &Path) {
     if is_root() {
         run(Command::new("chown").args(["-R", "news:news"]).arg(home));
     }
+}
+
+/// Whether it may be done. Some systems let nobody but root have a namespace of users.
+pub(super) fn can_be_news() -> bool {
+    is_root()
+        || Command::new("unshare")
+            .args(AS_NEWS)
+            .arg("true")
+            .output()
+            .is_ok_and(|done| done.status.success())
 }
 
 fn is_root() -> bool {
