@@ -47,7 +47,9 @@ function programOf(entry) {
 function systemFiles() {
   const apts = ["/var/lib/apt", "/var/lib/dpkg", "/var/cache", "/var/log", "/var/tmp"];
   const but = apts.flatMap((folder) => ["-o", "-path", folder]).slice(1);
-  return output("find", "/etc", "/opt", "/usr", "/var", "(", ...but, ")", "-prune", "-o", "-print").split("\n");
+  const find = ["find", "/etc", "/opt", "/usr", "/var", "(", ...but, ")", "-prune", "-o", "-print"];
+  // Some folders are root's alone.
+  return output(...(process.getuid() === 0 ? find : ["sudo", ...find])).split("\n");
 }
 
 function difference(all, known) {
