@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { mayUseSudo } from "./apt.js";
 import { unlessFolderMade, unlessMade } from "./made.js";
 import { root } from "./step.js";
+import { programFor } from "./which.js";
 
 let folder;
 before(() => (folder = mkdtempSync(join(tmpdir(), "made-"))));
@@ -68,4 +69,16 @@ test("the lock file has what is there for other systems, too", () => {
   const named = Object.values(packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}));
   assert.ok(named.length > 10);
   assert.deepEqual(named.filter((name) => !packages[`node_modules/${name}`]), []);
+});
+
+test("a start has the window where there is a display, unless its arguments are for newsmuxd", () => {
+  for (const [given, hasDisplay, program] of [
+    [[], true, "newsmux"],
+    [["--hidden"], true, "newsmux"],
+    [[], false, "newsmuxd"],
+    [["--sample"], true, "newsmuxd"],
+    [["--settings", "settings.json", "--check"], true, "newsmuxd"],
+  ]) {
+    assert.equal(programFor(given, hasDisplay), program, given.join(" "));
+  }
 });

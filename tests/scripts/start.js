@@ -4,14 +4,15 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { installCompilers, installNodeModules } from "./install.js";
 import { npm, root, run, step, target } from "./step.js";
+import { programFor } from "./which.js";
 
 // Not the profile of a release: that one takes the linker minutes.
 const PROFILE = "quick";
 
 const hasDisplay = process.platform !== "linux" || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 const given = process.argv.slice(2);
-const window = hasDisplay && given.every((word) => word === "--hidden");
-const program = window ? "newsmux" : "newsmuxd";
+const program = programFor(given, hasDisplay);
+const window = program === "newsmux";
 if (!hasDisplay) console.log("There is no display here: newsmuxd, the same without a window, runs in the foreground.");
 
 await step("install", async () => {
