@@ -8,7 +8,7 @@ use std::process::Command;
 
 use super::download::Post;
 use super::nyuu::noise;
-use super::process::{Process, free_port, run};
+use super::process::{Process, free_port};
 use super::{Server, Tool};
 
 /// A running test server and what it serves. Dropping it ends it.
@@ -29,22 +29,15 @@ impl Nserv {
         let file = data.join("nserv-test.bin");
         fs::write(&file, noise(megabytes << 20)).expect("a file to serve");
 
-        // With a size for the articles it writes the .nzb, and ends.
-        run(nserv(&data).args(["-z", "700000", "-q"]));
-        let nzb = folder.join("nserv-test.nzb");
-        fs::rename(data.join("nserv-test.bin.nzb"), &nzb).expect("the .nzb");
-
+        // It writes the .nzb before it listens. Its `-q`, which would end it after that, crashes now and then.
         let port = free_port();
-        let mut serve = nserv(&data);
-        serve.args(["-m", "-b", "127.0.0.1", "-p", &port.to_string()]);
+        let mut serve = Command::new(Tool::Nzbget.path());
+        serve.args(["--nserv", "-v", "1", "-d"]).arg(&data).args(["-z", "700000", "-m"]);
+        serve.args(["-b", "127.0.0.1", "-p", &port.to_string()]);
         let process = Process::start(&serve, &folder.join("nserv.log"), 5);
         process.wait_for_port(port);
+        let nzb = folder.join("nserv-test.nzb");
+        fs::rename(data.join("nserv-test.bin.nzb"), &nzb).expect("the .nzb");
         Self { server: Server { port, login: None }, post: Post { file, nzb }, _process: process }
     }
-}
-
-fn nserv(data: &Path) -> Command {
-    let mut nserv = Command::new(Tool::Nzbget.path());
-    nserv.args(["--nserv", "-v", "1", "-d"]).arg(data);
-    nserv
 }
