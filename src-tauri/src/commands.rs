@@ -1,56 +1,24 @@
-//! What the window can ask for: one send each.
+//! What the window can ask for. All of it is passed on to the process in the tray.
 
 #![expect(clippy::let_underscore_must_use, reason = "the macro for commands writes it")]
 
-use std::sync::{Mutex, PoisonError};
-
-use control::controller::Handle;
-use control::request::{Failure, Reply, Request};
-use control::snapshot::Snapshot;
+use serde_json::Value;
 use tauri::State;
-use tauri::async_runtime::{self, JoinHandle};
 use tauri::ipc::Channel;
 
-/// The task that sends snapshots to the window, while there is one.
-#[derive(Default)]
-pub(crate) struct Watching(Mutex<Option<JoinHandle<()>>>);
+use crate::window::Link;
 
-impl Watching {
-    /// Ends the task before it, if there was one.
-    pub(crate) fn replace(&self, next: Option<JoinHandle<()>>) {
-        let mut task = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(before) = std::mem::replace(&mut *task, next) {
-            before.abort();
-        }
-    }
+#[tauri::command]
+pub(crate) async fn request(link: State<'_, Link>, request: Value) -> Result<Value, Value> {
+    link.request(request).await
 }
 
 #[tauri::command]
-pub(crate) async fn request(
-    controller: State<'_, Handle>,
-    request: Request,
-) -> Result<Reply, Failure> {
-    controller.request(request).await
+pub(crate) fn watch(link: State<'_, Link>, channel: Channel<Value>) {
+    link.watch(Some(channel));
 }
 
 #[tauri::command]
-pub(crate) fn watch(
-    controller: State<'_, Handle>,
-    watching: State<'_, Watching>,
-    channel: Channel<Snapshot>,
-) {
-    let mut snapshots = controller.watch();
-    watching.replace(Some(async_runtime::spawn(async move {
-        loop {
-            let now = snapshots.borrow_and_update().as_ref().clone();
-            if channel.send(now).is_err() || snapshots.changed().await.is_err() {
-                return;
-            }
-        }
-    })));
-}
-
-#[tauri::command]
-pub(crate) fn unwatch(watching: State<'_, Watching>) {
-    watching.replace(None);
+pub(crate) fn unwatch(link: State<'_, Link>) {
+    link.watch(None);
 }

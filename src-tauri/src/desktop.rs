@@ -12,10 +12,11 @@ use tauri::AppHandle;
 use tauri_plugin_autostart::ManagerExt;
 
 use crate::log::Log;
-use crate::window;
+use crate::window::WindowProcess;
 
 pub(crate) struct Desktop {
     app: AppHandle,
+    window: WindowProcess,
     draw: Sender<Tray>,
     log: Log,
     /// Kept: on some systems what was copied is gone with it.
@@ -24,22 +25,25 @@ pub(crate) struct Desktop {
 
 impl Desktop {
     /// `draw` takes the trays to draw.
-    pub(crate) fn new(app: AppHandle, draw: Sender<Tray>, log: Log) -> Self {
-        Self { app, draw, log, clipboard: None }
+    pub(crate) fn new(app: AppHandle, window: WindowProcess, draw: Sender<Tray>, log: Log) -> Self {
+        Self { app, window, draw, log, clipboard: None }
     }
 }
 
 impl Shell for Desktop {
     fn show_window(&mut self) {
-        must("show the window", window::show(&self.app));
+        // The controller can do nothing about it; the user finds it in the log.
+        if let Err(error) = self.window.show() {
+            tracing::error!("cannot show the window: {error}");
+        }
     }
 
     fn close_window(&mut self) {
-        must("close the window", window::close(&self.app));
+        self.window.close();
     }
 
     fn minimize_window(&mut self) {
-        must("minimize the window", window::minimize(&self.app));
+        self.window.minimize();
     }
 
     fn draw_tray(&mut self, tray: &Tray) {
@@ -86,12 +90,5 @@ impl Drop for Desktop {
         if thread::panicking() {
             self.app.exit(1);
         }
-    }
-}
-
-/// The controller can do nothing about it; the user finds it in the log.
-fn must(what: &str, done: tauri::Result<()>) {
-    if let Err(error) = done {
-        tracing::error!("cannot {what}: {error}");
     }
 }

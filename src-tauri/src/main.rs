@@ -9,8 +9,6 @@ mod desktop;
 mod dump;
 #[cfg(target_os = "linux")]
 mod lean;
-#[cfg(target_os = "linux")]
-mod leftover;
 mod log;
 #[cfg(unix)]
 mod signals;
@@ -23,12 +21,11 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 
 use control::controller::{self, Folders, Handle, Notice, Start};
-use tauri::{App, AppHandle, Manager, RunEvent};
-use tauri_plugin_window_state::StateFlags;
+use tauri::{App, AppHandle, Context, Manager, RunEvent};
 
-use crate::commands::Watching;
 use crate::desktop::Desktop;
 use crate::log::Log;
+use crate::window::{WINDOW, WindowProcess};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Begins without the window.
@@ -40,49 +37,35 @@ Usage: newsmux [--hidden]
   --version  tells the version";
 
 fn main() -> ExitCode {
-    let hidden = match env::args_os().nth(1) {
-        None => false,
-        Some(argument) if argument == HIDDEN => true,
+    let done = match env::args_os().nth(1) {
+        None => run(false),
+        Some(argument) if argument == HIDDEN => run(true),
+        Some(argument) if argument == WINDOW => run_window(),
         Some(argument) if argument == "--version" => return say(&format!("newsmux {VERSION}")),
         Some(argument) if argument == "--help" => return say(USAGE),
         Some(argument) => {
             return fail(&format!("there is no argument {}\n\n{USAGE}", argument.display()));
         }
     };
-    match run(hidden) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
 }
 
+/// The process in the tray.
 fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
-    #[cfg(target_os = "linux")]
-    dump::forbid();
-    #[cfg(target_os = "linux")]
-    lean::without_gl();
-    let folders = Folders::of_user().ok_or("this user has no home folder to keep settings in")?;
-    let window_state = tauri_plugin_window_state::Builder::new()
-        .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
-        .with_filename(folders.config.join("window.json").to_string_lossy())
-        .build();
+    let folders = prepare()?;
     let app = tauri::Builder::default()
         // The first: a second start ends here, before it touches anything.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
             started_again(app, &arguments)
         }))
         .plugin(tauri_plugin_autostart::Builder::new().arg(HIDDEN).build())
-        .plugin(window_state)
-        .manage(Watching::default())
-        .invoke_handler(tauri::generate_handler![
-            commands::request,
-            commands::watch,
-            commands::unwatch
-        ])
-        .on_window_event(window::on_event)
         .setup(move |app| set_up(app, folders, hidden))
-        .build(tauri::generate_context!())?;
+        .build(context())?;
     app.run(|app, event| match event {
-        // The last window is closed, and the program goes on.
+        // It has no window, and goes on.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => app.state::<Handle>().send(control::request::Request::Show),
@@ -91,15 +74,38 @@ fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The process of the window.
+fn run_window() -> Result<(), Box<dyn Error>> {
+    let folders = prepare()?;
+    window::run(context(), &folders)
+}
+
+/// What holds for both.
+fn prepare() -> Result<Folders, Box<dyn Error>> {
+    #[cfg(target_os = "linux")]
+    dump::forbid();
+    #[cfg(target_os = "linux")]
+    lean::without_gl();
+    Ok(Folders::of_user().ok_or("this user has no home folder to keep settings in")?)
+}
+
+/// What is built into the program: its configuration, and the window's files.
+fn context() -> Context {
+    tauri::generate_context!()
+}
+
 fn set_up(app: &App, folders: Folders, hidden: bool) -> Result<(), Box<dyn Error>> {
     #[cfg(target_os = "macos")]
     app.handle().set_activation_policy(tauri::ActivationPolicy::Accessory)?;
     let log = Log::start(&folders.logs);
     let (draw, drawn) = mpsc::channel();
-    let desktop = Desktop::new(app.handle().clone(), draw, log);
+    let window = WindowProcess::default();
+    let answers = window.controller();
+    let desktop = Desktop::new(app.handle().clone(), window, draw, log);
     let system_language = sys_locale::get_locale();
     let start = Start { folders, version: VERSION, hidden, system_language };
     let controller = controller::start(desktop, start)?;
+    drop(answers.set(controller.clone()));
     app.manage(controller.clone());
     #[cfg(unix)]
     signals::heed(controller.clone())?;

@@ -55,9 +55,9 @@ impl App {
         self.display.close("Newsmux");
     }
 
-    /// Waits until the web view has ended. One that is driven from outside does not: the driver keeps it.
+    /// Waits until there is no window's process any more.
     pub(crate) fn until_freed(&self) {
-        until("an end of the web view", || self.web_processes().is_empty());
+        until("an end of the window's process", || self.window_processes().is_empty());
     }
 
     /// Waits until it has ended by itself.
@@ -77,12 +77,13 @@ impl App {
             let line = text.lines().find_map(|line| line.strip_prefix("Max core file size"));
             line.and_then(|line| line.split_whitespace().next()).unwrap_or_default().to_owned()
         };
-        self.process.programs().into_iter().map(limits).map(core).collect()
+        let all = self.process.programs().into_iter().chain(self.window_processes());
+        all.map(limits).map(core).collect()
     }
 
-    /// The web view's processes.
-    pub(crate) fn web_processes(&self) -> Vec<String> {
-        self.process.programs().into_iter().flat_map(web_processes).collect()
+    /// The window's process: it has no other beside it.
+    pub(crate) fn window_processes(&self) -> Vec<u32> {
+        self.process.programs().into_iter().flat_map(children).collect()
     }
 }
 
@@ -96,15 +97,15 @@ pub(crate) fn until_shown(display: &Display, shown: bool) {
     until("the window", || display.shows("Newsmux") == shown);
 }
 
-/// The processes of the web view that belong to a program.
-fn web_processes(program: u32) -> Vec<String> {
-    let name = |child| fs::read_to_string(format!("/proc/{child}/comm")).unwrap_or_default();
-    children(program).into_iter().map(name).filter(|name| name.starts_with("WebKit")).collect()
-}
-
 /// Waits until it is so.
 pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
     wait_for(PATIENCE, || is_so().then_some(())).unwrap_or_else(|| panic!("never came: {what}"));
+}
+
+/// Ends a process, as the system does for want of memory.
+pub(crate) fn kill(process: u32) {
+    let kill = Command::new("kill").args(["-s", "KILL", &process.to_string()]).status();
+    assert!(kill.unwrap().success());
 }
 
 /// Starts the program once more, to its end. Says whether that went well.

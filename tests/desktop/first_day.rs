@@ -52,7 +52,7 @@ async fn a_provider_is_entered_an_article_fetched_and_all_is_there_the_next_time
     let app = App::start(&desktop, &["--hidden"]);
     let tray = panel.item();
     tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
-    assert_eq!(app.web_processes(), Vec::<String>::new());
+    assert_eq!(app.window_processes(), Vec::<u32>::new());
     fetch(address, &article).await;
     assert_eq!(files_with(desktop.path(), PASSWORD), Vec::<PathBuf>::new());
     for _ in 0..2 {
@@ -122,7 +122,7 @@ async fn close(window: &Window, desktop: &Desktop) {
     window.close();
     window.reads("Newsmux goes on in the tray").await;
     window.picture("farewell").await;
-    window.press("Close window").await;
+    window.press_last("Close window").await;
     until_shown(&window.display, false);
     assert_eq!(settings(desktop)["desktop"]["told_of_tray"], true);
 }

@@ -24,9 +24,19 @@ fn hidden_it_is_small() {
     let providers = json!([{"id": "a", "host": "127.0.0.1", "tls": "off"}]);
     write_settings(&desktop, free_port(), providers);
     let app = App::start(&desktop, &["--hidden"]);
-    panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
-    let resident = resident(app.process_id());
-    assert!(resident < MOST, "{resident} KiB are in memory");
+    let tray = panel.item();
+    tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    let never_shown = resident(app.process_id());
+    assert!(never_shown < MOST, "{never_shown} KiB are in memory");
+    tray.choose("Open Newsmux");
+    app.until_drawn();
+    // The first time it says where it goes on.
+    app.close_window();
+    app.close_window();
+    app.until_shown(false);
+    app.until_freed();
+    let closed = resident(app.process_id());
+    assert!(closed < MOST, "{closed} KiB are in memory after the window was closed");
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn a_second_start_shows_the_window_of_the_first() {
     app.until_shown(false);
     assert!(start_again(&desktop, &[]));
     app.until_shown(true);
-    assert_eq!(app.web_processes().len(), 2);
+    assert_eq!(app.window_processes().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

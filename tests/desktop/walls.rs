@@ -1,12 +1,15 @@
 //! What the window must not be able to do, whatever runs in it; and what the program must not leave behind.
 
-use newsmux_tests::desktop::Desktop;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use newsmux_tests::client::Client;
+use newsmux_tests::desktop::{Desktop, Panel};
 use newsmux_tests::real::process::free_port;
 use newsmux_tests::real::skip;
 use serde_json::json;
 
 use crate::TOOLS;
-use crate::app::{App, write_settings};
+use crate::app::{App, is_dead, kill, until, write_settings};
 use crate::window::Window;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,5 +51,43 @@ fn a_crash_leaves_no_passwords_on_the_disk() {
     write_settings(&desktop, free_port(), json!([]));
     let app = App::start(&desktop, &[]);
     app.until_shown(true);
-    assert_eq!(app.largest_dumps(), ["0"]);
+    assert_eq!(app.largest_dumps(), ["0", "0"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_that_dies_takes_nobodys_connection_with_it_and_can_be_opened_again() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    let panel = Panel::start(&desktop);
+    let port = free_port();
+    write_settings(&desktop, port, json!([{"id": "a", "host": "127.0.0.1", "tls": "off"}]));
+    let app = App::start(&desktop, &[]);
+    app.until_drawn();
+    let tray = panel.item();
+    tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    let mut client = Client::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
+    assert!(client.line().await.starts_with("20"));
+    kill(app.window_processes()[0]);
+    app.until_shown(false);
+    app.until_freed();
+    assert_eq!(client.ask("DATE").await.code(), "111");
+    tray.choose("Open Newsmux");
+    app.until_drawn();
+}
+
+#[test]
+fn without_the_application_there_is_no_window() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    write_settings(&desktop, free_port(), json!([]));
+    let app = App::start(&desktop, &[]);
+    app.until_drawn();
+    let window = app.window_processes()[0];
+    kill(app.process_id());
+    until("an end of the window's process", || is_dead(window));
+    app.until_shown(false);
 }

@@ -11,7 +11,7 @@ use newsmux_tests::real::process::{Process, children, free_port, wait_for};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
-use crate::app::{PATIENCE, is_dead, program, until};
+use crate::app::{PATIENCE, is_dead, kill, program, until};
 use crate::display::Display;
 
 /// How long the driver may take to end, in seconds.
@@ -78,6 +78,12 @@ impl Window {
         self.see(&by).await.click().await.unwrap();
     }
 
+    /// Presses a button that ends the window: the driver may have nobody left to ask what came of it.
+    pub(crate) async fn press_last(&self, name: &str) {
+        let button = self.see(&format!("//button[normalize-space()=\"{name}\"]")).await;
+        drop(button.click().await);
+    }
+
     /// Enters a text into the field of this label.
     pub(crate) async fn enter(&self, label: &str, text: &str) {
         let label = self.see(&format!("//label[normalize-space()=\"{label}\"]")).await;
@@ -137,10 +143,7 @@ impl Window {
 
     /// What a desktop does at its end, or when somebody kills the application.
     pub(crate) fn kill(&self) {
-        let id = self.application().unwrap().to_string();
-        assert!(
-            std::process::Command::new("kill").args(["-KILL", &id]).status().unwrap().success()
-        );
+        kill(self.application().unwrap());
         wait_for(PATIENCE, || self.application().is_none().then_some(())).unwrap();
     }
 }

@@ -9,7 +9,7 @@
     reason = "it prints what it measures, and may fail so"
 )]
 
-#[expect(dead_code, reason = "nobody closes a window here")]
+#[expect(dead_code, reason = "it asks for colours, not whether there is a window")]
 #[path = "../../desktop/display.rs"]
 mod display;
 #[path = "../relay/usage.rs"]
@@ -60,7 +60,12 @@ fn main() {
         let ratio = took.as_secs_f64() / daemon.as_secs_f64();
         println!("| {what} | {} | {ratio:.1} |", took.as_millis());
     }
-    watch_idle();
+    println!(
+        "\n| while nobody looks | MiB resident | of its own | by its share of what is shared | % of a core |\n\
+         | --- | ---: | ---: | ---: | ---: |"
+    );
+    watch_idle("never shown", false);
+    watch_idle("its window closed again", true);
 }
 
 /// How long it takes from the start of a program until it `is_there`.
@@ -72,11 +77,16 @@ fn start(program: &str, arguments: &[&str], is_there: fn(&Desktop, u16) -> bool)
     command.args(arguments);
     let began = Instant::now();
     let _process = Process::start(&command, &desktop.path().join("log"), 15);
-    while !is_there(&desktop, port) {
-        assert!(began.elapsed() < Duration::from_secs(30), "{program} has not started");
+    until(program, || is_there(&desktop, port));
+    began.elapsed()
+}
+
+fn until(what: &str, is_there: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_there() {
+        assert!(began.elapsed() < Duration::from_secs(30), "never came: {what}");
         sleep(Duration::from_millis(2));
     }
-    began.elapsed()
 }
 
 fn serves(_: &Desktop, port: u16) -> bool {
@@ -96,32 +106,33 @@ fn set_up(desktop: &Desktop) -> u16 {
         "version": 1,
         "listen": {"host": "127.0.0.1", "port": port},
         "providers": [{"id": "a", "host": "127.0.0.1", "tls": "off"}],
+        "desktop": {"told_of_tray": true},
     });
     fs::write(folder.join("settings.json"), settings.to_string()).unwrap();
     port
 }
 
-/// What it takes hidden.
-fn watch_idle() {
+/// What it takes while nobody looks: never shown, or its window closed again.
+fn watch_idle(state: &str, is_shown_first: bool) {
     let desktop = Desktop::with_display();
     let _panel = Panel::start(&desktop);
-    let port = set_up(&desktop);
+    set_up(&desktop);
     let mut command: Command = desktop.program(NEWSMUX);
-    command.arg("--hidden");
+    command.args((!is_shown_first).then_some("--hidden"));
     let process = Process::start(&command, &desktop.path().join("log"), 15);
-    process.wait_for_port(port);
+    if is_shown_first {
+        until("its window", || is_seen(&desktop, 0));
+        Display::open(&desktop).close("Newsmux");
+    }
     sleep(SETTLED);
     let newsmux = process.programs()[0];
-    assert!(children(newsmux).is_empty(), "without a window it has no processes beside it");
+    until("an end of the processes beside it", || children(newsmux).is_empty());
     let before = Usage::of(newsmux).cpu;
     sleep(IDLE);
     let cpu = (Usage::of(newsmux).cpu - before).as_secs_f64() / IDLE.as_secs_f64();
-    let resident = memory(newsmux, "Rss:");
-    let proportional = memory(newsmux, "Pss:");
-    println!(
-        "\nHidden: {resident} MiB resident, {proportional} MiB by its share of what is shared, {:.2} % of a core.",
-        cpu * 100.0
-    );
+    let [resident, own, proportional] =
+        ["Rss:", "Private_Dirty:", "Pss:"].map(|field| memory(newsmux, field));
+    println!("| {state} | {resident} | {own} | {proportional} | {:.2} |", cpu * 100.0);
 }
 
 /// What `/proc/PID/smaps_rollup` says, in MiB.

@@ -5,7 +5,7 @@
     reason = "a helper of tests: what goes wrong here fails the test"
 )]
 
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -89,11 +89,13 @@ impl Drop for Process {
     }
 }
 
-/// The children of a process, as Linux lists them: none when it has just ended.
+/// The children of a process, whichever thread of it has started them, as Linux lists them: none when it has just
+/// ended.
 pub fn children(parent: u32) -> Vec<u32> {
-    let list =
-        fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
-    list.split_whitespace().filter_map(|id| id.parse().ok()).collect()
+    let threads = fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+    let list = |thread: DirEntry| fs::read_to_string(thread.path().join("children"));
+    let lists: String = threads.filter_map(|thread| list(thread).ok()).collect();
+    lists.split_whitespace().filter_map(|id| id.parse().ok()).collect()
 }
 
 fn tail(text: &str) -> String {

@@ -1,0 +1,75 @@
+//! The process in the tray, as the window knows it.
+
+use std::collections::HashMap;
+use std::io::{BufRead, Write, stdin, stdout};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use tauri::ipc::Channel;
+use tokio::sync::oneshot;
+
+use super::{Order, Report, json};
+
+/// Speaks to it, and knows who waits for what it says.
+#[derive(Default)]
+pub(crate) struct Link(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    last: u64,
+    replies: HashMap<u64, oneshot::Sender<Result<Value, Value>>>,
+    snapshots: Option<Channel<Value>>,
+}
+
+impl Link {
+    /// Asks for something, and waits for the reply or the failure.
+    pub(crate) async fn request(&self, request: Value) -> Result<Value, Value> {
+        let (reply, replied) = oneshot::channel();
+        let id = {
+            let mut waiting = self.waiting();
+            waiting.last += 1;
+            let id = waiting.last;
+            waiting.replies.insert(id, reply);
+            id
+        };
+        self.report(&Report::Request { id, request });
+        replied.await.unwrap_or_else(|_| Err("Newsmux is about to end".into()))
+    }
+
+    /// Sends snapshots to this channel from now on, or none any more.
+    pub(crate) fn watch(&self, channel: Option<Channel<Value>>) {
+        let report = if channel.is_some() { Report::Watch } else { Report::Unwatch };
+        self.waiting().snapshots = channel;
+        self.report(&report);
+    }
+
+    /// Says it. Without a process in the tray this one ends, too.
+    pub(super) fn report(&self, report: &Report) {
+        let mut output = stdout().lock();
+        drop(writeln!(output, "{}", json(report)).and_then(|()| output.flush()));
+    }
+
+    /// Hears all that is said, and gives what is to be done with the window. Returns when there is nobody any more.
+    pub(super) fn hear(&self, mut act: impl FnMut(Order)) {
+        for line in stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            match serde_json::from_str(&line) {
+                Ok(Order::Snapshot(now)) => {
+                    let channel = self.waiting().snapshots.clone();
+                    // A page that is being loaded anew asks again.
+                    drop(channel.map(|channel| channel.send(now)));
+                }
+                Ok(Order::Reply { id, result }) => {
+                    let reply = self.waiting().replies.remove(&id);
+                    drop(reply.map(|reply| reply.send(result)));
+                }
+                Ok(order) => act(order),
+                Err(error) => eprintln!("newsmux: the window was told what is no order: {error}"),
+            }
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,68 @@
+//! The window, in a process of its own: the same program, started by the one in the tray and speaking with it over a
+//! pair of pipes, a line of JSON for each thing that is said. A web view does not give back what it has loaded; its
+//! process does, when the window is closed. And whatever happens to a web view, the proxy goes on.
+
+mod link;
+mod process;
+mod view;
+
+use control::request::Request;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub(crate) use link::Link;
+pub(crate) use process::WindowProcess;
+pub(crate) use view::run;
+
+/// The argument that the process of the window is started with.
+pub(crate) const WINDOW: &str = "--window";
+
+/// Said to the window.
+#[derive(Debug, Serialize, Deserialize)]
+enum Order {
+    /// Comes to the front.
+    Show,
+    /// Goes where it can be brought back from without a tray.
+    Minimize,
+    /// Ends.
+    Close,
+    /// How things are.
+    Snapshot(Value),
+    /// What came of a request: its reply, or its failure.
+    Reply {
+        /// That of the request.
+        id: u64,
+        /// As the window is given it.
+        result: Result<Value, Value>,
+    },
+}
+
+/// Said by the window.
+#[derive(Debug, Serialize, Deserialize)]
+enum Report {
+    /// It is there.
+    Shown,
+    /// The user wants to close it.
+    CloseAsked,
+    /// It wants snapshots from now on.
+    Watch,
+    /// It wants no more.
+    Unwatch,
+    /// It asks for something.
+    Request {
+        /// Comes back with the reply.
+        id: u64,
+        /// A [`Request`], or what the window takes for one.
+        request: Value,
+    },
+}
+
+/// What the window asks for, or why that is nothing.
+fn understand(request: Value) -> Result<Request, Value> {
+    serde_json::from_value(request).map_err(|error| Value::String(error.to_string()))
+}
+
+/// For what always can be written as JSON.
+fn json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}

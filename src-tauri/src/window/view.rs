@@ -1,0 +1,94 @@
+//! The process of the window.
+
+use std::error::Error;
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use control::controller::Folders;
+use tauri::{
+    App, AppHandle, Context, Manager, Url, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
+};
+use tauri_plugin_window_state::StateFlags;
+
+use super::link::Link;
+use super::{Order, Report};
+use crate::commands;
+
+const LABEL: &str = "main";
+/// How long a web view may take to end that nobody can end otherwise.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// Shows the window until it is closed, or the process in the tray has ended.
+///
+/// # Errors
+/// When there can be none.
+pub(crate) fn run(context: Context, folders: &Folders) -> Result<(), Box<dyn Error>> {
+    let window_state = tauri_plugin_window_state::Builder::new()
+        .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
+        .with_filename(folders.config.join("window.json").to_string_lossy())
+        .build();
+    let app = tauri::Builder::default()
+        .plugin(window_state)
+        .manage(Link::default())
+        .invoke_handler(tauri::generate_handler![
+            commands::request,
+            commands::watch,
+            commands::unwatch
+        ])
+        .on_window_event(on_event)
+        .setup(|app| set_up(app))
+        .build(context)?;
+    app.run(|_, _| ());
+    Ok(())
+}
+
+fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
+    #[cfg(target_os = "macos")]
+    app.handle().set_activation_policy(tauri::ActivationPolicy::Accessory)?;
+    let app = app.handle().clone();
+    let config = app.config().app.windows.iter().find(|window| window.label == LABEL);
+    let config = config.ok_or(tauri::Error::WindowNotFound)?;
+    let window = WebviewWindowBuilder::from_config(&app, config)?.on_navigation(is_ours).build()?;
+    show(&window)?;
+    app.state::<Link>().report(&Report::Shown);
+    thread::Builder::new().name("newsmux-orders".into()).spawn(move || {
+        app.state::<Link>().hear(|order| heed(&app, &order));
+        app.exit(0);
+        thread::sleep(ENDING);
+        process::exit(1);
+    })?;
+    Ok(())
+}
+
+fn heed(app: &AppHandle, order: &Order) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    let done = match order {
+        Order::Show => show(&window),
+        Order::Minimize => window.minimize(),
+        Order::Close => window.destroy(),
+        Order::Snapshot(_) | Order::Reply { .. } => Ok(()),
+    };
+    if let Err(error) = done {
+        eprintln!("newsmux: the window does not heed {order:?}: {error}");
+    }
+}
+
+fn show(window: &WebviewWindow) -> tauri::Result<()> {
+    window.show()?;
+    window.unminimize()?;
+    window.set_focus()
+}
+
+/// What closing it means is for the controller to say.
+fn on_event(window: &Window, event: &WindowEvent) {
+    if let WindowEvent::CloseRequested { api, .. } = event {
+        api.prevent_close();
+        window.state::<Link>().report(&Report::CloseAsked);
+    }
+}
+
+/// It shows nothing from elsewhere.
+fn is_ours(url: &Url) -> bool {
+    url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost")
+}
