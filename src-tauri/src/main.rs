@@ -21,6 +21,8 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 
 use control::controller::{self, Folders, Handle, Notice, Start};
+#[cfg(unix)]
+use control::request::Request;
 use tauri::{App, AppHandle, Context, Manager, RunEvent};
 
 use crate::desktop::Desktop;
@@ -68,7 +70,7 @@ fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
         // It has no window, and goes on.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
         #[cfg(target_os = "macos")]
-        RunEvent::Reopen { .. } => app.state::<Handle>().send(control::request::Request::Show),
+        RunEvent::Reopen { .. } => app.state::<Handle>().send(Request::Show),
         _ => _ = app,
     });
     Ok(())
@@ -108,7 +110,7 @@ fn set_up(app: &App, folders: Folders, hidden: bool) -> Result<(), Box<dyn Error
     drop(answers.set(controller.clone()));
     app.manage(controller.clone());
     #[cfg(unix)]
-    signals::heed(controller.clone())?;
+    signals::heed(controller.clone(), |controller| controller.send(Request::Quit))?;
     tray::show(app.handle(), drawn, controller)?;
     Ok(())
 }

@@ -2,13 +2,11 @@
 
 use std::io;
 
-use control::controller::Handle;
-use control::request::Request;
 use tauri::async_runtime::{block_on, spawn};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ends the application at the first signal that asks for it.
-pub(crate) fn heed(controller: Handle) -> io::Result<()> {
+/// Has `end` done with `what` at the first signal that asks for it.
+pub(crate) fn heed<T: Send + 'static>(what: T, end: fn(&T)) -> io::Result<()> {
     let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
     let [mut terminate, mut interrupt, mut hangup] = block_on(async { listen(signals) })?;
     spawn(async move {
@@ -17,7 +15,7 @@ pub(crate) fn heed(controller: Handle) -> io::Result<()> {
             _ = interrupt.recv() => {}
             _ = hangup.recv() => {}
         }
-        controller.send(Request::Quit);
+        end(&what);
     });
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The application as the desktop has it: its processes, and its windows on the display.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -33,7 +33,12 @@ pub(crate) struct App {
 impl App {
     /// Starts it with these arguments.
     pub(crate) fn start(desktop: &Desktop, arguments: &[&str]) -> Self {
-        let mut command = desktop.program(program());
+        Self::start_from(&program(), desktop, arguments)
+    }
+
+    /// Starts this program instead.
+    pub(crate) fn start_from(program: &Path, desktop: &Desktop, arguments: &[&str]) -> Self {
+        let mut command = desktop.program(program);
         command.args(arguments);
         let log = desktop.path().join("newsmux.log");
         let process = Process::start(&command, &log, ENDING);
@@ -116,7 +121,7 @@ pub(crate) fn start_again(desktop: &Desktop, arguments: &[&str]) -> bool {
 }
 
 /// Where its settings are.
-pub(crate) fn settings_file(desktop: &Desktop) -> PathBuf {
+fn settings_file(desktop: &Desktop) -> PathBuf {
     desktop.home().join(".config/newsmux/settings.json")
 }
 

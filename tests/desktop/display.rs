@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 
 use newsmux_tests::desktop::Desktop;
+use x11rb::CURRENT_TIME;
 use x11rb::connection::Connection;
 use x11rb::errors::ReplyError;
+use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, ImageFormat, MapState, Window,
+    AtomEnum, ClientMessageEvent, ConnectionExt, CreateWindowAux, EventMask, ImageFormat, MapState,
+    Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -43,6 +46,22 @@ impl Display {
         let message = ClientMessageEvent::new(32, window, protocols, [delete, 0, 0, 0, 0]);
         self.connection.send_event(false, window, EventMask::NO_EVENT, message).unwrap();
         self.connection.flush().unwrap();
+    }
+
+    /// What would be pasted.
+    pub(crate) fn clipboard(&self) -> String {
+        let window = self.connection.generate_id().unwrap();
+        let (depth, visual) = (x11rb::COPY_DEPTH_FROM_PARENT, x11rb::COPY_FROM_PARENT);
+        let (kind, aux) = (WindowClass::INPUT_OUTPUT, CreateWindowAux::new());
+        let of = &self.connection;
+        of.create_window(depth, window, self.root, 0, 0, 1, 1, 0, kind, visual, &aux).unwrap();
+        let (clipboard, text) = (self.atom("CLIPBOARD"), self.atom("UTF8_STRING"));
+        of.convert_selection(window, clipboard, text, text, CURRENT_TIME).unwrap();
+        of.flush().unwrap();
+        while !matches!(of.wait_for_event().unwrap(), Event::SelectionNotify(_)) {}
+        let pasted = of.get_property(true, window, text, AtomEnum::ANY, 0, 1024).unwrap();
+        of.destroy_window(window).unwrap();
+        String::from_utf8(pasted.reply().unwrap().value).unwrap()
     }
 
     /// A window may be gone while it is asked.

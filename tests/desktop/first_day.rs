@@ -42,7 +42,10 @@ async fn a_provider_is_entered_an_article_fetched_and_all_is_there_the_next_time
     window.picture("overview").await;
     let tray = panel.item();
     stop_and_start(&window, &tray, address).await;
+    window.press("Copy address").await;
+    window.see("//*[@aria-live and normalize-space()=\"Copied\"]").await;
     close(&window, &desktop).await;
+    assert_eq!(window.display.clipboard(), address.to_string());
     fetch(address, &article).await;
     tray.choose("Quit Newsmux");
     window.until_ended();

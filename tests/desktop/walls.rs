@@ -1,5 +1,6 @@
 //! What the window must not be able to do, whatever runs in it; and what the program must not leave behind.
 
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use newsmux_tests::client::Client;
@@ -9,7 +10,7 @@ use newsmux_tests::real::skip;
 use serde_json::json;
 
 use crate::TOOLS;
-use crate::app::{App, is_dead, kill, until, write_settings};
+use crate::app::{App, is_dead, kill, program, until, write_settings};
 use crate::window::Window;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,4 +91,24 @@ fn without_the_application_there_is_no_window() {
     kill(app.process_id());
     until("an end of the window's process", || is_dead(window));
     app.until_shown(false);
+}
+
+#[test]
+fn after_an_update_the_window_is_still_its_own() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    let panel = Panel::start(&desktop);
+    write_settings(&desktop, free_port(), json!([{"id": "a", "host": "127.0.0.1", "tls": "off"}]));
+    let old = desktop.path().join("newsmux");
+    fs::copy(program(), &old).unwrap();
+    let app = App::start_from(&old, &desktop, &["--hidden"]);
+    let tray = panel.item();
+    tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    let update = desktop.path().join("update");
+    fs::write(&update, "another program").unwrap();
+    fs::rename(&update, &old).unwrap();
+    tray.choose("Open Newsmux");
+    app.until_drawn();
 }

@@ -100,7 +100,7 @@ class App {
 
   async copy(text: string): Promise<boolean> {
     try {
-      await this.#backend.copy(text);
+      await this.request({ do: "copy", text });
       return true;
     } catch {
       this.tell(this.t.app.notCopied, true);

@@ -49,7 +49,8 @@ impl Link {
         drop(writeln!(output, "{}", json(report)).and_then(|()| output.flush()));
     }
 
-    /// Hears all that is said, and gives what is to be done with the window. Returns when there is nobody any more.
+    /// Hears all that is said, and gives what is to be done with the window. Returns when it is to end, or there is nobody
+    /// any more.
     pub(super) fn hear(&self, mut act: impl FnMut(Order)) {
         for line in stdin().lock().lines() {
             let Ok(line) = line else { return };
@@ -63,8 +64,10 @@ impl Link {
                     let reply = self.waiting().replies.remove(&id);
                     drop(reply.map(|reply| reply.send(result)));
                 }
+                Ok(Order::Close) => return,
                 Ok(order) => act(order),
-                Err(error) => eprintln!("newsmux: the window was told what is no order: {error}"),
+                // Not its words: they may be a password.
+                Err(_) => eprintln!("newsmux: the window was told what is no order"),
             }
         }
     }

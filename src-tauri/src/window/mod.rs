@@ -42,6 +42,8 @@ enum Order {
 enum Report {
     /// It is there.
     Shown,
+    /// It cannot be there, and why.
+    Failed(String),
     /// The user wants to close it.
     CloseAsked,
     /// It wants snapshots from now on.

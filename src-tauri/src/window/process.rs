@@ -1,9 +1,10 @@
 //! The window's process, as the one in the tray knows it.
 
 use std::env;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 #[cfg(unix)]
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -39,22 +40,27 @@ impl WindowProcess {
             return Ok(());
         }
         let (orders, ordered) = channel(UNHEARD);
+        let heed =
+            Heed { controller: Arc::clone(&self.controller), orders: orders.clone(), watch: None };
+        let slot = Arc::clone(&self.orders);
+        // Until all is there, nobody takes it for gone.
+        let mut there = lock(&self.orders);
         let mut child = start()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("it has no pipes"));
         };
-        *lock(&self.orders) = Some(orders.clone());
-        let (slot, controller) = (Arc::clone(&self.orders), Arc::clone(&self.controller));
+        // Where one of the threads cannot be, the pipes are closed, and the window ends by itself.
         thread::Builder::new().name("newsmux-orders".into()).spawn(|| order(input, ordered))?;
-        let heed = move || {
-            let controller = controller.wait();
-            Heed { controller, orders, watch: None }.all(output);
+        thread::Builder::new().name("newsmux-window".into()).spawn(move || {
+            let controller = Arc::clone(&heed.controller);
+            heed.all(output);
             end(child);
             // First the one, then the other: a window that is wanted again is started anew.
             lock(&slot).take();
-            controller.notice(Notice::WindowGone);
-        };
-        thread::Builder::new().name("newsmux-window".into()).spawn(heed).map(drop)
+            controller.wait().notice(Notice::WindowGone);
+        })?;
+        *there = Some(orders);
+        Ok(())
     }
 
     /// Ends it. The controller is told when it has ended.
@@ -86,12 +92,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn start() -> io::Result<Child> {
-    let mut command = Command::new(env::current_exe()?);
+    let mut command = Command::new(program()?);
     command.arg(WINDOW).stdin(Stdio::piped()).stdout(Stdio::piped());
-    // What a terminal sends is for the process in the tray, which ends this one.
+    // What a terminal sends is for the process in the tray, which ends this one. A desktop knows a window by the name.
     #[cfg(unix)]
-    command.process_group(0);
+    command.process_group(0).arg0("newsmux");
     command.spawn()
+}
+
+/// This program. After an update its file is another's: on Linux its own is there as long as it runs.
+fn program() -> io::Result<PathBuf> {
+    let file = env::current_exe()?;
+    Ok(if cfg!(target_os = "linux") && !file.exists() { "/proc/self/exe".into() } else { file })
 }
 
 fn end(mut child: Child) {
@@ -105,20 +117,23 @@ fn end(mut child: Child) {
 /// Writes all orders, until the window is gone or nobody gives any.
 fn order(mut input: ChildStdin, mut orders: Receiver<Order>) {
     while let Some(order) = orders.blocking_recv() {
-        if writeln!(input, "{}", json(&order)).is_err() {
+        // In one piece: each would be a system call.
+        let line = format!("{}\n", json(&order));
+        if input.write_all(line.as_bytes()).is_err() {
             return;
         }
     }
 }
 
 /// Does what the window reports.
-struct Heed<'a> {
-    controller: &'a Handle,
+struct Heed {
+    /// Comes soon after the window was asked for, if it is not there.
+    controller: Arc<OnceLock<Handle>>,
     orders: Sender<Order>,
     watch: Option<JoinHandle<()>>,
 }
 
-impl Heed<'_> {
+impl Heed {
     /// Until it is gone.
     fn all(mut self, output: ChildStdout) {
         for line in BufReader::new(output).lines() {
@@ -126,6 +141,7 @@ impl Heed<'_> {
                 Ok(Ok(report)) => self.one(report),
                 // Not its words: they may be a password.
                 Ok(Err(_)) => tracing::warn!("the window's process says what is no report"),
+                Err(error) if error.kind() == ErrorKind::InvalidData => {}
                 Err(_) => break,
             }
         }
@@ -133,16 +149,18 @@ impl Heed<'_> {
     }
 
     fn one(&mut self, report: Report) {
+        let controller = self.controller.wait();
         match report {
-            Report::Shown => self.controller.notice(Notice::WindowShown),
-            Report::CloseAsked => self.controller.notice(Notice::CloseAsked),
+            Report::Shown => controller.notice(Notice::WindowShown),
+            Report::Failed(why) => tracing::error!("the window cannot be: {why}"),
+            Report::CloseAsked => controller.notice(Notice::CloseAsked),
             Report::Watch => {
-                let watch = watch(self.controller.clone(), self.orders.clone());
+                let watch = watch(controller.clone(), self.orders.clone());
                 self.watch(Some(async_runtime::spawn(watch)));
             }
             Report::Unwatch => self.watch(None),
             Report::Request { id, request } => {
-                let (controller, orders) = (self.controller.clone(), self.orders.clone());
+                let (controller, orders) = (controller.clone(), self.orders.clone());
                 async_runtime::spawn(async move {
                     let result = match understand(request) {
                         Ok(request) => controller
@@ -170,8 +188,9 @@ impl Heed<'_> {
 async fn watch(controller: Handle, orders: Sender<Order>) {
     let mut snapshots = controller.watch();
     loop {
-        let now = json(snapshots.borrow_and_update().as_ref());
-        let told = orders.send(Order::Snapshot(now)).await;
+        // Nobody who publishes waits until it is written.
+        let now = Arc::clone(&snapshots.borrow_and_update());
+        let told = orders.send(Order::Snapshot(json(now.as_ref()))).await;
         if told.is_err() || snapshots.changed().await.is_err() {
             return;
         }

@@ -1,6 +1,7 @@
 //! The process of the window.
 
 use std::error::Error;
+use std::panic;
 use std::process;
 use std::thread;
 use std::time::Duration;
@@ -14,9 +15,11 @@ use tauri_plugin_window_state::StateFlags;
 use super::link::Link;
 use super::{Order, Report};
 use crate::commands;
+#[cfg(unix)]
+use crate::signals;
 
 const LABEL: &str = "main";
-/// How long a web view may take to end that nobody can end otherwise.
+/// How long a web view may take to end.
 const ENDING: Duration = Duration::from_secs(5);
 
 /// Shows the window until it is closed, or the process in the tray has ended.
@@ -24,6 +27,7 @@ const ENDING: Duration = Duration::from_secs(5);
 /// # Errors
 /// When there can be none.
 pub(crate) fn run(context: Context, folders: &Folders) -> Result<(), Box<dyn Error>> {
+    tell_panics();
     let window_state = tauri_plugin_window_state::Builder::new()
         .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
         .with_filename(folders.config.join("window.json").to_string_lossy())
@@ -43,21 +47,34 @@ pub(crate) fn run(context: Context, folders: &Folders) -> Result<(), Box<dyn Err
     Ok(())
 }
 
+/// Why there is no window is for the log.
+fn tell_panics() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |why| {
+        Link::default().report(&Report::Failed(why.to_string()));
+        usual(why);
+    }));
+}
+
 fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
     #[cfg(target_os = "macos")]
     app.handle().set_activation_policy(tauri::ActivationPolicy::Accessory)?;
     let app = app.handle().clone();
+    let heeds = app.clone();
+    // Before there is a window: it may not be wanted any more.
+    thread::Builder::new().name("newsmux-orders".into()).spawn(move || {
+        heeds.state::<Link>().hear(|order| heed(&heeds, &order));
+        heeds.exit(0);
+        thread::sleep(ENDING);
+        process::exit(1);
+    })?;
+    #[cfg(unix)]
+    signals::heed(app.clone(), |app| app.exit(0))?;
     let config = app.config().app.windows.iter().find(|window| window.label == LABEL);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
     let window = WebviewWindowBuilder::from_config(&app, config)?.on_navigation(is_ours).build()?;
     show(&window)?;
     app.state::<Link>().report(&Report::Shown);
-    thread::Builder::new().name("newsmux-orders".into()).spawn(move || {
-        app.state::<Link>().hear(|order| heed(&app, &order));
-        app.exit(0);
-        thread::sleep(ENDING);
-        process::exit(1);
-    })?;
     Ok(())
 }
 
@@ -66,8 +83,7 @@ fn heed(app: &AppHandle, order: &Order) {
     let done = match order {
         Order::Show => show(&window),
         Order::Minimize => window.minimize(),
-        Order::Close => window.destroy(),
-        Order::Snapshot(_) | Order::Reply { .. } => Ok(()),
+        Order::Close | Order::Snapshot(_) | Order::Reply { .. } => Ok(()),
     };
     if let Err(error) = done {
         eprintln!("newsmux: the window does not heed {order:?}: {error}");

@@ -115,13 +115,15 @@ fn set_up(desktop: &Desktop) -> u16 {
 /// What it takes while nobody looks: never shown, or its window closed again.
 fn watch_idle(state: &str, is_shown_first: bool) {
     let desktop = Desktop::with_display();
-    let _panel = Panel::start(&desktop);
+    let panel = Panel::start(&desktop);
     set_up(&desktop);
     let mut command: Command = desktop.program(NEWSMUX);
     command.args((!is_shown_first).then_some("--hidden"));
     let process = Process::start(&command, &desktop.path().join("log"), 15);
     if is_shown_first {
         until("its window", || is_seen(&desktop, 0));
+        // Where there is no tray yet, it would only be minimized.
+        panel.item();
         Display::open(&desktop).close("Newsmux");
     }
     sleep(SETTLED);

@@ -22,7 +22,6 @@ export function fake(query: URLSearchParams): Backend {
   return {
     request: async (request) => structuredClone(application.answer(structuredClone(request))),
     watch: (onSnapshot) => application.watch(onSnapshot),
-    copy: async (text) => void ((window as { copied?: string }).copied = text),
   };
 }
 
@@ -121,6 +120,9 @@ class Application {
       case "events": return { is: "events", events: this.#events.filter((event) => event.number > request.after) };
       case "history": return { is: "history", samples: historyOf(this.world, this.#begun) };
       case "close_window": case "stay_open": return this.#sayFarewell();
+      case "copy":
+        (window as { copied?: string }).copied = request.text;
+        return DONE;
       case "open_logs": case "show": case "quit": return DONE;
     }
   }

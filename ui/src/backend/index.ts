@@ -7,8 +7,6 @@ export interface Backend {
   request(request: Request): Promise<Reply>;
   /** Hears of every change, beginning with how things are now. Returns what ends that. */
   watch(onSnapshot: (snapshot: Snapshot) => void): () => void;
-  /** Puts a text on the clipboard. */
-  copy(text: string): Promise<void>;
 }
 
 export async function connect(): Promise<Backend> {

@@ -10,5 +10,4 @@ export const backend: Backend = {
     void invoke("watch", { channel });
     return () => void invoke("unwatch");
   },
-  copy: (text) => navigator.clipboard.writeText(text),
 };

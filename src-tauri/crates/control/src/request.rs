@@ -191,6 +191,13 @@ pub enum Request {
     History,
     /// Opens the folder of the logs.
     OpenLogs,
+    /// Puts a text where the user can paste it from, also when the window is closed.
+    Copy {
+        /// The text, which can be a password.
+        #[serde(deserialize_with = "enter")]
+        #[cfg_attr(test, ts(type = "string"))]
+        text: Secret,
+    },
     /// Shows the window.
     Show,
     /// Closes the window; the application goes on.

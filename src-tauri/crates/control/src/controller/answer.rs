@@ -84,6 +84,7 @@ impl Controller {
             Request::OpenLogs => {
                 self.shell.open_folder(&self.logs).map_err(Failure::refused).map(|()| Reply::Done)
             }
+            Request::Copy { text } => self.copy(text.expose()),
             other => Ok(self.answer_simply(&other)),
         }
     }
@@ -104,6 +105,10 @@ impl Controller {
             _ => {}
         }
         Reply::Done
+    }
+
+    fn copy(&mut self, text: &str) -> Result<Reply, Failure> {
+        self.shell.copy(text).map_err(Failure::refused).map(|()| Reply::Done)
     }
 
     fn close_window(&mut self) {

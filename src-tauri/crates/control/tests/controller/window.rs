@@ -162,3 +162,11 @@ async fn a_window_that_is_wanted_while_it_closes_comes_back() {
     app.must(json!({"do": "show"})).await;
     assert_eq!(window(&app)[3..], [Call::Close, Call::Show], "it may not close after all");
 }
+
+#[tokio::test]
+async fn what_is_copied_in_the_window_is_the_desktops() {
+    let app = Begin::new().settings(with_provider()).start();
+    let text = "a password";
+    app.ask(json!({"do": "copy", "text": text})).await.unwrap();
+    app.told(&Call::Copy(text.into())).await;
+}
