@@ -123,7 +123,7 @@ fn watch_idle(state: &str, is_shown_first: bool) {
     if is_shown_first {
         until("its window", || is_seen(&desktop, 0));
         // Where there is no tray yet, it would only be minimized.
-        panel.item();
+        drop(panel.item());
         Display::open(&desktop).close("Newsmux");
     }
     sleep(SETTLED);
