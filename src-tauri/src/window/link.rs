@@ -32,21 +32,15 @@ impl Link {
             waiting.replies.insert(id, reply);
             id
         };
-        self.report(&Report::Request { id, request });
+        report(&Report::Request { id, request });
         replied.await.unwrap_or_else(|_| Err("Newsmux is about to end".into()))
     }
 
     /// Sends snapshots to this channel from now on, or none any more.
     pub(crate) fn watch(&self, channel: Option<Channel<Value>>) {
-        let report = if channel.is_some() { Report::Watch } else { Report::Unwatch };
+        let wanted = if channel.is_some() { Report::Watch } else { Report::Unwatch };
         self.waiting().snapshots = channel;
-        self.report(&report);
-    }
-
-    /// Says it. Without a process in the tray this one ends, too.
-    pub(super) fn report(&self, report: &Report) {
-        let mut output = stdout().lock();
-        drop(writeln!(output, "{}", json(report)).and_then(|()| output.flush()));
+        report(&wanted);
     }
 
     /// Hears all that is said, and gives what is to be done with the window. Returns when it is to end, or there is nobody
@@ -75,4 +69,10 @@ impl Link {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Says it to the process in the tray. Without one this process ends, too.
+pub(super) fn report(report: &Report) {
+    let mut output = stdout().lock();
+    drop(writeln!(output, "{}", json(report)).and_then(|()| output.flush()));
 }

@@ -12,7 +12,7 @@ use tauri::{
 };
 use tauri_plugin_window_state::StateFlags;
 
-use super::link::Link;
+use super::link::{Link, report};
 use super::{Order, Report};
 use crate::commands;
 #[cfg(unix)]
@@ -51,7 +51,7 @@ pub(crate) fn run(context: Context, folders: &Folders) -> Result<(), Box<dyn Err
 fn tell_panics() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |why| {
-        Link::default().report(&Report::Failed(why.to_string()));
+        report(&Report::Failed(why.to_string()));
         usual(why);
     }));
 }
@@ -74,7 +74,7 @@ fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
     let window = WebviewWindowBuilder::from_config(&app, config)?.on_navigation(is_ours).build()?;
     show(&window)?;
-    app.state::<Link>().report(&Report::Shown);
+    report(&Report::Shown);
     Ok(())
 }
 
@@ -97,10 +97,10 @@ fn show(window: &WebviewWindow) -> tauri::Result<()> {
 }
 
 /// What closing it means is for the controller to say.
-fn on_event(window: &Window, event: &WindowEvent) {
+fn on_event(_window: &Window, event: &WindowEvent) {
     if let WindowEvent::CloseRequested { api, .. } = event {
         api.prevent_close();
-        window.state::<Link>().report(&Report::CloseAsked);
+        report(&Report::CloseAsked);
     }
 }
 

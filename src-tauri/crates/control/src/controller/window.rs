@@ -1,11 +1,18 @@
 //! The window: when it is shown, and what closing it means. Nothing is ever hidden without a way back.
 
 use std::mem::take;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A window that lasts no longer would only come and go for ever.
+const LASTING: Duration = Duration::from_secs(10);
 
 /// What is known of the window and the tray.
 #[derive(Debug, Default)]
 pub(super) struct Window {
     is: Is,
+    since: Option<Instant>,
     tray: bool,
     /// At login the panel may come later than the application.
     awaits_panel: bool,
@@ -91,14 +98,17 @@ impl Window {
     /// It is there.
     pub(super) fn is_there(&mut self) {
         self.is = Is::There;
+        self.since = Some(Instant::now());
     }
 
-    /// It is gone. Without a tray it comes back, unless it never came.
+    /// It is gone. Without a tray it comes back, unless it never came, or did not last.
     pub(super) fn is_gone(&mut self) -> Do {
         self.farewell = false;
+        let lasted = self.since.take().is_some_and(|since| since.elapsed() >= LASTING);
         match take(&mut self.is) {
             Is::Returning => Do::Show,
-            Is::There | Is::Closing if !self.tray => Do::Show,
+            Is::Closing if !self.tray => Do::Show,
+            Is::There if !self.tray && lasted => Do::Show,
             Is::There | Is::Closing | Is::Gone => Do::Nothing,
         }
     }
@@ -132,6 +142,8 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::advance;
+
     use super::*;
 
     fn open(tray: bool) -> Window {
@@ -159,13 +171,22 @@ mod tests {
         assert_eq!(open(true).close_asked(true), Do::Close);
     }
 
-    #[test]
-    fn without_a_tray_nothing_is_hidden() {
+    #[tokio::test(start_paused = true)]
+    async fn without_a_tray_nothing_is_hidden() {
         let mut window = open(false);
         assert_eq!(window.close_asked(true), Do::Minimize);
         assert_eq!(window.close(), Do::Minimize);
+        advance(LASTING).await;
         assert_eq!(window.is_gone(), Do::Show);
         assert_eq!(window.is_gone(), Do::Nothing, "it never came back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_window_that_does_not_last_is_not_made_again_and_again() {
+        let mut window = open(false);
+        advance(LASTING - Duration::from_millis(1)).await;
+        assert_eq!(window.is_gone(), Do::Nothing);
+        assert_eq!(window.wanted(), Do::Show, "whoever starts it again sees it");
     }
 
     #[test]
