@@ -62,6 +62,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ksni",
             "open",
             "rustix",
+            "serde",
             "serde_json",
             "sys-locale",
             "tauri",
