@@ -3,6 +3,8 @@
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+#[cfg(target_os = "linux")]
+mod again;
 mod commands;
 mod desktop;
 #[cfg(target_os = "linux")]
@@ -58,6 +60,10 @@ fn main() -> ExitCode {
 /// The process in the tray.
 fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
     let folders = prepare()?;
+    #[cfg(target_os = "linux")]
+    if again::is_told() {
+        return Ok(());
+    }
     let app = tauri::Builder::default()
         // The first: a second start ends here, before it touches anything.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {

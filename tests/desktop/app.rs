@@ -1,7 +1,6 @@
 //! The application as the desktop has it: its processes, and its windows on the display.
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -114,16 +113,11 @@ pub(crate) fn kill(process: u32) {
     assert!(kill.unwrap().success());
 }
 
-/// What a process ends with whose memory is not as it should be (`signal(7)`).
-const SEGMENTATION_FAULT: i32 = 11;
-
-/// Starts the program once more, to its end. Says whether that went well. A known fault is let pass: once in about sixty
-/// starts the system's libraries crash at the very end, when the first has heard all and nothing is left to do.
+/// Starts the program once more, to its end. Says whether that went well.
 pub(crate) fn start_again(desktop: &Desktop, arguments: &[&str]) -> bool {
     let mut again: Command = desktop.program(program());
     again.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
-    let status = again.status().unwrap();
-    status.success() || status.signal() == Some(SEGMENTATION_FAULT)
+    again.status().unwrap().success()
 }
 
 /// Where its settings are.

@@ -73,6 +73,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tracing",
             "tracing-appender",
             "tracing-subscriber",
+            "zbus",
         ],
     ),
 ];
