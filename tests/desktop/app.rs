@@ -109,7 +109,12 @@ pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
 
 /// Ends a process, as the system does for want of memory.
 pub(crate) fn kill(process: u32) {
-    let kill = Command::new("kill").args(["-s", "KILL", &process.to_string()]).status();
+    send("KILL", process);
+}
+
+/// Sends a signal.
+pub(crate) fn send(signal: &str, process: u32) {
+    let kill = Command::new("kill").args(["-s", signal, &process.to_string()]).status();
     assert!(kill.unwrap().success());
 }
 

@@ -1,7 +1,6 @@
 //! What it costs when nobody looks, and how it ends then.
 
 use std::fs;
-use std::process::Command;
 
 use newsmux_tests::desktop::{Desktop, Panel};
 use newsmux_tests::real::process::{Process, children, free_port};
@@ -9,7 +8,7 @@ use newsmux_tests::real::skip;
 use serde_json::json;
 
 use crate::TOOLS;
-use crate::app::{App, program, until, write_settings};
+use crate::app::{App, program, send, until, write_settings};
 
 /// What may be in memory, in KiB, beside the program's own file: that one is large where it is not optimized.
 const MOST: u64 = 60 * 1024;
@@ -52,9 +51,7 @@ fn told_to_end_by_the_system_it_ends_in_order() {
         shell.args(["-c", r#""$0" --hidden; echo "ended with $?""#]).arg(program());
         let shell = Process::start(&shell, &desktop.path().join("shell.log"), 15);
         panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
-        let app = children(shell.programs()[0])[0].to_string();
-        let kill = Command::new("kill").args(["-s", signal, &app]).status();
-        assert!(kill.unwrap().success());
+        send(signal, children(shell.programs()[0])[0]);
         until("its end", || shell.output().contains("ended with"));
         assert!(shell.output().contains("ended with 0"), "{signal}");
     }

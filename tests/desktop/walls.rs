@@ -10,7 +10,7 @@ use newsmux_tests::real::skip;
 use serde_json::json;
 
 use crate::TOOLS;
-use crate::app::{App, is_dead, kill, program, until, write_settings};
+use crate::app::{App, is_dead, kill, program, send, until, write_settings};
 use crate::window::Window;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,4 +111,30 @@ fn after_an_update_the_window_is_still_its_own() {
     fs::rename(&update, &old).unwrap();
     tray.choose("Open Newsmux");
     app.until_drawn();
+}
+
+#[test]
+fn a_window_that_hears_nothing_is_waited_for_by_nobody() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    let panel = Panel::start(&desktop);
+    write_settings(&desktop, free_port(), json!([{"id": "a", "host": "127.0.0.1", "tls": "off"}]));
+    let app = App::start(&desktop, &[]);
+    app.until_drawn();
+    let tray = panel.item();
+    let window = app.window_processes()[0];
+    send("STOP", window);
+    // More than it is told at most.
+    for _ in 0..20 {
+        tray.choose("Stop");
+        tray.until("that it is off", |says| says == "Newsmux: Off");
+        tray.choose("Start");
+        tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    }
+    tray.choose("Quit Newsmux");
+    app.until_ended();
+    send("CONT", window);
+    until("an end of the window's process", || is_dead(window));
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tauri::ipc::Channel;
 use tokio::sync::oneshot;
 
-use super::{Order, Report, json};
+use super::{Move, Order, Report, json};
 
 /// Speaks to it, and knows who waits for what it says.
 #[derive(Default)]
@@ -43,9 +43,9 @@ impl Link {
         report(&wanted);
     }
 
-    /// Hears all that is said, and gives what is to be done with the window. Returns when it is to end, or there is nobody
+    /// Hears all that is said, and gives where the window goes. Returns when it is to end, or there is nobody
     /// any more.
-    pub(super) fn hear(&self, mut act: impl FnMut(Order)) {
+    pub(super) fn hear(&self, mut go: impl FnMut(Move)) {
         for line in stdin().lock().lines() {
             let Ok(line) = line else { return };
             match serde_json::from_str(&line) {
@@ -59,7 +59,7 @@ impl Link {
                     drop(reply.map(|reply| reply.send(result)));
                 }
                 Ok(Order::Close) => return,
-                Ok(order) => act(order),
+                Ok(Order::Move(to)) => go(to),
                 // Not its words: they may be a password.
                 Err(_) => eprintln!("newsmux: the window was told what is no order"),
             }

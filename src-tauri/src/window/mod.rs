@@ -20,11 +20,9 @@ pub(crate) const WINDOW: &str = "--window";
 /// Said to the window.
 #[derive(Debug, Serialize, Deserialize)]
 enum Order {
-    /// Comes to the front.
-    Show,
-    /// Goes where it can be brought back from without a tray.
-    Minimize,
-    /// Ends.
+    /// It is moved.
+    Move(Move),
+    /// It ends.
     Close,
     /// How things are.
     Snapshot(Value),
@@ -35,6 +33,15 @@ enum Order {
         /// As the window is given it.
         result: Result<Value, Value>,
     },
+}
+
+/// Where the window goes.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+enum Move {
+    /// To the front.
+    Show,
+    /// Where it can be brought back from without a tray.
+    Minimize,
 }
 
 /// Said by the window.

@@ -13,7 +13,7 @@ use control::controller::{Handle, Notice};
 use tauri::async_runtime::{self, JoinHandle};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{Order, Report, WINDOW, json, understand};
+use super::{Move, Order, Report, WINDOW, json, understand};
 
 /// So much may be said to a window that does not listen.
 const UNHEARD: usize = 16;
@@ -36,7 +36,7 @@ impl WindowProcess {
     /// # Errors
     /// When it cannot be started.
     pub(crate) fn show(&self) -> io::Result<()> {
-        if self.say(Order::Show) {
+        if self.say(Order::Move(Move::Show)) {
             return Ok(());
         }
         let (orders, ordered) = channel(UNHEARD);
@@ -70,7 +70,7 @@ impl WindowProcess {
 
     /// Puts the window where it can be brought back from without a tray.
     pub(crate) fn minimize(&self) {
-        self.say(Order::Minimize);
+        self.say(Order::Move(Move::Minimize));
     }
 
     /// Whether there is somebody to say it to. One that has stopped listening is not waited for.

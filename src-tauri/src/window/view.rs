@@ -13,7 +13,7 @@ use tauri::{
 use tauri_plugin_window_state::StateFlags;
 
 use super::link::{Link, report};
-use super::{Order, Report};
+use super::{Move, Report};
 use crate::commands;
 #[cfg(unix)]
 use crate::signals;
@@ -63,7 +63,7 @@ fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
     let heeds = app.clone();
     // Before there is a window: it may not be wanted any more.
     thread::Builder::new().name("newsmux-orders".into()).spawn(move || {
-        heeds.state::<Link>().hear(|order| heed(&heeds, &order));
+        heeds.state::<Link>().hear(|to| go(&heeds, to));
         heeds.exit(0);
         thread::sleep(ENDING);
         process::exit(1);
@@ -78,15 +78,14 @@ fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn heed(app: &AppHandle, order: &Order) {
+fn go(app: &AppHandle, to: Move) {
     let Some(window) = app.get_webview_window(LABEL) else { return };
-    let done = match order {
-        Order::Show => show(&window),
-        Order::Minimize => window.minimize(),
-        Order::Close | Order::Snapshot(_) | Order::Reply { .. } => Ok(()),
+    let gone = match to {
+        Move::Show => show(&window),
+        Move::Minimize => window.minimize(),
     };
-    if let Err(error) = done {
-        eprintln!("newsmux: the window does not heed {order:?}: {error}");
+    if let Err(error) = gone {
+        eprintln!("newsmux: the window does not go ({to:?}): {error}");
     }
 }
 
