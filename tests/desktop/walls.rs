@@ -128,6 +128,7 @@ fn a_window_that_hears_nothing_is_waited_for_by_nobody() {
     send("STOP", window);
     // More than it is told at most.
     for _ in 0..20 {
+        tray.choose("Open Newsmux");
         tray.choose("Stop");
         tray.until("that it is off", |says| says == "Newsmux: Off");
         tray.choose("Start");
