@@ -122,9 +122,10 @@ async fn a_copy_that_differs_never_completes_a_body() {
     let a = Provider::named("a").with(&ours).listen().await;
     let b = Provider::named("b").with(&theirs).listen().await;
     let setup = Setup::with(&[&a]).provider(Account::at(&b).tier(1));
-    let daemon = Daemon::start(&setup).await;
     let whole = [b"222 0 <x@x>\r\n".as_slice(), &ours.body_block()].concat();
     for cut in (14..whole.len()).step_by(97) {
+        // Each time another: a provider that keeps dying is set aside, and the other is asked first.
+        let daemon = Daemon::start(&setup).await;
         dies(&a, "BODY", cut);
         let got = ask(&daemon, "BODY <x@x>").await;
         let Err(got) = got else { panic!("completed with another body at {cut}") };
@@ -138,9 +139,9 @@ async fn one_bit_turned_over_in_the_copy_is_noticed() {
     let a = Provider::named("a").with(&article).listen().await;
     let b = Provider::named("b").with(&article).listen().await;
     let setup = Setup::with(&[&a]).provider(Account::at(&b).tier(1));
-    let daemon = Daemon::start(&setup).await;
     let whole = article.body_block().len();
     for at in (100..whole - 500).step_by(251) {
+        let daemon = Daemon::start(&setup).await;
         dies(&a, "BODY", whole - 100);
         b.play(Script::new().and(on("BODY", Fault::Corrupt(At::Byte(at)))));
         let got = ask(&daemon, &body(&article)).await;

@@ -1,60 +1,181 @@
-//! How much may be read ahead of the clients, in all.
+//! How much may be read ahead of the clients, in all, and for each session.
 //!
-//! A reply that its client cannot take yet (an earlier one goes first, or the client is slow) is read
-//! into memory only under a ticket. So memory is bounded, and a connection is never kept from others
-//! by a reply that waits for its client in line.
+//! What a reply will need is reserved before its command is sent, by the size of those before it: so a
+//! reply that its client cannot take yet never keeps a connection from others, nothing is fetched that
+//! there is no room for, and memory is bounded. A session may hold half of what it leaves, so that
+//! however many take nothing, something is left.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-/// The most that one reply may be read ahead, in bytes: an article with room to spare.
-pub(crate) const PER_REPLY: usize = 1280 * 1024;
+use tokio::sync::Notify;
 
 /// The most that all replies together may be read ahead, in bytes.
 pub(crate) const IN_ALL: usize = 64 * 1024 * 1024;
+/// By this much a reservation grows that turns out too small, in bytes.
+const STEP: usize = 256 * 1024;
+/// What an article is taken for as long as none was seen, in bytes.
+const UNKNOWN: usize = 1024 * 1024;
 
-/// How many replies of one session may be read ahead at once, so that one client that takes nothing
-/// leaves enough to the others.
-const PER_SESSION: usize = 12;
-
-/// The tickets that are left, to all and to one session.
+/// What is left, to all and to one session.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
-    all: Arc<Semaphore>,
-    own: Arc<Semaphore>,
+    all: Arc<Ledger>,
+    own: Arc<Own>,
 }
 
-/// Leave to read [`PER_REPLY`] bytes ahead. Dropping it gives it back.
 #[derive(Debug)]
-pub(crate) struct Ticket {
-    _all: OwnedSemaphorePermit,
-    _own: OwnedSemaphorePermit,
+struct Ledger {
+    free: Mutex<usize>,
+    /// The size of an article, as sessions have lately seen it; zero before the first.
+    typical: AtomicUsize,
+    /// Something was given back.
+    freed: Notify,
+}
+
+/// One session's part. `held` changes under the ledger's lock only.
+#[derive(Debug, Default)]
+struct Own {
+    held: AtomicUsize,
+    typical: AtomicUsize,
+    freed: Notify,
+    slow: AtomicBool,
+}
+
+/// Room for what is read ahead of one reply. Dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    budget: Budget,
+    bytes: usize,
 }
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        let all = Arc::new(Semaphore::new(IN_ALL / PER_REPLY));
-        Self { all, own: Arc::new(Semaphore::new(PER_SESSION)) }
+        let all = Ledger {
+            free: Mutex::new(IN_ALL),
+            typical: AtomicUsize::new(0),
+            freed: Notify::new(),
+        };
+        Self { all: Arc::new(all), own: Arc::default() }
     }
 
     /// The same budget for all together, with another session's share.
     pub(crate) fn for_session(&self) -> Self {
-        Self { all: Arc::clone(&self.all), own: Arc::new(Semaphore::new(PER_SESSION)) }
+        Self { all: Arc::clone(&self.all), own: Arc::default() }
     }
 
-    /// A ticket, if one is left.
-    pub(crate) fn try_ticket(&self) -> Option<Ticket> {
-        let own = Arc::clone(&self.own).try_acquire_owned().ok()?;
-        let all = Arc::clone(&self.all).try_acquire_owned().ok()?;
-        Some(Ticket { _all: all, _own: own })
+    /// About how large the session's next article is; a guess where none was seen.
+    pub(crate) fn expected(&self) -> usize {
+        let seen = [&self.own.typical, &self.all.typical].map(|t| t.load(Ordering::Relaxed));
+        let size = seen.into_iter().find(|size| *size > 0).unwrap_or(UNKNOWN);
+        size + size / 16 + STEP / 16
     }
 
-    /// Waits for a ticket.
-    pub(crate) async fn ticket(&self) -> Option<Ticket> {
-        let own = Arc::clone(&self.own).acquire_owned().await.ok()?;
-        let all = Arc::clone(&self.all).acquire_owned().await.ok()?;
-        Some(Ticket { _all: all, _own: own })
+    /// An article had so many bytes.
+    pub(crate) fn saw_article(&self, bytes: usize) {
+        for typical in [&self.own.typical, &self.all.typical] {
+            let old = typical.load(Ordering::Relaxed);
+            typical.store(bytes.max(old - old / 8), Ordering::Relaxed);
+        }
+    }
+
+    /// Room for so many bytes, if the session's share and all together have it.
+    pub(crate) fn try_reserve(&self, bytes: usize) -> Option<Reservation> {
+        let mut reservation = Reservation { budget: self.clone(), bytes: 0 };
+        reservation.try_grow(bytes).then_some(reservation)
+    }
+
+    /// Room for nothing yet.
+    pub(crate) fn reserve_nothing(&self) -> Reservation {
+        Reservation { budget: self.clone(), bytes: 0 }
+    }
+
+    /// Waits until the session has given something back since the last call.
+    pub(crate) async fn own_freed(&self) {
+        self.own.freed.notified().await;
+    }
+
+    /// Lets the next of the session's replies look for room.
+    pub(crate) fn look_again(&self) {
+        self.own.freed.notify_one();
+    }
+
+    /// Waits until there is room for so many bytes.
+    pub(crate) async fn reserve(&self, bytes: usize) -> Reservation {
+        loop {
+            let freed = self.all.freed.notified();
+            if let Some(reservation) = self.try_reserve(bytes) {
+                return reservation;
+            }
+            freed.await;
+        }
+    }
+
+    /// Whether the client takes its replies so slowly that nothing is fetched for it without room.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.own.slow.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_slow(&self, slow: bool) {
+        self.own.slow.store(slow, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        self.all.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reservation {
+    /// How much there is room for, in bytes.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Room for a little more, within the session's share.
+    pub(crate) fn grow(&mut self) -> bool {
+        self.try_grow(STEP)
+    }
+
+    /// Room for a little more, also beyond the session's share: without it what was read would be lost.
+    pub(crate) fn overdraw(&mut self) -> bool {
+        let budget = self.budget.clone();
+        let mut free = budget.lock();
+        self.take(&mut free, STEP)
+    }
+
+    /// Gives back what is more than `bytes`.
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
+        let surplus = self.bytes.saturating_sub(bytes);
+        if surplus > 0 {
+            self.bytes -= surplus;
+            let mut free = self.budget.lock();
+            *free += surplus;
+            self.budget.own.held.fetch_sub(surplus, Ordering::Relaxed);
+            drop(free);
+            self.budget.own.freed.notify_one();
+            self.budget.all.freed.notify_waiters();
+        }
+    }
+
+    fn try_grow(&mut self, bytes: usize) -> bool {
+        let budget = self.budget.clone();
+        let mut free = budget.lock();
+        let held = budget.own.held.load(Ordering::Relaxed);
+        held + bytes <= (*free + held) / 2 && self.take(&mut free, bytes)
+    }
+
+    fn take(&mut self, free: &mut usize, bytes: usize) -> bool {
+        let Some(left) = free.checked_sub(bytes) else { return false };
+        *free = left;
+        self.bytes += bytes;
+        self.budget.own.held.fetch_add(bytes, Ordering::Relaxed);
+        true
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.shrink_to(0);
     }
 }
 
@@ -62,23 +183,49 @@ impl Budget {
 mod tests {
     use super::*;
 
+    const MIB: usize = 1024 * 1024;
+
     #[test]
-    fn one_session_leaves_tickets_to_the_others() {
+    fn a_session_leaves_as_much_as_it_holds() {
         let budget = Budget::new();
         let greedy = budget.for_session();
-        let taken: Vec<_> = std::iter::from_fn(|| greedy.try_ticket()).collect();
-        assert_eq!(taken.len(), PER_SESSION);
-        assert!(greedy.try_ticket().is_none());
-        let others: Vec<_> = (0..9).map(|_| budget.for_session().try_ticket()).collect();
-        assert!(others.iter().all(Option::is_some));
+        let taken: Vec<_> = std::iter::from_fn(|| greedy.try_reserve(MIB)).collect();
+        assert_eq!(taken.len(), 32);
+        let second = budget.for_session();
+        let taken: Vec<_> = std::iter::from_fn(|| second.try_reserve(MIB)).collect();
+        assert_eq!(taken.len(), 16);
+        assert!(budget.for_session().try_reserve(MIB).is_some());
     }
 
     #[test]
-    fn there_is_no_more_than_the_bound_in_all() {
+    fn there_is_no_more_than_the_bound_in_all_and_all_of_it_comes_back() {
         let budget = Budget::new();
-        let taken: Vec<_> = (0..99).filter_map(|_| budget.for_session().try_ticket()).collect();
-        assert_eq!(taken.len() * PER_REPLY, IN_ALL / PER_REPLY * PER_REPLY);
-        drop(taken);
-        assert!(budget.try_ticket().is_some());
+        let mut held: Vec<_> = (0..99).map(|_| budget.for_session().reserve_nothing()).collect();
+        let grown: usize = held.iter_mut().map(|r| (0..9).filter(|_| r.overdraw()).count()).sum();
+        assert_eq!(grown * STEP, IN_ALL);
+        drop(held);
+        assert_eq!(*budget.lock(), IN_ALL);
+    }
+
+    #[test]
+    fn the_next_article_is_expected_to_be_like_the_largest_of_late() {
+        let budget = Budget::new();
+        budget.for_session().saw_article(2 * MIB);
+        assert!(budget.expected() >= 2 * MIB, "what another session saw is better than nothing");
+        budget.saw_article(MIB);
+        budget.saw_article(10);
+        assert!((MIB * 3 / 4..MIB * 5 / 4).contains(&budget.expected()));
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_room_gets_it_when_it_is_given_back() {
+        let (budget, other) = (Budget::new(), Budget::new());
+        let first = budget.try_reserve(IN_ALL / 2).unwrap();
+        let waiting = budget.for_session();
+        let waiting = tokio::spawn(async move { waiting.reserve(IN_ALL / 3).await.bytes() });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        drop((first, other));
+        assert_eq!(waiting.await.unwrap(), IN_ALL / 3);
     }
 }

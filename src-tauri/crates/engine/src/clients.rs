@@ -32,7 +32,9 @@ pub(crate) struct Client {
     pub(crate) id: ClientId,
     pub(crate) address: SocketAddr,
     since: SystemTime,
-    user: OnceLock<String>,
+    user: OnceLock<Arc<str>>,
+    /// Where it comes from, without the port.
+    host: Arc<str>,
     requests: AtomicU64,
     bytes: AtomicU64,
 }
@@ -44,6 +46,7 @@ impl Client {
             address,
             since: SystemTime::now(),
             user: OnceLock::new(),
+            host: address.ip().to_string().into(),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         })
@@ -51,7 +54,7 @@ impl Client {
 
     /// It has logged in. A session has one login (RFC 4643, section 2.2).
     pub(crate) fn logged_in(&self, user: &str) {
-        self.user.get_or_init(|| user.to_owned());
+        self.user.get_or_init(|| user.into());
     }
 
     pub(crate) fn asked(&self) {
@@ -62,16 +65,21 @@ impl Client {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// The program behind it, as far as can be told: its login, or the computer it runs on.
+    pub(crate) fn program(&self) -> Arc<str> {
+        Arc::clone(self.user.get().unwrap_or(&self.host))
+    }
+
     /// What people call it.
     pub(crate) fn name(&self) -> String {
-        self.user.get().cloned().unwrap_or_else(|| self.address.to_string())
+        self.user.get().map_or_else(|| self.address.to_string(), |user| user.to_string())
     }
 
     fn snapshot(&self) -> ClientSnapshot {
         ClientSnapshot {
             id: self.id,
             address: self.address,
-            user: self.user.get().cloned(),
+            user: self.user.get().map(|user| user.to_string()),
             since: self.since,
             requests: self.requests.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),

@@ -41,6 +41,8 @@ pub enum Error {
     TurnLost,
     /// A wait went over its limit; the word says which.
     TimedOut(&'static str),
+    /// Another backend would serve the request sooner.
+    Busy,
     /// No connection can be had now: the provider is down, refuses the login or is retired.
     Unavailable(String),
     /// The provider's answer cannot be the answer to this request.
@@ -59,7 +61,7 @@ impl Error {
     pub const fn blame(&self) -> Blame {
         match self {
             Self::ClientGone(_) => Blame::Client,
-            Self::Overrun | Self::LetGo => Blame::Us,
+            Self::Overrun | Self::LetGo | Self::Busy => Blame::Us,
             Self::ConnectionLost(_)
             | Self::TurnLost
             | Self::TimedOut(_)
@@ -67,6 +69,18 @@ impl Error {
             | Self::Unexpected(_)
             | Self::Dismissed(_)
             | Self::NotTheSame => Blame::Provider,
+        }
+    }
+
+    /// Whether it speaks against the provider itself: not so where an earlier request took the
+    /// connection down, or where there was none.
+    #[must_use]
+    pub const fn is_providers(&self) -> bool {
+        match self {
+            Self::ConnectionLost(_) | Self::TimedOut(_) | Self::Unexpected(_) => true,
+            Self::Dismissed(_) | Self::NotTheSame => true,
+            Self::TurnLost | Self::Busy | Self::Unavailable(_) => false,
+            Self::ClientGone(_) | Self::LetGo | Self::Overrun => false,
         }
     }
 
@@ -78,9 +92,11 @@ impl Error {
             Self::ConnectionLost(_) | Self::TurnLost | Self::Dismissed(_) | Self::Overrun => {
                 Advice::SameProvider
             }
-            Self::TimedOut(_) | Self::Unavailable(_) | Self::Unexpected(_) | Self::NotTheSame => {
-                Advice::Elsewhere
-            }
+            Self::TimedOut(_)
+            | Self::Busy
+            | Self::Unavailable(_)
+            | Self::Unexpected(_)
+            | Self::NotTheSame => Advice::Elsewhere,
         }
     }
 }
@@ -93,6 +109,7 @@ impl fmt::Display for Error {
             Self::ConnectionLost(e) => write!(f, "the connection was lost: {e}"),
             Self::TurnLost => f.write_str("the connection was lost in an earlier request"),
             Self::TimedOut(what) => write!(f, "timed out waiting for {what}"),
+            Self::Busy => f.write_str("it is busy, and another provider is not"),
             Self::Unavailable(why) => f.write_str(why),
             Self::Unexpected(what) => write!(f, "unexpected answer: {what}"),
             Self::Dismissed(code) => write!(f, "the provider ended the connection with {code}"),
@@ -109,6 +126,7 @@ impl std::error::Error for Error {
             Self::LetGo
             | Self::TurnLost
             | Self::TimedOut(_)
+            | Self::Busy
             | Self::Unavailable(_)
             | Self::Unexpected(_)
             | Self::Dismissed(_)

@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
-use crate::backend::{Backend, BackendSnapshot, Means, Visits};
+use crate::backend::{Account, Accounts, Backend, BackendSnapshot, Means, Visits};
 use crate::budget::Budget;
 pub use crate::clients::ClientSnapshot;
 use crate::clients::Clients;
@@ -36,6 +36,7 @@ pub struct Proxy(Arc<Shared>);
 
 struct Shared {
     means: Means,
+    accounts: Accounts,
     budget: Budget,
     selector: Arc<BackendSelector>,
     config: RwLock<Config>,
@@ -65,6 +66,7 @@ impl Proxy {
                 buffers: BufferPool::new(BufferSize::DEFAULT, BUFFERS),
                 events: Events::new(),
             },
+            accounts: Accounts::default(),
             budget: Budget::new(),
             selector: Arc::new(BackendSelector::new()),
             config: RwLock::new(config.clone()),
@@ -82,12 +84,17 @@ impl Proxy {
     pub fn apply(&self, config: Config) {
         let old = self.0.selector.backends();
         let keep = |new: &_| old.iter().find(|backend| backend.config() == new).cloned();
-        let make = |new: BackendConfig| {
-            let before = old.iter().find(|old| old.config().is_same_account(&new)).cloned();
-            Backend::instead_of(before, new, self.0.means.clone())
+        let kept: Vec<_> = config.backends.iter().map(keep).collect();
+        let account = |backend: &Arc<Backend>| Arc::clone(backend.account());
+        let mut taken: Vec<Arc<Account>> = kept.iter().flatten().map(account).collect();
+        let mut make = |new: &BackendConfig| {
+            let account = self.0.accounts.of(new, &taken);
+            taken.push(Arc::clone(&account));
+            Backend::with_account(new.clone(), account, self.0.means.clone())
         };
-        let wanted = config.backends.iter().cloned();
-        let new: Vec<_> = wanted.map(|new| keep(&new).unwrap_or_else(|| make(new))).collect();
+        let wanted = config.backends.iter().zip(kept);
+        let new: Vec<_> =
+            wanted.map(|(new, kept)| kept.unwrap_or_else(|| make(new))).collect();
         let gone = old.iter().filter(|old| !new.iter().any(|new| Arc::ptr_eq(old, new)));
         let gone: Vec<_> = gone.cloned().collect();
         self.0.selector.replace(new);

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use super::permit::Permit;
+use super::account::Permit;
 use crate::dial::{ReadHalf, WriteHalf};
 
 /// How many bytes of an unwanted reply are read while a connection closes.
@@ -175,6 +175,11 @@ pub(crate) struct ReadSide {
 impl ReadSide {
     pub(super) fn new(half: ReadHalf, connection: Arc<Connection>, permit: Permit) -> Self {
         Self { half, unread: Bytes::new(), at_rest: true, connection, permit: Some(permit) }
+    }
+
+    /// The connection has served something: its login counts no longer.
+    pub(super) fn has_served(&self) {
+        self.permit.iter().for_each(Permit::forget_login);
     }
 
     /// Whether the provider is silent, as it has to be between two replies. A byte or an end says

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use super::connection::Connection;
 use super::pool::Hold;
-use super::{Backend, Reply};
+use super::{Backend, Loss, Reply};
 use crate::dial::WriteHalf;
 use crate::error::Error;
 use crate::types::ClientId;
@@ -61,8 +61,9 @@ impl Lease {
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, Error> {
         let reply = {
             let mut pool = self.backend.lock();
+            let suspicious_after = pool.pace.suspicious_after();
             let slot = pool.slot(self.connection.id).ok_or(Error::TurnLost)?;
-            slot.turn(&self.backend, request)
+            slot.turn(&self.backend, request, suspicious_after)
         };
         self.connection.send();
         Ok(reply)
@@ -149,7 +150,7 @@ impl Drop for Upload<'_> {
     fn drop(&mut self) {
         if self.half.is_some() {
             self.lease.spoil();
-            self.lease.backend.lost(self.lease.connection.id);
+            self.lease.backend.lost(self.lease.connection.id, Loss::Ours);
         }
     }
 }

@@ -2,35 +2,40 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
 use nntp::command::Request;
+use tokio::sync::oneshot;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout};
 use tracing::{info, warn};
 
 use crate::baton::Place;
 use crate::config::BackendConfig;
-use crate::dial::{Dial, DialError, Established, establish};
+use crate::dial::{Dial, DialError, Established, Trouble, establish};
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
 use crate::types::ClientId;
 
+mod account;
+mod breaker;
 mod connection;
-mod health;
 mod lease;
-mod permit;
+mod line;
+mod pace;
 mod pool;
 mod reply;
 mod visit;
 
+use account::Permit;
 use connection::{Connection, ReadSide};
-use permit::Permit;
-use pool::{Effects, Grant, Hold, Pool, Want};
+use pool::{Answer, Effects, Hold, Pool};
 
-pub use health::State;
+pub(crate) use account::{Account, Accounts};
+pub use breaker::State;
 pub(crate) use lease::Lease;
+pub(crate) use line::{Claim, Urgency};
 pub(crate) use reply::Reply;
 pub(crate) use visit::Visit;
 pub use visit::Visits;
@@ -40,17 +45,17 @@ const TICK: Duration = Duration::from_secs(5);
 /// A connection that was idle for this long is asked whether it still lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// How long somebody waits for a dial alone, before a shared connection will do too.
-const SHARE_AFTER: Duration = Duration::from_secs(1);
+pub(crate) const SHARE_AFTER: Duration = Duration::from_secs(1);
+/// How long an account is passed over that the provider says it does not serve.
+const UNABLE_PAUSE: Duration = Duration::from_secs(60);
 
 /// A provider at run time. See the [module](self).
 pub struct Backend {
     config: BackendConfig,
     means: Means,
+    account: Arc<Account>,
     pool: Mutex<Pool>,
     counters: Counters,
-    /// With other settings, the same account: its connections count until they are closed.
-    before: Option<Arc<Self>>,
-    after: OnceLock<Weak<Self>>,
 }
 
 /// What every backend works with.
@@ -119,6 +124,26 @@ pub(crate) enum Availability {
     NotBefore(Instant),
 }
 
+/// What a route has to know of a backend, at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    /// The settings have no place for it any more.
+    pub(crate) retired: bool,
+    pub(crate) availability: Availability,
+    /// A connection stands and requests go well, so that one more can be expected to get through.
+    pub(crate) proven: bool,
+    /// A connection has nothing to do.
+    pub(crate) idle: bool,
+    /// The provider said lately that it does not serve this account.
+    pub(crate) unable: bool,
+    /// For how long it could not be used, if that is so.
+    pub(crate) down_for: Option<Duration>,
+    /// How busy it is, in requests for each thousand connections.
+    pub(crate) load: usize,
+    /// About how long an article would take that was asked for now; zero where that is not known.
+    pub(crate) work: Duration,
+}
+
 /// The state of a backend, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -145,35 +170,30 @@ impl Backend {
     /// A backend with no connection yet: they are dialled on demand.
     #[must_use]
     pub fn new(config: BackendConfig, dialler: Arc<dyn Dial>, buffers: BufferPool) -> Arc<Self> {
-        Self::instead_of(None, config, Means { dialler, buffers, events: Events::new() })
+        let account = Accounts::default().of(&config, &[]);
+        Self::with_account(config, account, Means { dialler, buffers, events: Events::new() })
     }
 
-    /// A backend that takes the place of `before`, whose settings were changed: as long as that one
-    /// has connections open, this one may have fewer.
+    /// A backend whose connections count as `account`'s.
     #[must_use]
-    pub(crate) fn instead_of(
-        before: Option<Arc<Self>>,
+    pub(crate) fn with_account(
         config: BackendConfig,
+        account: Arc<Account>,
         means: Means,
     ) -> Arc<Self> {
         let (pool, counters) = (Mutex::new(Pool::new()), Counters::default());
-        let (before, after) = (before.and_then(Self::still_open), OnceLock::new());
-        let new = Arc::new(Self { config, means, pool, counters, before, after });
-        if let Some(before) = &new.before {
-            // One that is succeeded already has its connections counted by that one.
-            drop(before.after.set(Arc::downgrade(&new)));
-        }
+        let new = Arc::new(Self { config, means, account, pool, counters });
+        new.account.enter(&new);
         new
     }
 
-    /// The last of this one and those before it that has connections open.
-    fn still_open(self: Arc<Self>) -> Option<Arc<Self>> {
-        if self.lock().open > 0 { Some(self) } else { self.before.clone()?.still_open() }
+    pub(crate) fn account(&self) -> &Arc<Account> {
+        &self.account
     }
 
-    /// Permits that are out for those before this one.
-    fn open_before(&self) -> u16 {
-        self.before.as_ref().map_or(0, |b| b.lock().open.saturating_add(b.open_before()))
+    /// What a route has to know, all of one moment.
+    pub(crate) fn standing(&self) -> Standing {
+        self.lock().standing(self)
     }
 
     /// Whether the settings have no place for it any more.
@@ -200,10 +220,10 @@ impl Backend {
         BackendSnapshot {
             id: self.config.id.clone(),
             name: self.config.name.clone(),
-            state: pool.health.state.clone(),
-            why: pool.health.why.clone(),
-            open: pool.open,
-            limit: pool.health.limit(Instant::now(), self.config.connections.get()),
+            state: pool.breaker.state.clone(),
+            why: pool.breaker.why.clone(),
+            open: self.account.open(),
+            limit: self.account.limit(Instant::now(), self.config.connections.get()),
             load: pool.load(),
             counters: self.counters.snapshot(),
         }
@@ -222,91 +242,46 @@ impl Backend {
     /// within the runtime that serves.
     pub fn renew(self: &Arc<Self>) {
         self.change(|pool, effects| {
-            pool.health.forgive();
+            pool.breaker.forgive();
+            self.account.set_unable(None);
             pool.close_idle(|_| true, effects);
         });
     }
 
-    /// A turn for a request: it has been sent when this returns, and the reply is to be read.
-    pub(crate) async fn turn(
-        self: &Arc<Self>,
-        client: ClientId,
-        request: &Request,
-        patience: Duration,
-    ) -> Result<Reply, Error> {
-        match self.ask(Want::Turn(client, request.clone()), patience).await? {
-            Grant::Turn(reply) => Ok(reply),
-            Grant::Lease(_) => Err(Error::TurnLost),
+    /// A turn for a request: it has been sent when this is ready, and the reply is to be read.
+    pub(crate) fn turn(self: &Arc<Self>, claim: &Claim, request: &Request) -> Waiting<Reply> {
+        let mut effects = Effects::default();
+        let asked = self.lock().ask_turn(self, (claim, request), &mut effects);
+        effects.run(self);
+        match asked {
+            Ok(reply) => Waiting::Over(Some(Ok(reply))),
+            Err(receiver) => Waiting::InLine(receiver),
         }
     }
 
     /// A connection with nobody else on it, preferably one on which the client's group is selected.
-    pub(crate) async fn lease(self: &Arc<Self>, client: ClientId) -> Result<Lease, Error> {
-        match self.ask(Want::Lease(client), self.config.limits.turn).await? {
-            Grant::Lease(lease) => Ok(lease),
-            Grant::Turn(_) => Err(Error::TurnLost),
-        }
+    pub(crate) fn lease(self: &Arc<Self>, client: ClientId) -> Waiting<Lease> {
+        Waiting::InLine(self.change(|pool, effects| pool.ask_lease(self, client, effects)))
     }
 
-    async fn ask(self: &Arc<Self>, want: Want, patience: Duration) -> Result<Grant, Error> {
-        let mut effects = Effects::default();
-        let asked = self.lock().ask(self, want, &mut effects);
-        effects.run(self);
-        let mut receiver = match asked {
-            Ok(grant) => return Ok(grant),
-            Err(receiver) => receiver,
-        };
-        let mut answer = timeout(patience.min(SHARE_AFTER), &mut receiver).await;
-        if answer.is_err() && patience > SHARE_AFTER {
-            self.change(|_, _| {});
-            answer = timeout(patience.saturating_sub(SHARE_AFTER), receiver).await;
-        }
-        match answer {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(Error::TurnLost),
-            Err(_) => Err(Error::TimedOut("a free connection")),
-        }
-    }
-
-    /// Whether a request should be brought here at all.
-    pub(crate) fn availability(&self) -> Availability {
-        let (pool, now) = (self.lock(), Instant::now());
-        match pool.health.paced_until(now).filter(|_| pool.slots.is_empty()) {
-            Some(at) => Availability::NotBefore(at),
-            None => Availability::Ready,
-        }
-    }
-
-    /// Whether the provider said lately that it may not serve this account.
-    pub(crate) fn is_unable(&self) -> bool {
-        self.lock().health.unable_until(Instant::now()).is_some()
-    }
-
-    /// Whether a connection stands, so that a request can be expected to get through.
-    pub(crate) fn is_proven(&self) -> bool {
-        !self.lock().slots.is_empty()
-    }
-
-    /// For how long no connection could be made, if that is so.
-    pub(crate) fn down_for(&self) -> Option<Duration> {
-        self.lock().health.down_for(Instant::now())
+    /// Looks again at who could be served: time has passed, or a permit came back.
+    pub(crate) fn wake(self: &Arc<Self>) {
+        self.change(|_, _| {});
     }
 
     /// Why it cannot be used, in the words for people; empty when it can.
     pub(crate) fn why(&self) -> String {
-        self.lock().health.why.clone()
-    }
-
-    /// How busy it is, in requests for each thousand connections.
-    pub(crate) fn load(&self) -> usize {
-        let pool = self.lock();
-        let limit = pool.health.limit(Instant::now(), self.config.connections.get()).max(1);
-        pool.load() * 1000 / usize::from(limit)
+        let why = self.lock().breaker.why.clone();
+        match self.account.paced_until(Instant::now()) {
+            Some(_) if why.is_empty() => "connections broke too often: it logs in again soon".into(),
+            _ => why,
+        }
     }
 
     /// The provider says that it may not serve this account.
     pub(crate) fn set_unable(&self, why: String) {
-        self.lock().health.unable(Instant::now(), why);
+        self.lock().breaker.why = why;
+        self.account.set_unable(Some(Instant::now() + UNABLE_PAUSE));
     }
 
     /// Sees to it that a connection will stand, without anyone waiting for it.
@@ -334,7 +309,7 @@ impl Backend {
                 return (false, false);
             }
             pool.add(connection, side);
-            (pool.health.connected(), !std::mem::replace(&mut pool.looked_after, true))
+            (pool.breaker.connected(), !std::mem::replace(&mut pool.looked_after, true))
         });
         if news {
             info!(provider = self.config.name, "connected");
@@ -346,24 +321,36 @@ impl Backend {
     }
 
     fn dial_failed(self: &Arc<Self>, error: &DialError, mut permit: Permit) {
+        let configured = self.config.connections.get();
         let (news, state, fewer) = {
             let (mut pool, now) = (self.lock(), Instant::now());
             permit.dial_over(&mut pool);
-            let (standing, configured) = (pool.standing(), self.config.connections.get());
-            let before = pool.health.limit(now, configured);
-            let news = pool.health.dial_failed(now, error, standing);
-            let granted = pool.health.limit(now, configured);
-            (news, pool.health.state.clone(), (granted < before).then_some(granted))
+            let standing = pool.count();
+            let before = self.account.limit(now, configured);
+            let trouble = pool.breaker.trouble(error, standing);
+            if trouble == Trouble::Limit && standing > 0 {
+                self.account.set_limit(now, standing);
+            }
+            if trouble == Trouble::Down {
+                permit.forget_login();
+            }
+            let news = pool.breaker.dial_failed(now, error, trouble, standing);
+            let granted = self.account.limit(now, configured);
+            (news, pool.breaker.state.clone(), (granted < before).then_some(granted))
         };
         if news {
             warn!(provider = self.config.name, "{error}");
-            let (provider, why) = (self.config.name.clone(), error.to_string());
-            self.means.events.tell(|| Event::Failing { provider, state, why });
+            self.tell_failing(state, error.to_string());
         }
         if let Some(granted) = fewer {
             self.tell_fewer(granted, error.to_string());
         }
         drop(permit);
+    }
+
+    fn tell_failing(&self, state: State, why: String) {
+        let provider = self.config.name.clone();
+        self.means.events.tell(|| Event::Failing { provider, state, why });
     }
 
     fn tell_fewer(&self, granted: u16, why: String) {
@@ -378,33 +365,36 @@ impl Backend {
         self.means.events.tell(|| Event::Retried { provider: provider(), why: error.to_string() });
     }
 
-    fn permit_returned(self: &Arc<Self>) {
-        self.change(|pool, _| pool.open = pool.open.saturating_sub(1));
-        // Whoever took our place may dial now; it may itself be succeeded by now.
-        let mut next = self.after.get().and_then(Weak::upgrade);
-        while let Some(after) = next {
-            after.change(|_, _| {});
-            next = after.after.get().and_then(Weak::upgrade);
-        }
-    }
-
     /// A dial was dropped before it was over: the runtime ends, and another would end the same way.
     fn dial_abandoned(&self) {
         let mut pool = self.lock();
-        pool.open = pool.open.saturating_sub(1);
         pool.dialling = pool.dialling.saturating_sub(1);
     }
 
     /// A connection is gone: no more turns on it.
-    fn lost(self: &Arc<Self>, id: u64) {
-        self.change(|pool, _| {
-            let Some(at) = pool.slots.iter().position(|slot| slot.connection.id == id) else {
-                return;
+    fn lost(self: &Arc<Self>, id: u64, loss: Loss) {
+        let now = Instant::now();
+        let set_aside = self.change(|pool, effects| {
+            let at = pool.slots.iter().position(|slot| slot.connection.id == id)?;
+            let slot = pool.slots.remove(at);
+            let why = match loss {
+                Loss::Ours => return None,
+                Loss::Stale => {
+                    pool.close_stale(effects);
+                    return None;
+                }
+                Loss::Failed(why) => why,
             };
-            if pool.slots.remove(at).turns > 1 {
-                pool.health.stumbled(Instant::now(), self.config.pipelining);
+            if slot.turns > 1 {
+                pool.pace.stumbled(now, self.config.pipelining);
             }
+            let news = pool.breaker.failed(now, slot.born, why);
+            news.then(|| (pool.breaker.state.clone(), pool.breaker.why.clone()))
         });
+        if let Some((state, why)) = set_aside {
+            warn!(provider = self.config.name, "set aside: {why}");
+            self.tell_failing(state, why);
+        }
     }
 
     /// The provider says on a connection that it is one too many.
@@ -412,8 +402,9 @@ impl Backend {
         let granted = {
             let (mut pool, now) = (self.lock(), Instant::now());
             let others = pool.slots.iter().filter(|slot| slot.connection.id != id).count();
-            pool.health.one_too_many(now, u16::try_from(others).unwrap_or(u16::MAX));
-            pool.health.limit(now, self.config.connections.get())
+            self.account.set_limit(now, u16::try_from(others).unwrap_or(u16::MAX));
+            pool.breaker.one_too_many(now);
+            self.account.limit(now, self.config.connections.get())
         };
         self.tell_fewer(granted, said);
     }
@@ -424,20 +415,19 @@ impl Backend {
     }
 
     /// A turn is over, and the next may read.
-    fn turn_done(
-        self: &Arc<Self>,
-        id: u64,
-        place: Place<ReadSide>,
-        side: ReadSide,
-        round_trip: Option<Duration>,
-    ) {
+    fn turn_done(self: &Arc<Self>, id: u64, place: Place<ReadSide>, side: ReadSide, took: Took) {
         let mut side = Some(side);
-        self.change(|pool, effects| {
-            let retired = pool.retired;
-            round_trip.into_iter().for_each(|time| pool.health.measured(time));
-            let Some(slot) = pool.slot(id) else { return };
+        let back = self.change(|pool, effects| {
+            let (retired, now) = (pool.retired, Instant::now());
+            took.first_line.into_iter().for_each(|time| pool.pace.measured_round_trip(time));
+            took.block.into_iter().for_each(|time| pool.pace.measured_article(now, time));
+            let back = pool.breaker.served();
+            let Some(slot) = pool.slot(id) else { return back };
             slot.turns = slot.turns.saturating_sub(1);
-            slot.heard = Instant::now();
+            slot.heard = now;
+            if !std::mem::replace(&mut slot.has_served, true) {
+                side.iter().for_each(ReadSide::has_served);
+            }
             let unasked = side.as_ref().is_some_and(|side| !side.unread.is_empty());
             let finished = retired && slot.hold != Hold::Leased;
             if slot.turns == 0 && (unasked || finished) {
@@ -446,7 +436,12 @@ impl Backend {
                 effects.closed.extend(place.try_hand_on(side));
             }
             effects.closed.extend(side.take());
+            back
         });
+        if back {
+            info!(provider = self.config.name, "requests go well again");
+            self.means.events.tell(|| Event::Connected { provider: self.config.name.clone() });
+        }
     }
 
     /// Whether a leased connection is still open, and silent between two replies.
@@ -489,6 +484,42 @@ impl Backend {
 impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Backend").field("id", &self.config.id).finish_non_exhaustive()
+    }
+}
+
+/// Why a connection that had turns is gone.
+enum Loss {
+    /// It was given up by us, or for what its client did.
+    Ours,
+    /// It was silent for so long that it had died unnoticed.
+    Stale,
+    /// The provider's failure, in a sentence.
+    Failed(String),
+}
+
+/// What a turn took, where that says something about the way to the provider.
+#[derive(Default)]
+struct Took {
+    first_line: Option<Duration>,
+    block: Option<Duration>,
+}
+
+/// A wait for a connection. It ends when there is one, or when none is to be had.
+pub(crate) enum Waiting<T> {
+    InLine(oneshot::Receiver<Answer<T>>),
+    Over(Option<Answer<T>>),
+}
+
+impl<T> Waiting<T> {
+    /// Waits no longer than `patience`. None: it goes on waiting, and keeps its place.
+    pub(crate) async fn answer(&mut self, patience: Duration) -> Option<Answer<T>> {
+        match self {
+            Self::Over(answer) => Some(answer.take().unwrap_or(Err(Error::TurnLost))),
+            Self::InLine(receiver) => {
+                let answer = timeout(patience, receiver).await.ok()?;
+                Some(answer.unwrap_or(Err(Error::TurnLost)))
+            }
+        }
     }
 }
 

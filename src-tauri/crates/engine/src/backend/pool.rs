@@ -2,8 +2,9 @@
 //! in them.
 //!
 //! Two things can be wanted. A *turn* is one request on a connection that others use too, before and
-//! behind it. A *lease* is a connection with nobody else on it. Those who must wait stand in one
-//! line; what frees up is offered from its head.
+//! behind it. A *lease* is a connection with nobody else on it. Those who must wait stand in a
+//! [`Line`], and keep their place: no wait ends but with a connection, or with the news that there is
+//! none to be had.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -13,26 +14,29 @@ use nntp::command::Request;
 use tokio::sync::oneshot;
 use tokio::time::{Duration, Instant};
 
+use super::account::Permit;
+use super::breaker::{Breaker, Trust};
 use super::connection::{Connection, ReadSide};
-use super::health::{Health, State};
 use super::lease::Lease;
-use super::permit::Permit;
-use super::reply::Reply;
-use super::{Backend, SHARE_AFTER};
+use super::line::{Claim, Line};
+use super::pace::Pace;
+use super::reply::{Reply, Sent};
+use super::{Availability, Backend, SHARE_AFTER, Standing};
 use crate::baton::Baton;
 use crate::error::Error;
 use crate::types::ClientId;
 
 /// How long the connection on which a client selected its group is left to it, as far as possible.
 const OWNED: Duration = Duration::from_secs(60);
+/// A connection that was silent for this long may have died unnoticed.
+const STALE: Duration = Duration::from_secs(5);
 
 /// The connections of one backend and those who wait for them.
 pub(super) struct Pool {
     pub(super) slots: Vec<Slot>,
-    pub(super) health: Health,
-    /// Permits that are out: dials, open connections and those that still close.
-    pub(super) open: u16,
-    /// How many of those are dials.
+    pub(super) breaker: Breaker,
+    pub(super) pace: Pace,
+    /// How many permits are out for dials.
     pub(super) dialling: u16,
     /// No provider of ours any more: what is open is used up, nothing is dialled.
     pub(super) retired: bool,
@@ -40,7 +44,8 @@ pub(super) struct Pool {
     pub(super) looked_after: bool,
     /// When the last dial began.
     dialled_at: Option<Instant>,
-    waiting: VecDeque<Waiter>,
+    line: Line<TurnWaiter>,
+    leases: VecDeque<LeaseWaiter>,
     next_id: u64,
 }
 
@@ -52,10 +57,14 @@ pub(super) struct Slot {
     pub(super) hold: Hold,
     /// Whose group is selected on it, and when it was used for that.
     pub(super) owner: Option<(ClientId, Instant)>,
+    /// When it was logged in.
+    pub(super) born: Instant,
     /// When it last carried something for a client.
     pub(super) used: Instant,
     /// When the provider last said something on it.
     pub(super) heard: Instant,
+    /// A reply came whole on it.
+    pub(super) has_served: bool,
 }
 
 /// Who may have a turn on a connection.
@@ -77,23 +86,17 @@ enum Rank {
     Foreign,
 }
 
-/// What a session asks a backend for.
-#[derive(Clone)]
-pub(super) enum Want {
-    Turn(ClientId, Request),
-    Lease(ClientId),
+/// What one who waits is told in the end.
+pub(super) type Answer<T> = Result<T, Error>;
+
+struct TurnWaiter {
+    request: Request,
+    answer: oneshot::Sender<Answer<Reply>>,
 }
 
-/// What it is given.
-#[expect(clippy::large_enum_variant, reason = "most are turns, and none is kept")]
-pub(super) enum Grant {
-    Turn(Reply),
-    Lease(Lease),
-}
-
-struct Waiter {
-    want: Want,
-    answer: oneshot::Sender<Result<Grant, Error>>,
+struct LeaseWaiter {
+    client: ClientId,
+    answer: oneshot::Sender<Answer<Lease>>,
 }
 
 /// What has to be done once the lock is released.
@@ -101,9 +104,10 @@ struct Waiter {
 #[must_use]
 pub(super) struct Effects {
     send: Vec<Arc<Connection>>,
-    pub(super) dials: Vec<Permit>,
+    dials: Vec<Permit>,
     pub(super) closed: Vec<ReadSide>,
-    undelivered: Vec<Result<Grant, Error>>,
+    turns: Vec<Answer<Reply>>,
+    leases: Vec<Answer<Lease>>,
 }
 
 impl Effects {
@@ -114,7 +118,8 @@ impl Effects {
         for permit in self.dials {
             backend.spawn_dial(permit);
         }
-        drop((self.closed, self.undelivered));
+        // What nobody took any more.
+        drop((self.closed, self.turns, self.leases));
     }
 }
 
@@ -122,87 +127,157 @@ impl Pool {
     pub(super) fn new() -> Self {
         Self {
             slots: Vec::new(),
-            health: Health::new(),
-            open: 0,
+            breaker: Breaker::new(),
+            pace: Pace::default(),
             dialling: 0,
             retired: false,
             looked_after: false,
             dialled_at: None,
-            waiting: VecDeque::new(),
+            line: Line::new(),
+            leases: VecDeque::new(),
             next_id: 0,
         }
     }
 
-    /// Gives at once what is wanted, or a place in the line.
-    pub(super) fn ask(
+    /// A turn at once, or a place in the line.
+    pub(super) fn ask_turn(
         &mut self,
         backend: &Arc<Backend>,
-        want: Want,
+        (claim, request): (&Claim, &Request),
         effects: &mut Effects,
-    ) -> Result<Grant, oneshot::Receiver<Result<Grant, Error>>> {
-        if self.waiting.is_empty()
-            && let Some(at) = self.pick(backend, &want, 0, effects)
-            && let Some(grant) = self.grant(backend, at, &want, effects)
+    ) -> Result<Reply, oneshot::Receiver<Answer<Reply>>> {
+        if self.line.is_empty()
+            && let Some(at) = self.slot_for_turn(backend, 1, effects)
+            && let Some(reply) = self.grant_turn(backend, at, request, effects)
         {
-            return Ok(grant);
+            return Ok(reply);
         }
         let (answer, receiver) = oneshot::channel();
-        self.waiting.push_back(Waiter { want, answer });
+        self.line.push(claim, TurnWaiter { request: request.clone(), answer });
         self.serve(backend, effects);
         Err(receiver)
     }
 
-    /// Offers what is free to those who wait, first come first served, and dials for the rest.
+    /// A place in the line for a connection alone.
+    pub(super) fn ask_lease(
+        &mut self,
+        backend: &Arc<Backend>,
+        client: ClientId,
+        effects: &mut Effects,
+    ) -> oneshot::Receiver<Answer<Lease>> {
+        let (answer, receiver) = oneshot::channel();
+        self.leases.push_back(LeaseWaiter { client, answer });
+        self.serve(backend, effects);
+        receiver
+    }
+
+    /// Gives what is free to those who wait, and dials for the rest.
     pub(super) fn serve(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
-        self.waiting.retain(|waiter| !waiter.answer.is_closed());
+        if !self.leases.is_empty() {
+            self.serve_leases(backend, effects);
+        }
+        while let Some(at) = self.slot_for_turn(backend, self.line.len(), effects) {
+            let Some(waiter) = self.line.pop() else { break };
+            if waiter.answer.is_closed() {
+                continue;
+            }
+            let Some(reply) = self.grant_turn(backend, at, &waiter.request, effects) else { break };
+            if let Err(left) = waiter.answer.send(Ok(reply)) {
+                effects.turns.push(left);
+            }
+        }
+        self.turn_away_if_hopeless(backend, effects);
+    }
+
+    /// Those who want a connection alone come first, and are few.
+    fn serve_leases(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
         for slot in &mut self.slots {
             if slot.hold == Hold::Reserved {
                 slot.hold = Hold::Shared;
             }
         }
-        let mut still = VecDeque::with_capacity(self.waiting.len());
-        while let Some(waiter) = self.waiting.pop_front() {
-            let at = self.pick(backend, &waiter.want, still.len(), effects);
-            match at.and_then(|at| self.grant(backend, at, &waiter.want, effects)) {
-                Some(grant) => {
-                    if let Err(grant) = waiter.answer.send(Ok(grant)) {
-                        effects.undelivered.push(grant);
-                    }
-                }
-                None => still.push_back(waiter),
+        let mut still = VecDeque::new();
+        while let Some(waiter) = self.leases.pop_front() {
+            if waiter.answer.is_closed() {
+                continue;
+            }
+            let Some(at) = self.slot_for_lease(backend, (waiter.client, still.len()), effects) else {
+                still.push_back(waiter);
+                continue;
+            };
+            let Some(lease) = self.grant_lease(backend, at, waiter.client) else { continue };
+            if let Err(left) = waiter.answer.send(Ok(lease)) {
+                effects.leases.push(left);
             }
         }
-        self.waiting = still;
-        self.turn_away_if_hopeless(effects);
+        self.leases = still;
     }
 
     /// Where no connection is and none is to be had, nobody is kept waiting.
-    fn turn_away_if_hopeless(&mut self, effects: &mut Effects) {
-        let paced = self.health.paced_until(Instant::now()).is_some();
-        let hopeless = self.slots.is_empty() && self.dialling == 0 && paced;
-        if !(hopeless || self.retired) {
+    fn turn_away_if_hopeless(&mut self, backend: &Backend, effects: &mut Effects) {
+        if self.line.is_empty() && self.leases.is_empty() {
             return;
         }
-        let why = if self.retired { "its settings were changed" } else { &self.health.why };
-        for waiter in self.waiting.drain(..) {
-            let sorry = Err(Error::Unavailable(why.to_owned()));
-            if let Err(sorry) = waiter.answer.send(sorry) {
-                effects.undelivered.push(sorry);
-            }
+        let now = Instant::now();
+        let undiallable = || self.dialling == 0 && self.no_dial_before(backend, now).is_some();
+        let hopeless = self.slots.is_empty() && undiallable();
+        let set_aside = matches!(self.breaker.trust(now), Trust::NotBefore(_));
+        if !(hopeless || set_aside || self.retired) {
+            return;
+        }
+        let why = if self.retired { "its settings were changed" } else { &self.breaker.why };
+        let refusal = |why: &str| Error::Unavailable(why.to_owned());
+        for waiter in self.line.drain() {
+            effects.turns.extend(waiter.answer.send(Err(refusal(why))).err());
+        }
+        for waiter in self.leases.drain(..) {
+            effects.leases.extend(waiter.answer.send(Err(refusal(why))).err());
         }
     }
 
-    /// The best connection for what is wanted, if there is one now. Dials another where that is
-    /// better than to share, or where nothing else is left; `before` others wait for dials already.
-    fn pick(
+    /// Until when no dial is made, if dials are paced at this moment.
+    fn no_dial_before(&self, backend: &Backend, now: Instant) -> Option<Instant> {
+        self.breaker.paced_until(now).max(backend.account.paced_until(now))
+    }
+
+    /// The best connection for a turn, if there is one now. Dials another where that is better than
+    /// to share; `waiting` in all want one.
+    fn slot_for_turn(
         &mut self,
         backend: &Arc<Backend>,
-        want: &Want,
-        before: usize,
+        waiting: usize,
+        effects: &mut Effects,
+    ) -> Option<usize> {
+        if waiting == 0 {
+            return None;
+        }
+        let now = Instant::now();
+        match self.breaker.trust(now) {
+            Trust::NotBefore(_) => return None,
+            // The probe has a connection for itself.
+            Trust::Probe | Trust::Full => {}
+        }
+        if let Some((at, _)) = self.idle(None, now, effects) {
+            return Some(at);
+        }
+        while usize::from(self.dialling) < waiting && self.dial(backend, now, effects) {}
+        if self.hopes_for_dial(waiting - 1, now) {
+            return None;
+        }
+        let depth = self.pace.depth(now, backend.config().pipelining);
+        let room = |slot: &Slot| slot.hold == Hold::Shared && slot.turns < depth;
+        best(&self.slots, room, |slot| slot.turns).map(|(at, _)| at)
+    }
+
+    /// An idle connection for a lease. Dials another, or keeps new turns away from the least busy one.
+    fn slot_for_lease(
+        &mut self,
+        backend: &Arc<Backend>,
+        (client, before): (ClientId, usize),
         effects: &mut Effects,
     ) -> Option<usize> {
         let now = Instant::now();
-        let idle = self.idle(want, now, effects);
+        let idle = self.idle(Some(client), now, effects);
         if let Some((at, Rank::Own | Rank::Free)) = idle {
             return Some(at);
         }
@@ -212,27 +287,24 @@ impl Pool {
         if let Some((at, _)) = idle {
             return Some(at);
         }
-        match want {
-            Want::Turn(..) => {
-                let depth = self.health.depth(now, backend.config().pipelining);
-                let room = |slot: &Slot| slot.hold == Hold::Shared && slot.turns < depth;
-                best(&self.slots, room, |slot| slot.turns).map(|(at, _)| at)
-            }
-            Want::Lease(_) => {
-                let busy = |slot: &Slot| slot.hold == Hold::Shared;
-                let at = best(&self.slots, busy, |slot| slot.turns).map(|(at, _)| at);
-                if let Some(slot) = at.and_then(|at| self.slots.get_mut(at)) {
-                    slot.hold = Hold::Reserved;
-                }
-                None
-            }
+        let busy = |slot: &Slot| slot.hold == Hold::Shared;
+        let at = best(&self.slots, busy, |slot| slot.turns).map(|(at, _)| at);
+        if let Some(slot) = at.and_then(|at| self.slots.get_mut(at)) {
+            slot.hold = Hold::Reserved;
         }
+        None
     }
 
-    /// The best idle connection that is still alive; the dead ones on the way are taken out.
-    fn idle(&mut self, want: &Want, now: Instant, effects: &mut Effects) -> Option<(usize, Rank)> {
+    /// The best idle connection that is still alive, for a turn or for a client's lease; the dead ones on
+    /// the way are taken out.
+    fn idle(
+        &mut self,
+        lease: Option<ClientId>,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Option<(usize, Rank)> {
         let free = |slot: &Slot| slot.turns == 0 && slot.hold == Hold::Shared;
-        let key = |slot: &Slot| (slot.rank(want, now), Reverse(slot.used));
+        let key = |slot: &Slot| (slot.rank(lease, now), Reverse(slot.used));
         loop {
             let (at, (rank, _)) = best(&self.slots, free, key)?;
             if self.slots.get_mut(at)?.is_alive(effects) {
@@ -248,48 +320,55 @@ impl Pool {
         usize::from(self.dialling) > before && young
     }
 
-    /// Issues a permit, if there is one to issue.
+    /// Dials, if there is leave for one more connection.
     fn dial(&mut self, backend: &Arc<Backend>, now: Instant, effects: &mut Effects) -> bool {
-        let limit = self.health.limit(now, backend.config().connections.get());
-        // One dial at a time until one went well: a wrong password is not to be sent eight times.
-        let trying = self.dialling > 0 && self.health.state != State::Up;
-        let paced = self.health.paced_until(now).is_some();
-        let open = self.open.saturating_add(backend.open_before());
-        if self.retired || open >= limit || paced || trying {
+        // One dial at a time until one went well, and served a request where others failed: a wrong
+        // password is not to be sent eight times.
+        let trying = self.dialling > 0 && !self.breaker.is_trusted();
+        let set_aside = matches!(self.breaker.trust(now), Trust::NotBefore(_));
+        let paced = self.breaker.paced_until(now).is_some();
+        if self.retired || trying || set_aside || paced {
             return false;
         }
-        self.open += 1;
+        let Some(permit) = backend.account.try_permit(backend, now) else { return false };
         self.dialling += 1;
         self.dialled_at = Some(now);
-        effects.dials.push(Permit::counted(backend));
+        effects.dials.push(permit);
         true
     }
 
-    fn grant(
+    fn grant_turn(
         &mut self,
         backend: &Arc<Backend>,
         at: usize,
-        want: &Want,
+        request: &Request,
         effects: &mut Effects,
-    ) -> Option<Grant> {
+    ) -> Option<Reply> {
+        let now = Instant::now();
+        self.breaker.sent(now);
+        let suspicious_after = self.pace.suspicious_after();
+        let slot = self.slots.get_mut(at)?;
+        slot.used = now;
+        effects.send.push(Arc::clone(&slot.connection));
+        Some(slot.turn(backend, request, suspicious_after))
+    }
+
+    fn grant_lease(
+        &mut self,
+        backend: &Arc<Backend>,
+        at: usize,
+        client: ClientId,
+    ) -> Option<Lease> {
         let slot = self.slots.get_mut(at)?;
         slot.used = Instant::now();
-        match want {
-            Want::Turn(_, request) => {
-                effects.send.push(Arc::clone(&slot.connection));
-                Some(Grant::Turn(slot.turn(backend, request)))
-            }
-            Want::Lease(client) => {
-                slot.hold = Hold::Leased;
-                let selected = slot.is_owned_by(*client);
-                let connection = Arc::clone(&slot.connection);
-                // What the client does here, its other connections do not see: they are its no more.
-                for slot in self.slots.iter_mut().filter(|slot| slot.is_owned_by(*client)) {
-                    slot.owner = None;
-                }
-                Some(Grant::Lease(Lease::new(backend, connection, *client, selected)))
-            }
+        slot.hold = Hold::Leased;
+        let selected = slot.is_owned_by(client);
+        let connection = Arc::clone(&slot.connection);
+        // What the client does here, its other connections do not see: they are its no more.
+        for slot in self.slots.iter_mut().filter(|slot| slot.is_owned_by(client)) {
+            slot.owner = None;
         }
+        Some(Lease::new(backend, connection, client, selected))
     }
 
     /// Takes out what is idle and fits, for closing; and what is idle and dead.
@@ -304,16 +383,25 @@ impl Pool {
         });
     }
 
+    /// One connection died unnoticed: those that were silent for as long may have died with it.
+    pub(super) fn close_stale(&mut self, effects: &mut Effects) {
+        let now = Instant::now();
+        self.close_idle(|slot| slot.is_stale(now), effects);
+    }
+
     /// Adds a connection that was dialled.
     pub(super) fn add(&mut self, connection: Arc<Connection>, side: ReadSide) {
+        let now = Instant::now();
         self.slots.push(Slot {
             connection,
             line: Baton::new(side),
             turns: 0,
             hold: Hold::Shared,
             owner: None,
-            used: Instant::now(),
-            heard: Instant::now(),
+            born: now,
+            used: now,
+            heard: now,
+            has_served: false,
         });
     }
 
@@ -335,9 +423,10 @@ impl Pool {
         let idle = |slot: &&mut Slot| {
             slot.turns == 0 && slot.hold == Hold::Shared && now >= slot.heard + super::KEEP_ALIVE
         };
+        let suspicious_after = self.pace.suspicious_after();
         let probe = |slot: &mut Slot| {
             effects.send.push(Arc::clone(&slot.connection));
-            slot.turn(backend, &probe)
+            slot.turn(backend, &probe, suspicious_after)
         };
         self.slots.iter_mut().filter(idle).map(probe).collect()
     }
@@ -352,7 +441,7 @@ impl Pool {
     }
 
     /// How many connections stand, idle or not.
-    pub(super) fn standing(&self) -> u16 {
+    pub(super) fn count(&self) -> u16 {
         u16::try_from(self.slots.len()).unwrap_or(u16::MAX)
     }
 
@@ -363,26 +452,57 @@ impl Pool {
             Hold::Shared | Hold::Reserved => slot.turns,
         };
         let turns: usize = self.slots.iter().map(|slot| usize::from(turns(slot))).sum();
-        turns + self.waiting.len()
+        turns + self.line.len() + self.leases.len()
     }
 
     pub(super) fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        !(self.line.is_empty() && self.leases.is_empty())
+    }
+
+    /// All that a route has to know, from one look.
+    pub(super) fn standing(&self, backend: &Backend) -> Standing {
+        let now = Instant::now();
+        let trust = self.breaker.trust(now);
+        let undiallable = self.slots.is_empty() && self.dialling == 0;
+        let availability = match trust {
+            Trust::NotBefore(at) => Availability::NotBefore(at),
+            Trust::Full | Trust::Probe => match self.no_dial_before(backend, now) {
+                Some(at) if undiallable => Availability::NotBefore(at),
+                _ => Availability::Ready,
+            },
+        };
+        let limit = backend.account.limit(now, backend.config().connections.get()).max(1);
+        let load = self.load();
+        Standing {
+            retired: self.retired,
+            availability,
+            proven: !self.slots.is_empty() && trust == Trust::Full,
+            idle: self.slots.iter().any(|slot| slot.turns == 0 && slot.hold == Hold::Shared),
+            unable: backend.account.unable_until(now).is_some(),
+            down_for: self.breaker.down_for(now),
+            load: load * 1000 / usize::from(limit),
+            work: self.pace.article(now) * u32::try_from(load + 1).unwrap_or(u32::MAX)
+                / u32::from(limit),
+        }
     }
 }
 
 impl Slot {
-    fn rank(&self, want: &Want, now: Instant) -> Rank {
-        let (Want::Turn(client, _) | Want::Lease(client)) = want;
-        match (self.owner, want) {
-            (Some((owner, _)), Want::Lease(_)) if owner == *client => Rank::Own,
-            (Some((owner, at)), _) if owner != *client && now < at + OWNED => Rank::Foreign,
+    fn rank(&self, lease: Option<ClientId>, now: Instant) -> Rank {
+        match (self.owner, lease) {
+            (Some((owner, _)), Some(client)) if owner == client => Rank::Own,
+            (Some((_, at)), _) if now < at + OWNED => Rank::Foreign,
             _ => Rank::Free,
         }
     }
 
     fn is_owned_by(&self, client: ClientId) -> bool {
         self.owner.is_some_and(|(owner, _)| owner == client)
+    }
+
+    /// Whether it was silent for so long that it may have died unnoticed.
+    fn is_stale(&self, now: Instant) -> bool {
+        self.turns == 0 && now >= self.heard + STALE
     }
 
     /// Whether an idle connection is still silent and open. If it is not, it is put out.
@@ -397,12 +517,21 @@ impl Slot {
     }
 
     /// Takes the next turn and queues its command in one move: so replies come in order of turns.
-    pub(super) fn turn(&mut self, backend: &Arc<Backend>, request: &Request) -> Reply {
-        let alone = self.turns == 0;
+    pub(super) fn turn(
+        &mut self,
+        backend: &Arc<Backend>,
+        request: &Request,
+        suspicious_after: Duration,
+    ) -> Reply {
+        let now = Instant::now();
+        let sent = Sent {
+            alone: (self.turns == 0).then_some(now),
+            stale: self.is_stale(now),
+            suspicious_after,
+        };
         self.turns += 1;
         self.connection.queue(&request.wire());
-        let place = self.line.place();
-        Reply::new(backend, Arc::clone(&self.connection), place, request.clone(), alone)
+        Reply::new(backend, Arc::clone(&self.connection), self.line.place(), request.clone(), sent)
     }
 }
 

@@ -7,14 +7,14 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use nntp::block::{BlockScan, Scan};
-use nntp::command::{Class, Framing, Request};
+use nntp::command::{Class, Framing, Request, Verb};
 use nntp::login::says_too_many_connections;
 use nntp::status::{Code, StatusLine};
 use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant, timeout};
 
 use super::connection::{Connection, ReadSide};
-use super::{Backend, Counters};
+use super::{Backend, Counters, Loss, Took};
 use crate::baton::Place;
 use crate::error::Error;
 
@@ -32,9 +32,21 @@ pub(crate) struct Reply {
     place: Option<Place<ReadSide>>,
     stage: Stage,
     unwanted: bool,
-    /// When it was sent, if nothing was before it on the connection.
-    sent_alone: Option<Instant>,
-    round_trip: Option<Duration>,
+    sent: Sent,
+    took: Took,
+    /// When the block began, unless the client has held it up.
+    block_began: Option<Instant>,
+}
+
+/// How a request was sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent {
+    /// When, if nothing was before it on the connection.
+    pub(super) alone: Option<Instant>,
+    /// The connection had been silent for so long that it may have died unnoticed.
+    pub(super) stale: bool,
+    /// How long the reply may be silent before another connection is tried.
+    pub(super) suspicious_after: Duration,
 }
 
 enum Stage {
@@ -56,7 +68,7 @@ impl Reply {
         connection: Arc<Connection>,
         place: Place<ReadSide>,
         request: Request,
-        alone: bool,
+        sent: Sent,
     ) -> Self {
         Counters::count(&backend.counters().requests);
         Self {
@@ -66,24 +78,30 @@ impl Reply {
             place: Some(place),
             stage: Stage::Waiting,
             unwanted: false,
-            sent_alone: alone.then(Instant::now),
-            round_trip: None,
+            sent,
+            took: Took::default(),
+            block_began: None,
         }
     }
 
-    /// Waits for the turn and for the status line. A reply of one line is then complete.
+    /// Waits for the turn and for the status line. A reply of one line is then complete. A reply that is
+    /// silent for suspiciously long is given up if it `may_be_tried_again`.
     ///
     /// # Errors
     /// Whatever makes the connection unusable: it is gone when this fails.
-    pub(crate) async fn status(&mut self) -> Result<StatusLine, Error> {
-        let limits = self.backend.config().limits;
-        match timeout(limits.turn, self.arrive()).await {
-            Ok(Ok(side)) => self.stage = Stage::Status(side),
-            Ok(Err(error)) => return Err(self.fail(error)),
-            Err(_) => return Err(self.give_up_waiting()),
+    pub(crate) async fn status(&mut self, may_be_tried_again: bool) -> Result<StatusLine, Error> {
+        match self.arrive().await {
+            Ok(side) => self.stage = Stage::Status(side),
+            Err(error) => return Err(self.fail(error)),
         }
-        let status = self.status_line(limits.first_byte).await?;
-        self.round_trip = self.sent_alone.map(|sent| sent.elapsed());
+        let limit = self.backend.config().limits.first_byte;
+        let limit = match may_be_tried_again {
+            true => limit.min(self.sent.suspicious_after),
+            false => limit,
+        };
+        let status = self.status_line(limit).await?;
+        self.took.first_line = self.sent.alone.map(|sent| sent.elapsed());
+        self.block_began = Some(Instant::now());
         self.accept(&status)?;
         Ok(status)
     }
@@ -133,6 +151,11 @@ impl Reply {
         Poll::Ready(Ok(Some(chunk)))
     }
 
+    /// The client has held the reply up: how long it took says nothing about the provider.
+    pub(crate) fn held_up(&mut self) {
+        self.block_began = None;
+    }
+
     /// Whether the end of the reply cannot be told from its bytes.
     pub(crate) fn is_unframed(&self) -> bool {
         matches!(self.stage, Stage::Unframed(_))
@@ -154,7 +177,7 @@ impl Reply {
         self.unwanted = true;
         let limits = self.backend.config().limits;
         if let Stage::Waiting = self.stage {
-            let Ok(Ok(side)) = timeout(limits.turn, self.arrive()).await else { return };
+            let Ok(side) = self.arrive().await else { return };
             self.stage = Stage::Status(side);
         }
         drop(timeout(limits.drain, self.read_away()).await);
@@ -247,21 +270,27 @@ impl Reply {
         };
         side.at_rest = true;
         if let Some(place) = self.place.take() {
-            self.backend.turn_done(self.connection.id, place, side, self.round_trip);
+            let article = matches!(self.request.verb(), Verb::Article | Verb::Body);
+            self.took.block = self.block_began.filter(|_| article).map(|began| began.elapsed());
+            let took = std::mem::take(&mut self.took);
+            self.backend.turn_done(self.connection.id, place, side, took);
         }
     }
 
     fn fail(&mut self, error: Error) -> Error {
-        self.backend.lost(self.connection.id);
+        let loss = match &error {
+            Error::ConnectionLost(_) | Error::Dismissed(_) | Error::TimedOut(_)
+                if self.sent.stale && matches!(self.stage, Stage::Status(_)) =>
+            {
+                Loss::Stale
+            }
+            failed if failed.is_providers() => Loss::Failed(failed.to_string()),
+            _ => Loss::Ours,
+        };
+        self.backend.lost(self.connection.id, loss);
         self.stage = Stage::Done;
         self.place = None;
         error
-    }
-
-    /// Those before us take too long. The reply, when it comes, is still to be read by somebody.
-    fn give_up_waiting(&mut self) -> Error {
-        self.leave();
-        Error::TimedOut("the requests before this one")
     }
 
     fn leave(&mut self) {
@@ -272,8 +301,9 @@ impl Reply {
             place: self.place.take(),
             stage: std::mem::replace(&mut self.stage, Stage::Done),
             unwanted: true,
-            sent_alone: None,
-            round_trip: None,
+            sent: self.sent,
+            took: Took::default(),
+            block_began: None,
         };
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(rest.discard());
@@ -285,8 +315,8 @@ impl Drop for Reply {
     fn drop(&mut self) {
         match self.stage {
             Stage::Done => {}
-            Stage::Upload(_) | Stage::Unframed(_) => self.backend.lost(self.connection.id),
-            _ if self.unwanted => self.backend.lost(self.connection.id),
+            Stage::Upload(_) | Stage::Unframed(_) => self.backend.lost(self.connection.id, Loss::Ours),
+            _ if self.unwanted => self.backend.lost(self.connection.id, Loss::Ours),
             Stage::Waiting | Stage::Status(_) | Stage::Block(..) => self.leave(),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use super::permit::Permit;
+use super::account::Permit;
 use super::{Backend, State};
 use crate::config::BackendConfig;
 use crate::router::BackendSelector;
@@ -43,8 +43,9 @@ impl Visits {
         let permit = match same.split_first() {
             None => None,
             Some((first, others)) => {
-                let others = others.iter().map(|backend| backend.open_in_all()).sum();
-                let permit = first.visit(to.connections.get(), others);
+                let others: u16 = others.iter().map(|backend| backend.account.open()).sum();
+                let limit = to.connections.get().saturating_sub(others);
+                let permit = first.account.try_visit(first, limit);
                 if permit.is_none() {
                     same.iter().any(Backend::close_one);
                     return None;
@@ -58,15 +59,15 @@ impl Visits {
 
     /// How many connections the proxy has open with the account itself.
     pub(crate) fn beside(&self, to: &BackendConfig) -> u16 {
-        let open = self.same(to).iter().map(|backend| backend.open_in_all()).sum::<u16>();
+        let open = self.same(to).iter().map(|backend| backend.account.open()).sum::<u16>();
         open.saturating_sub(self.out.load(Ordering::Relaxed))
     }
 
     /// Whether the very same login is in use on connections that stand.
     pub(crate) fn login_works(&self, to: &BackendConfig) -> bool {
         self.same(to).iter().any(|backend| {
-            let up = backend.is_proven() && backend.snapshot().state == State::Up;
-            up && backend.config().login == to.login
+            let up = backend.snapshot().state == State::Up;
+            up && backend.standing().proven && backend.config().login == to.login
         })
     }
 
@@ -77,22 +78,6 @@ impl Visits {
 }
 
 impl Backend {
-    /// Permits that are out, also for those before this one.
-    fn open_in_all(&self) -> u16 {
-        self.lock().open.saturating_add(self.open_before())
-    }
-
-    /// A permit for somebody else, where no more than so many would be out with it.
-    fn visit(self: &Arc<Self>, entered: u16, others: u16) -> Option<Permit> {
-        let before = self.open_before().saturating_add(others);
-        let mut pool = self.lock();
-        if pool.open.saturating_add(before) >= entered {
-            return None;
-        }
-        pool.open += 1;
-        Some(Permit::for_visit(self))
-    }
-
     /// Closes one connection that nobody uses at the moment. Whether there was one.
     fn close_one(self: &Arc<Self>) -> bool {
         let closed = Cell::new(false);

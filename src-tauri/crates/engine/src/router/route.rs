@@ -6,36 +6,30 @@ use nntp::command::{Class, Request};
 use tokio::time::{Duration, Instant};
 
 use super::BackendSelector;
-use crate::backend::{Availability, Backend};
+use crate::backend::{Availability, Backend, SHARE_AFTER, Standing};
 use crate::error::Error;
 
-/// How much one backend may fail a request before it is given up on: it may lose a connection six
-/// times, or be silent or wrong twice.
-const PATIENCE: u8 = 18;
-/// To lose a connection under the request.
-const LOST: u8 = 3;
-/// To lose it under an earlier one, on which this one waited.
-const LOST_BEFORE: u8 = 1;
-/// To be silent or wrong.
-const SILENT: u8 = 9;
+/// So many connections may be lost under a request at one backend.
+const LOST: u8 = 6;
+/// After so many it is not waited for when it is set aside.
+const ENOUGH: u8 = 4;
+/// So often may a backend be silent or wrong.
+const WRONG: u8 = 2;
+/// So many connections may be lost under earlier requests, on which this one waited.
+const LOST_BEFORE: u8 = 18;
 /// The pause after the second connection that was lost; it doubles with each further one.
 const BREATH: Duration = Duration::from_millis(5);
-/// How long a request may take, over all backends, without a byte of progress; longer only where a
-/// provider is given so long that it could not be asked twice.
-const DEADLINE: Duration = Duration::from_secs(60);
 /// How long a request waits when every backend that could serve it is down.
 const OUTAGE: Duration = Duration::from_secs(15);
 /// A backend that went down this short a time ago is waited for before an article is called missing.
 const HICCUP: Duration = Duration::from_secs(10);
-/// How long a request waits for a first connection, while another backend might have one.
+/// How long a request waits for a first connection before it looks whether another backend has one.
 const FIRST_CONNECTION: Duration = Duration::from_millis(400);
-/// How long it waits for a busy backend, while another might serve it.
-const BUSY: Duration = Duration::from_secs(2);
 
 /// What to do next with a request.
 pub(crate) enum Next {
-    /// Ask this one, and wait so long for a connection.
-    Ask(Arc<Backend>, Duration),
+    /// Ask this one.
+    Ask(Arc<Backend>),
     /// Nobody can be asked before this moment.
     Wait(Instant),
     /// Every backend that can be used said that it does not have the article.
@@ -51,7 +45,8 @@ pub(crate) struct Route<'a> {
     candidates: Vec<Candidate>,
     /// Only the candidate can serve it: article numbers are its own.
     bound: bool,
-    began: Instant,
+    /// For how long it has waited while nobody could be asked.
+    idled: Duration,
 }
 
 #[derive(Clone)]
@@ -60,14 +55,19 @@ struct Candidate {
     /// Its place in the settings where that decides, else 0.
     order: usize,
     answer: Answer,
-    failings: u8,
-    /// After some failings it is left alone for a moment.
+    failures: Failures,
+    /// After some failures it is left alone for a moment.
     rests_until: Option<Instant>,
-    /// It was asked with little patience, since another might serve the request.
-    hurried: bool,
-    /// Had no connection in time, while another might have had one.
-    skipped: u8,
     why: String,
+    standing: Standing,
+}
+
+/// How often a backend has failed this request.
+#[derive(Clone, Copy, Default)]
+struct Failures {
+    lost: u8,
+    wrong: u8,
+    lost_before: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,32 +95,63 @@ impl<'a> Route<'a> {
         let article = request.message_id().filter(|_| by_id).map(|id| id.as_bytes().to_vec());
         let mut candidates: Vec<_> = selector.backends().iter().enumerate().map(order).collect();
         candidates.sort_by_key(|candidate| candidate.backend.config().tier);
-        Self { selector, article, candidates, bound: false, began: Instant::now() }
+        Self { selector, article, candidates, bound: false, idled: Duration::ZERO }
     }
 
     /// The way of a request that only `home` can serve.
     pub(crate) fn only(selector: &'a BackendSelector, home: &Arc<Backend>) -> Self {
         let candidates = vec![Candidate::new(home, 0)];
-        Self { selector, article: None, candidates, bound: true, began: Instant::now() }
+        Self { selector, article: None, candidates, bound: true, idled: Duration::ZERO }
     }
 
     /// Who is to be asked now.
     pub(crate) fn next(&mut self) -> Next {
-        if self.candidates.iter().any(|candidate| candidate.backend.is_retired()) {
+        self.look();
+        let now = Instant::now();
+        let tiers = self.candidates.chunk_by(|a, b| a.tier() == b.tier());
+        let next = tiers.into_iter().find_map(|tier| self.next_in(tier, now));
+        next.unwrap_or_else(|| self.conclude(now))
+    }
+
+    /// Takes one look at each backend, for all that is decided now.
+    fn look(&mut self) {
+        self.candidates.iter_mut().for_each(Candidate::look);
+        if self.candidates.iter().any(|candidate| candidate.standing.retired) {
             self.renew();
         }
+    }
+
+    /// Whether another backend would serve the request sooner than `backend`, in whose line it stands.
+    pub(crate) fn has_better_than(&mut self, backend: &Arc<Backend>) -> bool {
+        self.look();
         let now = Instant::now();
-        if now >= self.deadline() {
-            return Next::GiveUp(self.reasons());
-        }
-        let tiers = self.candidates.chunk_by(|a, b| a.tier() == b.tier());
-        let next = tiers.into_iter().find_map(|tier| self.next_in(tier));
-        let next = next.unwrap_or_else(|| self.conclude(now));
-        if let Next::Ask(backend, patience) = &next {
-            let hurried = *patience < backend.config().limits.turn;
-            self.note(&Arc::clone(backend), |candidate| candidate.hurried = hurried);
-        }
-        next
+        let Some(this) = self.candidates.iter().find(|c| Arc::ptr_eq(&c.backend, backend)) else {
+            return true;
+        };
+        let sooner = |other: &Candidate| {
+            other.standing.proven && (other.standing.idle || !this.standing.proven)
+        };
+        let as_good = |other: &&Candidate| {
+            (other.tier(), other.order) == (this.tier(), this.order)
+                && other.failures.total() <= this.failures.total()
+                && !other.is(this)
+        };
+        self.candidates.iter().filter(as_good).any(|other| other.is_ready(now) && sooner(other))
+    }
+
+    /// How long to stand in the line of `backend` before [`has_better_than`](Self::has_better_than) is
+    /// worth asking.
+    pub(crate) fn patience(&self, backend: &Arc<Backend>) -> Duration {
+        let asked = self.candidates.iter().find(|c| Arc::ptr_eq(&c.backend, backend));
+        let proven = asked.is_none_or(|c| c.standing.proven);
+        if proven { SHARE_AFTER } else { FIRST_CONNECTION }
+    }
+
+    /// Whether `backend` has not been silent on this request yet, so that to ask it again on another
+    /// connection may help.
+    pub(crate) fn may_ask_again(&self, backend: &Arc<Backend>) -> bool {
+        let asked = self.candidates.iter().find(|c| Arc::ptr_eq(&c.backend, backend));
+        asked.is_some_and(|c| c.failures.wrong == 0)
     }
 
     /// The settings were changed on the way: what is known of those that stayed is kept.
@@ -143,72 +174,50 @@ impl<'a> Route<'a> {
         self.candidates.sort_by_key(Candidate::tier);
     }
 
-    fn deadline(&self) -> Instant {
-        let turns = self.candidates.iter().map(|c| c.backend.config().limits.turn * 2);
-        self.began + turns.max().unwrap_or_default().max(DEADLINE)
-    }
-
     /// Who is next in a tier; none when it can say nothing more.
-    fn next_in(&self, tier: &[Candidate]) -> Option<Next> {
-        let up = || tier.iter().filter(|c| c.is_open() && c.not_before().is_none());
-        let ready = || up().filter(|c| c.rests().is_none());
+    fn next_in(&self, tier: &[Candidate], now: Instant) -> Option<Next> {
+        let ready = || tier.iter().filter(|c| c.is_ready(now));
         if let Some(chosen) = ready().min_by_key(|c| self.rank(c)) {
-            // One that has no connection yet may turn out to be dead: nobody waits for it while
-            // another has one.
-            let proven = ready().filter(|c| c.backend.is_proven()).min_by_key(|c| self.rank(c));
-            let untried = || ready().filter(|c| !c.backend.is_proven());
-            untried().for_each(|c| c.backend.warm_up());
-            let as_good = |c: &&Candidate| c.order == chosen.order && c.failings <= chosen.failings;
-            let chosen = proven.filter(as_good).unwrap_or(chosen);
-            let alternative = ready().any(|c| c.skipped <= chosen.skipped && !c.is(chosen));
-            let patience = match alternative && chosen.skipped == 0 {
-                true if chosen.backend.is_proven() => BUSY,
-                true => FIRST_CONNECTION,
-                false => chosen.backend.config().limits.turn,
-            };
-            return Some(Next::Ask(Arc::clone(&chosen.backend), patience));
+            // One that has no connection yet may turn out to be dead: it is tried beside the request.
+            ready().filter(|c| !c.standing.proven).for_each(|c| c.backend.warm_up());
+            return Some(Next::Ask(Arc::clone(&chosen.backend)));
         }
-        if let Some(at) = up().filter_map(Candidate::rests).min() {
-            return Some(self.wait(at));
+        let open = || tier.iter().filter(|c| c.is_open());
+        if let Some(at) = open().filter(|c| c.not_before().is_none()).filter_map(|c| c.rests_until).min()
+        {
+            return Some(Next::Wait(at));
         }
-        let required = tier.iter().filter(|c| c.is_open() && c.backend.config().required);
-        let at = required.filter_map(Candidate::not_before).min()?;
-        Some(self.wait(at))
+        let required = open().filter(|c| c.backend.config().required);
+        required.filter_map(Candidate::not_before).min().map(Next::Wait)
     }
 
     fn rank(&self, candidate: &Candidate) -> impl Ord + use<> {
         let id = &candidate.backend.config().id;
         let known = self.article.as_ref().is_some_and(|a| self.selector.missing.is_known(id, a));
-        (
-            candidate.skipped,
-            candidate.failings,
-            candidate.order,
-            candidate.backend.is_unable(),
-            known,
-            candidate.backend.load(),
-        )
+        let Standing { unable, proven, work, load, .. } = candidate.standing;
+        (candidate.failures.total(), candidate.order, unable, !proven, known, work, load)
     }
 
     /// Nobody is left to ask at this moment.
-    fn conclude(&self, now: Instant) -> Next {
+    fn conclude(&mut self, now: Instant) -> Next {
         let missing = self.candidates.iter().any(|c| c.answer == Answer::Missing);
         let failed = self.candidates.iter().any(|c| c.has_failed());
-        let down = || self.candidates.iter().filter(|c| c.is_open());
-        let hiccup = |c: &&Candidate| c.backend.down_for().is_some_and(|time| time < HICCUP);
+        // One that has failed this very request again and again is waited for no longer.
+        let down = || self.candidates.iter().filter(|c| c.is_open() && c.failures.lost < ENOUGH);
+        let hiccup = |c: &&Candidate| c.standing.down_for.is_some_and(|time| time < HICCUP);
         let until = if missing {
             down().filter(hiccup).filter_map(Candidate::not_before).min()
         } else {
             down().filter_map(Candidate::not_before).min()
         };
-        match until {
-            Some(at) if at <= self.began + OUTAGE => Next::Wait(at.max(now)),
+        match until.map(|at| (at, self.idled + at.saturating_duration_since(now))) {
+            Some((at, idled)) if idled <= OUTAGE => {
+                self.idled = idled;
+                Next::Wait(at)
+            }
             _ if missing && !failed => Next::Missing,
             _ => Next::GiveUp(self.reasons()),
         }
-    }
-
-    fn wait(&self, at: Instant) -> Next {
-        if at <= self.deadline() { Next::Wait(at) } else { Next::GiveUp(self.reasons()) }
     }
 
     fn reasons(&self) -> String {
@@ -220,11 +229,6 @@ impl<'a> Route<'a> {
             (!why.is_empty()).then(|| format!("{}: {why}", c.backend.config().name))
         };
         self.candidates.iter().filter_map(reason).collect::<Vec<_>>().join("; ")
-    }
-
-    /// The client has got a part of the reply: the clocks begin anew.
-    pub(crate) fn progressed(&mut self) {
-        self.began = Instant::now();
     }
 
     /// The backend does not have the article.
@@ -246,19 +250,9 @@ impl<'a> Route<'a> {
     /// The backend failed.
     pub(crate) fn failed(&mut self, backend: &Arc<Backend>, error: &Error) {
         self.note(backend, |candidate| {
-            candidate.failings += match error {
-                Error::TimedOut("a free connection") if candidate.hurried => {
-                    candidate.skipped = 1;
-                    0
-                }
-                Error::TimedOut(_) | Error::Unexpected(_) | Error::NotTheSame => SILENT,
-                Error::TurnLost => LOST_BEFORE,
-                // That was the client.
-                Error::Overrun => 0,
-                _ => LOST,
-            };
-            let lost = u32::from(candidate.failings / LOST);
-            let pause = lost.checked_sub(2).map(|more| BREATH * 2_u32.saturating_pow(more));
+            candidate.failures.count(error);
+            let pause = candidate.failures.lost.checked_sub(2);
+            let pause = pause.map(|more| BREATH * 2_u32.saturating_pow(more.into()));
             candidate.rests_until = pause.map(|pause| Instant::now() + pause);
             candidate.why = error.to_string();
         });
@@ -272,19 +266,44 @@ impl<'a> Route<'a> {
     }
 }
 
+impl Failures {
+    fn count(&mut self, error: &Error) {
+        let counter = match error {
+            Error::TimedOut(_) | Error::Unexpected(_) | Error::NotTheSame => &mut self.wrong,
+            Error::TurnLost => &mut self.lost_before,
+            // That was the client.
+            Error::Overrun | Error::ClientGone(_) | Error::LetGo | Error::Busy => return,
+            Error::ConnectionLost(_) | Error::Dismissed(_) | Error::Unavailable(_) => {
+                &mut self.lost
+            }
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    const fn total(self) -> u8 {
+        self.lost.saturating_add(self.wrong).saturating_add(self.lost_before)
+    }
+
+    const fn are_enough(self) -> bool {
+        self.lost >= LOST || self.wrong >= WRONG || self.lost_before >= LOST_BEFORE
+    }
+}
+
 impl Candidate {
     fn new(backend: &Arc<Backend>, order: usize) -> Self {
-        let (answer, why) = (Answer::None, String::new());
         Self {
             backend: Arc::clone(backend),
             order,
-            answer,
-            failings: 0,
+            answer: Answer::None,
+            failures: Failures::default(),
             rests_until: None,
-            hurried: false,
-            skipped: 0,
-            why,
+            why: String::new(),
+            standing: backend.standing(),
         }
+    }
+
+    fn look(&mut self) {
+        self.standing = self.backend.standing();
     }
 
     fn tier(&self) -> u8 {
@@ -297,24 +316,25 @@ impl Candidate {
 
     /// Whether asking it may still help.
     fn is_open(&self) -> bool {
-        self.answer == Answer::None && self.failings < PATIENCE
+        self.answer == Answer::None && !self.failures.are_enough()
+    }
+
+    /// Whether it can be asked now.
+    fn is_ready(&self, now: Instant) -> bool {
+        let rests = self.rests_until.is_some_and(|until| now < until);
+        self.is_open() && self.not_before().is_none() && !rests
     }
 
     /// Until when it cannot be asked.
-    fn not_before(&self) -> Option<Instant> {
-        match self.backend.availability() {
+    const fn not_before(&self) -> Option<Instant> {
+        match self.standing.availability {
             Availability::Ready => None,
             Availability::NotBefore(at) => Some(at),
         }
     }
 
-    /// Until when it is left alone, if it is.
-    fn rests(&self) -> Option<Instant> {
-        self.rests_until.filter(|at| *at > Instant::now())
-    }
-
     /// It can be used, and yet did not answer: nobody knows whether it has the article.
     fn has_failed(&self) -> bool {
-        self.answer == Answer::None && self.failings >= PATIENCE && self.not_before().is_none()
+        self.answer == Answer::None && self.failures.are_enough() && self.not_before().is_none()
     }
 }

@@ -6,17 +6,21 @@ use std::sync::Arc;
 use bytes::Bytes;
 use nntp::command::{Request, Verb};
 use nntp::status::StatusLine;
-use tokio::time::{Duration, sleep_until};
+use tokio::time::sleep_until;
 use tracing::{debug, info};
 
 use super::ClientSession;
 use super::clock::date_reply;
 use super::error_classification::{Meaning, classify, is_about_account, is_showable};
 use super::streaming::{Output, Progress, relay};
-use crate::backend::{Backend, Counters, Reply};
+use crate::backend::{Backend, Claim, Counters, Reply, Urgency, Waiting};
+use crate::clients::Client;
 use crate::error::{Advice, Blame, Error};
 use crate::events::Event;
 use crate::router::{Next, Route};
+
+/// About what a reply takes that is no article, in bytes.
+const SMALL: usize = 1024;
 
 /// What came of asking one backend.
 pub(super) enum Outcome {
@@ -37,6 +41,18 @@ impl<'a> Errand<'a> {
     pub(super) fn new(request: &'a Request, output: &'a mut Output) -> Self {
         let progress = Progress::of(request.verb());
         Self { request, output, progress }
+    }
+
+    /// What it claims in the line of those who wait.
+    fn claim(&self, client: &Client) -> Claim {
+        let (urgency, cost) = match self.request.verb() {
+            Verb::Article | Verb::Body if self.output.is_first() => {
+                (Urgency::Bulk, self.output.expected())
+            }
+            Verb::Article | Verb::Body => (Urgency::ReadAhead, self.output.expected()),
+            _ => (Urgency::Interactive, SMALL),
+        };
+        Claim { program: client.program(), client: client.id, urgency, cost }
     }
 
     /// Makes ready for another attempt.
@@ -66,8 +82,8 @@ impl ClientSession {
     ) -> Result<(), Error> {
         let mut refusal = None;
         loop {
-            let (backend, patience) = match route.next() {
-                Next::Ask(backend, patience) => (backend, patience),
+            let backend = match route.next() {
+                Next::Ask(backend) => backend,
                 Next::Wait(until) => {
                     sleep_until(until).await;
                     continue;
@@ -75,8 +91,7 @@ impl ClientSession {
                 Next::Missing => return self.no_such_article(&mut errand),
                 Next::GiveUp(why) => return self.give_up(errand, refusal, &why),
             };
-            let before = errand.output.written();
-            let asked = self.execute_command_on_backend(&backend, &mut errand, patience).await;
+            let asked = self.execute_command_on_backend(&backend, &mut route, &mut errand).await;
             match asked {
                 Ok(Outcome::Delivered) => return Ok(()),
                 Ok(Outcome::Missing(_)) => {
@@ -97,9 +112,6 @@ impl ClientSession {
                         return Err(error);
                     }
                     errand.begin_again(&error).await?;
-                    if errand.output.written() > before {
-                        route.progressed();
-                    }
                     route.failed(&backend, &error);
                 }
             }
@@ -110,11 +122,13 @@ impl ClientSession {
     async fn execute_command_on_backend(
         &self,
         backend: &Arc<Backend>,
+        route: &mut Route<'_>,
         errand: &mut Errand<'_>,
-        patience: Duration,
     ) -> Result<Outcome, Error> {
-        let mut reply = backend.turn(self.client.id, errand.request, patience).await?;
-        let status = reply.status().await?;
+        let claim = errand.claim(&self.client);
+        let turn = backend.turn(&claim, errand.request);
+        let mut reply = in_line(turn, backend, route).await?;
+        let status = reply.status(route.may_ask_again(backend)).await?;
         self.deliver(backend, &mut reply, status, errand).await
     }
 
@@ -136,6 +150,7 @@ impl ClientSession {
         }
         let stall = backend.config().limits.stall;
         relay(reply, errand.output, &mut errand.progress, stall).await?;
+        errand.output.is_whole(errand.request.verb());
         Counters::count(&backend.counters().delivered);
         Ok(Outcome::Delivered)
     }
@@ -180,6 +195,26 @@ impl ClientSession {
             }
         }
         Ok(())
+    }
+}
+
+/// Waits for a connection for as long as none is to be had sooner elsewhere.
+///
+/// # Errors
+/// [`Error::Busy`] when another backend would be sooner; else why there is none.
+pub(super) async fn in_line<T>(
+    mut waiting: Waiting<T>,
+    backend: &Arc<Backend>,
+    route: &mut Route<'_>,
+) -> Result<T, Error> {
+    loop {
+        if let Some(answer) = waiting.answer(route.patience(backend)).await {
+            return answer;
+        }
+        backend.wake();
+        if route.has_better_than(backend) {
+            return Err(Error::Busy);
+        }
     }
 }
 

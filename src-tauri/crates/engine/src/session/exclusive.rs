@@ -234,7 +234,7 @@ async fn first_answer(
         restore(lease, selected).await?;
     }
     let mut reply = lease.send(request)?;
-    let status = reply.status().await?;
+    let status = reply.status(false).await?;
     Ok((reply, status))
 }
 

@@ -227,7 +227,7 @@ impl Conversation {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
         let mut output = self.output();
         self.running.push(Box::pin(async move {
-            output.may_fetch().await?;
+            output.may_fetch(request.verb()).await?;
             let route = Route::new(&backends, &request, None);
             let errand = Errand::new(&request, &mut output);
             session.route_and_execute_command(route, errand).await?;

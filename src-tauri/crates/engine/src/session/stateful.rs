@@ -12,7 +12,7 @@ use nntp::status::{Code, StatusLine};
 use tokio::time::sleep_until;
 
 use super::ClientSession;
-use super::backend::{Errand, Outcome, note};
+use super::backend::{Errand, Outcome, in_line, note};
 use super::handlers::look;
 use crate::backend::{Backend, Lease, Reply};
 use crate::baton::Place;
@@ -128,7 +128,7 @@ impl ClientSession {
     ) -> Result<Lease, String> {
         loop {
             let backend = match route.next() {
-                Next::Ask(backend, _) => backend,
+                Next::Ask(backend) => backend,
                 Next::Wait(until) => {
                     sleep_until(until).await;
                     continue;
@@ -142,7 +142,7 @@ impl ClientSession {
             {
                 return Ok(lease);
             }
-            match backend.lease(self.client.id).await {
+            match in_line(backend.lease(self.client.id), &backend, route).await {
                 Ok(lease) => return Ok(lease),
                 Err(error) => {
                     note(&backend, &error);
@@ -217,7 +217,7 @@ impl ClientSession {
         errand: &mut Errand<'_>,
     ) -> Result<Outcome, Error> {
         let mut reply = sent?;
-        let status = reply.status().await?;
+        let status = reply.status(true).await?;
         if status.code().get() >= 400 {
             return Ok(Outcome::Unable(status));
         }
@@ -238,7 +238,7 @@ impl ClientSession {
             return Ok(Outcome::Delivered);
         }
         let mut reply = lease.send(request)?;
-        let status = reply.status().await?;
+        let status = reply.status(true).await?;
         if selects(request) && status.code() != Code::GROUP_SELECTED {
             return Ok(Outcome::Missing(status));
         }
@@ -300,7 +300,7 @@ pub(super) async fn restore(lease: &mut Lease, selected: &Selected) -> Result<bo
 async fn ask(lease: &Lease, line: Vec<u8>) -> Result<StatusLine, Error> {
     let request =
         Request::parse(line.into()).map_err(|_| Error::Unexpected("our own request".into()))?;
-    lease.send(&request)?.status().await
+    lease.send(&request)?.status(true).await
 }
 
 fn selects(request: &Request) -> bool {

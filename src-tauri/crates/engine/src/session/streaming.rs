@@ -16,22 +16,27 @@ use tokio::time::{Duration, Instant, timeout, timeout_at};
 use super::resume::{Resume, Seen};
 use crate::backend::Reply;
 use crate::baton::Place;
-use crate::budget::{Budget, PER_REPLY, Ticket};
+use crate::budget::{Budget, Reservation};
 use crate::clients::Client;
 use crate::dial::WriteHalf;
 use crate::error::Error;
 
 /// How long a client may take no byte of a reply.
-const CLIENT_STALL: Duration = Duration::from_secs(120);
+const CLIENT_STALL: Duration = Duration::from_secs(300);
 /// How long a client may keep a connection from others that wait for it, in all that it takes to
 /// write one reply.
 const CLIENT_HOLD: Duration = Duration::from_secs(5);
 /// The same, where it cannot get the rest again later.
 const CLIENT_LAST_HOLD: Duration = Duration::from_secs(30);
+/// A client that keeps a reply waiting for this long, in all, is slow: what it asks for next is fetched
+/// only when there is room for all of it.
+const SLOW: Duration = Duration::from_secs(1);
 /// Pieces smaller than this are copied when they have to wait, so that none keeps a whole buffer.
-const SMALL: usize = 128 * 1024;
+const SMALL: usize = 224 * 1024;
 /// One piece of up to this many bytes is a status line, and does not hinder the first read of its block.
 const SHORT: usize = 512;
+/// What the headers of an article, or a single line, have room in, in bytes.
+const HEADERS: usize = 16 * 1024;
 /// How many pieces are written with one call.
 const PIECES: usize = 16;
 
@@ -45,7 +50,9 @@ pub(super) struct Output {
     written: u64,
     /// When the client last took something, or was first offered it.
     moved: Instant,
-    ticket: Option<Ticket>,
+    /// How many bytes of the reply there were in all.
+    size: usize,
+    room: Reservation,
     budget: Budget,
     account: Arc<Client>,
     last: bool,
@@ -60,7 +67,8 @@ impl Output {
             queued: 0,
             written: 0,
             moved: Instant::now(),
-            ticket: None,
+            size: 0,
+            room: budget.reserve_nothing(),
             budget: budget.clone(),
             account,
             last: false,
@@ -74,6 +82,7 @@ impl Output {
         }
         let waits = self.client.is_none() || !self.queue.is_empty();
         self.queued += bytes.len();
+        self.size += bytes.len();
         self.queue.push_back(match waits && bytes.len() < SMALL {
             true => Bytes::copy_from_slice(&bytes),
             false => bytes,
@@ -90,16 +99,29 @@ impl Output {
         self.written > 0
     }
 
-    /// How many bytes of the reply the client has taken.
-    pub(super) fn written(&self) -> u64 {
-        self.written
+    /// Whether all earlier replies are written.
+    pub(super) fn is_first(&self) -> bool {
+        self.client.is_some()
+    }
+
+    /// About how many bytes the article will have that is asked for.
+    pub(super) fn expected(&self) -> usize {
+        self.budget.expected()
+    }
+
+    /// The provider's part is over.
+    pub(super) fn is_whole(&mut self, verb: Verb) {
+        if matches!(verb, Verb::Article | Verb::Body) {
+            self.budget.saw_article(self.size);
+        }
+        self.room.shrink_to(self.queued);
     }
 
     /// Takes back what the client has not seen.
     pub(super) fn take_back(&mut self) {
         self.queue.clear();
         self.queued = 0;
-        self.ticket = None;
+        self.size = 0;
     }
 
     /// Waits until all earlier replies are written.
@@ -107,13 +129,39 @@ impl Output {
         poll_fn(|cx| self.poll_client(cx)).await
     }
 
-    /// Waits until the reply may be fetched: it is the client's next, or may be read ahead.
-    pub(super) async fn may_fetch(&mut self) -> Result<(), Error> {
+    /// Waits until the reply may be fetched: it is the client's next, or there is room to read all of it
+    /// ahead. A slow client's next has to wait for room too.
+    pub(super) async fn may_fetch(&mut self, verb: Verb) -> Result<(), Error> {
         let budget = self.budget.clone();
-        tokio::select! {
-            biased;
-            first = self.first_in_line() => first?,
-            ticket = budget.ticket() => self.ticket = ticket,
+        let size = |budget: &Budget| match verb {
+            Verb::Article | Verb::Body => budget.expected(),
+            _ => HEADERS,
+        };
+        loop {
+            let first = poll_fn(|cx| match self.poll_client(cx) {
+                Poll::Ready(first) => Poll::Ready(Some(first)),
+                Poll::Pending => Poll::Ready(None),
+            });
+            if let Some(first) = first.await {
+                first?;
+                break;
+            }
+            if let Some(room) = budget.try_reserve(size(&budget)) {
+                self.room = room;
+                budget.look_again();
+                return Ok(());
+            }
+            tokio::select! {
+                biased;
+                first = self.first_in_line() => first?,
+                () = budget.own_freed() => {}
+            }
+        }
+        let size = size(&budget);
+        if budget.is_slow() {
+            self.room = budget.reserve(size).await;
+        } else if let Some(room) = budget.try_reserve(size) {
+            self.room = room;
         }
         Ok(())
     }
@@ -131,7 +179,7 @@ impl Output {
         if let Some(client) = &mut self.client {
             poll_fn(|cx| Pin::new(&mut *client).poll_flush(cx)).await.map_err(Error::ClientGone)?;
         }
-        self.ticket = None;
+        self.room.shrink_to(0);
         Ok(())
     }
 
@@ -140,7 +188,11 @@ impl Output {
     /// # Errors
     /// [`Error::LetGo`] when this was the last.
     pub(super) async fn finish(mut self) -> Result<(), Error> {
+        let began = Instant::now();
         self.flush().await?;
+        if self.size > SMALL {
+            self.budget.set_slow(began.elapsed() >= SLOW);
+        }
         let mut client = self.client.take().ok_or_else(gone)?;
         if self.last {
             poll_fn(|cx| Pin::new(&mut client).poll_shutdown(cx))
@@ -214,10 +266,13 @@ impl Output {
         if self.client.is_some() && self.is_short() {
             return true;
         }
-        if self.client.is_some() && self.ticket.is_none() {
-            self.ticket = self.budget.try_ticket();
-        }
-        self.ticket.is_some() && self.queued < PER_REPLY
+        let room = &mut self.room;
+        // What was read ahead would be lost without room for the rest.
+        let grow = |room: &mut Reservation| match self.client {
+            Some(_) => room.grow(),
+            None => room.overdraw(),
+        };
+        self.queued < room.bytes() || grow(room)
     }
 }
 
@@ -293,6 +348,9 @@ pub(super) async fn relay(
     loop {
         let (blocked, began) = (!output.has_room(), Instant::now());
         let step = timeout(patience, poll_fn(|cx| poll_step(reply, output, cx))).await;
+        if blocked {
+            reply.held_up();
+        }
         *if blocked { &mut held } else { &mut silence } += began.elapsed();
         match step {
             Ok(Ok(Step::Read(Some(chunk)))) => {
@@ -352,6 +410,7 @@ fn judge(reply: &Reply, output: &Output, progress: &Progress, held: Duration) ->
     } else if held < enough || !reply.keeps_others_waiting() {
         Ok(())
     } else if again {
+        output.budget.set_slow(true);
         Err(Error::Overrun)
     } else {
         Err(stalled())

@@ -1,0 +1,305 @@
+//! What a provider company sold: so many connections at once. An account outlives changed settings and
+//! counts every connection until the provider has seen its end, so that no reload opens one too many.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Backend;
+use super::pool::Pool;
+use crate::config::BackendConfig;
+
+/// A learned limit is raised by one after this long without a refusal.
+const LIMIT_MEMORY: Duration = Duration::from_secs(300);
+/// At most [`LOGINS`] logins that have served nothing are made within this time.
+const LOGIN_WINDOW: Duration = Duration::from_secs(60);
+/// See [`LOGIN_WINDOW`].
+const LOGINS: usize = 10;
+
+/// See the [module](self).
+pub(crate) struct Account {
+    host: String,
+    user: Option<String>,
+    state: Mutex<State>,
+    backends: Mutex<Vec<Weak<Backend>>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Permits that are out: dials, open connections and those that still close.
+    open: u16,
+    limit: Option<Learned>,
+    logins: Logins,
+    /// Used up, expired or blocked, by the provider's word.
+    unable_until: Option<Instant>,
+}
+
+/// A number that experience lowered, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Learned {
+    pub(super) number: u16,
+    pub(super) at: Instant,
+}
+
+impl Learned {
+    /// The number now: one more for each `memory` that has passed since.
+    pub(super) fn now(self, now: Instant, memory: Duration) -> u16 {
+        let steps = now.duration_since(self.at).as_secs() / memory.as_secs();
+        self.number.saturating_add(u16::try_from(steps).unwrap_or(u16::MAX))
+    }
+}
+
+/// The logins of the last minute on whose connections nothing was served yet.
+#[derive(Debug, Default)]
+struct Logins {
+    counted: VecDeque<Login>,
+    next: u64,
+}
+
+/// One login, as its connection's [`Permit`] knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Login {
+    number: u64,
+    at: Instant,
+}
+
+impl Logins {
+    fn begin(&mut self, now: Instant) -> Login {
+        self.counted.retain(|counted| now < counted.at + LOGIN_WINDOW);
+        self.next += 1;
+        let login = Login { number: self.next, at: now };
+        self.counted.push_back(login);
+        login
+    }
+
+    /// From when another login may be made, if not now.
+    fn paced_until(&self, now: Instant) -> Option<Instant> {
+        let recent = || self.counted.iter().filter(|login| now < login.at + LOGIN_WINDOW);
+        let surplus = (recent().count() + 1).checked_sub(LOGINS + 1)?;
+        recent().nth(surplus).map(|login| login.at + LOGIN_WINDOW)
+    }
+
+    fn forget(&mut self, login: Login) {
+        self.counted.retain(|counted| counted.number != login.number);
+    }
+}
+
+impl Account {
+    fn new(config: &BackendConfig) -> Arc<Self> {
+        Arc::new(Self {
+            host: config.host.clone(),
+            user: config.login.as_ref().map(|login| login.user.clone()),
+            state: Mutex::default(),
+            backends: Mutex::default(),
+        })
+    }
+
+    /// Whether the provider counts the connections of `config` as this account's.
+    pub(super) fn belongs_to(&self, config: &BackendConfig) -> bool {
+        let user = config.login.as_ref().map(|login| &login.user);
+        self.host == config.host && self.user.as_ref() == user
+    }
+
+    /// A backend uses the account from now on.
+    pub(super) fn enter(&self, backend: &Arc<Backend>) {
+        let mut backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner);
+        backends.retain(|backend| backend.strong_count() > 0);
+        backends.push(Arc::downgrade(backend));
+    }
+
+    /// How many connections are open, dialled or closing.
+    pub(super) fn open(&self) -> u16 {
+        self.lock().open
+    }
+
+    /// How many connections the provider grants, as far as is known.
+    pub(super) fn limit(&self, now: Instant, configured: u16) -> u16 {
+        let learned = self.lock().limit;
+        learned.map_or(configured, |learned| learned.now(now, LIMIT_MEMORY).min(configured))
+    }
+
+    /// The provider grants no more than this.
+    pub(super) fn set_limit(&self, now: Instant, number: u16) {
+        self.lock().limit = Some(Learned { number: number.max(1), at: now });
+    }
+
+    /// From when another login may be made, if not now.
+    pub(super) fn paced_until(&self, now: Instant) -> Option<Instant> {
+        self.lock().logins.paced_until(now)
+    }
+
+    /// Until when the provider's word that the account is used up, expired or blocked counts.
+    pub(super) fn unable_until(&self, now: Instant) -> Option<Instant> {
+        self.lock().unable_until.filter(|until| *until > now)
+    }
+
+    /// The provider says that it does not serve this account; none takes that back.
+    pub(super) fn set_unable(&self, until: Option<Instant>) {
+        self.lock().unable_until = until;
+    }
+
+    /// Leave to dial, where fewer than `limit` connections are open.
+    pub(super) fn try_permit(
+        self: &Arc<Self>,
+        backend: &Arc<Backend>,
+        now: Instant,
+    ) -> Option<Permit> {
+        let limit = self.limit(now, backend.config().connections.get());
+        let mut state = self.lock();
+        if state.open >= limit || state.logins.paced_until(now).is_some() {
+            return None;
+        }
+        state.open += 1;
+        // Without a name nothing is sent that a provider could count as a login.
+        let login = self.user.is_some().then(|| state.logins.begin(now));
+        drop(state);
+        let mut permit = Permit::new(self, backend, login);
+        permit.dialling = true;
+        Some(permit)
+    }
+
+    /// Leave for a connection that is none of the proxy's, where fewer than `limit` are open.
+    pub(super) fn try_visit(
+        self: &Arc<Self>,
+        backend: &Arc<Backend>,
+        limit: u16,
+    ) -> Option<Permit> {
+        let mut state = self.lock();
+        if state.open >= limit {
+            return None;
+        }
+        state.open += 1;
+        drop(state);
+        Some(Permit::new(self, backend, None))
+    }
+
+    /// A permit came back: whoever waits for one may dial.
+    fn returned(&self) {
+        self.release();
+        let backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for backend in backends.iter().filter_map(Weak::upgrade) {
+            backend.wake();
+        }
+    }
+
+    fn release(&self) {
+        let mut state = self.lock();
+        state.open = state.open.saturating_sub(1);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The accounts that are in use, or still have connections that close.
+#[derive(Default)]
+pub(crate) struct Accounts(Mutex<Vec<Weak<Account>>>);
+
+impl Accounts {
+    /// The account of `config`: the one that is known, unless a backend in `taken` has it already.
+    pub(crate) fn of(&self, config: &BackendConfig, taken: &[Arc<Account>]) -> Arc<Account> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|account| account.strong_count() > 0);
+        let free = |account: &Arc<Account>| {
+            account.belongs_to(config) && !taken.iter().any(|taken| Arc::ptr_eq(taken, account))
+        };
+        // The one with the most connections open counts: a limit is never forgotten.
+        let found = known.iter().filter_map(Weak::upgrade).filter(free);
+        if let Some(account) = found.max_by_key(|account| account.open()) {
+            return account;
+        }
+        let account = Account::new(config);
+        known.push(Arc::downgrade(&account));
+        account
+    }
+}
+
+/// Leave to have one connection. Only an [`Account`] issues it. It is given back when it is dropped,
+/// which is when the provider has seen the connection's end.
+#[must_use]
+pub(crate) struct Permit {
+    account: Arc<Account>,
+    backend: Weak<Backend>,
+    login: Option<Login>,
+    dialling: bool,
+    close_limit: Duration,
+}
+
+impl Permit {
+    fn new(account: &Arc<Account>, backend: &Arc<Backend>, login: Option<Login>) -> Self {
+        Self {
+            account: Arc::clone(account),
+            backend: Arc::downgrade(backend),
+            login,
+            dialling: false,
+            close_limit: backend.config().limits.drain,
+        }
+    }
+
+    /// The dial is over, well or not.
+    pub(super) fn dial_over(&mut self, pool: &mut Pool) {
+        if std::mem::take(&mut self.dialling) {
+            pool.dialling = pool.dialling.saturating_sub(1);
+        }
+    }
+
+    /// The dial failed before a login was sent, or the connection has served something.
+    pub(super) fn forget_login(&self) {
+        if let Some(login) = self.login {
+            self.account.lock().logins.forget(login);
+        }
+    }
+
+    pub(super) fn close_limit(&self) -> Duration {
+        self.close_limit
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if !self.dialling {
+            return self.account.returned();
+        }
+        // The dial was dropped: the runtime ends, and another dial would end the same way.
+        self.account.release();
+        if let Some(backend) = self.backend.upgrade() {
+            backend.dial_abandoned();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_logins_a_minute_and_no_more() {
+        let (mut logins, now) = (Logins::default(), Instant::now());
+        for n in 0..10 {
+            assert_eq!(logins.paced_until(now), None, "login {n}");
+            logins.begin(now + Duration::from_secs(n));
+        }
+        let later = now + Duration::from_secs(10);
+        assert_eq!(logins.paced_until(later), Some(now + LOGIN_WINDOW));
+        assert_eq!(logins.paced_until(now + LOGIN_WINDOW), None);
+    }
+
+    #[test]
+    fn a_login_whose_connection_has_served_makes_room() {
+        let (mut logins, now) = (Logins::default(), Instant::now());
+        let made: Vec<_> = (0..10).map(|_| logins.begin(now)).collect();
+        assert_eq!(logins.paced_until(now), Some(now + LOGIN_WINDOW));
+        logins.forget(made[3]);
+        assert_eq!(logins.paced_until(now), None);
+    }
+
+    #[test]
+    fn a_learned_limit_rises_again_with_time() {
+        let (learned, now) = (Learned { number: 2, at: Instant::now() }, Instant::now());
+        assert_eq!(learned.now(now, LIMIT_MEMORY), 2);
+        assert_eq!(learned.now(now + LIMIT_MEMORY * 3, LIMIT_MEMORY), 5);
+    }
+}

@@ -1,0 +1,301 @@
+//! Whether a provider can be trusted with a request: learned from every dial and every request. After
+//! some failures in a row it is set aside for a while, then tried with one request (half-open), and
+//! used again when that goes well.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::dial::{DialError, Trouble};
+
+/// The pause after the first failed dial; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause between two dials of a provider that is down or at its limit.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// A refused login is tried this rarely: providers lock accounts that knock too often.
+const REFUSED_PAUSE: Duration = Duration::from_secs(300);
+/// So many requests in a row that fail set a provider aside.
+const FAILURES: u8 = 4;
+/// The first time that it is set aside for; it doubles with each probe that fails.
+const FIRST_REST: Duration = Duration::from_secs(2);
+
+/// What a provider's connections are like at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Not tried yet.
+    Untried,
+    /// The last dial went well, and so do requests.
+    Up,
+    /// The last dial failed, or requests do.
+    Down,
+    /// The provider refuses another connection, and none of ours is open.
+    Full,
+    /// The provider refuses the login. It is tried rarely, until the settings change.
+    LoginRefused,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct Breaker {
+    pub(super) state: State,
+    /// The sentence that people see when the state is not [`State::Up`].
+    pub(super) why: String,
+    /// Dials in a row that failed.
+    failed_dials: u32,
+    no_dial_before: Option<Instant>,
+    down_since: Option<Instant>,
+    requests: Requests,
+}
+
+/// What requests have taught.
+#[derive(Debug, Clone, Copy)]
+enum Requests {
+    /// So many in a row failed; when the last did.
+    Closed(u8, Option<Instant>),
+    /// Set aside until then, so many times already; half-open from then on.
+    Open(Instant, u32),
+    /// A probe is under way.
+    Probing(u32),
+}
+
+/// Whether requests may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    Full,
+    /// One request may, as a probe.
+    Probe,
+    /// None before this moment.
+    NotBefore(Instant),
+}
+
+impl Breaker {
+    pub(super) fn new() -> Self {
+        Self {
+            state: State::Untried,
+            why: String::new(),
+            failed_dials: 0,
+            no_dial_before: None,
+            down_since: None,
+            requests: Requests::Closed(0, None),
+        }
+    }
+
+    /// Until when no dial is made, if dials are paced at this moment.
+    pub(super) fn paced_until(&self, now: Instant) -> Option<Instant> {
+        self.no_dial_before.filter(|at| *at > now)
+    }
+
+    /// For how long no connection could be made, if that is so.
+    pub(super) fn down_for(&self, now: Instant) -> Option<Duration> {
+        self.down_since.map(|since| now.duration_since(since))
+    }
+
+    /// Whether requests may come.
+    pub(super) fn trust(&self, now: Instant) -> Trust {
+        match self.requests {
+            Requests::Closed(..) => Trust::Full,
+            Requests::Open(until, _) if now < until => Trust::NotBefore(until),
+            Requests::Open(..) => Trust::Probe,
+            Requests::Probing(_) => Trust::NotBefore(now + FIRST_REST),
+        }
+    }
+
+    /// Whether several connections may be dialled at once: only when the last dial went well, and no
+    /// request has failed since.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.state == State::Up && matches!(self.requests, Requests::Closed(0, _))
+    }
+
+    /// A request goes out: where one may, as a probe, this is it.
+    pub(super) fn sent(&mut self, now: Instant) {
+        if let (Trust::Probe, Requests::Open(_, times)) = (self.trust(now), self.requests) {
+            self.requests = Requests::Probing(times);
+        }
+    }
+
+    /// The probe never got an answer of either kind, since its client went away.
+    pub(super) fn probe_abandoned(&mut self, now: Instant) {
+        if let Requests::Probing(times) = self.requests {
+            self.requests = Requests::Open(now, times);
+        }
+    }
+
+    /// A reply came, whole. True when the provider had been set aside.
+    pub(super) fn served(&mut self) -> bool {
+        let news = !matches!(self.requests, Requests::Closed(..));
+        self.requests = Requests::Closed(0, None);
+        if news {
+            self.up();
+        }
+        news
+    }
+
+    /// A request failed on a connection that stands since `born`. What breaks together counts once: a
+    /// connection that is no younger than the last failure says nothing new. True when the provider is
+    /// set aside by it.
+    pub(super) fn failed(&mut self, now: Instant, born: Instant, why: String) -> bool {
+        self.requests = match self.requests {
+            Requests::Closed(_, Some(last)) if born <= last => return false,
+            Requests::Closed(failures, _) if failures + 1 < FAILURES => {
+                Requests::Closed(failures + 1, Some(now))
+            }
+            Requests::Closed(..) => Requests::Open(now + FIRST_REST, 0),
+            Requests::Open(..) => return false,
+            Requests::Probing(times) => {
+                let rest = FIRST_REST * 2_u32.saturating_pow((times + 1).min(6));
+                Requests::Open(now + rest.min(LONGEST_PAUSE), times + 1)
+            }
+        };
+        let Requests::Open(..) = self.requests else { return false };
+        let news = self.state != State::Down;
+        self.state = State::Down;
+        self.down_since.get_or_insert(now);
+        self.why = why;
+        news
+    }
+
+    /// A connection stands, and is logged in. True when that is news.
+    pub(super) fn connected(&mut self) -> bool {
+        self.failed_dials = 0;
+        self.no_dial_before = None;
+        // A login is no proof while requests fail.
+        matches!(self.requests, Requests::Closed(..)) && self.up()
+    }
+
+    fn up(&mut self) -> bool {
+        self.down_since = None;
+        self.why.clear();
+        std::mem::replace(&mut self.state, State::Up) != State::Up
+    }
+
+    /// A dial failed while `standing` other connections were open. True when that is news.
+    pub(super) fn dial_failed(
+        &mut self,
+        now: Instant,
+        error: &DialError,
+        trouble: Trouble,
+        standing: u16,
+    ) -> bool {
+        let before = self.state.clone();
+        // Dials that fail together count as one.
+        if self.paced_until(now).is_none() {
+            self.failed_dials = self.failed_dials.saturating_add(1);
+        }
+        let doublings = self.failed_dials.min(7).saturating_sub(1);
+        let mut pause = (FIRST_PAUSE * 2_u32.saturating_pow(doublings)).min(LONGEST_PAUSE);
+        match trouble {
+            Trouble::Limit if standing > 0 => {}
+            Trouble::Limit => self.state = State::Full,
+            Trouble::Login | Trouble::Unclear => {
+                self.state = State::LoginRefused;
+                pause = REFUSED_PAUSE;
+            }
+            Trouble::Down if standing == 0 => self.state = State::Down,
+            Trouble::Down => {}
+        }
+        self.no_dial_before = Some(now + pause);
+        if standing == 0 {
+            self.down_since.get_or_insert(now);
+        }
+        self.why = error.to_string();
+        self.probe_abandoned(now);
+        self.state != before
+    }
+
+    /// What a failed dial means, as far as what went before tells.
+    pub(super) fn trouble(&self, error: &DialError, standing: u16) -> Trouble {
+        match error.trouble() {
+            // With no telling words, a login that worked before is refused for another reason.
+            Trouble::Unclear if self.state == State::Up || standing > 0 => Trouble::Limit,
+            Trouble::Unclear => Trouble::Login,
+            certain => certain,
+        }
+    }
+
+    /// A connection that stood was refused as one too many.
+    pub(super) fn one_too_many(&mut self, now: Instant) {
+        self.no_dial_before = Some(now + FIRST_PAUSE);
+    }
+
+    /// What kept us from it may be over (the network changed, the computer woke): try again at once.
+    pub(super) fn forgive(&mut self) {
+        self.no_dial_before = None;
+        self.failed_dials = 0;
+        self.requests = Requests::Closed(0, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn down() -> DialError {
+        DialError::Connect(io::ErrorKind::ConnectionRefused.into())
+    }
+
+    #[test]
+    fn dials_of_a_dead_provider_are_paced_further_and_further_apart() {
+        let (mut breaker, mut now) = (Breaker::new(), Instant::now());
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            breaker.dial_failed(now, &down(), Trouble::Down, 0);
+            let until = breaker.paced_until(now).unwrap();
+            pauses.push(until.duration_since(now).as_secs());
+            now = until;
+        }
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(breaker.state, State::Down);
+        assert!(breaker.connected());
+        assert_eq!(breaker.paced_until(now), None);
+    }
+
+    #[test]
+    fn requests_that_keep_failing_set_it_aside_and_one_that_goes_well_brings_it_back() {
+        let (mut breaker, mut now) = (Breaker::new(), Instant::now());
+        breaker.connected();
+        for n in 1..=4 {
+            assert_eq!(breaker.trust(now), Trust::Full, "before failure {n}");
+            now += SECOND;
+            breaker.failed(now, now, "dropped".into());
+        }
+        assert_eq!(breaker.trust(now), Trust::NotBefore(now + FIRST_REST));
+        assert_eq!(breaker.state, State::Down);
+        assert!(!breaker.connected(), "a login alone is no proof");
+        now += FIRST_REST;
+        assert_eq!(breaker.trust(now), Trust::Probe);
+        breaker.sent(now);
+        assert!(matches!(breaker.trust(now), Trust::NotBefore(_)), "only one probe at a time");
+        breaker.failed(now, now, "dropped".into());
+        assert_eq!(breaker.trust(now), Trust::NotBefore(now + FIRST_REST * 2));
+        now += FIRST_REST * 2;
+        breaker.sent(now);
+        assert!(breaker.served());
+        assert_eq!((breaker.trust(now), &breaker.state), (Trust::Full, &State::Up));
+    }
+
+    #[test]
+    fn connections_that_break_together_count_once() {
+        let (mut breaker, born) = (Breaker::new(), Instant::now());
+        breaker.connected();
+        for _ in 0..8 {
+            breaker.failed(born + SECOND, born, "the network blinked".into());
+        }
+        assert_eq!(breaker.trust(born + SECOND), Trust::Full);
+    }
+
+    #[test]
+    fn a_probe_whose_client_left_is_tried_again() {
+        let (mut breaker, mut now) = (Breaker::new(), Instant::now());
+        for _ in 0..4 {
+            now += SECOND;
+            breaker.failed(now, now, "dropped".into());
+        }
+        now += FIRST_REST;
+        breaker.sent(now);
+        breaker.probe_abandoned(now);
+        assert_eq!(breaker.trust(now), Trust::Probe);
+    }
+}

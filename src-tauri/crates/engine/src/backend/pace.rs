@@ -1,0 +1,154 @@
+//! How many requests a connection carries at once: as many as keep it busy, and no more. What waits
+//! behind megabytes on a slow line is better asked for later, or elsewhere.
+
+use std::num::NonZeroU8;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::account::Learned;
+
+/// A lowered depth is raised by one after this long without a stumble.
+const DEPTH_MEMORY: Duration = Duration::from_secs(20);
+/// A second stumble within this time lowers the depth; a single one is an accident.
+const STUMBLE_MEMORY: Duration = Duration::from_secs(60);
+/// How many requests a connection to a near provider carries at once, where the settings say nothing.
+const DEPTH: u16 = 4;
+/// The most to one that is far away.
+const DEEPEST: u16 = 16;
+/// One more for each so long round trip.
+const DEPTH_STEP: Duration = Duration::from_millis(5);
+/// How much work, beyond a round trip's, is sent ahead on a connection.
+const AHEAD: Duration = Duration::from_millis(20);
+/// A reply whose first byte takes longer than this is suspicious, unless it usually takes long.
+const SILENCE: Duration = Duration::from_millis(2500);
+/// Of replies that usually take long, this multiple is suspicious.
+const UNUSUAL: u32 = 4;
+/// An estimate that nothing has confirmed for this long counts half.
+const ESTIMATE_MEMORY: Duration = Duration::from_secs(30);
+
+/// See the [module](self).
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// From a request on an idle connection to its reply, smoothed.
+    round_trip: Option<Duration>,
+    /// What an article's block takes on one connection, smoothed; and when that was last seen.
+    article: Option<(Duration, Instant)>,
+    depth: Option<Learned>,
+    stumbled: Option<Instant>,
+}
+
+impl Pace {
+    /// How many requests a connection carries at once at this moment.
+    pub(super) fn depth(&self, now: Instant, configured: Option<NonZeroU8>) -> u16 {
+        let wanted =
+            configured.map_or_else(|| self.depth_by_distance(), |depth| depth.get().into());
+        let worth = wanted.min(self.depth_worth_having());
+        self.depth.map_or(worth, |learned| learned.now(now, DEPTH_MEMORY).min(worth))
+    }
+
+    fn depth_by_distance(&self) -> u16 {
+        let steps = self.round_trip.unwrap_or_default().as_millis() / DEPTH_STEP.as_millis();
+        DEPTH.saturating_add(u16::try_from(steps).unwrap_or(u16::MAX)).min(DEEPEST)
+    }
+
+    /// As many as the connection gets through in a round trip and a little more, and the one under way.
+    fn depth_worth_having(&self) -> u16 {
+        let Some((article, _)) = self.article else { return u16::MAX };
+        let round_trip = self.round_trip.unwrap_or_default();
+        let during = (round_trip + AHEAD).as_micros() / article.as_micros().max(1);
+        // One more is worth it where the pause between two would be felt.
+        let one_more = u128::from(article < round_trip * 50);
+        u16::try_from(1 + during.max(one_more)).unwrap_or(u16::MAX)
+    }
+
+    /// How long a reply may be silent before it is suspicious.
+    pub(super) fn suspicious_after(&self) -> Duration {
+        (self.round_trip.unwrap_or_default() * UNUSUAL).max(SILENCE)
+    }
+
+    /// About how long an article takes on a connection; zero where that is not known.
+    pub(super) fn article(&self, now: Instant) -> Duration {
+        let Some((time, at)) = self.article else { return Duration::ZERO };
+        let halvings = now.duration_since(at).as_secs() / ESTIMATE_MEMORY.as_secs();
+        time / 2_u32.saturating_pow(u32::try_from(halvings.min(30)).unwrap_or(30))
+    }
+
+    /// A request that found its connection idle had the first line of its reply after this long.
+    pub(super) fn measured_round_trip(&mut self, time: Duration) {
+        self.round_trip = Some(smoothed(self.round_trip, time));
+    }
+
+    /// An article's block took this long on its connection, which its client did not hold up.
+    pub(super) fn measured_article(&mut self, now: Instant, time: Duration) {
+        self.article = Some((smoothed(self.article.map(|(old, _)| old), time), now));
+    }
+
+    /// A connection that carried several requests at once was lost: perhaps too many.
+    pub(super) fn stumbled(&mut self, now: Instant, configured: Option<NonZeroU8>) {
+        if self.stumbled.replace(now).is_some_and(|at| now < at + STUMBLE_MEMORY) {
+            let number = (self.depth(now, configured) / 2).max(1);
+            self.depth = Some(Learned { number, at: now });
+        }
+    }
+}
+
+/// As TCP smooths its round trips (RFC 6298, section 2).
+fn smoothed(old: Option<Duration>, new: Duration) -> Duration {
+    old.map_or(new, |old| (old * 7 + new) / 8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(round_trip: u64, article: u64) -> Pace {
+        let mut pace = Pace::default();
+        pace.measured_round_trip(Duration::from_millis(round_trip));
+        pace.measured_article(Instant::now(), Duration::from_millis(article));
+        pace
+    }
+
+    #[test]
+    fn a_second_stumble_halves_the_depth_and_time_gives_it_back() {
+        let (mut pace, now, four) = (Pace::default(), Instant::now(), NonZeroU8::new(4));
+        pace.stumbled(now, four);
+        assert_eq!(pace.depth(now, four), 4, "after one accident");
+        pace.stumbled(now, four);
+        assert_eq!(pace.depth(now, four), 2);
+        pace.stumbled(now, four);
+        pace.stumbled(now, four);
+        assert_eq!(pace.depth(now, four), 1);
+        assert_eq!(pace.depth(now + DEPTH_MEMORY * 2, four), 3);
+        assert_eq!(pace.depth(now + DEPTH_MEMORY * 9, four), 4);
+    }
+
+    #[test]
+    fn a_provider_is_asked_the_deeper_the_farther_it_is_unless_the_settings_say_how_deep() {
+        for (milliseconds, depth) in [(0, 4), (4, 4), (10, 6), (50, 14), (150, 16), (9000, 16)] {
+            let (mut pace, now) = (Pace::default(), Instant::now());
+            assert_eq!(pace.depth(now, None), 4);
+            pace.measured_round_trip(Duration::from_millis(milliseconds));
+            assert_eq!(pace.depth(now, None), depth, "{milliseconds} ms away");
+            assert_eq!(pace.depth(now, NonZeroU8::new(2)), 2);
+        }
+    }
+
+    #[test]
+    fn on_a_slow_line_no_more_is_sent_ahead_than_is_worth_waiting_for() {
+        for (round_trip, article, depth) in
+            [(50, 5, 14), (50, 35, 3), (50, 700, 2), (50, 5000, 1), (0, 7, 3), (0, 300, 1)]
+        {
+            let pace = at(round_trip, article);
+            let got = pace.depth(Instant::now(), None);
+            assert_eq!(got, depth, "{round_trip} ms away, {article} ms an article");
+        }
+    }
+
+    #[test]
+    fn an_old_estimate_fades_so_that_a_slow_provider_is_tried_again() {
+        let (pace, now) = (at(0, 800), Instant::now());
+        assert!(pace.article(now) >= Duration::from_millis(800));
+        assert!(pace.article(now + ESTIMATE_MEMORY * 3) <= Duration::from_millis(100));
+    }
+}
