@@ -10,7 +10,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::account::Permit;
 use crate::dial::{ReadHalf, WriteHalf};
@@ -19,6 +19,8 @@ use crate::dial::{ReadHalf, WriteHalf};
 const CLOSE_BYTES: u64 = 2 * 1024 * 1024;
 /// How long a provider has to notice that a connection was closed, when it does not say so.
 const CLOSE_GRACE: Duration = Duration::from_secs(1);
+/// The same, where nothing comes back any more.
+const CLOSE_DEAD: Duration = Duration::from_millis(300);
 /// How long a provider may take no bytes of a command.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// How much may wait to be sent, in bytes, before lines without a turn are refused.
@@ -168,13 +170,15 @@ pub(crate) struct ReadSide {
     pub(super) unread: Bytes,
     /// Between two replies, where a `QUIT` would be understood.
     pub(super) at_rest: bool,
+    /// Nothing comes back on it any more: no answer to its end either.
+    pub(super) dead: bool,
     connection: Arc<Connection>,
     permit: Option<Permit>,
 }
 
 impl ReadSide {
     pub(super) fn new(half: ReadHalf, connection: Arc<Connection>, permit: Permit) -> Self {
-        Self { half, unread: Bytes::new(), at_rest: true, connection, permit: Some(permit) }
+        Self { half, unread: Bytes::new(), at_rest: true, dead: false, connection, permit: Some(permit) }
     }
 
     /// The connection has served something: its login counts no longer.
@@ -199,17 +203,23 @@ impl Drop for ReadSide {
         let Ok(runtime) = Handle::try_current() else { return std::mem::forget(permit) };
         let half = std::mem::replace(&mut self.half, Box::new(tokio::io::empty()));
         let write = self.connection.close();
-        runtime.spawn(close(half, write, self.at_rest, permit));
+        let limit = if self.dead { CLOSE_DEAD } else { permit.close_limit() + CLOSE_GRACE };
+        runtime.spawn(close((half, write), self.at_rest, limit, permit));
     }
 }
 
 /// Closes in good manners, and holds the permit until the provider has seen it: it counts a
 /// connection for as long as it does not know of its end.
-async fn close(read: ReadHalf, write: Option<WriteHalf>, at_rest: bool, permit: Permit) {
-    let limit = permit.close_limit();
-    let seen = timeout(limit, until_seen(read, write, at_rest)).await;
+async fn close(
+    (read, write): (ReadHalf, Option<WriteHalf>),
+    at_rest: bool,
+    limit: Duration,
+    permit: Permit,
+) {
+    let began = Instant::now();
+    let seen = timeout(permit.close_limit().min(limit), until_seen(read, write, at_rest)).await;
     if seen != Ok(true) {
-        sleep(CLOSE_GRACE).await;
+        sleep_until((began + limit).min(Instant::now() + CLOSE_GRACE)).await;
     }
     drop(permit);
 }

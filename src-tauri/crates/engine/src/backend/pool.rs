@@ -386,7 +386,9 @@ impl Pool {
     /// One connection died unnoticed: those that were silent for as long may have died with it.
     pub(super) fn close_stale(&mut self, effects: &mut Effects) {
         let now = Instant::now();
+        let before = effects.closed.len();
         self.close_idle(|slot| slot.is_stale(now), effects);
+        effects.closed.iter_mut().skip(before).for_each(|side| side.dead = true);
     }
 
     /// Adds a connection that was dialled.

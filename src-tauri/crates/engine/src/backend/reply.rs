@@ -287,6 +287,9 @@ impl Reply {
             failed if failed.is_providers() => Loss::Failed(failed.to_string()),
             _ => Loss::Ours,
         };
+        if let (Loss::Stale, Stage::Status(side)) = (&loss, &mut self.stage) {
+            side.dead = true;
+        }
         self.backend.lost(self.connection.id, loss);
         self.stage = Stage::Done;
         self.place = None;

@@ -26,7 +26,9 @@ const CLIENT_STALL: Duration = Duration::from_secs(300);
 /// How long a client may keep a connection from others that wait for it, in all that it takes to
 /// write one reply.
 const CLIENT_HOLD: Duration = Duration::from_secs(5);
-/// The same, where it cannot get the rest again later.
+/// How long it may take nothing at all meanwhile.
+const CLIENT_SILENCE: Duration = Duration::from_secs(1);
+/// The same as [`CLIENT_HOLD`], where it cannot get the rest again later.
 const CLIENT_LAST_HOLD: Duration = Duration::from_secs(30);
 /// A client that keeps a reply waiting for this long, in all, is slow: what it asks for next is fetched
 /// only when there is room for all of it.
@@ -344,7 +346,7 @@ pub(super) async fn relay(
 ) -> Result<(), Error> {
     // How long we have waited: for the provider's next byte, and for the client in all.
     let (mut silence, mut held) = (Duration::ZERO, Duration::ZERO);
-    let patience = CLIENT_HOLD.min(stall);
+    let patience = CLIENT_SILENCE.min(stall);
     loop {
         let (blocked, began) = (!output.has_room(), Instant::now());
         let step = timeout(patience, poll_fn(|cx| poll_step(reply, output, cx))).await;
@@ -392,9 +394,6 @@ fn poll_step(
         if let Poll::Ready(chunk) = reply.poll_chunk(cx)? {
             return Poll::Ready(Ok(Step::Read(chunk)));
         }
-    } else if output.client.is_none() {
-        // Only the client's next reply may wait for the client: so no reply ever waits for another.
-        return Poll::Ready(Err(Error::Overrun));
     }
     wrote |= short && poll_output(output, cx)?;
     if wrote { Poll::Ready(Ok(Step::Wrote)) } else { Poll::Pending }
@@ -404,10 +403,16 @@ fn poll_step(
 /// for; and what it cannot, not for long.
 fn judge(reply: &Reply, output: &Output, progress: &Progress, held: Duration) -> Result<(), Error> {
     let again = !matches!(progress, Progress::Untracked);
-    let enough = if again { CLIENT_HOLD } else { CLIENT_LAST_HOLD };
-    if output.moved.elapsed() >= CLIENT_STALL {
+    let silence = output.moved.elapsed();
+    let enough = match again {
+        // It waits for its client's earlier replies, and one of them may wait for its connection.
+        _ if !output.is_first() => held >= CLIENT_HOLD,
+        true => held >= CLIENT_HOLD || silence >= CLIENT_SILENCE,
+        false => held >= CLIENT_LAST_HOLD,
+    };
+    if output.is_first() && silence >= CLIENT_STALL {
         Err(stalled())
-    } else if held < enough || !reply.keeps_others_waiting() {
+    } else if !enough || (output.is_first() && !reply.keeps_others_waiting()) {
         Ok(())
     } else if again {
         output.budget.set_slow(true);
