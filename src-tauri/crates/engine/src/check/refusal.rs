@@ -6,14 +6,14 @@ use nntp::login::{Refusal, RefusalKind};
 
 use super::finding::{Finding, Found, Proof, Remedy, Step, Why};
 use super::look::Sight;
-use super::run::{Case, Failed, cause};
+use super::run::{Case, cause, step, words};
 use crate::config::{Tls, TlsOptions};
-use crate::dial::{BadCertificate, DialError, Oddity};
+use crate::dial::{BadCertificate, DialError, Failed, Oddity};
 
 impl Case<'_> {
     /// The finding that ends the check.
     pub(super) async fn explain(&self, failed: Failed) -> Finding {
-        let (step, words) = (failed.step, failed.words());
+        let (step, words) = (step(failed.stage), words(&failed.error));
         let finding = match &failed.error {
             DialError::Resolve(_) => {
                 Finding::bad(Step::Name, Found::NoAddress { cause: cause(&failed.error) })
@@ -155,7 +155,7 @@ fn broken_off(error: &DialError) -> Found {
         DialError::Protocol(Oddity::HungUp | Oddity::NotAsked) => Found::HungUp,
         DialError::TimedOut(_) => Found::NoAnswer,
         DialError::Tls(error) if is_hang_up(error) => Found::HungUp,
-        DialError::Tls(_) => Found::TlsFailed { cause: cause(error) },
+        DialError::Tls(_) | DialError::Authorities(_) => Found::TlsFailed { cause: cause(error) },
         DialError::Certificate(bad) => bad_certificate(bad),
         DialError::Account(_) => Found::UnusableLogin,
         DialError::Resolve(_) | DialError::Connect(_) | DialError::Refused(_) => {

@@ -107,12 +107,12 @@ fn chain_verifier(
         None => system_roots()?,
     };
     let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
-    builder.build().map_err(|e| DialError::Tls(io::Error::other(e)))
+    builder.build().map_err(|e| DialError::Authorities(io::Error::other(e)))
 }
 
 fn roots_of(path: &Path) -> Result<RootCertStore, DialError> {
     let bad = |what: String| {
-        DialError::Tls(io::Error::other(format!("the ca_file {}: {what}", path.display())))
+        DialError::Authorities(io::Error::other(format!("the ca_file {}: {what}", path.display())))
     };
     let pem = fs::read(path).map_err(|e| bad(e.to_string()))?;
     let mut roots = RootCertStore::empty();
@@ -128,7 +128,7 @@ fn system_roots() -> Result<RootCertStore, DialError> {
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
         let none = "this system has no trusted certificates: install them, or set ca_file";
-        return Err(DialError::Tls(io::Error::other(none)));
+        return Err(DialError::Authorities(io::Error::other(none)));
     }
     Ok(roots)
 }
