@@ -16,6 +16,7 @@ mod addresses;
 mod certificate;
 mod establish;
 mod net;
+mod possession;
 mod race;
 mod route;
 mod tls;
@@ -158,6 +159,10 @@ pub enum Oddity {
     SpeaksTls,
     /// It does not speak TLS, and the settings do.
     SpeaksNoTls,
+    /// It has no cipher that we do.
+    UnsafeCiphers,
+    /// It has no version of TLS that we do.
+    UnsafeTls,
     /// It speaks HTTP.
     WebServer,
     /// It does not begin as a news server does.
@@ -177,6 +182,12 @@ impl fmt::Display for Oddity {
             Self::SpeaksNoTls => {
                 "the encrypted connection failed: the provider does not speak TLS on this port: use \
                  its TLS port (563), or switch TLS off"
+            }
+            Self::UnsafeCiphers => {
+                "this server only offers ciphers that are no longer considered safe"
+            }
+            Self::UnsafeTls => {
+                "this server only offers TLS 1.0 or 1.1, which is no longer considered safe"
             }
             Self::WebServer => {
                 "this is a web server: the host looks like an indexer's address, not a news server's"

@@ -42,7 +42,8 @@ impl Case<'_> {
     /// The handshake did not go through: what is there instead?
     async fn not_encrypted(&self, error: &DialError) -> Finding {
         let bad = |found| Finding::bad(Step::Encryption, found);
-        if matches!(self.to.tls, Tls::StartTls(_)) {
+        let told = matches!(error, DialError::Protocol(Oddity::UnsafeCiphers | Oddity::UnsafeTls));
+        if told || matches!(self.to.tls, Tls::StartTls(_)) {
             return bad(broken_off(error));
         }
         let port = self.to.port;
@@ -155,7 +156,11 @@ fn broken_off(error: &DialError) -> Found {
         DialError::Protocol(Oddity::HungUp | Oddity::NotAsked) => Found::HungUp,
         DialError::TimedOut(_) => Found::NoAnswer,
         DialError::Tls(error) if is_hang_up(error) => Found::HungUp,
-        DialError::Tls(_) | DialError::Authorities(_) => Found::TlsFailed { cause: cause(error) },
+        DialError::Tls(_)
+        | DialError::Authorities(_)
+        | DialError::Protocol(Oddity::UnsafeCiphers | Oddity::UnsafeTls) => {
+            Found::TlsFailed { cause: cause(error) }
+        }
         DialError::Certificate(bad) => bad_certificate(bad),
         DialError::Account(_) => Found::UnusableLogin,
         DialError::Resolve(_) | DialError::Connect(_) | DialError::Refused(_) => {

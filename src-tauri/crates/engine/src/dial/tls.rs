@@ -14,14 +14,16 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, OtherError,
-    ProtocolVersion, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError,
+    OtherError, PeerIncompatible, ProtocolVersion, RootCertStore, SignatureScheme,
 };
 use tokio::io::BufReader;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tracing::info;
 
 use super::certificate::{BadCertificate, Certificate};
+use super::possession::Possession;
 use super::{BoxStream, DialError, Encryption, Oddity, ReadHalf, Stream, WriteHalf};
 use crate::config::{TlsOptions, Verify};
 
@@ -147,6 +149,13 @@ fn explained(error: io::Error) -> DialError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
         Some(TlsError::InvalidMessage(_)) => DialError::Protocol(Oddity::SpeaksNoTls),
         Some(TlsError::InvalidCertificate(why)) => DialError::Certificate(Box::new(bad(why))),
+        Some(TlsError::AlertReceived(
+            AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
+        )) => DialError::Protocol(Oddity::UnsafeCiphers),
+        Some(
+            TlsError::AlertReceived(AlertDescription::ProtocolVersion)
+            | TlsError::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13),
+        ) => DialError::Protocol(Oddity::UnsafeTls),
         _ => DialError::Tls(error),
     }
 }
@@ -161,8 +170,8 @@ fn bad(why: &CertificateError) -> BadCertificate {
 }
 
 /// Verifies as much as the user has chosen: all, the chain of trust without the name, or nothing. That
-/// the other end holds the certificate's key is verified always. What is refused is kept in the error,
-/// so that it can be shown.
+/// the other end has the certificate's key is verified always, but for [`Possession::Unknown`] where
+/// nothing else is verified either. What is refused is kept in the error, so that it can be shown.
 struct Verifier {
     chain: Option<Arc<WebPkiServerVerifier>>,
     any_name: bool,
@@ -203,6 +212,7 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
         rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
+            .or_else(|error| self.verify_old(message, cert, dss, error))
     }
 
     fn verify_tls13_signature(
@@ -212,11 +222,49 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
         rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
+            .or_else(|error| self.verify_old(message, cert, dss, error))
     }
 
+    /// Where nothing is verified, what can be proven of a short key comes first.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        let mut schemes = self.algorithms.supported_schemes();
+        if self.chain.is_none() {
+            schemes.sort_by_key(|scheme| is_pss(*scheme));
+        }
+        schemes
     }
+}
+
+impl Verifier {
+    /// Of certificates that rustls does not take.
+    fn verify_old(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+        error: TlsError,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        if self.chain.is_some() {
+            return Err(error);
+        }
+        match Possession::by(dss, message, cert, &self.algorithms) {
+            Possession::Proven => Ok(HandshakeSignatureValid::assertion()),
+            Possession::Refuted => Err(error),
+            Possession::Unknown => {
+                info!("the certificate's key is too short to verify that the provider has it");
+                Ok(HandshakeSignatureValid::assertion())
+            }
+        }
+    }
+}
+
+const fn is_pss(scheme: SignatureScheme) -> bool {
+    matches!(
+        scheme,
+        SignatureScheme::RSA_PSS_SHA256
+            | SignatureScheme::RSA_PSS_SHA384
+            | SignatureScheme::RSA_PSS_SHA512
+    )
 }
 
 impl fmt::Debug for Verifier {

@@ -16,6 +16,7 @@ mod checking;
 mod granting;
 mod login;
 mod network;
+mod old;
 mod remedies;
 mod server;
 mod silence;

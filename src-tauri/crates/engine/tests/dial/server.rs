@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Hear,
     /// Does nothing for a while.
     Wait(Duration),
+    /// Answers the beginning of a TLS handshake with these bytes.
+    Shake(Vec<u8>),
     /// Takes a TLS handshake.
     Tls(Arc<ServerConfig>),
     /// Closes the connection; a script without this one goes on listening.
@@ -92,6 +94,12 @@ async fn play(stream: TcpStream, script: Vec<Step>, heard: Arc<Mutex<Vec<String>
                 heard.lock().unwrap().extend(line);
             }
             Step::Wait(time) => tokio::time::sleep(time).await,
+            Step::Shake(answer) => {
+                let mut hello = [0; 4096];
+                if stream.read(&mut hello).await.is_ok() {
+                    stream.write_all(&answer).await.unwrap_or_default();
+                }
+            }
             Step::Tls(config) => {
                 let Ok(encrypted) = TlsAcceptor::from(config).accept(stream).await else { return };
                 let kind = encrypted.get_ref().1.handshake_kind();
