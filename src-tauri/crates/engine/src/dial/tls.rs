@@ -6,11 +6,11 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
+use rustls::crypto::{WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
@@ -30,10 +30,17 @@ use crate::config::{TlsOptions, Verify};
 /// How much is read from a socket at once, in bytes. TLS by itself reads a few KiB.
 const READ: usize = 64 * 1024;
 
-/// What is needed for TLS connections, made once for each kind that the settings have. Sessions are
-/// resumed across all connections of a kind.
+/// What is needed for TLS connections, made once for each kind that the settings have, and anew when
+/// the `ca_file` has changed. Sessions are resumed across all connections of a kind.
 #[derive(Default)]
-pub(super) struct Connectors(Mutex<HashMap<TlsOptions, Arc<ClientConfig>>>);
+pub(super) struct Connectors(Mutex<HashMap<TlsOptions, Connector>>);
+
+#[derive(Clone)]
+struct Connector {
+    config: Arc<ClientConfig>,
+    /// The content of the `ca_file` that it was made of.
+    authorities: Option<Arc<[u8]>>,
+}
 
 impl Connectors {
     pub(super) async fn handshake(
@@ -51,17 +58,26 @@ impl Connectors {
     }
 
     async fn config(&self, options: &TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
-        if let Some(known) = self.known().get(options) {
-            return Ok(Arc::clone(known));
+        let known = self.lock().get(options).cloned();
+        if let Some(known) = known.as_ref().filter(|known| known.authorities.is_none()) {
+            return Ok(Arc::clone(&known.config));
         }
-        // Reading the system's certificates takes a while.
-        let wanted = options.clone();
-        let made = tokio::task::spawn_blocking(move || client_config(&wanted)).await;
+        // Reading the system's certificates takes a while, and a file may be far away.
+        let (wanted, before) = (options.clone(), known.clone());
+        let made = tokio::task::spawn_blocking(move || connector(&wanted, before)).await;
         let made = made.map_err(|e| DialError::Tls(io::Error::other(e)))??;
-        Ok(Arc::clone(self.known().entry(options.clone()).or_insert(made)))
+        let mut all = self.lock();
+        // Of two that were made at the same time one is enough: sessions are resumed in that.
+        match all.get(options) {
+            Some(other) if other.authorities == made.authorities => Ok(Arc::clone(&other.config)),
+            _ => {
+                all.insert(options.clone(), made.clone());
+                Ok(made.config)
+            }
+        }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<TlsOptions, Arc<ClientConfig>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TlsOptions, Connector>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -84,45 +100,53 @@ impl Stream for TlsStream<BufReader<BoxStream>> {
     }
 }
 
-fn client_config(options: &TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
+/// The same as before where the `ca_file` is the same.
+fn connector(options: &TlsOptions, before: Option<Connector>) -> Result<Connector, DialError> {
+    let ca_file = options.ca_file.as_deref().filter(|_| options.verify != Verify::None);
+    let authorities = match ca_file {
+        Some(path) => Some(fs::read(path).map_err(|e| bad_file(path, e))?.into()),
+        None => None,
+    };
+    if let Some(before) = before.filter(|before| before.authorities == authorities) {
+        return Ok(before);
+    }
+    let roots = match (ca_file, &authorities) {
+        _ if options.verify == Verify::None => None,
+        (Some(path), Some(pem)) => Some(roots_of(path, pem)?),
+        _ => Some(system_roots()?),
+    };
+    Ok(Connector { config: client_config(options, roots)?, authorities })
+}
+
+fn client_config(
+    options: &TlsOptions,
+    roots: Option<RootCertStore>,
+) -> Result<Arc<ClientConfig>, DialError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let builder = builder.with_safe_default_protocol_versions().map_err(tls)?;
     let algorithms = provider.signature_verification_algorithms;
-    let ca_file = options.ca_file.as_deref();
-    let chain = match options.verify {
-        Verify::None => None,
-        Verify::Certificate | Verify::Full => Some(chain_verifier(ca_file, provider)?),
-    };
-    let any_name = options.verify != Verify::Full;
-    let verifier = Arc::new(Verifier { chain, any_name, own: ca_file.is_some(), algorithms });
+    let chain = roots.map(|roots| {
+        let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+        builder.build().map_err(|e| DialError::Authorities(io::Error::other(e)))
+    });
+    let (any_name, own) = (options.verify != Verify::Full, options.ca_file.is_some());
+    let verifier = Arc::new(Verifier { chain: chain.transpose()?, any_name, own, algorithms });
     let config = builder.dangerous().with_custom_certificate_verifier(verifier);
     Ok(Arc::new(config.with_no_client_auth()))
 }
 
-fn chain_verifier(
-    ca_file: Option<&Path>,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, DialError> {
-    let roots = match ca_file {
-        Some(path) => roots_of(path)?,
-        None => system_roots()?,
-    };
-    let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
-    builder.build().map_err(|e| DialError::Authorities(io::Error::other(e)))
+fn roots_of(path: &Path, pem: &[u8]) -> Result<RootCertStore, DialError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|e| bad_file(path, e))?;
+        roots.add(certificate).map_err(|e| bad_file(path, e))?;
+    }
+    if roots.is_empty() { Err(bad_file(path, "no certificate is in it")) } else { Ok(roots) }
 }
 
-fn roots_of(path: &Path) -> Result<RootCertStore, DialError> {
-    let bad = |what: String| {
-        DialError::Authorities(io::Error::other(format!("the ca_file {}: {what}", path.display())))
-    };
-    let pem = fs::read(path).map_err(|e| bad(e.to_string()))?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|e| bad(e.to_string()))?;
-        roots.add(certificate).map_err(|e| bad(e.to_string()))?;
-    }
-    if roots.is_empty() { Err(bad("no certificate is in it".into())) } else { Ok(roots) }
+fn bad_file(path: &Path, why: impl fmt::Display) -> DialError {
+    DialError::Authorities(io::Error::other(format!("the ca_file {}: {why}", path.display())))
 }
 
 fn system_roots() -> Result<RootCertStore, DialError> {

@@ -236,6 +236,42 @@ async fn a_ca_file_that_has_been_mended_is_used() {
 }
 
 #[tokio::test]
+async fn a_ca_file_that_was_replaced_is_read_anew() {
+    let (old, new) = (Authority::new(), Authority::called("a new authority"));
+    let before = provider(old.server("localhost", valid)).await;
+    let after = provider(new.server("localhost", valid)).await;
+    let file = old.other_file("");
+    std::fs::copy(old.file(), &file).unwrap();
+    let at = |server: &Server| {
+        encrypted(with_login(plain(server.address)), Tls::On, Verify::Full, &file)
+    };
+    let dialler = NetDialler::new();
+    establish(&dialler, &at(&before)).await.unwrap();
+    assert!(establish(&dialler, &at(&after)).await.is_err());
+
+    std::fs::copy(new.file(), &file).unwrap();
+    establish(&dialler, &at(&after)).await.unwrap();
+    // Nor does a session that was begun under the old authority let it in.
+    assert!(establish(&dialler, &at(&before)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_ca_file_that_was_written_again_as_it_was_keeps_the_tls_sessions() {
+    let authority = Authority::new();
+    let server = provider(authority.server("localhost", valid)).await;
+    let to = encrypted(with_login(plain(server.address)), Tls::On, Verify::Full, &authority.file());
+    let dialler = NetDialler::new();
+    for _ in 0..2 {
+        establish(&dialler, &to).await.unwrap();
+        let same = std::fs::read(authority.file()).unwrap();
+        std::fs::write(authority.file(), same).unwrap();
+    }
+    let heard = server.heard();
+    let handshakes: Vec<_> = heard.iter().filter(|line| line.starts_with("TLS")).collect();
+    assert_eq!(handshakes, ["TLS Full", "TLS Resumed"]);
+}
+
+#[tokio::test]
 async fn a_plain_server_on_a_tls_setting_says_so() {
     let authority = Authority::new();
     let server = Server::start([Step::Say("200 hello\r\n")]).await;
