@@ -1,11 +1,14 @@
 //! A host with several addresses, some of which are sick: what is tried, in which order, for how long.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nntp_proxy::check::{Check, is_usable};
-use nntp_proxy::config::{BackendConfig, Tls, Verify};
-use nntp_proxy::dial::{DialError, NetDialler, establish};
+use nntp_proxy::config::{BackendConfig, TimeLimits, Tls, Verify};
+use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError, NetDialler, establish};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::Instant;
 
 use crate::certificates::{Authority, expired, valid};
@@ -248,4 +251,83 @@ mod nowhere {
         let (established, _server) = tokio::join!(establish(&dialler, &to), serving);
         assert!(established.is_ok(), "after {:?}", began.elapsed());
     }
+}
+
+/// In simulated time: addresses that are silent from the greeting or from the login on, and one that
+/// serves.
+struct Pipes {
+    open: Arc<AtomicUsize>,
+    most: AtomicUsize,
+    began: Instant,
+    /// When each address was connected to, in seconds from the beginning.
+    dialled: Mutex<Vec<(u16, u64)>>,
+}
+
+impl Pipes {
+    fn new() -> Self {
+        let (open, most) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
+        Self { open, most, began: Instant::now(), dialled: Mutex::new(Vec::new()) }
+    }
+
+    fn serve(&self, port: u16) -> DuplexStream {
+        let (ours, mut theirs) = duplex(1024);
+        let open = Arc::clone(&self.open);
+        self.most.fetch_max(open.fetch_add(1, SeqCst) + 1, SeqCst);
+        self.dialled.lock().unwrap().push((port, self.began.elapsed().as_secs()));
+        tokio::spawn(async move {
+            let replies = ["200 hello\r\n", "381 more\r\n", "281 welcome\r\n"];
+            for reply in replies.iter().take(port.into()) {
+                theirs.write_all(reply.as_bytes()).await.unwrap();
+                while theirs.read_u8().await.is_ok_and(|byte| byte != b'\n') {}
+            }
+            while theirs.read_u8().await.is_ok() {}
+            open.fetch_sub(1, SeqCst);
+        });
+        ours
+    }
+}
+
+impl Dial for Pipes {
+    fn connect<'a>(&'a self, _: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>> {
+        Box::pin(async { panic!("there are addresses to choose from") })
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        _: &'a BackendConfig,
+    ) -> Boxed<'a, Result<Vec<SocketAddr>, DialError>> {
+        Box::pin(async { Ok([0, 1, 2, 3].map(|port| ([192, 0, 2, 1], port).into()).into()) })
+    }
+
+    fn connect_to<'a>(
+        &'a self,
+        addresses: &'a [SocketAddr],
+        _: &'a BackendConfig,
+    ) -> Boxed<'a, Result<(BoxStream, SocketAddr), DialError>> {
+        Box::pin(async move {
+            // Whoever was left has its end seen.
+            tokio::task::yield_now().await;
+            let address = addresses[0];
+            Ok((Box::new(self.serve(address.port())) as BoxStream, address))
+        })
+    }
+
+    fn start_tls<'a>(
+        &'a self,
+        stream: BoxStream,
+        _: &'a BackendConfig,
+    ) -> Boxed<'a, Result<BoxStream, DialError>> {
+        Box::pin(async { Ok(stream) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_address_costs_seconds_and_is_left_before_the_next_is_used() {
+    let (pipes, mut to) = (Pipes::new(), provider());
+    to.limits = TimeLimits::from_timeout(Duration::from_secs(30));
+    let established = establish(&pipes, &to).await.unwrap();
+    assert_eq!(established.address.unwrap().port(), 3);
+    // 3 s for a greeting, 5 s for each reply of the login.
+    assert_eq!(*pipes.dialled.lock().unwrap(), [(0, 0), (1, 3), (2, 8), (3, 13)]);
+    assert_eq!(pipes.most.load(SeqCst), 1, "never two at once");
 }
