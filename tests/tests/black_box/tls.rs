@@ -173,3 +173,18 @@ async fn articles_are_exact_and_resumed_over_tls_too() {
     }
     assert_eq!(provider.book().accepted, 2);
 }
+
+#[tokio::test]
+async fn a_replaced_ca_file_is_read_anew_on_reload() {
+    let (_, file, _folder) = authority();
+    let renewed = Authority::new();
+    let provider = provider().tls(&renewed.identity("localhost")).listen().await;
+    let setup = daemon(Account::at(&provider).tls(&file));
+    let daemon = Daemon::start(&setup).await;
+    let mut client = daemon.client().await;
+    client.send(&body(&small())).await;
+    daemon.until_logged("certificate").await;
+    renewed.write(&file);
+    daemon.reload(&setup).await;
+    fetch_from(&daemon, &small()).await;
+}

@@ -80,7 +80,9 @@ pub enum Verify {
     Full,
     /// The chain of trust and the dates, for whatever name.
     Certificate,
-    /// Nothing: encrypted, but anyone may be at the other end.
+    /// Nothing: encrypted, but anyone may be at the other end. Certificates of X.509 version 1 and short
+    /// keys are accepted too. That the other end has the certificate's key is still proven, except for
+    /// an RSA key of less than 1024 bits, or of less than 2048 with TLS 1.3; the log says so then.
     None,
 }
 

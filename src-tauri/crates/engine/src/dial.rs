@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 
 use nntp::login::{BadAccount, Refusal, RefusalKind};
@@ -11,15 +12,20 @@ use tokio::net::TcpStream;
 
 use crate::config::BackendConfig;
 
+mod addresses;
 mod certificate;
 mod establish;
 mod net;
+mod possession;
+mod race;
+mod route;
 mod tls;
 
 pub use certificate::{BadCertificate, Certificate, Problem};
 pub use establish::{Established, establish};
-pub(crate) use establish::{Heard, account, log_in, read_status};
+pub(crate) use establish::{Heard, account, encrypt, log_in, read_status};
 pub use net::NetDialler;
+pub(crate) use route::{Failed, Hop, Route, Stage};
 
 /// The reading half of a stream.
 pub type ReadHalf = Box<dyn AsyncRead + Send + Unpin>;
@@ -65,23 +71,52 @@ impl Stream for DuplexStream {
     }
 }
 
-/// Makes connections to providers.
+/// Makes connections to providers. What knows no addresses only connects and encrypts.
 pub trait Dial: Send + Sync {
-    /// Connects, with TLS where the provider has it from the first byte.
+    /// Connects, without encryption.
     ///
     /// # Errors
     /// What kept it from connecting, within [`TimeLimits`](crate::config::TimeLimits).
     fn connect<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>>;
 
-    /// Looks the host's name up, and no more. What knows no names finds every one.
+    /// Looks up the host's addresses, and says in which order they are to be tried. None where the
+    /// dialler knows of no addresses: then it is asked to [`connect`](Self::connect).
     ///
     /// # Errors
     /// That there is no address, or that nobody tells in time.
-    fn resolve<'a>(&'a self, _to: &'a BackendConfig) -> Boxed<'a, Result<(), DialError>> {
-        Box::pin(async { Ok(()) })
+    fn resolve<'a>(
+        &'a self,
+        _to: &'a BackendConfig,
+    ) -> Boxed<'a, Result<Vec<SocketAddr>, DialError>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// Encrypts a connection on which the provider has just accepted STARTTLS (RFC 4642).
+    /// Connects to the first of these addresses that answers, without encryption. No other has a
+    /// connection when this returns.
+    ///
+    /// # Errors
+    /// What kept it from connecting, within [`TimeLimits`](crate::config::TimeLimits).
+    fn connect_to<'a>(
+        &'a self,
+        _addresses: &'a [SocketAddr],
+        _to: &'a BackendConfig,
+    ) -> Boxed<'a, Result<(BoxStream, SocketAddr), DialError>> {
+        Box::pin(async { Err(DialError::Connect(io::ErrorKind::AddrNotAvailable.into())) })
+    }
+
+    /// Whether this address of the host failed a short while ago.
+    fn is_doubtful(&self, _address: SocketAddr, _to: &BackendConfig) -> bool {
+        false
+    }
+
+    /// A login has succeeded on this address of the host.
+    fn succeeded(&self, _address: SocketAddr, _to: &BackendConfig) {}
+
+    /// This address of the host does not serve as it should: others are to be tried before it.
+    fn failed(&self, _address: SocketAddr, _to: &BackendConfig) {}
+
+    /// Encrypts a connection: a new one, or one on which the provider has just accepted STARTTLS
+    /// (RFC 4642).
     ///
     /// # Errors
     /// What was wrong with the handshake or the certificate.
@@ -102,6 +137,8 @@ pub enum DialError {
     Connect(io::Error),
     /// A step took longer than its limit.
     TimedOut(&'static str),
+    /// The authorities that are to vouch for certificates cannot be read.
+    Authorities(io::Error),
     /// The TLS handshake failed.
     Tls(io::Error),
     /// The certificate is not what the settings demand.
@@ -122,6 +159,10 @@ pub enum Oddity {
     SpeaksTls,
     /// It does not speak TLS, and the settings do.
     SpeaksNoTls,
+    /// It has no cipher that we do.
+    UnsafeCiphers,
+    /// It has no version of TLS that we do.
+    UnsafeTls,
     /// It speaks HTTP.
     WebServer,
     /// It does not begin as a news server does.
@@ -141,6 +182,12 @@ impl fmt::Display for Oddity {
             Self::SpeaksNoTls => {
                 "the encrypted connection failed: the provider does not speak TLS on this port: use \
                  its TLS port (563), or switch TLS off"
+            }
+            Self::UnsafeCiphers => {
+                "this server only offers ciphers that are no longer considered safe"
+            }
+            Self::UnsafeTls => {
+                "this server only offers TLS 1.0 or 1.1, which is no longer considered safe"
             }
             Self::WebServer => {
                 "this is a web server: the host looks like an indexer's address, not a news server's"
@@ -186,6 +233,7 @@ impl DialError {
             Self::Resolve(_)
             | Self::Connect(_)
             | Self::TimedOut(_)
+            | Self::Authorities(_)
             | Self::Tls(_)
             | Self::Certificate(_)
             | Self::Protocol(_) => Trouble::Down,
@@ -203,7 +251,9 @@ impl fmt::Display for DialError {
                 write!(f, "cannot connect: check host and port, and the network ({e})")
             }
             Self::TimedOut(step) => write!(f, "timed out waiting for {step}"),
-            Self::Tls(e) => write!(f, "the encrypted connection failed: {e}"),
+            Self::Tls(e) | Self::Authorities(e) => {
+                write!(f, "the encrypted connection failed: {e}")
+            }
             Self::Certificate(bad) => write!(f, "the encrypted connection failed: {bad}"),
             Self::Protocol(what) => write!(f, "{what}"),
             Self::Refused(refusal) => {

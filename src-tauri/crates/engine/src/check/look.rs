@@ -88,7 +88,7 @@ impl Case<'_> {
     pub(super) async fn look(&self, tls: Option<TlsOptions>, port: u16) -> Sight {
         let limits = short(self.to.limits);
         let encrypt = tls.is_some();
-        let tls = tls.map_or(Tls::Off, Tls::StartTls);
+        let tls = tls.map_or(Tls::Off, Tls::On);
         let at = BackendConfig { port, tls, login: None, limits, ..self.to.clone() };
         let Ok(mut stream) = self.check.dialler.connect(&at).await else { return Sight::Nothing };
         if encrypt {
@@ -123,7 +123,7 @@ async fn glance(mut stream: BoxStream, at: &BackendConfig) -> Sight {
         // Also a news server that does not want us, or not now.
         Ok(status) if matches!(status.code().get(), 200 | 201 | 400 | 480 | 502) => {
             let (read, write) = stream.halves();
-            let mut connection = Established { read, write, posting: false };
+            let mut connection = Established { read, write, posting: false, address: None };
             let asks = at.tls == Tls::Off && matches!(status.code().get(), 200 | 201);
             let starttls = asks && offers_starttls(&mut connection, at).await;
             leave(&mut [connection]).await;

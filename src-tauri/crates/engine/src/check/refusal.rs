@@ -6,14 +6,14 @@ use nntp::login::{Refusal, RefusalKind};
 
 use super::finding::{Finding, Found, Proof, Remedy, Step, Why};
 use super::look::Sight;
-use super::run::{Case, Failed, cause};
+use super::run::{Case, cause, step, words};
 use crate::config::{Tls, TlsOptions};
-use crate::dial::{BadCertificate, DialError, Oddity};
+use crate::dial::{BadCertificate, DialError, Failed, Oddity};
 
 impl Case<'_> {
     /// The finding that ends the check.
     pub(super) async fn explain(&self, failed: Failed) -> Finding {
-        let (step, words) = (failed.step, failed.words());
+        let (step, words) = (step(failed.stage), words(&failed.error));
         let finding = match &failed.error {
             DialError::Resolve(_) => {
                 Finding::bad(Step::Name, Found::NoAddress { cause: cause(&failed.error) })
@@ -42,7 +42,8 @@ impl Case<'_> {
     /// The handshake did not go through: what is there instead?
     async fn not_encrypted(&self, error: &DialError) -> Finding {
         let bad = |found| Finding::bad(Step::Encryption, found);
-        if matches!(self.to.tls, Tls::StartTls(_)) {
+        let told = matches!(error, DialError::Protocol(Oddity::UnsafeCiphers | Oddity::UnsafeTls));
+        if told || matches!(self.to.tls, Tls::StartTls(_)) {
             return bad(broken_off(error));
         }
         let port = self.to.port;
@@ -155,7 +156,11 @@ fn broken_off(error: &DialError) -> Found {
         DialError::Protocol(Oddity::HungUp | Oddity::NotAsked) => Found::HungUp,
         DialError::TimedOut(_) => Found::NoAnswer,
         DialError::Tls(error) if is_hang_up(error) => Found::HungUp,
-        DialError::Tls(_) => Found::TlsFailed { cause: cause(error) },
+        DialError::Tls(_)
+        | DialError::Authorities(_)
+        | DialError::Protocol(Oddity::UnsafeCiphers | Oddity::UnsafeTls) => {
+            Found::TlsFailed { cause: cause(error) }
+        }
         DialError::Certificate(bad) => bad_certificate(bad),
         DialError::Account(_) => Found::UnusableLogin,
         DialError::Resolve(_) | DialError::Connect(_) | DialError::Refused(_) => {

@@ -11,7 +11,10 @@ use super::finding::{Finding, Found, Outcome, Remedy, Step, pasted};
 use super::{Check, ask};
 use crate::backend::{Visit, Visits};
 use crate::config::{BackendConfig, Tls, TlsOptions, Verify};
-use crate::dial::{DialError, Encryption, Established, Heard, account, log_in};
+use crate::dial::{
+    BoxStream, DialError, Encryption, Established, Failed, Heard, Hop, Route, Stage, account,
+    encrypt, log_in,
+};
 
 /// A certificate that is valid for less than this is doubtful, in days.
 const SOON: u64 = 14;
@@ -31,39 +34,8 @@ pub(super) struct Run<'a> {
     tell: &'a mut (dyn FnMut(Finding) + Send),
     /// What is not told for a second time.
     told: BTreeSet<Step>,
-    heard: Progress,
-}
-
-/// How far a connection came.
-#[derive(Debug, Default)]
-struct Progress {
+    /// What this connection was greeted with.
     greeting: Option<Finding>,
-    encrypted: bool,
-}
-
-/// A connection that did not become one.
-pub(super) struct Failed {
-    pub(super) step: Step,
-    pub(super) error: DialError,
-}
-
-impl Failed {
-    /// Whether the next try may go otherwise: the provider may count what is gone already.
-    fn may_pass(&self) -> bool {
-        let DialError::Refused(refusal) = &self.error else { return false };
-        matches!(
-            refusal.kind,
-            RefusalKind::TooManyConnections | RefusalKind::Unclear | RefusalKind::Unavailable
-        )
-    }
-
-    /// The provider's own words, where it said some.
-    pub(super) fn words(&self) -> String {
-        match &self.error {
-            DialError::Refused(refusal) => format!("{} {}", refusal.code, refusal.text),
-            _ => String::new(),
-        }
-    }
 }
 
 impl<'a> Run<'a> {
@@ -72,8 +44,8 @@ impl<'a> Run<'a> {
         to: &'a BackendConfig,
         tell: &'a mut (dyn FnMut(Finding) + Send),
     ) -> Self {
-        let heard = Progress::default();
-        Self { case: Case { check, to }, account: None, tell, told: BTreeSet::new(), heard }
+        let (case, told) = (Case { check, to }, BTreeSet::new());
+        Self { case, account: None, tell, told, greeting: None }
     }
 
     pub(super) async fn run(mut self) {
@@ -122,13 +94,13 @@ impl<'a> Run<'a> {
                 self.logged_in(false, "");
                 return Ok(connection);
             }
-            Err(failed) if failed.may_pass() => failed,
+            Err(failed) if may_pass(&failed.error) => failed,
             Err(failed) => return Err(self.case.explain(failed).await),
         };
         sleep(self.case.check.pause).await;
         match self.attempt(clear.as_ref()).await {
             Ok(connection) => {
-                self.logged_in(true, &first.words());
+                self.logged_in(true, &words(&first.error));
                 Ok(connection)
             }
             Err(failed) => Err(self.case.explain(failed).await),
@@ -143,29 +115,42 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// One connection, up to the login.
+    /// One connection, up to the login, on whichever of the addresses lets us.
     async fn attempt(&mut self, clear: Option<&Finding>) -> Result<Established, Failed> {
-        let (dialler, to) = (self.case.check.dialler, self.case.to);
-        self.heard = Progress::default();
-        let at = |step| move |error| Failed { step, error };
-        let bare = BackendConfig { tls: begun_later(&to.tls), ..to.clone() };
-        let mut stream = dialler.connect(&bare).await.map_err(at(Step::Connection))?;
-        self.tell(Finding::good(Step::Connection, Found::Connected { port: to.port }));
-        match &to.tls {
-            Tls::On(options) => {
-                stream = dialler.start_tls(stream, to).await.map_err(at(Step::Encryption))?;
-                self.tell(encrypted(options, stream.encryption()));
+        let mut route = Route::find(self.case.check.dialler, self.case.to).await?;
+        loop {
+            let (stream, hop) = route.connect().await?;
+            match self.log_in(stream, &hop, clear).await {
+                Ok(connection) => {
+                    route.arrived(&hop);
+                    return Ok(connection);
+                }
+                Err(failed) => route.failed(&hop, failed)?,
             }
+        }
+    }
+
+    async fn log_in(
+        &mut self,
+        stream: BoxStream,
+        hop: &Hop,
+        clear: Option<&Finding>,
+    ) -> Result<Established, Failed> {
+        let (dialler, to) = (self.case.check.dialler, &hop.to);
+        self.greeting = None;
+        self.tell(Finding::good(Step::Connection, Found::Connected { port: to.port }));
+        let stream = encrypt(dialler, stream, to).await?;
+        match &to.tls {
+            Tls::On(options) => self.tell(encrypted(options, stream.encryption())),
             Tls::Off => clear.into_iter().for_each(|clear| self.tell(clear.clone())),
             Tls::StartTls(_) => {}
         }
-        let logged_in = log_in(dialler, stream, to, &mut |heard| self.hear(heard)).await;
-        logged_in.map_err(|error| Failed { step: self.step_of(&error), error })
+        log_in(dialler, stream, to, &mut |heard| self.hear(heard)).await
     }
 
     fn hear(&mut self, heard: Heard<'_>) {
         match heard {
-            Heard::Reply(status) if self.heard.greeting.is_none() => {
+            Heard::Reply(status) if self.greeting.is_none() => {
                 let posting = match status.code().get() {
                     200 | 480 => true,
                     201 => false,
@@ -177,28 +162,15 @@ impl<'a> Run<'a> {
                 if !matches!(self.case.to.tls, Tls::StartTls(_)) {
                     self.tell(greeted.clone());
                 }
-                self.heard.greeting = Some(greeted);
+                self.greeting = Some(greeted);
             }
             Heard::Reply(_) => {}
             Heard::Encrypted(how) => {
-                self.heard.encrypted = true;
                 if let Tls::StartTls(options) = &self.case.to.tls {
                     self.tell(encrypted(options, how));
                 }
-                self.heard.greeting.clone().into_iter().for_each(|greeted| self.tell(greeted));
+                self.greeting.clone().into_iter().for_each(|greeted| self.tell(greeted));
             }
-        }
-    }
-
-    /// Where a login broke off.
-    fn step_of(&self, error: &DialError) -> Step {
-        let greeted = self.heard.greeting.is_some();
-        let between = matches!(self.case.to.tls, Tls::StartTls(_)) && !self.heard.encrypted;
-        match error {
-            DialError::Tls(_) | DialError::Certificate(_) => Step::Encryption,
-            _ if greeted && between => Step::Encryption,
-            _ if greeted => Step::Login,
-            _ => Step::Greeting,
         }
     }
 
@@ -217,6 +189,33 @@ impl<'a> Run<'a> {
     }
 }
 
+/// The step of a check at which a dial ended.
+pub(super) const fn step(stage: Stage) -> Step {
+    match stage {
+        Stage::Connection => Step::Connection,
+        Stage::Encryption => Step::Encryption,
+        Stage::Greeting => Step::Greeting,
+        Stage::Login => Step::Login,
+    }
+}
+
+/// Whether the next try may go otherwise: the provider may count what is gone already.
+fn may_pass(error: &DialError) -> bool {
+    let DialError::Refused(refusal) = error else { return false };
+    matches!(
+        refusal.kind,
+        RefusalKind::TooManyConnections | RefusalKind::Unclear | RefusalKind::Unavailable
+    )
+}
+
+/// The provider's own words, where it said some.
+pub(super) fn words(error: &DialError) -> String {
+    match error {
+        DialError::Refused(refusal) => format!("{} {}", refusal.code, refusal.text),
+        _ => String::new(),
+    }
+}
+
 impl Case<'_> {
     /// Leave for a first connection: where the proxy has all that were entered, it closes an idle one.
     async fn enter(&self) -> Result<Option<Visit>, Finding> {
@@ -232,14 +231,6 @@ impl Case<'_> {
             }
             sleep(Visits::PATIENCE).await;
         }
-    }
-}
-
-/// TLS is begun by us, once the connection stands, so that the two are told apart.
-fn begun_later(tls: &Tls) -> Tls {
-    match tls {
-        Tls::On(options) => Tls::StartTls(options.clone()),
-        other => other.clone(),
     }
 }
 
@@ -263,9 +254,10 @@ fn now() -> u64 {
 pub(super) fn cause(error: &DialError) -> String {
     let plain = |error: &io::Error| error.to_string();
     match error {
-        DialError::Resolve(error) | DialError::Connect(error) | DialError::Tls(error) => {
-            plain(error)
-        }
+        DialError::Resolve(error)
+        | DialError::Connect(error)
+        | DialError::Authorities(error)
+        | DialError::Tls(error) => plain(error),
         DialError::Certificate(bad) => bad.to_string(),
         DialError::TimedOut(_) => "it took too long".into(),
         DialError::Protocol(_) | DialError::Refused(_) | DialError::Account(_) => error.to_string(),

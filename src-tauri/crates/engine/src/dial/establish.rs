@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use nntp::line::LineReader;
@@ -11,6 +12,7 @@ use nntp::status::StatusLine;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
+use super::route::{Failed, Route, Stage};
 use super::{BoxStream, Dial, DialError, Encryption, Oddity, ReadHalf, WriteHalf};
 use crate::config::{BackendConfig, Tls};
 
@@ -27,6 +29,8 @@ pub struct Established {
     pub write: WriteHalf,
     /// The provider lets us post.
     pub posting: bool,
+    /// The address that it leads to, where the dialler knows of one.
+    pub address: Option<SocketAddr>,
 }
 
 /// What is heard on the way to a login.
@@ -37,14 +41,44 @@ pub(crate) enum Heard<'a> {
     Encrypted(Option<Encryption>),
 }
 
-/// Connects to a provider and logs in.
+/// Connects to a provider and logs in, on whichever of its addresses lets us.
 ///
 /// # Errors
 /// What kept it from that; see [`DialError`].
 pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Established, DialError> {
     account(to)?;
-    let stream = dialler.connect(to).await?;
-    log_in(dialler, stream, to, &mut |_| {}).await
+    on_any_address(dialler, to).await.map_err(|failed| failed.error)
+}
+
+async fn on_any_address(dialler: &dyn Dial, to: &BackendConfig) -> Result<Established, Failed> {
+    let mut route = Route::find(dialler, to).await?;
+    loop {
+        let (stream, hop) = route.connect().await?;
+        let encrypted = encrypt(dialler, stream, &hop.to).await;
+        let logged_in = match encrypted {
+            Ok(stream) => log_in(dialler, stream, &hop.to, &mut |_| {}).await,
+            Err(failed) => Err(failed),
+        };
+        match logged_in {
+            Ok(established) => {
+                route.arrived(&hop);
+                return Ok(Established { address: hop.address, ..established });
+            }
+            Err(failed) => route.failed(&hop, failed)?,
+        }
+    }
+}
+
+/// TLS, where the provider has it from the first byte.
+pub(crate) async fn encrypt(
+    dialler: &dyn Dial,
+    stream: BoxStream,
+    to: &BackendConfig,
+) -> Result<BoxStream, Failed> {
+    match to.tls {
+        Tls::On(_) => dialler.start_tls(stream, to).await.map_err(Stage::Encryption.failed()),
+        Tls::Off | Tls::StartTls(_) => Ok(stream),
+    }
 }
 
 /// What is sent at the login, if anything.
@@ -64,29 +98,41 @@ pub(crate) async fn log_in(
     mut stream: BoxStream,
     to: &BackendConfig,
     hear: &mut (dyn FnMut(Heard<'_>) + Send),
-) -> Result<Established, DialError> {
-    let mut login = Login::new(account(to)?, matches!(to.tls, Tls::StartTls(_)));
+) -> Result<Established, Failed> {
+    let account = account(to).map_err(Stage::Login.failed())?;
+    let mut login = Login::new(account, matches!(to.tls, Tls::StartTls(_)));
     let (mut limit, mut awaited) = (to.limits.greeting, greeting(&to.tls));
+    let mut stage = Stage::Greeting;
     loop {
-        let status = within(limit, awaited, read_status(&mut stream)).await?;
+        let status = within(limit, awaited, read_status(&mut stream)).await;
+        let status = status.map_err(stage.failed())?;
         hear(Heard::Reply(&status));
-        let mut progress = login.receive(&status).map_err(DialError::Refused)?;
+        let mut progress =
+            login.receive(&status).map_err(DialError::Refused).map_err(stage.failed())?;
+        stage = match to.tls {
+            Tls::StartTls(_) if stage == Stage::Greeting => Stage::Encryption,
+            _ => Stage::Login,
+        };
         if let Progress::StartTls(plain) = progress {
-            stream = dialler.start_tls(stream, to).await?;
+            let encrypted = dialler.start_tls(stream, to).await;
+            stream = encrypted.map_err(Stage::Encryption.failed())?;
             hear(Heard::Encrypted(stream.encryption()));
             progress = plain.encrypted();
         }
         match progress {
             Progress::Send(next, line) => {
                 (limit, awaited) = (to.limits.login, LOGIN);
-                within(limit, awaited, send(&mut stream, &line)).await?;
+                let sent = within(limit, awaited, send(&mut stream, &line)).await;
+                sent.map_err(stage.failed())?;
                 login = next;
             }
             Progress::Ready(ready) => {
                 let (read, write) = stream.halves();
-                return Ok(Established { read, write, posting: ready.posting });
+                return Ok(Established { read, write, posting: ready.posting, address: None });
             }
-            Progress::StartTls(_) => return Err(DialError::Protocol(Oddity::NotAsked)),
+            Progress::StartTls(_) => {
+                return Err(stage.failed()(DialError::Protocol(Oddity::NotAsked)));
+            }
         }
     }
 }

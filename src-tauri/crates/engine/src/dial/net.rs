@@ -1,27 +1,27 @@
 //! Connections over TCP, with TLS where the settings say so.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Duration, timeout};
+use tokio::net::lookup_host;
 
+use super::addresses::Addresses;
 use super::establish::within;
+use super::race::race;
 use super::tls::Connectors;
 use super::{BoxStream, Boxed, Dial, DialError, Oddity};
 use crate::config::{BackendConfig, Tls, TlsOptions};
 
-/// The next address is tried when one has not answered after this long.
-const NEXT_ADDRESS: Duration = Duration::from_secs(1);
+/// What looks a host's name up: the host and the port in, the addresses out.
+type Resolver = Box<dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync>;
 
 /// Dials over the network.
 #[derive(Default)]
 pub struct NetDialler {
     connectors: Connectors,
-    /// Which address of a host answered last: it is tried first.
-    good: Mutex<HashMap<String, SocketAddr>>,
+    /// Instead of the system's resolver.
+    resolver: Option<Resolver>,
+    addresses: Addresses,
 }
 
 impl NetDialler {
@@ -31,23 +31,40 @@ impl NetDialler {
         Self::default()
     }
 
-    async fn dial(&self, to: &BackendConfig) -> Result<BoxStream, DialError> {
-        let limits = to.limits;
-        let mut addresses = within(limits.resolve, "the host's address", resolve(to)).await?;
-        let good = self.good().get(&to.host).copied();
-        addresses.sort_by_key(|address| Some(*address) != good);
-        let connecting = first_that_answers(&addresses);
-        let (stream, address) = within(limits.connect, "the connection", connecting).await?;
-        self.good().insert(to.host.clone(), address);
-        stream.set_nodelay(true).map_err(DialError::Connect)?;
-        match &to.tls {
-            Tls::On(options) => self.encrypt(Box::new(stream), to, options).await,
-            Tls::Off | Tls::StartTls(_) => Ok(Box::new(stream)),
+    /// A dialler that looks names up with `resolver` instead of the system's.
+    #[must_use]
+    pub fn resolving(
+        resolver: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { resolver: Some(Box::new(resolver)), ..Self::default() }
+    }
+
+    /// The host's addresses, the best first.
+    async fn candidates(&self, to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
+        let mut addresses =
+            within(to.limits.resolve, "the host's address", self.look_up(to)).await?;
+        self.addresses.sort(&to.host, &mut addresses);
+        Ok(addresses)
+    }
+
+    async fn look_up(&self, to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
+        match &self.resolver {
+            Some(resolver) => resolver(&to.host, to.port).map_err(DialError::Resolve),
+            None => resolve(to).await,
         }
     }
 
-    fn good(&self) -> MutexGuard<'_, HashMap<String, SocketAddr>> {
-        self.good.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The first of these addresses that answers. Those that refuse have failed.
+    async fn first(
+        &self,
+        addresses: &[SocketAddr],
+        to: &BackendConfig,
+    ) -> Result<(BoxStream, SocketAddr), DialError> {
+        let mut refused = |address| self.addresses.failed(&to.host, address);
+        let racing = async { race(addresses, &mut refused).await.map_err(DialError::Connect) };
+        let (stream, address) = within(to.limits.connect, "the connection", racing).await?;
+        stream.set_nodelay(true).map_err(DialError::Connect)?;
+        Ok((Box::new(stream), address))
     }
 
     async fn encrypt(
@@ -63,13 +80,37 @@ impl NetDialler {
 
 impl Dial for NetDialler {
     fn connect<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>> {
-        Box::pin(self.dial(to))
+        Box::pin(async move {
+            let (stream, _) = self.first(&self.candidates(to).await?, to).await?;
+            Ok(stream)
+        })
     }
 
-    fn resolve<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<(), DialError>> {
-        Box::pin(async move {
-            within(to.limits.resolve, "the host's address", resolve(to)).await.map(drop)
-        })
+    fn resolve<'a>(
+        &'a self,
+        to: &'a BackendConfig,
+    ) -> Boxed<'a, Result<Vec<SocketAddr>, DialError>> {
+        Box::pin(self.candidates(to))
+    }
+
+    fn connect_to<'a>(
+        &'a self,
+        addresses: &'a [SocketAddr],
+        to: &'a BackendConfig,
+    ) -> Boxed<'a, Result<(BoxStream, SocketAddr), DialError>> {
+        Box::pin(self.first(addresses, to))
+    }
+
+    fn is_doubtful(&self, address: SocketAddr, to: &BackendConfig) -> bool {
+        self.addresses.is_resting(&to.host, address)
+    }
+
+    fn succeeded(&self, address: SocketAddr, to: &BackendConfig) {
+        self.addresses.succeeded(&to.host, address);
+    }
+
+    fn failed(&self, address: SocketAddr, to: &BackendConfig) {
+        self.addresses.failed(&to.host, address);
     }
 
     fn start_tls<'a>(
@@ -106,28 +147,4 @@ async fn resolve(to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
         }
         sorted.extend(a.into_iter().chain(b));
     }
-}
-
-/// The first of the addresses that answers. Never two at once, as RFC 8305 has it: the provider might
-/// count both.
-async fn first_that_answers(
-    addresses: &[SocketAddr],
-) -> Result<(TcpStream, SocketAddr), DialError> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    let mut silent = Vec::new();
-    for address in addresses {
-        match timeout(NEXT_ADDRESS, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok((stream, *address)),
-            Ok(Err(error)) => last = error,
-            Err(_) => silent.push(*address),
-        }
-    }
-    // What is far away or busy may answer later.
-    for address in silent {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return Ok((stream, address)),
-            Err(error) => last = error,
-        }
-    }
-    Err(DialError::Connect(last))
 }

@@ -6,32 +6,41 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
+use rustls::crypto::{WebPkiSupportedAlgorithms, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, OtherError,
-    ProtocolVersion, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError,
+    OtherError, PeerIncompatible, ProtocolVersion, RootCertStore, SignatureScheme,
 };
 use tokio::io::BufReader;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tracing::info;
 
 use super::certificate::{BadCertificate, Certificate};
+use super::possession::Possession;
 use super::{BoxStream, DialError, Encryption, Oddity, ReadHalf, Stream, WriteHalf};
 use crate::config::{TlsOptions, Verify};
 
 /// How much is read from a socket at once, in bytes. TLS by itself reads a few KiB.
 const READ: usize = 64 * 1024;
 
-/// What is needed for TLS connections, made once for each kind that the settings have. Sessions are
-/// resumed across all connections of a kind.
+/// What is needed for TLS connections, made once for each kind that the settings have, and anew when
+/// the `ca_file` has changed. Sessions are resumed across all connections of a kind.
 #[derive(Default)]
-pub(super) struct Connectors(Mutex<HashMap<TlsOptions, Arc<ClientConfig>>>);
+pub(super) struct Connectors(Mutex<HashMap<TlsOptions, Connector>>);
+
+#[derive(Clone)]
+struct Connector {
+    config: Arc<ClientConfig>,
+    /// The content of the `ca_file` that it was made of.
+    authorities: Option<Arc<[u8]>>,
+}
 
 impl Connectors {
     pub(super) async fn handshake(
@@ -49,17 +58,26 @@ impl Connectors {
     }
 
     async fn config(&self, options: &TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
-        if let Some(known) = self.known().get(options) {
-            return Ok(Arc::clone(known));
+        let known = self.lock().get(options).cloned();
+        if let Some(known) = known.as_ref().filter(|known| known.authorities.is_none()) {
+            return Ok(Arc::clone(&known.config));
         }
-        // Reading the system's certificates takes a while.
-        let wanted = options.clone();
-        let made = tokio::task::spawn_blocking(move || client_config(&wanted)).await;
+        // Reading the system's certificates takes a while, and a file may be far away.
+        let (wanted, before) = (options.clone(), known.clone());
+        let made = tokio::task::spawn_blocking(move || connector(&wanted, before)).await;
         let made = made.map_err(|e| DialError::Tls(io::Error::other(e)))??;
-        Ok(Arc::clone(self.known().entry(options.clone()).or_insert(made)))
+        let mut all = self.lock();
+        // Of two that were made at the same time one is enough: sessions are resumed in that.
+        match all.get(options) {
+            Some(other) if other.authorities == made.authorities => Ok(Arc::clone(&other.config)),
+            _ => {
+                all.insert(options.clone(), made.clone());
+                Ok(made.config)
+            }
+        }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<TlsOptions, Arc<ClientConfig>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TlsOptions, Connector>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -82,45 +100,53 @@ impl Stream for TlsStream<BufReader<BoxStream>> {
     }
 }
 
-fn client_config(options: &TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
+/// The same as before where the `ca_file` is the same.
+fn connector(options: &TlsOptions, before: Option<Connector>) -> Result<Connector, DialError> {
+    let ca_file = options.ca_file.as_deref().filter(|_| options.verify != Verify::None);
+    let authorities = match ca_file {
+        Some(path) => Some(fs::read(path).map_err(|e| bad_file(path, e))?.into()),
+        None => None,
+    };
+    if let Some(before) = before.filter(|before| before.authorities == authorities) {
+        return Ok(before);
+    }
+    let roots = match (ca_file, &authorities) {
+        _ if options.verify == Verify::None => None,
+        (Some(path), Some(pem)) => Some(roots_of(path, pem)?),
+        _ => Some(system_roots()?),
+    };
+    Ok(Connector { config: client_config(options, roots)?, authorities })
+}
+
+fn client_config(
+    options: &TlsOptions,
+    roots: Option<RootCertStore>,
+) -> Result<Arc<ClientConfig>, DialError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let builder = builder.with_safe_default_protocol_versions().map_err(tls)?;
     let algorithms = provider.signature_verification_algorithms;
-    let ca_file = options.ca_file.as_deref();
-    let chain = match options.verify {
-        Verify::None => None,
-        Verify::Certificate | Verify::Full => Some(chain_verifier(ca_file, provider)?),
-    };
-    let any_name = options.verify != Verify::Full;
-    let verifier = Arc::new(Verifier { chain, any_name, own: ca_file.is_some(), algorithms });
+    let chain = roots.map(|roots| {
+        let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+        builder.build().map_err(|e| DialError::Authorities(io::Error::other(e)))
+    });
+    let (any_name, own) = (options.verify != Verify::Full, options.ca_file.is_some());
+    let verifier = Arc::new(Verifier { chain: chain.transpose()?, any_name, own, algorithms });
     let config = builder.dangerous().with_custom_certificate_verifier(verifier);
     Ok(Arc::new(config.with_no_client_auth()))
 }
 
-fn chain_verifier(
-    ca_file: Option<&Path>,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, DialError> {
-    let roots = match ca_file {
-        Some(path) => roots_of(path)?,
-        None => system_roots()?,
-    };
-    let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
-    builder.build().map_err(|e| DialError::Tls(io::Error::other(e)))
+fn roots_of(path: &Path, pem: &[u8]) -> Result<RootCertStore, DialError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|e| bad_file(path, e))?;
+        roots.add(certificate).map_err(|e| bad_file(path, e))?;
+    }
+    if roots.is_empty() { Err(bad_file(path, "no certificate is in it")) } else { Ok(roots) }
 }
 
-fn roots_of(path: &Path) -> Result<RootCertStore, DialError> {
-    let bad = |what: String| {
-        DialError::Tls(io::Error::other(format!("the ca_file {}: {what}", path.display())))
-    };
-    let pem = fs::read(path).map_err(|e| bad(e.to_string()))?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|e| bad(e.to_string()))?;
-        roots.add(certificate).map_err(|e| bad(e.to_string()))?;
-    }
-    if roots.is_empty() { Err(bad("no certificate is in it".into())) } else { Ok(roots) }
+fn bad_file(path: &Path, why: impl fmt::Display) -> DialError {
+    DialError::Authorities(io::Error::other(format!("the ca_file {}: {why}", path.display())))
 }
 
 fn system_roots() -> Result<RootCertStore, DialError> {
@@ -128,7 +154,7 @@ fn system_roots() -> Result<RootCertStore, DialError> {
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
         let none = "this system has no trusted certificates: install them, or set ca_file";
-        return Err(DialError::Tls(io::Error::other(none)));
+        return Err(DialError::Authorities(io::Error::other(none)));
     }
     Ok(roots)
 }
@@ -147,6 +173,13 @@ fn explained(error: io::Error) -> DialError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
         Some(TlsError::InvalidMessage(_)) => DialError::Protocol(Oddity::SpeaksNoTls),
         Some(TlsError::InvalidCertificate(why)) => DialError::Certificate(Box::new(bad(why))),
+        Some(TlsError::AlertReceived(
+            AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
+        )) => DialError::Protocol(Oddity::UnsafeCiphers),
+        Some(
+            TlsError::AlertReceived(AlertDescription::ProtocolVersion)
+            | TlsError::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13),
+        ) => DialError::Protocol(Oddity::UnsafeTls),
         _ => DialError::Tls(error),
     }
 }
@@ -161,8 +194,8 @@ fn bad(why: &CertificateError) -> BadCertificate {
 }
 
 /// Verifies as much as the user has chosen: all, the chain of trust without the name, or nothing. That
-/// the other end holds the certificate's key is verified always. What is refused is kept in the error,
-/// so that it can be shown.
+/// the other end has the certificate's key is verified always, but for [`Possession::Unknown`] where
+/// nothing else is verified either. What is refused is kept in the error, so that it can be shown.
 struct Verifier {
     chain: Option<Arc<WebPkiServerVerifier>>,
     any_name: bool,
@@ -203,6 +236,7 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
         rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
+            .or_else(|error| self.verify_old(message, cert, dss, error))
     }
 
     fn verify_tls13_signature(
@@ -212,11 +246,49 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
         rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
+            .or_else(|error| self.verify_old(message, cert, dss, error))
     }
 
+    /// Where nothing is verified, what can be proven of a short key comes first.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        let mut schemes = self.algorithms.supported_schemes();
+        if self.chain.is_none() {
+            schemes.sort_by_key(|scheme| is_pss(*scheme));
+        }
+        schemes
     }
+}
+
+impl Verifier {
+    /// Of certificates that rustls does not take.
+    fn verify_old(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+        error: TlsError,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        if self.chain.is_some() {
+            return Err(error);
+        }
+        match Possession::by(dss, message, cert, &self.algorithms) {
+            Possession::Proven => Ok(HandshakeSignatureValid::assertion()),
+            Possession::Refuted => Err(error),
+            Possession::Unknown => {
+                info!("the certificate's key is too short to verify that the provider has it");
+                Ok(HandshakeSignatureValid::assertion())
+            }
+        }
+    }
+}
+
+const fn is_pss(scheme: SignatureScheme) -> bool {
+    matches!(
+        scheme,
+        SignatureScheme::RSA_PSS_SHA256
+            | SignatureScheme::RSA_PSS_SHA384
+            | SignatureScheme::RSA_PSS_SHA512
+    )
 }
 
 impl fmt::Debug for Verifier {

@@ -10,11 +10,13 @@ use std::time::Duration;
 use nntp_proxy::config::{BackendConfig, Credentials, Secret, TimeLimits, Tls, TlsOptions, Verify};
 use nntp_proxy::dial::{Established, NetDialler, establish};
 
+mod addresses;
 mod certificates;
 mod checking;
 mod granting;
 mod login;
 mod network;
+mod old;
 mod remedies;
 mod server;
 mod silence;

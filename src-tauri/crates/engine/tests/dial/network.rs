@@ -48,7 +48,7 @@ async fn an_address_can_be_of_either_family() {
 
 /// Only Linux drops what does not fit into the queue of a listener, which makes it a silent address.
 #[cfg(target_os = "linux")]
-mod silent {
+pub(crate) mod silent {
     use std::net::SocketAddr;
     use std::time::Duration;
 
@@ -59,13 +59,13 @@ mod silent {
     use super::*;
 
     /// A listener whose queue is full, and those who fill it.
-    struct Full {
-        address: SocketAddr,
-        _listener: TcpListener,
-        _queue: Vec<TcpStream>,
+    pub(crate) struct Full {
+        pub(crate) address: SocketAddr,
+        pub(crate) listener: TcpListener,
+        pub(crate) queue: Vec<TcpStream>,
     }
 
-    async fn full(socket: TcpSocket, address: &str) -> Option<Full> {
+    pub(crate) async fn full(socket: TcpSocket, address: &str) -> Option<Full> {
         socket.bind(address.parse().unwrap()).ok()?;
         let listener = socket.listen(1).unwrap();
         let address = listener.local_addr().unwrap();
@@ -76,7 +76,7 @@ mod silent {
             queue.push(connected.unwrap());
             assert!(queue.len() < 10, "the queue is never full");
         }
-        Some(Full { address, _listener: listener, _queue: queue })
+        Some(Full { address, listener, queue })
     }
 
     #[tokio::test]

@@ -1,7 +1,9 @@
 //! A provider of which every word is scripted.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -18,6 +20,10 @@ pub(crate) enum Step {
     Say(&'static str),
     /// Reads a line.
     Hear,
+    /// Does nothing for a while.
+    Wait(Duration),
+    /// Answers the beginning of a TLS handshake with these bytes.
+    Shake(Vec<u8>),
     /// Takes a TLS handshake.
     Tls(Arc<ServerConfig>),
     /// Closes the connection; a script without this one goes on listening.
@@ -28,6 +34,7 @@ pub(crate) enum Step {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     heard: Arc<Mutex<Vec<String>>>,
+    accepted: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -47,16 +54,21 @@ impl Server {
     fn playing(listener: TcpListener, scripts: Vec<Vec<Step>>) -> Self {
         let address = listener.local_addr().unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let all = Arc::clone(&heard);
+        let (all, accepted) = (Arc::clone(&heard), Arc::new(AtomicUsize::new(0)));
+        let count = Arc::clone(&accepted);
         tokio::spawn(async move {
-            let mut next = 0;
             while let Ok((stream, _)) = listener.accept().await {
+                let next = count.fetch_add(1, SeqCst);
                 let script = scripts[next.min(scripts.len() - 1)].clone();
                 tokio::spawn(play(stream, script, Arc::clone(&all)));
-                next += 1;
             }
         });
-        Self { address, heard }
+        Self { address, heard, accepted }
+    }
+
+    /// How many connections were accepted.
+    pub(crate) fn accepted(&self) -> usize {
+        self.accepted.load(SeqCst)
     }
 
     /// Waits until this line was heard.
@@ -80,6 +92,13 @@ async fn play(stream: TcpStream, script: Vec<Step>, heard: Arc<Mutex<Vec<String>
             Step::Hear => {
                 let line = line(&mut stream).await;
                 heard.lock().unwrap().extend(line);
+            }
+            Step::Wait(time) => tokio::time::sleep(time).await,
+            Step::Shake(answer) => {
+                let mut hello = [0; 4096];
+                if stream.read(&mut hello).await.is_ok() {
+                    stream.write_all(&answer).await.unwrap_or_default();
+                }
             }
             Step::Tls(config) => {
                 let Ok(encrypted) = TlsAcceptor::from(config).accept(stream).await else { return };

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use nntp_proxy::check::Step as Stage;
 use nntp_proxy::config::{Tls, Verify};
 use nntp_proxy::dial::{NetDialler, establish};
 use rustls::ServerConfig;
+use rustls::version::TLS12;
 
 use crate::certificates::{Authority, expired, self_signed, valid};
+use crate::checking::{findings, words};
+use crate::old;
 use crate::server::{Server, Step};
 use crate::{assert_says, encrypted, established, plain, refused, with_login};
 
@@ -106,6 +110,69 @@ async fn a_server_without_the_certificates_key_is_refused_at_every_level() {
 }
 
 #[tokio::test]
+async fn a_certificate_of_version_1_is_accepted_at_none_only() {
+    let authority = Authority::new();
+    for tls in old::VERSIONS {
+        assert_accepted(&authority, old::version_1(tls), &[Verify::None], &["not valid"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_version_1_is_no_excuse_for_not_having_its_key() {
+    let authority = Authority::new();
+    for tls in old::VERSIONS {
+        assert_accepted(&authority, old::version_1_impostor(tls), &[], &["not valid"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_1024_bits_is_accepted_at_none_only() {
+    let authority = Authority::new();
+    for tls in old::VERSIONS {
+        assert_accepted(&authority, old::short(tls, true), &[Verify::None], &["not valid"]).await;
+    }
+}
+
+/// With TLS 1.3 nobody here can tell: see the documentation of `Verify::None`.
+#[tokio::test]
+async fn a_short_key_is_proven_where_it_can_be() {
+    let authority = Authority::new();
+    assert_accepted(&authority, old::short(&TLS12, false), &[], &["not valid"]).await;
+}
+
+#[tokio::test]
+async fn a_server_with_unsafe_ciphers_or_versions_only_says_so() {
+    let authority = Authority::new();
+    let ciphers = ["only offers ciphers that are no longer considered safe"];
+    let version = ["only offers TLS 1.0 or 1.1, which is no longer considered safe"];
+    for (answer, why) in [
+        // Alerts (RFC 8446, section 6): handshake_failure, insufficient_security, protocol_version.
+        (vec![21, 3, 3, 0, 2, 2, 40], ciphers),
+        (vec![21, 3, 3, 0, 2, 2, 71], ciphers),
+        (vec![21, 3, 1, 0, 2, 2, 70], version),
+        // A server that knows no better goes on with TLS 1.0.
+        (hello([3, 1], [0, 0x2f]), version),
+        (hello([3, 2], [0, 0x2f]), version),
+    ] {
+        let server = Server::start([Step::Shake(answer)]).await;
+        let to = with_login(plain(server.address));
+        let to = encrypted(to, Tls::On, Verify::None, &authority.file());
+        let said = refused(&to).await;
+        assert_says(&said, &why);
+        assert!(!said.contains("check that TLS is on"), "{said}");
+        let found = findings(&to).await;
+        assert_says(&words(&found, Stage::Encryption), &why);
+    }
+}
+
+/// A server's hello, up to TLS 1.2 (RFC 5246, section 7.4.1.3).
+fn hello(version: [u8; 2], cipher: [u8; 2]) -> Vec<u8> {
+    let body = [&version[..], &[7; 32], &[0], &cipher, &[0]].concat();
+    let length = u8::try_from(body.len()).unwrap();
+    [&[22, version[0], version[1], 0, length + 4, 2, 0, 0, length], &body[..]].concat()
+}
+
+#[tokio::test]
 async fn an_address_is_verified_like_a_name() {
     let authority = Authority::new();
     for (certified, accepted) in [("127.0.0.1", true), ("127.0.0.2", false)] {
@@ -166,6 +233,42 @@ async fn a_ca_file_that_has_been_mended_is_used() {
     assert!(establish(&dialler, &to).await.is_err());
     std::fs::copy(authority.file(), &file).unwrap();
     assert!(establish(&dialler, &to).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_ca_file_that_was_replaced_is_read_anew() {
+    let (old, new) = (Authority::new(), Authority::called("a new authority"));
+    let before = provider(old.server("localhost", valid)).await;
+    let after = provider(new.server("localhost", valid)).await;
+    let file = old.other_file("");
+    std::fs::copy(old.file(), &file).unwrap();
+    let at = |server: &Server| {
+        encrypted(with_login(plain(server.address)), Tls::On, Verify::Full, &file)
+    };
+    let dialler = NetDialler::new();
+    establish(&dialler, &at(&before)).await.unwrap();
+    assert!(establish(&dialler, &at(&after)).await.is_err());
+
+    std::fs::copy(new.file(), &file).unwrap();
+    establish(&dialler, &at(&after)).await.unwrap();
+    // Nor does a session that was begun under the old authority let it in.
+    assert!(establish(&dialler, &at(&before)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_ca_file_that_was_written_again_as_it_was_keeps_the_tls_sessions() {
+    let authority = Authority::new();
+    let server = provider(authority.server("localhost", valid)).await;
+    let to = encrypted(with_login(plain(server.address)), Tls::On, Verify::Full, &authority.file());
+    let dialler = NetDialler::new();
+    for _ in 0..2 {
+        establish(&dialler, &to).await.unwrap();
+        let same = std::fs::read(authority.file()).unwrap();
+        std::fs::write(authority.file(), same).unwrap();
+    }
+    let heard = server.heard();
+    let handshakes: Vec<_> = heard.iter().filter(|line| line.starts_with("TLS")).collect();
+    assert_eq!(handshakes, ["TLS Full", "TLS Resumed"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,75 @@
+//! TCP handshakes with several addresses, after RFC 8305, section 5: an address that does not answer at
+//! once costs little. Only the handshakes overlap; TLS and the login are for the one that wins.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::Boxed;
+
+/// The next address is tried beside the ones before when none has answered after this long (RFC 8305,
+/// section 8).
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// The first of the addresses that answers. All others are closed when this returns, so that the
+/// provider has nothing to count. Tells which ones refuse.
+///
+/// # Errors
+/// What the last one said when all refuse.
+pub(super) async fn race(
+    addresses: &[SocketAddr],
+    refused: &mut (dyn FnMut(SocketAddr) + Send),
+) -> io::Result<(TcpStream, SocketAddr)> {
+    let mut waiting = addresses.iter().copied();
+    let mut runners = Vec::with_capacity(addresses.len());
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    loop {
+        runners.extend(waiting.next().map(Runner::new));
+        if runners.is_empty() {
+            return Err(last);
+        }
+        let answer = poll_fn(|context| first(&mut runners, context));
+        let answer = match waiting.len() {
+            0 => Ok(answer.await),
+            _ => timeout(HEAD_START, answer).await,
+        };
+        match answer {
+            Ok((Ok(stream), address)) => return Ok((stream, address)),
+            Ok((Err(error), address)) => {
+                refused(address);
+                last = error;
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// A handshake under way.
+struct Runner {
+    address: SocketAddr,
+    handshake: Boxed<'static, io::Result<TcpStream>>,
+}
+
+impl Runner {
+    fn new(address: SocketAddr) -> Self {
+        Self { address, handshake: Box::pin(TcpStream::connect(address)) }
+    }
+}
+
+/// Takes out the first that has an answer.
+fn first(
+    runners: &mut Vec<Runner>,
+    context: &mut Context<'_>,
+) -> Poll<(io::Result<TcpStream>, SocketAddr)> {
+    for at in 0..runners.len() {
+        if let Poll::Ready(answer) = runners[at].handshake.as_mut().poll(context) {
+            return Poll::Ready((answer, runners.remove(at).address));
+        }
+    }
+    Poll::Pending
+}

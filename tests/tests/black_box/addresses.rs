@@ -1,0 +1,50 @@
+//! A host with several addresses, one of which is sick: `localhost` is both loopback addresses.
+
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use newsmux_tests::daemon::{Account, Daemon, Setup};
+use newsmux_tests::provider::Provider;
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+use crate::{fetch, small};
+
+/// What the sick address says before it hangs up; nothing at all, and it stays silent.
+const SICK: [Option<&str>; 4] = [None, Some(""), Some("400 busy\r\n"), Some("502 not here\r\n")];
+
+/// Takes connections, and serves nobody. Counts them.
+async fn sick(listener: TcpListener, says: Option<&'static str>, count: Arc<AtomicUsize>) {
+    let mut open = Vec::new();
+    while let Ok((mut stream, _)) = listener.accept().await {
+        count.fetch_add(1, SeqCst);
+        match says {
+            None => open.push(stream),
+            Some(words) => stream.write_all(words.as_bytes()).await.unwrap_or_default(),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sick_address_does_not_keep_the_others_from_serving() {
+    for says in SICK {
+        let provider = Provider::named("a").with(&small()).account("u", "p").listen().await;
+        let port = provider.address().port();
+        // A computer without IPv6 has one loopback address, and a port may be taken.
+        let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await else { continue };
+        let count = Arc::new(AtomicUsize::new(0));
+        tokio::spawn(sick(listener, says, Arc::clone(&count)));
+        let account = Account::at(&provider).set("host", json!("localhost"));
+        let account = account.login("u", "p").connections(1).timeout(10);
+        let daemon = Daemon::start(&Setup::new().provider(account)).await;
+        let mut client = daemon.client().await;
+        let served = timeout(Duration::from_secs(10), fetch(&mut client, &small())).await;
+        assert!(served.is_ok(), "{says:?}: not served");
+        let book = provider.book();
+        assert_eq!((book.logins, count.load(SeqCst)), (1, 1), "{says:?}");
+    }
+}
