@@ -14,10 +14,12 @@ mod articles;
 mod bare;
 mod compare;
 mod load;
+mod ours;
 mod provider;
 mod relays;
 mod report;
 mod scenarios;
+mod trials;
 mod usage;
 
 fn main() -> ExitCode {

@@ -117,7 +117,7 @@ impl Report {
     }
 
     /// Every figure of every run.
-    pub(crate) fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> Vec<Value> {
         let run = |sample: &Sample| {
             json!({
                 "seconds": sample.time, "requests": sample.requests, "bytes": sample.bytes,
@@ -129,7 +129,7 @@ impl Report {
             let runs: Vec<_> = samples.iter().map(run).collect();
             json!({"scenario": scenario, "relay": kind.to_string(), "runs": runs})
         };
-        Value::from(self.runs.iter().map(row).collect::<Vec<_>>()).to_string()
+        self.runs.iter().map(row).collect()
     }
 }
 
