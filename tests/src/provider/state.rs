@@ -64,6 +64,8 @@ pub struct Book {
     pub logins: u64,
     /// Bytes of replies sent, faults included.
     pub sent: u64,
+    /// Faults that struck.
+    pub faults: u64,
     /// Articles received by POST, IHAVE and TAKETHIS, as their lines came.
     pub posted: Vec<Vec<u8>>,
 }
@@ -115,6 +117,11 @@ impl ProviderState {
     #[must_use]
     pub fn count(&self, begins: &str) -> usize {
         self.book.borrow().count(begins)
+    }
+
+    /// Takes the lines so far out of the book: for tests that run for hours.
+    pub fn forget_commands(&self) {
+        self.note(|book| book.commands.clear());
     }
 
     /// Waits until the book fulfils `done`, and gives it.
@@ -205,7 +212,11 @@ impl ProviderState {
     }
 
     pub(super) fn plan(&self, connection: u64, nth: u64, line: &str) -> Plan {
-        lock(&self.script).plan(connection, nth, line)
+        let plan = lock(&self.script).plan(connection, nth, line);
+        if plan.faults > 0 {
+            self.note(|book| book.faults += plan.faults);
+        }
+        plan
     }
 
     pub(super) fn note(&self, note: impl FnOnce(&mut Book)) {
