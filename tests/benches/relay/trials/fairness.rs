@@ -12,7 +12,7 @@ use crate::articles::Articles;
 use crate::provider::Habits;
 use crate::relays::Running;
 
-const TIME: Duration = Duration::from_secs(6);
+const TIME: Duration = Duration::from_secs(4);
 /// How long everyone loads before it counts.
 const WARM: Duration = Duration::from_secs(1);
 /// The provider's line, in bytes a second: it is what is shared.

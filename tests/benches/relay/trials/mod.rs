@@ -61,23 +61,26 @@ pub(crate) fn run(only: &str, rounds: usize, programs: &Path) -> Result<Sheet, S
     let mut sheet = Sheet::default();
     let chosen = || ALL.iter().filter(|trial| trial.name.contains(only));
     for _ in 0..rounds {
-        let sheets = thread::scope(|scope| {
-            let running = chosen().filter(|trial| trial.is_quiet).map(|trial| {
-                // One after the other, so that none dials in the same moment as another.
-                thread::sleep(Duration::from_millis(200));
-                scope.spawn(|| trial.sheet(programs))
-            });
-            let running: Vec<_> = running.collect();
-            running.into_iter().map(|trial| trial.join().map_err(|_| "a trial panicked")?).collect()
-        });
-        let sheets: Vec<_> = Result::<_, String>::from(sheets)?;
-        sheets.into_iter().for_each(|one| sheet.add(one));
+        for quiet in all_quiet(chosen().filter(|trial| trial.is_quiet), programs)? {
+            sheet.add(quiet);
+        }
         for trial in chosen().filter(|trial| !trial.is_quiet) {
             sheet.add(trial.sheet(programs)?);
         }
     }
     sheet.print();
     Ok(sheet)
+}
+
+/// Runs them beside each other.
+fn all_quiet<'a>(
+    trials: impl Iterator<Item = &'a Trial>,
+    programs: &Path,
+) -> Result<Vec<Sheet>, String> {
+    thread::scope(|scope| {
+        let running: Vec<_> = trials.map(|trial| scope.spawn(|| trial.sheet(programs))).collect();
+        running.into_iter().map(|trial| trial.join().map_err(|_| "a trial panicked")?).collect()
+    })
 }
 
 impl Trial {

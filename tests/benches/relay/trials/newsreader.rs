@@ -4,38 +4,42 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::crowd::Crowd;
 use super::sheet::{Bar, Line, Sheet};
 use super::{open, provider};
-use crate::provider::{Habits, news};
+use crate::articles::Articles;
+use crate::provider::news;
 use crate::relays::Running;
 
-const TIME: Duration = Duration::from_secs(5);
+const TIME: Duration = Duration::from_secs(4);
 /// How long the downloads run before anything counts.
 const WARM: Duration = Duration::from_secs(1);
 /// Between two commands: a person reads.
-const PAUSE: Duration = Duration::from_millis(50);
-/// The provider's line, in bytes a second.
-const SPEED: u64 = 100_000_000;
+const PAUSE: Duration = Duration::from_millis(200);
+/// The size of what is downloaded, in bytes: small enough for the distance to be what limits.
+const SIZE: usize = 256 * 1024;
+/// How many requests a download has under way.
+const DEPTH: usize = 10;
 /// How long a command may take before the trial is called broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// 50 ms away, 4 connections.
 pub(super) fn beside_downloads(_: &Path, sheet: &mut Sheet) -> Result<(), String> {
-    let alone = median(read(run(0)?.port(), TIME)?);
+    let alone = median(read(start()?.port(), TIME)?);
     for (downloads, reads, loads) in [
         (1, "newsreader beside 1 download: median", "1 download beside a newsreader"),
         (4, "newsreader beside 4 downloads: median", "4 downloads beside a newsreader"),
         (10, "newsreader beside 10 downloads: median", "10 downloads beside a newsreader"),
     ] {
-        let newsmuxd = run(downloads)?;
+        let newsmuxd = start()?;
         let loading =
-            Crowd::new("BODY", downloads, 1).start(newsmuxd.port(), &newsmuxd.articles)?;
-        std::thread::sleep(WARM);
+            Crowd::new("BODY", downloads, DEPTH).start(newsmuxd.port(), &newsmuxd.articles)?;
+        thread::sleep(WARM);
         let without = Instant::now();
-        std::thread::sleep(TIME);
+        thread::sleep(TIME);
         let with = Instant::now();
         let took = median(read(newsmuxd.port(), TIME)?);
         let tally = loading.stop()?;
@@ -51,7 +55,7 @@ pub(super) fn beside_downloads(_: &Path, sheet: &mut Sheet) -> Result<(), String
 /// What the trial is played on.
 struct Ground {
     newsmuxd: Running,
-    articles: Arc<crate::articles::Articles>,
+    articles: Arc<Articles>,
 }
 
 impl Ground {
@@ -60,8 +64,8 @@ impl Ground {
     }
 }
 
-fn run(_downloads: usize) -> Result<Ground, String> {
-    let provider = Habits { speed: Some(SPEED), ..provider(768 * 1024, 50) };
+fn start() -> Result<Ground, String> {
+    let provider = provider(SIZE, 50);
     let articles = Arc::clone(&provider.articles);
     let (_, upstream) = open(provider, 4)?;
     Ok(Ground { newsmuxd: Running::newsmuxd(&[upstream], &[])?, articles })
@@ -82,7 +86,7 @@ fn read(port: u16, time: Duration) -> Result<Vec<Duration>, String> {
             let answered = reader.ask(verb, argument);
             answered.map_err(|e| format!("{verb} {argument}: {e}"))?;
             took.push(asked.elapsed());
-            std::thread::sleep(PAUSE);
+            thread::sleep(PAUSE);
         }
     }
     Ok(took)

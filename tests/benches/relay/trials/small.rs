@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::crowd::Crowd;
 use super::sheet::{Bar, Line, Sheet};
 use super::{open, provider};
 use crate::articles::Articles;
 use crate::load::{self, Load, Outcome};
-use crate::relays::{Kind, Running, Upstream};
+use crate::relays::{Kind, Running};
 
 const TIME: Duration = Duration::from_secs(3);
 const KIB: usize = 1024;
@@ -31,7 +31,7 @@ fn cpu_per_request(clients: usize) -> Result<f64, String> {
     let newsmuxd = Running::newsmuxd(&[upstream], &[])?;
     let loading = Crowd::new("STAT", clients, 1).start(newsmuxd.port(), &articles)?;
     thread::sleep(Duration::from_secs(1));
-    let (from, before) = (std::time::Instant::now(), newsmuxd.usage().cpu);
+    let (from, before) = (Instant::now(), newsmuxd.usage().cpu);
     thread::sleep(TIME);
     let cpu = newsmuxd.usage().cpu.saturating_sub(before);
     let tally = loading.stop()?;
@@ -68,17 +68,15 @@ pub(super) fn one_write(_: &Path, sheet: &mut Sheet) -> Result<(), String> {
 
 /// Many small requests under way.
 pub(super) fn against_nginx(programs: &Path, sheet: &mut Sheet) -> Result<(), String> {
-    let load = Load { verb: "STAT", connections: 4, depth: 16, requests: 60_000 };
-    let ours = run(Kind::Newsmuxd, load, 0, 8, programs)?;
-    let per_second =
-        |outcome: &Outcome| outcome.latencies.len() as f64 / outcome.time.as_secs_f64();
+    let load = |requests| Load { verb: "STAT", connections: 4, depth: 16, requests };
+    let ours = run(Kind::Newsmuxd, load(100_000), 0, 8, programs)?;
     let line = Line::new("STAT, 4 × 16: requests a second", per_second(&ours), "/s");
     if let Some(why) = Kind::Nginx.is_missing(programs) {
         println!("skipped: {why}");
         sheet.push(line);
         return Ok(());
     }
-    let nginx = run(Kind::Nginx, load, 0, 8, programs)?;
+    let nginx = run(Kind::Nginx, load(600_000), 0, 8, programs)?;
     sheet.push(line.beside("nginx", per_second(&nginx)).bar(Bar::AtLeast(0.5)));
     Ok(())
 }
@@ -88,8 +86,6 @@ pub(super) fn far_away(programs: &Path, sheet: &mut Sheet) -> Result<(), String>
     let load = |connections, requests| Load { verb: "BODY", connections, depth: 1, requests };
     let direct = run(Kind::Direct, load(4, 200), 50, 4, programs)?;
     let ours = run(Kind::Newsmuxd, load(20, 1600), 50, 4, programs)?;
-    let per_second =
-        |outcome: &Outcome| outcome.latencies.len() as f64 / outcome.time.as_secs_f64();
     let line = Line::new("50 ms away, 20 × 1 on 4 connections", per_second(&ours), "/s");
     sheet.push(line.beside("4 × 1 directly", per_second(&direct)).bar(Bar::AtLeast(4.0)));
     let at = |percent: usize| {
@@ -109,9 +105,13 @@ fn run(
     connections: u16,
     programs: &Path,
 ) -> Result<Outcome, String> {
-    let provider = provider(256 * KIB, latency);
+    let provider = provider(768 * KIB, latency);
     let articles: Arc<Articles> = Arc::clone(&provider.articles);
     let (_, upstream) = open(provider, connections)?;
-    let relay = kind.start(&[Upstream { ..upstream }], programs)?;
+    let relay = kind.start(&[upstream], programs)?;
     load::run(load, &relay.target(), &articles, || {})
+}
+
+fn per_second(outcome: &Outcome) -> f64 {
+    outcome.latencies.len() as f64 / outcome.time.as_secs_f64()
 }
