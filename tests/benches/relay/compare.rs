@@ -9,11 +9,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::articles::Articles;
+use crate::bars;
 use crate::load::{self, Outcome};
 use crate::relays::{Kind, Provider, Running, Upstream};
 use crate::report::{Report, Sample};
 use crate::scenarios::{self, Scenario, Supply};
-use crate::trials;
+use crate::trials::{self, Sheet};
 use crate::{number, value};
 
 /// The size of an article, in bytes.
@@ -49,10 +50,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         }
         report.print(&scenario.name, scenario.load.verb);
     }
-    let trials = trials::run(only, number(arguments, "--rounds", 1)?, programs)?;
+    let mut sheet = Sheet::default();
+    bars::add(&report, &mut sheet);
+    trials::run(only, number(arguments, "--rounds", 1)?, programs, &mut sheet)?;
+    sheet.print();
     match value(arguments, "--json") {
         Some(file) => {
-            let rows = [report.to_json(), trials.to_json()].concat();
+            let rows = [report.to_json(), sheet.to_json()].concat();
             fs::write(file, Value::from(rows).to_string()).map_err(|e| format!("{file}: {e}"))
         }
         None => Ok(()),

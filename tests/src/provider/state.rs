@@ -4,10 +4,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, timeout};
 
+use super::admission::Admission;
 use super::fault::{Ending, Rule, Script};
 use super::library::Library;
 use super::plan::Plan;
@@ -226,8 +226,7 @@ impl ProviderState {
     /// Counts a connection, from now until the value is dropped.
     pub(super) fn admit(self: &Arc<Self>) -> Admission {
         let limit = lock(&self.limit).clone();
-        let mut admission =
-            Admission { state: Arc::clone(self), number: 0, counted: false, refusal: None };
+        let mut admission = Admission::new(self);
         self.note(|book| {
             book.accepted += 1;
             book.open += 1;
@@ -256,46 +255,6 @@ impl ProviderState {
             book.logins += 1;
         });
         refusal
-    }
-}
-
-/// A connection that is open.
-#[derive(Debug)]
-pub(super) struct Admission {
-    state: Arc<ProviderState>,
-    pub(super) number: u64,
-    counted: bool,
-    pub(super) refusal: Option<String>,
-}
-
-impl Admission {
-    /// Counts against the limit, if there is room.
-    fn counts(&mut self, book: &mut Book, limit: u64) -> bool {
-        if book.counted >= limit {
-            book.refused += 1;
-            return false;
-        }
-        book.counted += 1;
-        self.counted = true;
-        true
-    }
-}
-
-impl Drop for Admission {
-    fn drop(&mut self) {
-        let lingers = self.counted && !self.state.config.lingering.is_zero();
-        let runtime = Handle::try_current().ok().filter(|_| lingers);
-        self.state.note(|book| {
-            book.open -= 1;
-            book.counted -= u64::from(self.counted && runtime.is_none());
-        });
-        if let Some(runtime) = runtime {
-            let state = Arc::clone(&self.state);
-            runtime.spawn(async move {
-                sleep(state.config.lingering).await;
-                state.note(|book| book.counted -= 1);
-            });
-        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::articles::Articles;
 use crate::provider::{Habits, Shop};
 use crate::relays::Upstream;
 
-pub(crate) use sheet::Sheet;
+pub(crate) use sheet::{Bar, Line, Sheet};
 
 /// One of them.
 #[derive(Clone, Copy)]
@@ -56,9 +56,13 @@ const fn busy(name: &'static str, run: fn(&Path, &mut Sheet) -> Result<(), Strin
     Trial { name, run, is_quiet: false }
 }
 
-/// Runs those whose names have `only` in them so many times, and prints what came of them.
-pub(crate) fn run(only: &str, rounds: usize, programs: &Path) -> Result<Sheet, String> {
-    let mut sheet = Sheet::default();
+/// Runs those whose names have `only` in them so many times.
+pub(crate) fn run(
+    only: &str,
+    rounds: usize,
+    programs: &Path,
+    sheet: &mut Sheet,
+) -> Result<(), String> {
     let chosen = || ALL.iter().filter(|trial| trial.name.contains(only));
     for _ in 0..rounds {
         for quiet in all_quiet(chosen().filter(|trial| trial.is_quiet), programs)? {
@@ -68,8 +72,7 @@ pub(crate) fn run(only: &str, rounds: usize, programs: &Path) -> Result<Sheet, S
             sheet.add(trial.sheet(programs)?);
         }
     }
-    sheet.print();
-    Ok(sheet)
+    Ok(())
 }
 
 /// Runs them beside each other.

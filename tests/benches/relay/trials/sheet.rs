@@ -29,6 +29,16 @@ impl Line {
         Self { what: what.into(), unit, beside: "", bar: None, rounds: vec![(figure, None)] }
     }
 
+    /// The figures of all rounds, each beside the other's.
+    pub(crate) fn of_rounds(
+        what: String,
+        unit: &'static str,
+        beside: &'static str,
+        rounds: Vec<(f64, Option<f64>)>,
+    ) -> Self {
+        Self { what, unit, beside, bar: None, rounds }
+    }
+
     pub(crate) fn beside(self, name: &'static str, figure: f64) -> Self {
         let rounds = self.rounds.iter().map(|(own, _)| (*own, Some(figure))).collect();
         Self { beside: name, rounds, ..self }
