@@ -1,8 +1,9 @@
 //! The clients: each comes, asks, compares, and goes again, until the time is over.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use newsmux_tests::rng::Rng;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -58,13 +59,21 @@ pub(crate) struct Stage {
     pub(crate) world: Arc<World>,
     pub(crate) tally: Tally,
     pub(crate) until: Instant,
+    /// What each client waits for.
+    pub(crate) waits: Mutex<BTreeMap<usize, String>>,
+}
+
+impl Stage {
+    pub(crate) fn waits(&self) -> MutexGuard<'_, BTreeMap<usize, String>> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// One client's life.
-pub(crate) async fn live(kind: Kind, mut rng: Rng, stage: Arc<Stage>) {
+pub(crate) async fn live(number: usize, kind: Kind, mut rng: Rng, stage: Arc<Stage>) {
     while Instant::now() < stage.until {
         let stay = Duration::from_millis(rng.below(STAY));
-        let mut client = Client { kind, rng: Rng::new(rng.next()), stage: &stage };
+        let mut client = Client { number, kind, rng: Rng::new(rng.next()), stage: &stage };
         let visit = client.visit();
         let came = match kind {
             // Dropped wherever it is.
@@ -76,9 +85,11 @@ pub(crate) async fn live(kind: Kind, mut rng: Rng, stage: Arc<Stage>) {
         }
         sleep(PAUSE).await;
     }
+    stage.waits().remove(&number);
 }
 
 struct Client<'a> {
+    number: usize,
     kind: Kind,
     rng: Rng,
     stage: &'a Stage,
@@ -140,6 +151,7 @@ impl Client<'_> {
         let lines: String = asks.iter().map(|ask| ask.line() + "\r\n").collect();
         write.write_all(lines.as_bytes()).await?;
         for ask in &asks {
+            self.stage.waits().insert(self.number, format!("{:?}: {ask:?}", self.kind));
             let verdict = read(reader, &self.stage.world, ask, selected, pace).await;
             self.stage.tally.count(&verdict);
             if !matches!(verdict, Verdict::Right(_) | Verdict::Missing | Verdict::Refused) {

@@ -20,7 +20,7 @@ mod world;
 
 use std::env;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use newsmux_tests::daemon::{Daemon, Home};
@@ -73,12 +73,13 @@ async fn soak(seed: u64, time: Duration) -> bool {
         world: Arc::clone(&world),
         tally: Tally::default(),
         until: Instant::now() + time,
+        waits: Mutex::default(),
     });
     let watching = tokio::spawn(watch::watch(Arc::clone(&world)));
     let mut clients = JoinSet::new();
     for (number, kind) in clients::ALL.iter().enumerate() {
         let rng = Rng::of(seed, &[number as u64]);
-        clients.spawn(clients::live(*kind, rng, Arc::clone(&stage)));
+        clients.spawn(clients::live(number, *kind, rng, Arc::clone(&stage)));
     }
     chaos.play(&daemon, stage.until).await;
     let finished = timeout(FINISH, async {
@@ -87,7 +88,9 @@ async fn soak(seed: u64, time: Duration) -> bool {
         }
     });
     if finished.await.is_err() {
-        println!("{} clients did not finish", clients.len());
+        for (client, ask) in stage.waits().iter() {
+            println!("client {client} still waits after {} s: {ask}", FINISH.as_secs());
+        }
     }
     watching.abort();
     let peak = usage::Usage::of(daemon.id()).peak;

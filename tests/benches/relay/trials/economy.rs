@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::crowd::Crowd;
 use super::sheet::{Bar, Line, Sheet};
@@ -21,6 +22,8 @@ struct Case {
     connections: u16,
     timeout: Option<u16>,
     crowd: Crowd,
+    /// How long it works, if its requests do not end it.
+    time: Option<Duration>,
 }
 
 pub(super) fn common(_: &Path, sheet: &mut Sheet) -> Result<(), String> {
@@ -44,13 +47,14 @@ pub(super) fn slow_reader(_: &Path, sheet: &mut Sheet) -> Result<(), String> {
 
 pub(super) fn slow_line(_: &Path, sheet: &mut Sheet) -> Result<(), String> {
     let what = "768 KiB, 20 × 1 on a line of 1 MB/s";
-    let case = fast(what, 768 * 1024, Crowd::new("BODY", 20, 1).requests(40));
+    let case = fast(what, 768 * 1024, Crowd::new("BODY", 20, 1));
     let provider = Habits { speed: Some(MB), ..case.provider };
-    Case { provider, connections: 2, timeout: Some(5), ..case }.measure(sheet)
+    let time = Some(Duration::from_secs(25));
+    Case { provider, connections: 2, timeout: Some(5), time, ..case }.measure(sheet)
 }
 
 fn fast(what: &'static str, size: usize, crowd: Crowd) -> Case {
-    Case { what, provider: provider(size, 10), connections: 8, timeout: None, crowd }
+    Case { what, provider: provider(size, 10), connections: 8, timeout: None, crowd, time: None }
 }
 
 impl Case {
@@ -59,7 +63,10 @@ impl Case {
         let (shop, mut upstream) = open(self.provider, self.connections)?;
         upstream.timeout = self.timeout;
         let newsmuxd = Running::newsmuxd(&[upstream], &[])?;
-        let tally = self.crowd.start(newsmuxd.port(), &articles)?.finish()?;
+        let tally = match self.time {
+            None => self.crowd.start(newsmuxd.port(), &articles)?.finish()?,
+            Some(time) => self.crowd.run(newsmuxd.port(), &articles, time)?,
+        };
         // What it reads ahead for nobody would come a little later.
         drop(newsmuxd);
         let sent = shop.counters.sent.load(Ordering::Relaxed) as f64 - SMALL_TALK;

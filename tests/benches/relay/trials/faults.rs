@@ -16,7 +16,7 @@ use crate::relays::{Running, Upstream};
 /// How long the throughput is watched before and after all connections are dropped.
 const WINDOW: Duration = Duration::from_secs(5);
 /// How long a sick provider stands beside a good one.
-const SICK: Duration = Duration::from_secs(25);
+const SICK: Duration = Duration::from_secs(20);
 const KIB: usize = 1024;
 
 /// All connections drop once, 50 ms away, under 20 clients.

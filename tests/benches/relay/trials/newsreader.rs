@@ -11,7 +11,7 @@ use super::crowd::Crowd;
 use super::sheet::{Bar, Line, Sheet};
 use super::{open, provider};
 use crate::articles::Articles;
-use crate::provider::news;
+use crate::provider::{Habits, news};
 use crate::relays::Running;
 
 const TIME: Duration = Duration::from_secs(4);
@@ -19,8 +19,10 @@ const TIME: Duration = Duration::from_secs(4);
 const WARM: Duration = Duration::from_secs(1);
 /// Between two commands: a person reads.
 const PAUSE: Duration = Duration::from_millis(200);
-/// The size of what is downloaded, in bytes: small enough for the distance to be what limits.
-const SIZE: usize = 256 * 1024;
+/// The provider's line, in bytes a second: it is what limits, so that no processor does.
+const SPEED: u64 = 60_000_000;
+/// The size of what is downloaded, in bytes.
+const SIZE: usize = 768 * 1024;
 /// How many requests a download has under way.
 const DEPTH: usize = 10;
 /// How long a command may take before the trial is called broken.
@@ -65,7 +67,7 @@ impl Ground {
 }
 
 fn start() -> Result<Ground, String> {
-    let provider = provider(SIZE, 50);
+    let provider = Habits { speed: Some(SPEED), ..provider(SIZE, 50) };
     let articles = Arc::clone(&provider.articles);
     let (_, upstream) = open(provider, 4)?;
     Ok(Ground { newsmuxd: Running::newsmuxd(&[upstream], &[])?, articles })
