@@ -96,9 +96,9 @@ impl Chaos {
         let other = self.other();
         match self.rng.below(9) {
             0 => {
-                let words = *self.rng.pick(&["", "400 Idle timeout\r\n", "502 Timeout\r\n"]);
+                // Without words: they would stand in the middle of an article.
                 let how = *self.rng.pick(&[Ending::Close, Ending::Reset]);
-                self.listening(other).await.hang_up(words, how);
+                self.listening(other).await.hang_up("", how);
             }
             1 => {
                 let mut listening = self.listening(other).await;

@@ -175,9 +175,7 @@ fn refusal(ask: &Ask, selected: Selected, line: &str) -> Verdict {
 async fn block(reader: &mut Reader, mut possible: Vec<&[u8]>, pace: Option<u64>) -> Verdict {
     let (mut piece, mut whole) = (vec![0; PIECE], 0);
     loop {
-        let Some(next) = possible.iter().map(|block| block.len()).min() else {
-            return Verdict::Wrong(format!("other bytes behind {whole} of its block"));
-        };
+        let next = possible.iter().map(|block| block.len()).min().unwrap_or(0);
         if next == 0 {
             return Verdict::Right(whole);
         }
@@ -188,6 +186,9 @@ async fn block(reader: &mut Reader, mut possible: Vec<&[u8]>, pace: Option<u64>)
             Ok(Ok(n)) => n,
         };
         let read = &piece[..n];
+        if !possible.iter().any(|block| block.starts_with(read)) {
+            return Verdict::Wrong(difference(possible[0], read, whole));
+        }
         possible.retain_mut(|block| {
             let same = block.starts_with(read);
             *block = block.get(n..).unwrap_or_default();
@@ -198,4 +199,14 @@ async fn block(reader: &mut Reader, mut possible: Vec<&[u8]>, pace: Option<u64>)
             sleep(Duration::from_secs_f64(n as f64 / pace as f64)).await;
         }
     }
+}
+
+/// Where the bytes are others, and what they are.
+fn difference(expected: &[u8], read: &[u8], behind: usize) -> String {
+    let at = expected.iter().zip(read).take_while(|(one, other)| one == other).count();
+    let some = |bytes: &[u8]| {
+        let bytes = bytes.iter().skip(at).take(60).copied().collect::<Vec<_>>();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    format!("at {} of its block {:?} instead of {:?}", behind + at, some(read), some(expected))
 }

@@ -11,7 +11,7 @@ use newsmux_tests::provider::{Listening, Provider, serve_connection};
 use newsmux_tests::rng::Rng;
 use newsmux_tests::tls::Authority;
 use tokio::sync::Mutex as AsyncMutex;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use crate::watch::Limits;
 
@@ -26,9 +26,16 @@ const ARTICLES: usize = 38;
 const SIZES: [usize; 8] = [0, 300, 5_000, 5_000, 20_000, 100_000, 300_000, 1_500_000];
 /// The login at a provider that wants one.
 const LOGIN: (&str, &str) = ("user", "a password");
-/// The providers: their name, whether they speak TLS, whether they want a login.
-const PROVIDERS: [(&str, bool, bool); 4] =
-    [("a", false, false), ("b", true, false), ("c", true, true), ("d", false, true)];
+/// The providers: their name, whether they speak TLS, whether they want a login, and what they say to an idle connection
+/// before they close it.
+const PROVIDERS: [(&str, bool, bool, &str); 4] = [
+    ("a", false, false, ""),
+    ("b", true, false, "400 Idle timeout\r\n"),
+    ("c", true, true, "502 Session timed out\r\n"),
+    ("d", false, true, "503 Timeout\r\n"),
+];
+/// After how long a connection is idle.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// See the [module](self).
 pub(crate) struct World {
@@ -54,7 +61,7 @@ impl World {
         let ca_file = folder.join("authority.pem");
         authority.write(&ca_file);
         let (mut providers, mut replies) = (Vec::new(), Vec::new());
-        for (at, (name, tls, login)) in PROVIDERS.iter().enumerate() {
+        for (at, (name, tls, login, farewell)) in PROVIDERS.iter().enumerate() {
             let mut provider = filled(Provider::named(name), at, &articles, &mut rng);
             replies.push(right_replies(&provider, at, &articles).await);
             if *login {
@@ -62,6 +69,9 @@ impl World {
             }
             if *tls {
                 provider = provider.tls(&authority.identity("localhost"));
+            }
+            if !farewell.is_empty() {
+                provider = provider.idle(IDLE, farewell);
             }
             let listening = provider.listen().await;
             let mut account = Account::at(&listening).timeout(5);
@@ -94,9 +104,9 @@ impl World {
 }
 
 impl Place {
-    /// Its settings from now on: so many connections, or none at all.
+    /// Its settings from now on. What is under way ends there even when it is disabled; its limit stays.
     pub(crate) fn account(&self, connections: u16, enabled: bool) -> Account {
-        self.limits().enter(Instant::now(), if enabled { connections } else { 0 });
+        self.limits().enter(Instant::now(), connections);
         self.account.clone().connections(connections).set("enabled", enabled.into())
     }
 
