@@ -26,6 +26,7 @@ await step("build", () => {
   cargo(["test", ...all, "--no-run"]);
 });
 await step("tests", () => cargo(["test", ...all, "--no-fail-fast"]));
+await step("soak", () => cargo(["test", ...all, "--test", "soak", "--", "--minutes", "1"]));
 await step("package", () => {
   const reason = whyNot();
   if (!reason) tryPackage((env) => cargo(["test", ...all, "--test", "desktop", "--", "tray::", "idle::"], env));

@@ -6,11 +6,15 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::articles::Articles;
+use crate::bars;
 use crate::load::{self, Outcome};
 use crate::relays::{Kind, Provider, Running, Upstream};
 use crate::report::{Report, Sample};
 use crate::scenarios::{self, Scenario, Supply};
+use crate::trials::{self, Sheet};
 use crate::{number, value};
 
 /// The size of an article, in bytes.
@@ -19,7 +23,7 @@ const SIZE: usize = 768 * 1024;
 /// # Errors
 /// When something cannot be run, or a client got a wrong byte.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
-    let rounds = number(arguments, "--rounds", 5)?;
+    let rounds = number(arguments, "--rounds", 3)?;
     let only = value(arguments, "--only").unwrap_or_default();
     let chosen = value(arguments, "--relays");
     let is_chosen = |kind: Kind| chosen.is_none_or(|names| names.contains(&kind.to_string()));
@@ -46,8 +50,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         }
         report.print(&scenario.name, scenario.load.verb);
     }
+    let mut sheet = Sheet::default();
+    bars::add(&report, &mut sheet);
+    trials::run(only, number(arguments, "--rounds", 1)?, programs, &mut sheet)?;
+    sheet.print();
     match value(arguments, "--json") {
-        Some(file) => fs::write(file, report.to_json()).map_err(|e| format!("{file}: {e}")),
+        Some(file) => {
+            let rows = [report.to_json(), sheet.to_json()].concat();
+            fs::write(file, Value::from(rows).to_string()).map_err(|e| format!("{file}: {e}"))
+        }
         None => Ok(()),
     }
 }
@@ -104,6 +115,8 @@ impl Providers {
             connections: supply.connections,
             tier: supply.tier,
             tls: provider.ca_file.clone(),
+            timeout: None,
+            login: false,
         };
         let upstreams = running.iter().zip(&scenario.providers).map(upstream).collect();
         Ok(Self { upstreams, _running: running })

@@ -19,6 +19,9 @@ use crate::articles::Articles;
 /// How long a reply may take before the run is called broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How much a slow client reads at once, in bytes.
+const SLOW_READ: usize = 16 * 1024;
+
 /// What is asked, and how.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Load {
@@ -46,6 +49,9 @@ pub(crate) struct Target {
     /// Encrypted, for this authority.
     pub(crate) tls: Option<PathBuf>,
 }
+
+/// Where a client logs in, its password.
+pub(crate) const PASSWORD: &str = "word";
 
 trait Duplex: Read + Write + Send {}
 impl<T: Read + Write + Send> Duplex for T {}
@@ -107,7 +113,7 @@ fn unmeasured(n: usize) -> u64 {
 }
 
 /// One connection.
-struct Worker {
+pub(crate) struct Worker {
     load: Load,
     stream: Box<dyn Duplex>,
     articles: Arc<Articles>,
@@ -115,6 +121,20 @@ struct Worker {
     buffer: Vec<u8>,
     bytes: u64,
     latencies: Vec<Duration>,
+    /// Every whole reply.
+    pub(crate) done: Vec<Done>,
+    /// How many bytes a second it reads at most.
+    pub(crate) speed: Option<u64>,
+}
+
+/// A reply that was whole and right.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Done {
+    /// When its last byte came.
+    pub(crate) at: Instant,
+    /// How long after the request.
+    pub(crate) took: Duration,
+    pub(crate) bytes: usize,
 }
 
 /// A reply that is expected.
@@ -127,7 +147,11 @@ struct Reply {
 }
 
 impl Worker {
-    fn connect(load: Load, target: &Target, articles: Arc<Articles>) -> io::Result<Self> {
+    pub(crate) fn connect(
+        load: Load,
+        target: &Target,
+        articles: Arc<Articles>,
+    ) -> io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", target.port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -135,12 +159,25 @@ impl Worker {
             None => Box::new(stream),
             Some(ca_file) => Box::new(encrypted(stream, ca_file)?),
         };
-        let mut greeting = [0; 1];
-        while greeting != *b"\n" {
-            stream.read_exact(&mut greeting)?;
-        }
-        let (buffer, latencies) = (vec![0; 256 * 1024], Vec::new());
-        Ok(Self { load, stream, articles, underway: VecDeque::new(), buffer, bytes: 0, latencies })
+        read_line(&mut stream)?;
+        Ok(Self {
+            load,
+            stream,
+            articles,
+            underway: VecDeque::new(),
+            buffer: vec![0; 256 * 1024],
+            bytes: 0,
+            latencies: Vec::new(),
+            done: Vec::new(),
+            speed: None,
+        })
+    }
+
+    pub(crate) fn log_in(&mut self, name: &str) -> io::Result<()> {
+        write!(self.stream, "AUTHINFO USER {name}\r\nAUTHINFO PASS {PASSWORD}\r\n")?;
+        read_line(&mut self.stream)?;
+        let said = read_line(&mut self.stream)?;
+        said.starts_with("281").then_some(()).ok_or_else(|| io::Error::other(said))
     }
 
     fn depth(&self) -> usize {
@@ -153,7 +190,7 @@ impl Worker {
     }
 
     /// Asks for all `numbers` and reads the replies.
-    fn work(&mut self, numbers: &mut impl Iterator<Item = u64>) -> io::Result<()> {
+    pub(crate) fn work(&mut self, numbers: &mut impl Iterator<Item = u64>) -> io::Result<()> {
         loop {
             let room = self.load.depth.saturating_sub(self.underway.len());
             let mut requests = String::new();
@@ -171,7 +208,11 @@ impl Worker {
     }
 
     fn read(&mut self) -> io::Result<()> {
-        let n = self.stream.read(&mut self.buffer)?;
+        let most = if self.speed.is_some() { SLOW_READ } else { self.buffer.len() };
+        let n = self.stream.read(self.buffer.get_mut(..most).unwrap_or_default())?;
+        if let Some(speed) = self.speed {
+            thread::sleep(Duration::from_secs_f64(n as f64 / speed as f64));
+        }
         if n == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -183,7 +224,9 @@ impl Worker {
             };
             let block = if self.load.verb == "STAT" { &[] } else { self.articles.block(reply.n) };
             if reply.push(block, &mut rest)? {
-                self.latencies.push(reply.asked.elapsed());
+                let (took, bytes) = (reply.asked.elapsed(), reply.read);
+                self.latencies.push(took);
+                self.done.push(Done { at: Instant::now(), took, bytes });
                 self.underway.pop_front();
             }
         }
@@ -199,6 +242,9 @@ impl Reply {
 
     /// Takes what is the reply's of `bytes`, and says whether it is complete.
     fn push(&mut self, block: &[u8], bytes: &mut &[u8]) -> io::Result<bool> {
+        if self.read == 0 && bytes.starts_with(b"400") {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
         for (part, begins) in [(self.status.as_bytes(), 0), (block, self.status.len())] {
             let left =
                 self.read.checked_sub(begins).and_then(|from| part.get(from..)).unwrap_or_default();
@@ -212,6 +258,16 @@ impl Reply {
         }
         Ok(self.read == self.status.len() + block.len())
     }
+}
+
+/// Reads a line, byte by byte: there is little to read when this is called.
+fn read_line(stream: &mut impl Read) -> io::Result<String> {
+    let (mut line, mut byte) = (String::new(), [0; 1]);
+    while byte != *b"\n" {
+        stream.read_exact(&mut byte)?;
+        line.push(char::from(byte[0]));
+    }
+    Ok(line)
 }
 
 fn encrypted(

@@ -1,9 +1,10 @@
 //! Newsmux beside what could stand in its place: no relay at all, a bare relay that understands nothing,
 //! `HAProxy` and nginx. All run in turn, several rounds interleaved, between a provider and a load client
-//! of our own; medians and ratios are printed.
+//! of our own; medians and ratios are printed. Trials of newsmuxd alone follow, and at the end all bars of the design.
 //!
-//! `npm run bench -- [--rounds N] [--only WORDS] [--relays NAMES] [--json FILE]`. `--programs DIR` is where
-//! `HAProxy` and nginx are unpacked; without it, those of the system are taken.
+//! `npm run bench -- [--rounds N] [--only WORDS] [--relays NAMES] [--json FILE]`: comparisons run three rounds, trials
+//! one, unless `--rounds` says another number. `--programs DIR` is where `HAProxy` and nginx are unpacked; without it,
+//! those of the system are taken.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is what it is for")]
 
@@ -12,12 +13,15 @@ use std::process::ExitCode;
 
 mod articles;
 mod bare;
+mod bars;
 mod compare;
 mod load;
+mod ours;
 mod provider;
 mod relays;
 mod report;
 mod scenarios;
+mod trials;
 mod usage;
 
 fn main() -> ExitCode {

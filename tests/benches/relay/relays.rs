@@ -10,10 +10,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use tempfile::TempDir;
 
 use crate::load::Target;
+use crate::ours;
 use crate::usage::Usage;
 
 /// How long a program may take to listen.
@@ -40,6 +40,17 @@ pub(crate) struct Upstream {
     pub(crate) connections: u16,
     pub(crate) tier: u8,
     pub(crate) tls: Option<PathBuf>,
+    /// In seconds; newsmuxd's own without.
+    pub(crate) timeout: Option<u16>,
+    /// Whether newsmuxd logs in there.
+    pub(crate) login: bool,
+}
+
+impl Upstream {
+    /// On tier 0, without TLS and login.
+    pub(crate) fn at(port: u16, connections: u16) -> Self {
+        Self { port, connections, tier: 0, tls: None, timeout: None, login: false }
+    }
 }
 
 /// A program of ours that runs, and is stopped when this is dropped.
@@ -71,7 +82,7 @@ impl Kind {
             Self::Bare => (Some(bare(port, provider)?), provider.tls.clone(), port),
             Self::Haproxy => (Some(haproxy(port, provider, folder.path(), programs)?), None, port),
             Self::Nginx => (Some(nginx(port, provider, folder.path(), programs)?), None, port),
-            Self::Newsmuxd => (Some(newsmuxd(port, providers, folder.path())?), None, port),
+            Self::Newsmuxd => (Some(ours::start(port, providers, &[], folder.path())?), None, port),
         };
         let running = Running { child, port, tls, _folder: folder };
         running.until_it_listens().map(|()| running)
@@ -79,6 +90,19 @@ impl Kind {
 }
 
 impl Running {
+    /// newsmuxd, which these programs log in to.
+    pub(crate) fn newsmuxd(providers: &[Upstream], programs: &[&str]) -> Result<Self, String> {
+        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let port = free_port()?;
+        let child = Some(ours::start(port, providers, programs, folder.path())?);
+        let running = Self { child, port, tls: None, _folder: folder };
+        running.until_it_listens().map(|()| running)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     pub(crate) fn target(&self) -> Target {
         Target { port: self.port, tls: self.tls.clone() }
     }
@@ -164,7 +188,7 @@ fn this_program(role: &str) -> Result<Command, String> {
     Ok(command)
 }
 
-fn spawn(command: &mut Command) -> Result<Child, String> {
+pub(crate) fn spawn(command: &mut Command) -> Result<Child, String> {
     let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
     quiet.spawn().map_err(|e| format!("{command:?}: {e}"))
 }
@@ -215,29 +239,6 @@ fn nginx(port: u16, to: &Upstream, folder: &Path, programs: &Path) -> Result<Chi
             .arg("-p")
             .arg(folder),
     )
-}
-
-fn newsmuxd(port: u16, to: &[Upstream], folder: &Path) -> Result<Child, String> {
-    let provider = |(id, to): (usize, &Upstream)| {
-        json!({
-            "id": id.to_string(), "host": "localhost", "port": to.port, "tier": to.tier,
-            "connections": to.connections, "tls": if to.tls.is_some() { "on" } else { "off" },
-            "ca_file": to.tls,
-        })
-    };
-    let providers: Vec<_> = to.iter().enumerate().map(provider).collect();
-    let settings = json!({"version": 1, "listen": {"host": "127.0.0.1", "port": port}, "providers": providers});
-    let file = folder.join("settings.json");
-    fs::write(&file, settings.to_string()).map_err(|e| e.to_string())?;
-    spawn(Command::new(program()?).arg("--settings").arg(file))
-}
-
-/// The program itself: beside this one's folder, built with the release profile.
-fn program() -> Result<PathBuf, String> {
-    let this = env::current_exe().map_err(|e| e.to_string())?;
-    let folder = this.parent().and_then(Path::parent).ok_or("no target folder")?;
-    let program = folder.join("newsmuxd");
-    if program.exists() { Ok(program) } else { Err("build it: cargo build --release".into()) }
 }
 
 impl fmt::Display for Kind {

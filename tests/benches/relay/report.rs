@@ -19,7 +19,7 @@ pub(crate) struct Sample {
     requests: f64,
     bytes: f64,
     /// In milliseconds.
-    median: f64,
+    pub(crate) median: f64,
     worst: f64,
     /// Seconds of processor time.
     cpu: f64,
@@ -55,11 +55,11 @@ impl Sample {
         self.bytes / MIB / self.time
     }
 
-    fn requests_per_second(&self) -> f64 {
+    pub(crate) fn requests_per_second(&self) -> f64 {
         self.requests / self.time
     }
 
-    fn cpu_per_gib(&self) -> f64 {
+    pub(crate) fn cpu_per_gib(&self) -> f64 {
         self.cpu * GIB / self.bytes
     }
 
@@ -82,6 +82,12 @@ impl Report {
             Some((_, _, samples)) => samples.push(sample),
             None => self.runs.push((scenario.to_owned(), kind, vec![sample])),
         }
+    }
+
+    /// All runs of one alternative in a scenario, if there are any.
+    pub(crate) fn samples(&self, scenario: &str, kind: Kind) -> Option<&[Sample]> {
+        let run = self.runs.iter().find(|(name, of, _)| name == scenario && *of == kind);
+        run.map(|(_, _, samples)| samples.as_slice())
     }
 
     /// The medians of one scenario. `ours` is newsmuxd's processor time as a multiple of a row's,
@@ -117,7 +123,7 @@ impl Report {
     }
 
     /// Every figure of every run.
-    pub(crate) fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> Vec<Value> {
         let run = |sample: &Sample| {
             json!({
                 "seconds": sample.time, "requests": sample.requests, "bytes": sample.bytes,
@@ -129,7 +135,7 @@ impl Report {
             let runs: Vec<_> = samples.iter().map(run).collect();
             json!({"scenario": scenario, "relay": kind.to_string(), "runs": runs})
         };
-        Value::from(self.runs.iter().map(row).collect::<Vec<_>>()).to_string()
+        self.runs.iter().map(row).collect()
     }
 }
 

@@ -33,7 +33,7 @@ const ENCRYPTING: [Kind; 4] = [Kind::Direct, Kind::Haproxy, Kind::Nginx, Kind::N
 
 pub(crate) fn all() -> Vec<Scenario> {
     let mut all = Vec::new();
-    for (tls, requests) in [(false, 2500), (true, 1200)] {
+    for (tls, requests) in [(false, 1000), (true, 500)] {
         let relays = if tls { ENCRYPTING.to_vec() } else { ALL.to_vec() };
         let kind = if tls { "TLS" } else { "plain" };
         for connections in [1, 8] {
@@ -45,16 +45,15 @@ pub(crate) fn all() -> Vec<Scenario> {
         }
     }
     for (name, connections, depth, requests) in [
-        ("STAT, 1 × 1", 1, 1, 20_000),
-        ("STAT, 8 × 1", 8, 1, 60_000),
-        ("STAT, 1 × 16", 1, 16, 60_000),
-        ("STAT, 8 × 16", 8, 16, 120_000),
+        ("STAT, 1 × 1", 1, 1, 10_000),
+        ("STAT, 8 × 1", 8, 1, 30_000),
+        ("STAT, 1 × 16", 1, 16, 30_000),
+        ("STAT, 8 × 16", 8, 16, 60_000),
     ] {
         let load = Load { verb: "STAT", connections, depth, requests };
         all.push(Scenario::new(name, load, NEAR, &ALL));
     }
-    for (connections, depth, requests) in
-        [(4, 1, 300), (4, 10, 1500), (20, 1, 1200), (20, 10, 1500)]
+    for (connections, depth, requests) in [(4, 1, 150), (4, 10, 1000), (20, 1, 800), (20, 10, 1000)]
     {
         let load = Load { verb: "BODY", connections, depth, requests };
         let relays: &[_] = if connections > 4 {

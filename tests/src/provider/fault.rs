@@ -45,7 +45,7 @@ pub enum Fault {
     Stall(At),
     /// The reply stops there until the test opens the gate.
     Hold(At, Gate),
-    /// One byte at a time, each flushed.
+    /// One byte at a time, each flushed; of a long reply its first and its last 8 KiB.
     Trickle,
     /// In pieces that end behind these bytes, each flushed, with a pause behind each.
     Split(Vec<usize>, Duration),

@@ -5,6 +5,7 @@
 //! takes its time from tokio, so that simulations can use it under paused time.
 //! [`Provider::listen`] puts it behind a TCP port on loopback.
 
+mod admission;
 mod commands;
 mod fault;
 mod library;

@@ -5,9 +5,14 @@ use tokio::time::Duration;
 use super::fault::{At, Ending, Fault, Gate};
 use super::reply::Reply;
 
+/// How many bytes trickle at the beginning of a reply, and at its end.
+const TRICKLE: usize = 8 * 1024;
+
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub(super) struct Plan {
+    /// How many faults it is made of.
+    pub(super) faults: u64,
     pub(super) delay: Duration,
     say: Option<String>,
     impostor: bool,
@@ -38,7 +43,7 @@ pub(super) struct Piece {
 
 impl Plan {
     pub(super) fn of(faults: Vec<Fault>) -> Self {
-        let mut plan = Self::default();
+        let mut plan = Self { faults: faults.len() as u64, ..Self::default() };
         faults.into_iter().for_each(|fault| plan.add(fault));
         plan
     }
@@ -77,7 +82,7 @@ impl Plan {
         let bytes = self.spoiled(reply);
         let stop = self.stop.clone().map(|(at, stop)| (at.within(&bytes), stop));
         let mut ends: Vec<_> = match self.trickle {
-            true => (1..bytes.len()).collect(),
+            true => (1..bytes.len()).filter(|end| is_trickled(*end, bytes.len())).collect(),
             false => self.ends.iter().copied().filter(|end| *end < bytes.len()).collect(),
         };
         ends.extend(stop.as_ref().map(|(at, _)| *at));
@@ -112,6 +117,11 @@ impl Plan {
         bytes.extend_from_slice(&self.extra);
         bytes
     }
+}
+
+/// Whether a piece of a reply that trickles ends behind this byte: all do near its beginning and its end.
+fn is_trickled(end: usize, length: usize) -> bool {
+    end <= TRICKLE || length - end <= TRICKLE
 }
 
 impl At {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout};
 
+use super::admission::Admission;
 use super::fault::{Ending, GREETING};
 use super::plan::{Piece, Plan, Stop};
 use super::quirk::Quirk;
 use super::reply::{Reply, Then};
-use super::state::{Admission, HangUp, ProviderState};
+use super::state::{HangUp, ProviderState};
 use super::wire::{End, Note, Stream, Wire};
 use super::{Limit, Security};
 

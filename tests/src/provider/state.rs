@@ -4,10 +4,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, timeout};
 
+use super::admission::Admission;
 use super::fault::{Ending, Rule, Script};
 use super::library::Library;
 use super::plan::Plan;
@@ -64,6 +64,8 @@ pub struct Book {
     pub logins: u64,
     /// Bytes of replies sent, faults included.
     pub sent: u64,
+    /// Faults that struck.
+    pub faults: u64,
     /// Articles received by POST, IHAVE and TAKETHIS, as their lines came.
     pub posted: Vec<Vec<u8>>,
 }
@@ -115,6 +117,11 @@ impl ProviderState {
     #[must_use]
     pub fn count(&self, begins: &str) -> usize {
         self.book.borrow().count(begins)
+    }
+
+    /// Takes the lines so far out of the book: for tests that run for hours.
+    pub fn forget_commands(&self) {
+        self.note(|book| book.commands.clear());
     }
 
     /// Waits until the book fulfils `done`, and gives it.
@@ -205,7 +212,11 @@ impl ProviderState {
     }
 
     pub(super) fn plan(&self, connection: u64, nth: u64, line: &str) -> Plan {
-        lock(&self.script).plan(connection, nth, line)
+        let plan = lock(&self.script).plan(connection, nth, line);
+        if plan.faults > 0 {
+            self.note(|book| book.faults += plan.faults);
+        }
+        plan
     }
 
     pub(super) fn note(&self, note: impl FnOnce(&mut Book)) {
@@ -215,8 +226,7 @@ impl ProviderState {
     /// Counts a connection, from now until the value is dropped.
     pub(super) fn admit(self: &Arc<Self>) -> Admission {
         let limit = lock(&self.limit).clone();
-        let mut admission =
-            Admission { state: Arc::clone(self), number: 0, counted: false, refusal: None };
+        let mut admission = Admission::new(self);
         self.note(|book| {
             book.accepted += 1;
             book.open += 1;
@@ -245,46 +255,6 @@ impl ProviderState {
             book.logins += 1;
         });
         refusal
-    }
-}
-
-/// A connection that is open.
-#[derive(Debug)]
-pub(super) struct Admission {
-    state: Arc<ProviderState>,
-    pub(super) number: u64,
-    counted: bool,
-    pub(super) refusal: Option<String>,
-}
-
-impl Admission {
-    /// Counts against the limit, if there is room.
-    fn counts(&mut self, book: &mut Book, limit: u64) -> bool {
-        if book.counted >= limit {
-            book.refused += 1;
-            return false;
-        }
-        book.counted += 1;
-        self.counted = true;
-        true
-    }
-}
-
-impl Drop for Admission {
-    fn drop(&mut self) {
-        let lingers = self.counted && !self.state.config.lingering.is_zero();
-        let runtime = Handle::try_current().ok().filter(|_| lingers);
-        self.state.note(|book| {
-            book.open -= 1;
-            book.counted -= u64::from(self.counted && runtime.is_none());
-        });
-        if let Some(runtime) = runtime {
-            let state = Arc::clone(&self.state);
-            runtime.spawn(async move {
-                sleep(state.config.lingering).await;
-                state.note(|book| book.counted -= 1);
-            });
-        }
     }
 }
 

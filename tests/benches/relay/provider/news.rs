@@ -1,0 +1,30 @@
+//! What a newsreader asks for: one group, its overview and its texts. Provider and client make the same bytes.
+
+/// How many articles the group has; their numbers begin at 1.
+pub(crate) const COUNT: u64 = 1000;
+
+/// The whole reply to a command of a newsreader.
+pub(crate) fn reply(verb: &str, argument: &str) -> String {
+    match (verb, argument.parse::<u64>().ok()) {
+        ("GROUP", _) => format!("211 {COUNT} 1 {COUNT} {argument}\r\n"),
+        ("STAT", Some(n)) => format!("223 {n} <{n}@news>\r\n"),
+        ("ARTICLE", Some(n)) => article(n),
+        ("OVER" | "XOVER", _) => overview(argument),
+        _ => "500 what?\r\n".to_owned(),
+    }
+}
+
+fn article(n: u64) -> String {
+    let line = "A line of a text has about sixty octets, and ends right here.\r\n";
+    format!("220 {n} <{n}@news>\r\nSubject: {n}\r\nMessage-ID: <{n}@news>\r\n\r\n")
+        + &line.repeat(50)
+        + ".\r\n"
+}
+
+fn overview(range: &str) -> String {
+    let (from, to) = range.split_once('-').unwrap_or((range, range));
+    let (from, to) = (from.parse().unwrap_or(1), to.parse().unwrap_or(COUNT));
+    let line = |n| format!("{n}\t{n}\ta@example.com\t2 Jan 2023\t<{n}@news>\t\t3200\t50\r\n");
+    let lines: String = (from..=to).map(line).collect();
+    format!("224 overview follows\r\n{lines}.\r\n")
+}
