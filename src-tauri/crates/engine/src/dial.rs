@@ -18,7 +18,7 @@ mod tls;
 
 pub use certificate::{BadCertificate, Certificate, Problem};
 pub use establish::{Established, establish};
-pub(crate) use establish::{Heard, account, log_in, read_status};
+pub(crate) use establish::{Heard, account, establish_in_mode, log_in, read_status};
 pub use net::NetDialler;
 
 /// The reading half of a stream.

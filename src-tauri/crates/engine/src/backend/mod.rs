@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use crate::baton::Place;
 use crate::config::BackendConfig;
-use crate::dial::{Dial, DialError, Established, establish};
+use crate::dial::{Dial, DialError, Established, establish_in_mode};
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
@@ -19,6 +19,7 @@ use crate::types::ClientId;
 
 mod connection;
 mod health;
+mod learned;
 mod lease;
 mod permit;
 mod pool;
@@ -31,7 +32,7 @@ use pool::{Effects, Grant, Hold, Pool, Want};
 
 pub use health::State;
 pub(crate) use lease::Lease;
-pub(crate) use reply::Reply;
+pub(crate) use reply::{Heard, Reply};
 pub(crate) use visit::Visit;
 pub use visit::Visits;
 
@@ -48,6 +49,7 @@ pub struct Backend {
     means: Means,
     pool: Mutex<Pool>,
     counters: Counters,
+    learned: learned::Learned,
     /// With other settings, the same account: its connections count until they are closed.
     before: Option<Arc<Self>>,
     after: OnceLock<Weak<Self>>,
@@ -158,7 +160,8 @@ impl Backend {
     ) -> Arc<Self> {
         let (pool, counters) = (Mutex::new(Pool::new()), Counters::default());
         let (before, after) = (before.and_then(Self::still_open), OnceLock::new());
-        let new = Arc::new(Self { config, means, pool, counters, before, after });
+        let learned = learned::Learned::default();
+        let new = Arc::new(Self { config, means, pool, counters, learned, before, after });
         if let Some(before) = &new.before {
             // One that is succeeded already has its connections counted by that one.
             drop(before.after.set(Arc::downgrade(&new)));
@@ -317,7 +320,8 @@ impl Backend {
     fn spawn_dial(self: &Arc<Self>, permit: Permit) {
         let backend = Arc::clone(self);
         tokio::spawn(async move {
-            match establish(&*backend.means.dialler, &backend.config).await {
+            let mode_reader = backend.wants_mode_reader();
+            match establish_in_mode(&*backend.means.dialler, &backend.config, mode_reader).await {
                 Ok(established) => backend.dialled(established, permit),
                 Err(error) => backend.dial_failed(&error, permit),
             }
@@ -327,8 +331,9 @@ impl Backend {
     fn dialled(self: &Arc<Self>, established: Established, mut permit: Permit) {
         let (news, alone) = self.change(|pool, effects| {
             permit.dial_over(pool);
-            let connection = Connection::new(pool.next_id(), established.write);
-            let side = ReadSide::new(established.read, Arc::clone(&connection), permit);
+            let Established { read, write, posting } = established;
+            let connection = Connection::new(pool.next_id(), write, posting);
+            let side = ReadSide::new(read, Arc::clone(&connection), permit);
             if pool.retired {
                 effects.closed.push(side);
                 return (false, false);

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use nntp::block::{BlockScan, Scan};
 use nntp::command::{Class, Framing, Request};
-use nntp::login::says_too_many_connections;
-use nntp::status::{Code, StatusLine};
+use nntp::status::StatusLine;
+use nntp::verdict::{self, Verdict};
 use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant, timeout};
 
@@ -32,9 +32,22 @@ pub(crate) struct Reply {
     place: Option<Place<ReadSide>>,
     stage: Stage,
     unwanted: bool,
+    /// The first on its connection, which has just logged in.
+    fresh: bool,
+    /// What is no answer the first time, and is one when it is said again.
+    heard: Heard,
     /// When it was sent, if nothing was before it on the connection.
     sent_alone: Option<Instant>,
     round_trip: Option<Duration>,
+}
+
+/// What a provider has said to this request before, on another connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Heard {
+    /// That a login is needed, or another mode.
+    pub(crate) login_needed: bool,
+    /// A farewell, as the first word on a connection that had just logged in.
+    pub(crate) farewell: bool,
 }
 
 enum Stage {
@@ -59,6 +72,7 @@ impl Reply {
         alone: bool,
     ) -> Self {
         Counters::count(&backend.counters().requests);
+        let fresh = connection.is_fresh();
         Self {
             backend: Arc::clone(backend),
             connection,
@@ -66,9 +80,21 @@ impl Reply {
             place: Some(place),
             stage: Stage::Waiting,
             unwanted: false,
+            fresh,
+            heard: Heard::default(),
             sent_alone: alone.then(Instant::now),
             round_trip: None,
         }
+    }
+
+    /// The request as it was sent.
+    pub(crate) fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Says what the provider has said to this request before: it counts when it says so again.
+    pub(crate) fn heard_before(&mut self, heard: Heard) {
+        self.heard = heard;
     }
 
     /// Waits for the turn and for the status line. A reply of one line is then complete.
@@ -195,15 +221,37 @@ impl Reply {
 
     /// Takes the status line as ours, or takes the connection down for it.
     fn accept(&mut self, status: &StatusLine) -> Result<(), Error> {
+        match verdict::of(&self.request, status) {
+            Verdict::TooManyConnections => {
+                let said = String::from_utf8_lossy(&status.to_wire()).trim().to_owned();
+                self.backend.one_too_many(self.connection.id, said);
+                return Err(self.dismissed(status));
+            }
+            Verdict::ModeReaderNeeded if !self.heard.login_needed => {
+                self.backend.mode_reader_needed();
+                return Err(self.dismissed(status));
+            }
+            Verdict::LoginNeeded if !self.is_refused_for_good() => {
+                return Err(self.dismissed(status));
+            }
+            Verdict::Farewell if !(self.fresh && self.heard.farewell) => {
+                return Err(self.dismissed(status));
+            }
+            Verdict::Farewell => {
+                // Said twice as the first word, it is this provider's answer; its connection ends.
+                drop(self.dismissed(status));
+                return Ok(());
+            }
+            Verdict::Answer
+            | Verdict::Missing
+            | Verdict::Refused
+            | Verdict::UnknownCommand
+            | Verdict::Unable
+            | Verdict::LoginNeeded
+            | Verdict::ModeReaderNeeded
+            | Verdict::Account => {}
+        }
         let code = status.code();
-        if says_too_many_connections(status) {
-            let said = String::from_utf8_lossy(&status.to_wire()).trim().to_owned();
-            self.backend.one_too_many(self.connection.id, said);
-            return Err(self.fail(Error::Dismissed(code)));
-        }
-        if code == Code::SERVICE_TEMPORARILY_UNAVAILABLE || code == Code::AUTHENTICATION_REQUIRED {
-            return Err(self.fail(Error::Dismissed(code)));
-        }
         if self.is_anothers(status) {
             return Err(self.fail(Error::Unexpected("it belongs to another article".into())));
         }
@@ -220,6 +268,16 @@ impl Reply {
             }
         }
         Ok(())
+    }
+
+    /// Whether another login would change nothing about a 480.
+    fn is_refused_for_good(&self) -> bool {
+        self.heard.login_needed || self.backend.refuses_after_login(&self.request)
+    }
+
+    fn dismissed(&mut self, status: &StatusLine) -> Error {
+        let fresh = self.fresh;
+        self.fail(Error::Dismissed { status: status.clone(), fresh })
     }
 
     /// A reply that names an article names ours, or something is badly out of step.
@@ -272,6 +330,8 @@ impl Reply {
             place: self.place.take(),
             stage: std::mem::replace(&mut self.stage, Stage::Done),
             unwanted: true,
+            fresh: self.fresh,
+            heard: self.heard,
             sent_alone: None,
             round_trip: None,
         };

@@ -42,9 +42,22 @@ pub(crate) enum Heard<'a> {
 /// # Errors
 /// What kept it from that; see [`DialError`].
 pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Established, DialError> {
+    establish_in_mode(dialler, to, false).await
+}
+
+/// Like [`establish`], with `MODE READER` first where the provider is known to want it.
+///
+/// # Errors
+/// Like [`establish`].
+pub(crate) async fn establish_in_mode(
+    dialler: &dyn Dial,
+    to: &BackendConfig,
+    mode_reader: bool,
+) -> Result<Established, DialError> {
     account(to)?;
     let stream = dialler.connect(to).await?;
-    log_in(dialler, stream, to, &mut |_| {}).await
+    let login = login(to, mode_reader)?;
+    converse(dialler, stream, to, login, &mut |_| {}).await
 }
 
 /// What is sent at the login, if anything.
@@ -61,11 +74,26 @@ pub(crate) fn account(to: &BackendConfig) -> Result<Option<Account>, DialError> 
 /// What kept it from that; see [`DialError`].
 pub(crate) async fn log_in(
     dialler: &dyn Dial,
-    mut stream: BoxStream,
+    stream: BoxStream,
     to: &BackendConfig,
     hear: &mut (dyn FnMut(Heard<'_>) + Send),
 ) -> Result<Established, DialError> {
-    let mut login = Login::new(account(to)?, matches!(to.tls, Tls::StartTls(_)));
+    let login = login(to, false)?;
+    converse(dialler, stream, to, login, hear).await
+}
+
+fn login(to: &BackendConfig, mode_reader: bool) -> Result<Login, DialError> {
+    let login = Login::new(account(to)?, matches!(to.tls, Tls::StartTls(_)));
+    Ok(if mode_reader { login.with_mode_reader() } else { login })
+}
+
+async fn converse(
+    dialler: &dyn Dial,
+    mut stream: BoxStream,
+    to: &BackendConfig,
+    mut login: Login,
+    hear: &mut (dyn FnMut(Heard<'_>) + Send),
+) -> Result<Established, DialError> {
     let (mut limit, mut awaited) = (to.limits.greeting, greeting(&to.tls));
     loop {
         let status = within(limit, awaited, read_status(&mut stream)).await?;

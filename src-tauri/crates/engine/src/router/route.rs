@@ -160,7 +160,9 @@ impl<'a> Route<'a> {
             untried().for_each(|c| c.backend.warm_up());
             let as_good = |c: &&Candidate| c.order == chosen.order && c.failings <= chosen.failings;
             let chosen = proven.filter(as_good).unwrap_or(chosen);
-            let alternative = ready().any(|c| c.skipped <= chosen.skipped && !c.is(chosen));
+            // Where the order decides, the first is waited for: lists come from one provider.
+            let equal = |c: &&Candidate| c.order == chosen.order && c.skipped <= chosen.skipped;
+            let alternative = ready().filter(equal).any(|c| !c.is(chosen));
             let patience = match alternative && chosen.skipped == 0 {
                 true if chosen.backend.is_proven() => BUSY,
                 true => FIRST_CONNECTION,
@@ -181,8 +183,8 @@ impl<'a> Route<'a> {
         let known = self.article.as_ref().is_some_and(|a| self.selector.missing.is_known(id, a));
         (
             candidate.skipped,
-            candidate.failings,
             candidate.order,
+            candidate.failings,
             candidate.backend.is_unable(),
             known,
             candidate.backend.load(),

@@ -12,9 +12,10 @@ use bytes::{Buf, Bytes};
 use nntp::command::Verb;
 use tokio::io::AsyncWrite;
 use tokio::time::{Duration, Instant, timeout, timeout_at};
+use tracing::{Level, enabled, trace};
 
 use super::resume::{Resume, Seen};
-use crate::backend::Reply;
+use crate::backend::{Backend, Reply};
 use crate::baton::Place;
 use crate::budget::{Budget, PER_REPLY, Ticket};
 use crate::clients::Client;
@@ -49,6 +50,15 @@ pub(super) struct Output {
     budget: Budget,
     account: Arc<Client>,
     last: bool,
+    traced: Traced,
+}
+
+/// What the log says about a request at the level `trace`.
+#[derive(Default)]
+struct Traced {
+    verb: Option<Verb>,
+    provider: Option<Arc<Backend>>,
+    code: [u8; 3],
 }
 
 impl Output {
@@ -64,11 +74,25 @@ impl Output {
             budget: budget.clone(),
             account,
             last: false,
+            traced: Traced::default(),
         }
+    }
+
+    /// Says which command is answered here.
+    pub(super) fn answers(&mut self, verb: Verb) {
+        self.traced.verb = Some(verb);
+    }
+
+    /// Says whose answer it is.
+    pub(super) fn comes_from(&mut self, backend: &Arc<Backend>) {
+        self.traced.provider = Some(Arc::clone(backend));
     }
 
     /// Adds to what is to be said.
     pub(super) fn push(&mut self, bytes: Bytes) {
+        if let (0, true, Some(code)) = (self.written, self.queue.is_empty(), bytes.first_chunk()) {
+            self.traced.code = *code;
+        }
         if self.queue.is_empty() {
             self.moved = Instant::now();
         }
@@ -140,6 +164,7 @@ impl Output {
     /// # Errors
     /// [`Error::LetGo`] when this was the last.
     pub(super) async fn finish(mut self) -> Result<(), Error> {
+        self.trace();
         self.flush().await?;
         let mut client = self.client.take().ok_or_else(gone)?;
         if self.last {
@@ -150,6 +175,19 @@ impl Output {
         }
         self.place.hand_on(client);
         Ok(())
+    }
+
+    /// One line for each command. Arguments stay out: a password or an article may be among them.
+    fn trace(&self) {
+        let Some(verb) = self.traced.verb.filter(|_| enabled!(Level::TRACE)) else { return };
+        let provider = self.traced.provider.as_ref();
+        trace!(
+            client = self.account.name(),
+            provider = provider.map_or("-", |backend| &backend.config().name),
+            "{} {}",
+            format!("{verb:?}").to_uppercase(),
+            String::from_utf8_lossy(&self.traced.code)
+        );
     }
 
     fn poll_client(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
