@@ -18,6 +18,7 @@ mod order;
 mod posting;
 mod provider_login;
 mod quirks;
+mod refusals;
 mod reload;
 mod sample;
 mod secrets;

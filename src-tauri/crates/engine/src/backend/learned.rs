@@ -109,6 +109,13 @@ impl Backend {
         until.is_some_and(|until| Instant::now() < until)
     }
 
+    /// Whether the answer to a request may be that it has to be put in other words.
+    pub(crate) fn is_unsure_of(&self, request: &Request) -> bool {
+        let known = self.learned.known.load(Ordering::Relaxed);
+        place(request.verb()).is_some_and(|(bit, _)| known & bit == 0)
+            && request.alternative().is_some()
+    }
+
     /// The provider knows a command: it answered it.
     pub(crate) fn knows(&self, verb: Verb) {
         let Some((bit, at)) = place(verb) else { return };

@@ -13,7 +13,7 @@ use tokio::time::{Duration, sleep, timeout};
 use super::ClientSession;
 use super::backend::{Errand, Outcome, note};
 use super::connection::Input;
-use super::error_classification::words;
+use super::error_classification::{classify, words};
 use super::handlers::{Conversation, look, stopped};
 use super::stateful::{Selected, restore};
 use super::streaming::Output;
@@ -216,6 +216,7 @@ impl ClientSession {
             let heard = errand.heard(&backend);
             match first_answer(&mut lease, selected, errand.request, heard).await {
                 Ok((_, status)) if upload && is_for_another(errand.request, &status) => {
+                    classify(&backend, errand.request, &status);
                     self.keep(selected, lease);
                     route.unable(&backend, words(&status));
                     refusal.get_or_insert(status);

@@ -221,12 +221,26 @@ impl ClientSession {
             }
         };
         let backend = Arc::clone(lease.backend());
-        let sent = lease.send(errand.request);
-        self.keep(&mut selected, lease);
-        place.hand_on(selected);
-        // One connection: its replies come in the client's order, and wait there for the client.
-        errand.output.first_in_line().await?;
-        let error = match self.read_reply(&backend, sent, &mut errand).await {
+        let sent = lease.send(&backend.wording(errand.request));
+        let outcome = if backend.is_unsure_of(errand.request) {
+            // It may have to be sent once more, before whatever comes behind it.
+            errand.output.first_in_line().await?;
+            let mut outcome = self.read_reply(&backend, sent, &mut errand).await;
+            if let Ok(Outcome::OtherWords) = outcome {
+                let sent = lease.send(&backend.wording(errand.request));
+                outcome = self.read_reply(&backend, sent, &mut errand).await;
+            }
+            self.keep(&mut selected, lease);
+            place.hand_on(selected);
+            outcome
+        } else {
+            self.keep(&mut selected, lease);
+            place.hand_on(selected);
+            // One connection: its replies come in the client's order, and wait there for the client.
+            errand.output.first_in_line().await?;
+            self.read_reply(&backend, sent, &mut errand).await
+        };
+        let error = match outcome {
             Ok(Outcome::Delivered) => return Ok(()),
             Ok(Outcome::OtherWords) => {
                 let route = Route::only(backends, &backend);

@@ -185,7 +185,7 @@ impl Output {
             client = self.account.name(),
             provider = provider.map_or("-", |backend| &backend.config().name),
             "{} {}",
-            format!("{verb:?}").to_uppercase(),
+            format!("{verb:?}").to_uppercase().replace('(', " ").replace(')', ""),
             String::from_utf8_lossy(&self.traced.code)
         );
     }
