@@ -32,7 +32,7 @@ async fn alone(provider: &Listening, mode: &str) -> Daemon {
 #[tokio::test]
 async fn a_code_of_four_digits_condemns_the_connection() {
     for mode in MODES {
-        let odd = on("BODY", Fault::say("2222 0 <small@x>")).once();
+        let odd = on("BODY", Fault::say("2222 0 <small@x>\r\nwrong\r\n.")).once();
         let provider = stocked("a").rule(odd).listen().await;
         let daemon = alone(&provider, mode).await;
         fetch(&mut daemon.client().await, &small()).await;
@@ -358,6 +358,25 @@ async fn a_provider_that_does_not_know_a_command_is_set_aside_for_it() {
     }
     assert_eq!((a.count("BODY"), a.count("STAT")), (3, 10));
     assert!(daemon.log().contains("does not know BODY"));
+}
+
+#[tokio::test]
+async fn a_row_of_strange_ids_does_not_set_a_provider_aside() {
+    let confused = on("BODY <strange", Fault::say("500 What?"));
+    let provider = stocked("a").rule(confused).listen().await;
+    let daemon = alone(&provider, "hybrid").await;
+    let mut client = daemon.client().await;
+    for _ in 0..2 {
+        for n in 0..10 {
+            client.talk(&format!("C: BODY <strange {n}>\nS: 430 *")).await;
+        }
+        fetch(&mut client, &small()).await;
+    }
+    for n in 0..10 {
+        client.talk(&format!("C: BODY <strange{n}@x>\nS: 430 *")).await;
+    }
+    fetch(&mut client, &small()).await;
+    assert_eq!(provider.book().accepted, 1);
 }
 
 #[tokio::test]

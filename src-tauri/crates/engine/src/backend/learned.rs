@@ -14,8 +14,8 @@ use super::Backend;
 
 /// How long a command is taken to be unknown before it is tried again.
 const UNKNOWN_MEMORY: Duration = Duration::from_secs(30 * 60);
-/// How many requests in a row have to be answered with 500, where there is no other way to ask.
-/// Fewer may be about their arguments.
+/// How many requests in a row have to be answered with 500 where no other command will do: fewer may
+/// be about their arguments.
 const UNKNOWN_AFTER: u8 = 3;
 /// How long a request that was refused with 480 after a fresh login is not worth another login.
 const LOGIN_MEMORY: Duration = Duration::from_secs(60);
@@ -24,7 +24,7 @@ const LOGIN_ENTRIES: usize = 32;
 /// So many different articles that were refused with 480 stand for all.
 const LOGIN_ARTICLES: usize = 3;
 
-/// Commands that are worth to know about, in the order of their bits.
+/// The commands that this is about, in the order of their bits.
 const VERBS: [Verb; 8] = [
     Verb::Article,
     Verb::Body,
@@ -41,8 +41,10 @@ const VERBS: [Verb; 8] = [
 pub(super) struct Learned {
     /// The provider wants `MODE READER` before anything else.
     mode_reader: AtomicBool,
-    /// Commands that were answered, one bit each: the usual case takes no lock.
+    /// Commands whose last answer was not 500, one bit each: the usual case takes no lock.
     known: AtomicU8,
+    /// Commands that were ever answered.
+    answered: AtomicU8,
     commands: Mutex<[Unknown; VERBS.len()]>,
     /// Requests that were refused with 480 after a fresh login.
     login_refused: Mutex<VecDeque<Refused>>,
@@ -87,14 +89,14 @@ impl Backend {
 
     /// What to send for a request: the request itself, or another command with the same answer where
     /// the provider is known not to have this one.
-    pub(crate) fn wording(&self, request: &Request) -> Request {
+    pub(crate) fn command_for(&self, request: &Request) -> Request {
         let other = if self.lacks(request.verb()) { request.alternative() } else { None };
         let other = other.filter(|other| !self.lacks(other.verb()));
         other.unwrap_or_else(|| request.clone())
     }
 
-    /// Whether the provider cannot answer a request in any wording.
-    pub(crate) fn cannot_word(&self, request: &Request) -> bool {
+    /// Whether the provider has no command at all that answers a request.
+    pub(crate) fn has_no_command_for(&self, request: &Request) -> bool {
         self.lacks(request.verb())
             && request.alternative().is_none_or(|other| self.lacks(other.verb()))
     }
@@ -109,7 +111,7 @@ impl Backend {
         until.is_some_and(|until| Instant::now() < until)
     }
 
-    /// Whether the answer to a request may be that it has to be put in other words.
+    /// Whether the request may have to be sent again as another command.
     pub(crate) fn is_unsure_of(&self, request: &Request) -> bool {
         let known = self.learned.known.load(Ordering::Relaxed);
         place(request.verb()).is_some_and(|(bit, _)| known & bit == 0)
@@ -120,21 +122,29 @@ impl Backend {
     pub(crate) fn knows(&self, verb: Verb) {
         let Some((bit, at)) = place(verb) else { return };
         if self.learned.known.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+            self.learned.answered.fetch_or(bit, Ordering::Relaxed);
             self.learned.commands().get_mut(at).map(std::mem::take);
         }
     }
 
-    /// The provider answered a request with 500. Whether it is worth asking in other words now.
+    /// The provider answered a request with 500. True when another command is worth a try.
     pub(crate) fn does_not_know(&self, sent: &Request) -> bool {
         let Some((bit, at)) = place(sent.verb()) else { return false };
-        let known = self.learned.known.fetch_and(!bit, Ordering::Relaxed) & bit != 0;
+        self.learned.known.fetch_and(!bit, Ordering::Relaxed);
+        let answered = self.learned.answered.load(Ordering::Relaxed) & bit != 0;
         let other = sent.alternative().filter(|other| !self.lacks(other.verb()));
         let mut commands = self.learned.commands();
         let Some(unknown) = commands.get_mut(at) else { return false };
-        unknown.in_a_row = unknown.in_a_row.saturating_add(1);
         // Where it has answered the command before, this was about the argument.
-        let enough = if other.is_some() && !known { 1 } else { UNKNOWN_AFTER };
-        if unknown.in_a_row >= enough && unknown.until.is_none() {
+        let enough = match (&other, answered) {
+            (Some(_), false) => 1,
+            (Some(_), true) => UNKNOWN_AFTER,
+            (None, false) if is_ordinary(sent) => UNKNOWN_AFTER,
+            // To set the provider aside for what it can do would call articles missing that it has.
+            (None, _) => return false,
+        };
+        unknown.in_a_row = unknown.in_a_row.saturating_add(1);
+        if unknown.in_a_row >= enough && unknown.until.is_none_or(|until| until < Instant::now()) {
             unknown.until = Some(Instant::now() + UNKNOWN_MEMORY);
             let verb = format!("{:?}", sent.verb()).to_uppercase();
             info!(provider = self.config.name, "does not know {verb}");
@@ -172,6 +182,11 @@ impl Backend {
 fn place(verb: Verb) -> Option<(u8, usize)> {
     let at = VERBS.iter().position(|known| *known == verb)?;
     Some((1 << at, at))
+}
+
+/// Whether a server that knows the command has no reason to answer this with 500.
+fn is_ordinary(request: &Request) -> bool {
+    request.message_id().is_none_or(|id| id.is_ordinary())
 }
 
 fn is_by_id(request: &Request) -> bool {

@@ -32,7 +32,7 @@ use pool::{Effects, Grant, Hold, Pool, Want};
 
 pub use health::State;
 pub(crate) use lease::Lease;
-pub(crate) use reply::{Heard, Reply};
+pub(crate) use reply::{PriorRefusals, Reply};
 pub(crate) use visit::Visit;
 pub use visit::Visits;
 

@@ -34,8 +34,8 @@ pub(crate) struct Reply {
     unwanted: bool,
     /// The first on its connection, which has just logged in.
     fresh: bool,
-    /// What is no answer the first time, and is one when it is said again.
-    heard: Heard,
+    /// What is not an answer the first time, and is one when it is said again.
+    prior: PriorRefusals,
     /// When it was sent, if nothing was before it on the connection.
     sent_alone: Option<Instant>,
     round_trip: Option<Duration>,
@@ -43,7 +43,7 @@ pub(crate) struct Reply {
 
 /// What a provider has said to this request before, on another connection.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Heard {
+pub(crate) struct PriorRefusals {
     /// That a login is needed, or another mode.
     pub(crate) login_needed: bool,
     /// A farewell, as the first word on a connection that had just logged in.
@@ -81,7 +81,7 @@ impl Reply {
             stage: Stage::Waiting,
             unwanted: false,
             fresh,
-            heard: Heard::default(),
+            prior: PriorRefusals::default(),
             sent_alone: alone.then(Instant::now),
             round_trip: None,
         }
@@ -93,8 +93,8 @@ impl Reply {
     }
 
     /// Says what the provider has said to this request before: it counts when it says so again.
-    pub(crate) fn heard_before(&mut self, heard: Heard) {
-        self.heard = heard;
+    pub(crate) fn set_prior_refusals(&mut self, prior: PriorRefusals) {
+        self.prior = prior;
     }
 
     /// Waits for the turn and for the status line. A reply of one line is then complete.
@@ -227,14 +227,14 @@ impl Reply {
                 self.backend.one_too_many(self.connection.id, said);
                 return Err(self.dismissed(status));
             }
-            Verdict::ModeReaderNeeded if !self.heard.login_needed => {
+            Verdict::ModeReaderNeeded if !self.prior.login_needed => {
                 self.backend.mode_reader_needed();
                 return Err(self.dismissed(status));
             }
             Verdict::LoginNeeded if !self.is_refused_for_good() => {
                 return Err(self.dismissed(status));
             }
-            Verdict::Farewell if !(self.fresh && self.heard.farewell) => {
+            Verdict::Farewell if !(self.fresh && self.prior.farewell) => {
                 return Err(self.dismissed(status));
             }
             Verdict::Farewell => {
@@ -272,7 +272,7 @@ impl Reply {
 
     /// Whether another login would change nothing about a 480.
     fn is_refused_for_good(&self) -> bool {
-        self.heard.login_needed || self.backend.refuses_after_login(&self.request)
+        self.prior.login_needed || self.backend.refuses_after_login(&self.request)
     }
 
     fn dismissed(&mut self, status: &StatusLine) -> Error {
@@ -331,7 +331,7 @@ impl Reply {
             stage: std::mem::replace(&mut self.stage, Stage::Done),
             unwanted: true,
             fresh: self.fresh,
-            heard: self.heard,
+            prior: self.prior,
             sent_alone: None,
             round_trip: None,
         };

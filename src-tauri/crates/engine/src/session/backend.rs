@@ -14,7 +14,7 @@ use super::ClientSession;
 use super::clock::date_reply;
 use super::error_classification::{Meaning, classify, is_showable, words};
 use super::streaming::{Output, Progress, relay};
-use crate::backend::{Backend, Counters, Heard, Reply};
+use crate::backend::{Backend, Counters, PriorRefusals, Reply};
 use crate::error::{Advice, Blame, Error};
 use crate::events::Event;
 use crate::router::{Next, Route};
@@ -27,8 +27,8 @@ pub(super) enum Outcome {
     Missing(StatusLine),
     /// The backend refuses this request.
     Refused(StatusLine),
-    /// The same backend is to be asked again, in other words.
-    OtherWords,
+    /// Ask the same backend again: it may know another command with the same answer.
+    TryAlternative,
     /// The backend cannot do it now.
     Unable(StatusLine),
 }
@@ -38,33 +38,33 @@ pub(super) struct Errand<'a> {
     pub(super) request: &'a Request,
     pub(super) output: &'a mut Output,
     pub(super) progress: Progress,
-    /// What backends have said to it that is no answer the first time.
-    heard: Vec<(Arc<Backend>, Heard)>,
+    /// What backends have said that is not an answer the first time.
+    prior: Vec<(Arc<Backend>, PriorRefusals)>,
 }
 
 impl<'a> Errand<'a> {
     pub(super) fn new(request: &'a Request, output: &'a mut Output) -> Self {
         let progress = Progress::of(request.verb());
         output.answers(request.verb());
-        Self { request, output, progress, heard: Vec::new() }
+        Self { request, output, progress, prior: Vec::new() }
     }
 
     /// What a backend has said to it before.
-    pub(super) fn heard(&self, backend: &Arc<Backend>) -> Heard {
-        let before = self.heard.iter().find(|(who, _)| Arc::ptr_eq(who, backend));
-        before.map(|(_, heard)| *heard).unwrap_or_default()
+    pub(super) fn prior(&self, backend: &Arc<Backend>) -> PriorRefusals {
+        let before = self.prior.iter().find(|(who, _)| Arc::ptr_eq(who, backend));
+        before.map(|(_, prior)| *prior).unwrap_or_default()
     }
 
     /// Remembers what a backend has said, if that was why the request failed there.
     pub(super) fn failed(&mut self, backend: &Arc<Backend>, error: &Error) {
         let Error::Dismissed { status, fresh } = error else { return };
-        let mut heard = self.heard(backend);
+        let mut prior = self.prior(backend);
         match status.code().get() {
-            401 | 480 => heard.login_needed = true,
-            _ => heard.farewell |= *fresh,
+            401 | 480 => prior.login_needed = true,
+            _ => prior.farewell |= *fresh,
         }
-        self.heard.retain(|(who, _)| !Arc::ptr_eq(who, backend));
-        self.heard.push((Arc::clone(backend), heard));
+        self.prior.retain(|(who, _)| !Arc::ptr_eq(who, backend));
+        self.prior.push((Arc::clone(backend), prior));
     }
 
     /// Makes ready for another attempt.
@@ -113,7 +113,7 @@ impl ClientSession {
                 route.unable(&backend, backend.why());
                 continue;
             }
-            if by_id && backend.cannot_word(errand.request) {
+            if by_id && backend.has_no_command_for(errand.request) {
                 route.missing(&backend);
                 continue;
             }
@@ -126,7 +126,7 @@ impl ClientSession {
                     lacking = true;
                     route.missing(&backend);
                 }
-                Ok(Outcome::OtherWords) => {}
+                Ok(Outcome::TryAlternative) => {}
                 Ok(Outcome::Refused(status)) if by_id => {
                     debug!(provider = backend.config().name, "refuses: {}", words(&status));
                     route.missing(&backend);
@@ -160,9 +160,9 @@ impl ClientSession {
         errand: &mut Errand<'_>,
         patience: Duration,
     ) -> Result<Outcome, Error> {
-        let sent = backend.wording(errand.request);
+        let sent = backend.command_for(errand.request);
         let mut reply = backend.turn(self.client.id, &sent, patience).await?;
-        reply.heard_before(errand.heard(backend));
+        reply.set_prior_refusals(errand.prior(backend));
         let status = reply.status().await?;
         self.deliver(backend, &mut reply, status, errand).await
     }
@@ -180,7 +180,7 @@ impl ClientSession {
         match meaning {
             Meaning::Missing => return Ok(Outcome::Missing(status)),
             Meaning::Refused => return Ok(Outcome::Refused(status)),
-            Meaning::OtherWords => return Ok(Outcome::OtherWords),
+            Meaning::TryAlternative => return Ok(Outcome::TryAlternative),
             Meaning::Unable => return Ok(Outcome::Unable(status)),
             Meaning::Answer => {}
         }

@@ -16,7 +16,7 @@ pub(super) enum Meaning {
     /// This provider refuses this request, and would again.
     Refused,
     /// This provider does not know the command, and may know another with the same answer.
-    OtherWords,
+    TryAlternative,
     /// This provider cannot do it now; another may.
     Unable,
 }
@@ -25,7 +25,7 @@ pub(super) enum Meaning {
 pub(super) fn classify(backend: &Backend, sent: &Request, status: &StatusLine) -> Meaning {
     let verdict = verdict::of(sent, status);
     match verdict {
-        Verdict::UnknownCommand if backend.does_not_know(sent) => return Meaning::OtherWords,
+        Verdict::UnknownCommand if backend.does_not_know(sent) => return Meaning::TryAlternative,
         Verdict::UnknownCommand => return Meaning::Refused,
         Verdict::Answer | Verdict::Missing | Verdict::Refused => backend.knows(sent.verb()),
         Verdict::LoginNeeded => backend.refused_after_login(sent),

@@ -17,7 +17,7 @@ use super::error_classification::{classify, words};
 use super::handlers::{Conversation, look, stopped};
 use super::stateful::{Selected, restore};
 use super::streaming::Output;
-use crate::backend::{Backend, Heard, Lease, Reply};
+use crate::backend::{Backend, Lease, PriorRefusals, Reply};
 use crate::error::{Advice, Error};
 use crate::router::{BackendSelector, Route};
 
@@ -121,8 +121,8 @@ impl Conversation {
         match self.session.begin_alone(&self.backends, &mut selected, &mut errand).await? {
             Begun::Refused => {}
             Begun::Answered(mut lease, mut reply, status) => {
-                // Who knows what it has changed, unless the provider did not know it either.
-                if status.code().get() < 500 {
+                // Who knows what it has changed, unless the provider did not do it.
+                if status.code().get() < 480 {
                     lease.spoil();
                 }
                 if reply.is_unframed() {
@@ -213,8 +213,8 @@ impl ClientSession {
                 no_posting.push(backend);
                 continue;
             }
-            let heard = errand.heard(&backend);
-            match first_answer(&mut lease, selected, errand.request, heard).await {
+            let prior = errand.prior(&backend);
+            match first_answer(&mut lease, selected, errand.request, prior).await {
                 Ok((_, status)) if upload && is_for_another(errand.request, &status) => {
                     classify(&backend, errand.request, &status);
                     self.keep(selected, lease);
@@ -267,14 +267,14 @@ async fn first_answer(
     lease: &mut Lease,
     selected: &Selected,
     request: &Request,
-    heard: Heard,
+    prior: PriorRefusals,
 ) -> Result<(Reply, StatusLine), Error> {
     // An article is posted to no group in particular.
     if matches!(request.class(), Class::Unknown) {
-        restore(lease, selected, heard).await?;
+        restore(lease, selected, prior).await?;
     }
     let mut reply = lease.send(request)?;
-    reply.heard_before(heard);
+    reply.set_prior_refusals(prior);
     let status = reply.status().await?;
     Ok((reply, status))
 }

@@ -15,7 +15,7 @@ use tokio::time::sleep_until;
 use super::ClientSession;
 use super::backend::{Errand, Outcome, note};
 use super::handlers::look;
-use crate::backend::{Backend, Heard, Lease, Reply};
+use crate::backend::{Backend, Lease, PriorRefusals, Reply};
 use crate::baton::Place;
 use crate::error::{Advice, Error};
 use crate::router::{BackendSelector, Next, Route};
@@ -132,7 +132,7 @@ impl ClientSession {
                     self.keep(selected, lease);
                     return Ok(());
                 }
-                Ok(Outcome::OtherWords) => self.keep(selected, lease),
+                Ok(Outcome::TryAlternative) => self.keep(selected, lease),
                 Ok(
                     Outcome::Missing(status) | Outcome::Refused(status) | Outcome::Unable(status),
                 ) => {
@@ -221,13 +221,13 @@ impl ClientSession {
             }
         };
         let backend = Arc::clone(lease.backend());
-        let sent = lease.send(&backend.wording(errand.request));
+        let sent = lease.send(&backend.command_for(errand.request));
         let outcome = if backend.is_unsure_of(errand.request) {
             // It may have to be sent once more, before whatever comes behind it.
             errand.output.first_in_line().await?;
             let mut outcome = self.read_reply(&backend, sent, &mut errand).await;
-            if let Ok(Outcome::OtherWords) = outcome {
-                let sent = lease.send(&backend.wording(errand.request));
+            if let Ok(Outcome::TryAlternative) = outcome {
+                let sent = lease.send(&backend.command_for(errand.request));
                 outcome = self.read_reply(&backend, sent, &mut errand).await;
             }
             self.keep(&mut selected, lease);
@@ -242,7 +242,7 @@ impl ClientSession {
         };
         let error = match outcome {
             Ok(Outcome::Delivered) => return Ok(()),
-            Ok(Outcome::OtherWords) => {
+            Ok(Outcome::TryAlternative) => {
                 let route = Route::only(backends, &backend);
                 return self.route_and_execute_command(route, errand).await;
             }
@@ -284,7 +284,7 @@ impl ClientSession {
         let request = errand.request;
         let backend = Arc::clone(lease.backend());
         if !selects(request) {
-            match restore(lease, selected, errand.heard(&backend)).await? {
+            match restore(lease, selected, errand.prior(&backend)).await? {
                 Restored::Whole => {}
                 Restored::WithoutArticle => {
                     selected.lose_current();
@@ -301,8 +301,8 @@ impl ClientSession {
                 }
             }
         }
-        let mut reply = lease.send(&backend.wording(request))?;
-        reply.heard_before(errand.heard(&backend));
+        let mut reply = lease.send(&backend.command_for(request))?;
+        reply.set_prior_refusals(errand.prior(&backend));
         let status = reply.status().await?;
         if status.code().get() < 400 {
             selected.note(lease, request, &status);
@@ -349,12 +349,12 @@ impl Selected {
 pub(super) async fn restore(
     lease: &mut Lease,
     selected: &Selected,
-    heard: Heard,
+    prior: PriorRefusals,
 ) -> Result<Restored, Error> {
     let Some(group) = selected.group.as_ref().filter(|_| !lease.is_selected()) else {
         return Ok(Restored::Whole);
     };
-    let status = ask(lease, [b"GROUP ", group.name.as_ref()].concat(), heard).await?;
+    let status = ask(lease, [b"GROUP ", group.name.as_ref()].concat(), prior).await?;
     if status.code() != Code::GROUP_SELECTED {
         return Ok(Restored::Refused(status));
     }
@@ -363,7 +363,7 @@ pub(super) async fn restore(
     match group.current {
         Current::Gone => restored = Restored::WithoutArticle,
         Current::Number(number) if group.current != first => {
-            let status = ask(lease, format!("STAT {number}").into_bytes(), heard).await?;
+            let status = ask(lease, format!("STAT {number}").into_bytes(), prior).await?;
             match status.code().get() {
                 223 => {}
                 420 | 423 | 430 => restored = Restored::WithoutArticle,
@@ -379,11 +379,11 @@ pub(super) async fn restore(
     Ok(restored)
 }
 
-async fn ask(lease: &Lease, line: Vec<u8>, heard: Heard) -> Result<StatusLine, Error> {
+async fn ask(lease: &Lease, line: Vec<u8>, prior: PriorRefusals) -> Result<StatusLine, Error> {
     let request =
         Request::parse(line.into()).map_err(|_| Error::Unexpected("our own request".into()))?;
     let mut reply = lease.send(&request)?;
-    reply.heard_before(heard);
+    reply.set_prior_refusals(prior);
     reply.status().await
 }
 

@@ -144,6 +144,17 @@ fn arguments_message_ids_and_groups_are_found() {
     }
 }
 
+#[test]
+fn an_ordinary_message_id_is_as_the_rfc_wants_it() {
+    let long = format!("<{}@x>", "x".repeat(250));
+    for (id, ordinary) in
+        [("<a$b.c@x>", true), ("<no-at>", false), ("<a b@x>", false), (long.as_str(), false)]
+    {
+        let request = request(&format!("BODY {id}"));
+        assert_eq!(request.message_id().unwrap().is_ordinary(), ordinary, "{id}");
+    }
+}
+
 /// Which codes of 100 to 399 a request may be answered by, and which of them have a block.
 #[test]
 fn every_reply_is_framed_by_its_code_and_its_request() {
