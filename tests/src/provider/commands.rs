@@ -19,6 +19,10 @@ impl Session {
         if self.state.config.quirks.iter().any(lacks) {
             return Some(Reply::line("500 What?"));
         }
+        let transit = self.state.has(Quirk::TransitFirst) && !self.reader;
+        if transit && !["MODE", "CAPABILITIES", "QUIT"].contains(&verb.as_str()) {
+            return Some(Reply::line("401 MODE-READER"));
+        }
         let refused = self.login_first(&verb);
         Some(refused.unwrap_or_else(|| self.command(&verb, args)))
     }
@@ -64,7 +68,8 @@ impl Session {
         Reply::with_block("101 Capabilities follow", lines.as_bytes())
     }
 
-    fn mode(&self, args: &str) -> Reply {
+    fn mode(&mut self, args: &str) -> Reply {
+        self.reader |= args.eq_ignore_ascii_case("READER");
         match args.to_ascii_uppercase().as_str() {
             "READER" if self.state.has(Quirk::NoPosting) => Reply::line("201 No posting"),
             "READER" => Reply::line("200 Posting allowed"),

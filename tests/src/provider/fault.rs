@@ -268,10 +268,9 @@ fn greeting_fault(rng: &mut Rng) -> Fault {
 }
 
 fn reply_fault(rng: &mut Rng) -> Fault {
-    const REFUSALS: [&str; 6] = [
+    // Neither 480 nor 500: each is this provider's refusal of the article, as good as a 430.
+    const REFUSALS: [&str; 4] = [
         "400 Idle timeout",
-        "480 Authentication required",
-        "500 What?",
         "502 Too many connections for your user",
         "503 Not now",
         "403 Disk on fire",

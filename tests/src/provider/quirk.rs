@@ -36,6 +36,8 @@ pub enum Quirk {
     BareLf,
     /// INN: nothing is said to an empty line.
     IgnoresEmptyLines,
+    /// INN's transit side: `401 MODE-READER` until `MODE READER` is sent.
+    TransitFirst,
     /// Greets with 201.
     NoPosting,
     /// Everything but the login is 480 until then. Otherwise a provider with an account says 480 too,

@@ -27,6 +27,8 @@ pub(super) struct Session {
     pub(super) user: Option<String>,
     pub(super) logged_in: bool,
     pub(super) encrypted: bool,
+    /// `MODE READER` was sent.
+    pub(super) reader: bool,
     /// What was said when the article that comes now was announced.
     uploading: String,
 }
@@ -48,6 +50,7 @@ pub(super) async fn serve(stream: Stream, state: Arc<ProviderState>, admission: 
         group: None,
         user: None,
         encrypted: false,
+        reader: false,
         uploading: String::new(),
     };
     let mut opened = session.open(stream).await;

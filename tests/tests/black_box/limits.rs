@@ -97,6 +97,7 @@ async fn a_limit_is_learned_from_a_refusal_behind_the_login() {
         "482 Too many connections for your user",
         "502 Exceeded simultaneous connections",
         "481 Too many threads",
+        "481",
         "400 connection limit",
         "502 Go away",
     ] {

@@ -19,6 +19,7 @@ mod order;
 mod posting;
 mod provider_login;
 mod quirks;
+mod refusals;
 mod reload;
 mod sample;
 mod secrets;

@@ -33,8 +33,9 @@ struct File {
 /// Reads a credentials file.
 ///
 /// # Errors
-/// When anyone but its owner can read it, when it cannot be read, or when it names a provider or a
-/// client that the settings do not have.
+/// When anyone but its owner can read it, when it cannot be read, when it names a provider or a client
+/// that the settings do not have, or when a password cannot be sent.
+/// Every message names the field and quotes no value.
 pub fn load(file: &Path, settings: &Settings) -> Result<Credentials, Error> {
     refuse_exposed(file)?;
     let read: File = parse_json(file, &read(file)?, without_values)?;
@@ -46,12 +47,26 @@ pub fn load(file: &Path, settings: &Settings) -> Result<Credentials, Error> {
     if let Some(name) = read.clients.keys().find(|name| !known(name)) {
         return Err(Error::field(file, format!("clients.{name}"), UNKNOWN));
     }
+    refuse_unsendable(file, "providers", &read.providers)?;
+    refuse_unsendable(file, "clients", &read.clients)?;
     let secret = |(id, password): (String, String)| (id, Secret::new(password));
     Ok(Credentials {
         providers: read.providers.into_iter().map(secret).collect(),
         clients: read.clients.into_iter().map(secret).collect(),
     })
 }
+
+/// No NNTP command can hold a line break or a NUL (RFC 3977, section 3.1).
+fn refuse_unsendable(
+    file: &Path,
+    owners: &str,
+    passwords: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let bad = passwords.iter().find(|(_, password)| password.contains(['\r', '\n', '\0']));
+    bad.map_or(Ok(()), |(id, _)| Err(Error::field(file, format!("{owners}.{id}"), UNSENDABLE)))
+}
+
+const UNSENDABLE: &str = "a password cannot contain a line break or a NUL character";
 
 const UNKNOWN: &str = "the settings have none of that name: correct it here or there";
 

@@ -92,6 +92,18 @@ fn names_that_the_settings_do_not_have_are_refused() {
 }
 
 #[test]
+fn a_password_that_no_server_can_be_told_is_refused_by_its_field() {
+    for (owner, id) in [("providers", "a"), ("clients", "sab")] {
+        for bad in ["\\r", "\\n", "\\u0000"] {
+            let text = format!(r#"{{"{owner}": {{"{id}": "hunter2{bad}x"}}}}"#);
+            let said = Folder::new().credentials(&text).unwrap_err();
+            let why = "a password cannot contain a line break or a NUL character";
+            assert!(said.ends_with(&format!("{owner}.{id}: {why}")), "{said}");
+        }
+    }
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_line_and_without_its_words() {
     for (text, place) in [
         ("", "line 1 column 0"),

@@ -51,11 +51,8 @@ pub(crate) struct Reservation {
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        let all = Ledger {
-            free: Mutex::new(IN_ALL),
-            typical: AtomicUsize::new(0),
-            freed: Notify::new(),
-        };
+        let all =
+            Ledger { free: Mutex::new(IN_ALL), typical: AtomicUsize::new(0), freed: Notify::new() };
         Self { all: Arc::new(all), own: Arc::default() }
     }
 

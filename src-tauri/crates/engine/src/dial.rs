@@ -23,7 +23,7 @@ mod tls;
 
 pub use certificate::{BadCertificate, Certificate, Problem};
 pub use establish::{Established, establish};
-pub(crate) use establish::{Heard, account, encrypt, log_in, read_status};
+pub(crate) use establish::{Heard, account, encrypt, establish_in_mode, log_in, read_status};
 pub use net::NetDialler;
 pub(crate) use route::{Failed, Hop, Route, Stage};
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use nntp::status::Code;
+use nntp::status::StatusLine;
 
 /// Whose fault a failure is. It sets the log level and the counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,8 +47,13 @@ pub enum Error {
     Unavailable(String),
     /// The provider's answer cannot be the answer to this request.
     Unexpected(String),
-    /// The provider ends the connection (400) or wants a login on one that had logged in (480).
-    Dismissed(Code),
+    /// The provider ends the connection (400), or wants a login on one that had logged in (480).
+    Dismissed {
+        /// What it said.
+        status: StatusLine,
+        /// It was the first request on the connection.
+        fresh: bool,
+    },
     /// What another connection sent is not the article that the client has the beginning of.
     NotTheSame,
     /// The reply outgrew what may be read ahead for a client that cannot take it yet.
@@ -67,7 +72,7 @@ impl Error {
             | Self::TimedOut(_)
             | Self::Unavailable(_)
             | Self::Unexpected(_)
-            | Self::Dismissed(_)
+            | Self::Dismissed { .. }
             | Self::NotTheSame => Blame::Provider,
         }
     }
@@ -78,7 +83,7 @@ impl Error {
     pub const fn is_providers(&self) -> bool {
         match self {
             Self::ConnectionLost(_) | Self::TimedOut(_) | Self::Unexpected(_) => true,
-            Self::Dismissed(_) | Self::NotTheSame => true,
+            Self::Dismissed { .. } | Self::NotTheSame => true,
             Self::TurnLost | Self::Busy | Self::Unavailable(_) => false,
             Self::ClientGone(_) | Self::LetGo | Self::Overrun => false,
         }
@@ -89,7 +94,7 @@ impl Error {
     pub const fn advice(&self) -> Advice {
         match self {
             Self::ClientGone(_) | Self::LetGo => Advice::Never,
-            Self::ConnectionLost(_) | Self::TurnLost | Self::Dismissed(_) | Self::Overrun => {
+            Self::ConnectionLost(_) | Self::TurnLost | Self::Dismissed { .. } | Self::Overrun => {
                 Advice::SameProvider
             }
             Self::TimedOut(_)
@@ -112,7 +117,9 @@ impl fmt::Display for Error {
             Self::Busy => f.write_str("it is busy, and another provider is not"),
             Self::Unavailable(why) => f.write_str(why),
             Self::Unexpected(what) => write!(f, "unexpected answer: {what}"),
-            Self::Dismissed(code) => write!(f, "the provider ended the connection with {code}"),
+            Self::Dismissed { status, .. } => {
+                write!(f, "the provider ended the connection with {}", status.code())
+            }
             Self::NotTheSame => f.write_str("the other copy of the article differs"),
             Self::Overrun => f.write_str("read ahead as far as allowed"),
         }
@@ -129,7 +136,7 @@ impl std::error::Error for Error {
             | Self::Busy
             | Self::Unavailable(_)
             | Self::Unexpected(_)
-            | Self::Dismissed(_)
+            | Self::Dismissed { .. }
             | Self::NotTheSame
             | Self::Overrun => None,
         }

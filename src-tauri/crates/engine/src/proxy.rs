@@ -93,8 +93,7 @@ impl Proxy {
             Backend::with_account(new.clone(), account, self.0.means.clone())
         };
         let wanted = config.backends.iter().zip(kept);
-        let new: Vec<_> =
-            wanted.map(|(new, kept)| kept.unwrap_or_else(|| make(new))).collect();
+        let new: Vec<_> = wanted.map(|(new, kept)| kept.unwrap_or_else(|| make(new))).collect();
         let gone = old.iter().filter(|old| !new.iter().any(|new| Arc::ptr_eq(old, new)));
         let gone: Vec<_> = gone.cloned().collect();
         self.0.selector.replace(new);

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use nntp_proxy::auth::AuthHandler;
-use nntp_proxy::config::{BackendConfig, Config, Credentials, RoutingMode, Secret, TimeLimits, Tls};
+use nntp_proxy::config::{
+    BackendConfig, Config, Credentials, RoutingMode, Secret, TimeLimits, Tls,
+};
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError};
 use nntp_proxy::proxy::Proxy;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
@@ -54,7 +56,8 @@ impl Line {
         let Some(rate) = self.rate else { return };
         let until = {
             let mut free_at = self.free_at.lock().unwrap();
-            *free_at = (*free_at).max(Instant::now()) + Duration::from_secs(1) * bytes as u32 / rate as u32;
+            *free_at = (*free_at).max(Instant::now())
+                + Duration::from_secs(1) * bytes as u32 / rate as u32;
             *free_at
         };
         sleep_until(until).await;
@@ -257,7 +260,8 @@ fn percent(provider: &Provider, delivered: usize) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn articles_that_are_pipelined_come_once_whatever_their_size() {
-    for (size, articles, depth) in [(MIB * 3 / 4, 60, 10), (MIB * 3 / 2, 60, 8), (10 * MIB, 16, 8)] {
+    for (size, articles, depth) in [(MIB * 3 / 4, 60, 10), (MIB * 3 / 2, 60, 8), (10 * MIB, 16, 8)]
+    {
         let provider = Provider::new(size, Some(100 * MIB));
         let proxy = proxy(&[Arc::clone(&provider)], 8, 30);
         download(&proxy, 1, (articles, depth), size).await;
@@ -300,7 +304,9 @@ async fn clients_that_take_nothing_leave_the_connections_to_the_others() {
     let mut idle = Vec::new();
     for at in 0..30 {
         let mut client = Client::of(&proxy, None).await;
-        client.send(&(0..10).map(|n| format!("BODY <idle.{at}.{n}@x>\r\n")).collect::<String>()).await;
+        client
+            .send(&(0..10).map(|n| format!("BODY <idle.{at}.{n}@x>\r\n")).collect::<String>())
+            .await;
         idle.push(client);
     }
     sleep(Duration::from_secs(20)).await;
@@ -325,7 +331,8 @@ async fn connections_that_died_in_silence_delay_the_first_article_by_three_secon
 #[tokio::test(start_paused = true)]
 async fn a_provider_that_fails_every_request_beside_a_good_one_is_set_aside() {
     for conduct in [Conduct::Drops, Conduct::Stalls] {
-        let (bad, good) = (Provider::new(PIECE, None).conducts(conduct), Provider::new(PIECE, None));
+        let (bad, good) =
+            (Provider::new(PIECE, None).conducts(conduct), Provider::new(PIECE, None));
         let proxy = proxy(&[Arc::clone(&bad), good], 4, 30);
         let (mut late, mut asked) = (0, 0);
         let mut client = Client::of(&proxy, None).await;
@@ -344,7 +351,8 @@ async fn a_provider_that_fails_every_request_beside_a_good_one_is_set_aside() {
 
 #[tokio::test(start_paused = true)]
 async fn a_provider_that_is_well_again_is_used_again() {
-    let (bad, good) = (Provider::new(PIECE, None).conducts(Conduct::Drops), Provider::new(PIECE, None));
+    let (bad, good) =
+        (Provider::new(PIECE, None).conducts(Conduct::Drops), Provider::new(PIECE, None));
     let proxy = proxy(&[Arc::clone(&bad), good], 4, 30);
     download(&proxy, 2, (40, 1), PIECE).await;
     *bad.conduct.lock().unwrap() = Conduct::Good;

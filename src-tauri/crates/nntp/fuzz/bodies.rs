@@ -149,6 +149,7 @@ pub(crate) fn dialogue(data: &[u8]) {
         }
         match action {
             Action::Reply(reply) | Action::Swallow { reply } => is_a_reply(&reply),
+            Action::Capabilities(offer) => is_a_reply(&offer.to_reply()),
             Action::Close(reply) if reply.is_empty() => return,
             Action::Close(reply) => return is_a_reply(&reply),
             Action::Forward(request) => may_be_sent_on(facts, &flow, &request),

@@ -11,11 +11,23 @@ pub struct Capabilities {
     pub reader: bool,
     /// A login is accepted, and has not been given.
     pub login: bool,
+    /// What none of our commands can get from the provider.
+    pub lacks: Lacks,
+}
+
+/// Commands that the provider is known not to have, not even under their older names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lacks {
+    /// OVER and XOVER.
+    pub over: bool,
+    /// HDR and XHDR.
+    pub hdr: bool,
 }
 
 impl Capabilities {
     /// The whole reply, status line and block. Nothing is in it that the proxy does not do:
-    /// no STARTTLS, COMPRESS or SASL.
+    /// no STARTTLS, COMPRESS or SASL. Nor NEWNEWS, which few providers have: who asks for it all the
+    /// same gets the provider's answer.
     #[must_use]
     pub fn to_reply(self) -> Bytes {
         let mut reply = String::from("101 Capability list follows\r\nVERSION 2\r\n");
@@ -23,7 +35,9 @@ impl Capabilities {
         let offers = [
             (self.login, "AUTHINFO USER\r\n"),
             (self.posting, "POST\r\nIHAVE\r\n"),
-            (self.reader, "READER\r\nHDR\r\nNEWNEWS\r\nOVER\r\n"),
+            (self.reader, "READER\r\n"),
+            (self.reader && !self.lacks.hdr, "HDR\r\n"),
+            (self.reader && !self.lacks.over, "OVER\r\n"),
             (true, "LIST ACTIVE NEWSGROUPS OVERVIEW.FMT\r\n"),
         ];
         for (_, lines) in offers.into_iter().filter(|(offered, _)| *offered) {

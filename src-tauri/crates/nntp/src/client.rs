@@ -5,7 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::capabilities::Capabilities;
+use crate::capabilities::{Capabilities, Lacks};
 use crate::command::{AuthInfo, Class, Local, Request, Upload, Verb};
 use crate::line::TooLong;
 
@@ -43,6 +43,7 @@ pub struct ClientFlow {
     logged_in: bool,
     strikes: u8,
     wrong_logins: u8,
+    verb: Verb,
 }
 
 /// What a line from the client asks of the proxy.
@@ -50,6 +51,8 @@ pub struct ClientFlow {
 pub enum Action {
     /// Say this.
     Reply(Bytes),
+    /// Say what can be done, as far as nothing is known of a provider.
+    Capabilities(Capabilities),
     /// Say this, which may be nothing, and close.
     Close(Bytes),
     /// Check a login, and tell [`ClientFlow::login_checked`].
@@ -74,7 +77,14 @@ impl ClientFlow {
     /// A conversation that begins.
     #[must_use]
     pub const fn new(facts: Facts) -> Self {
-        Self { facts, user: None, logged_in: !facts.login_needed, strikes: 0, wrong_logins: 0 }
+        Self {
+            facts,
+            user: None,
+            logged_in: !facts.login_needed,
+            strikes: 0,
+            wrong_logins: 0,
+            verb: Verb::Empty,
+        }
     }
 
     /// What is said first: 200, or 201 where nothing can be posted.
@@ -93,8 +103,15 @@ impl ClientFlow {
         self.logged_in
     }
 
+    /// The command of the last line; unknown where it was none.
+    #[must_use]
+    pub const fn verb(&self) -> Verb {
+        self.verb
+    }
+
     /// Takes the client's next line.
     pub fn receive(&mut self, line: Result<Bytes, TooLong>) -> Action {
+        self.verb = Verb::Unknown;
         let Ok(line) = line else { return self.strike("501 The line is too long\r\n") };
         if smells_of_http(&line) {
             return Action::Close(Bytes::new());
@@ -102,11 +119,13 @@ impl ClientFlow {
         let length = line.len().saturating_add(2);
         let request = match Request::parse(line) {
             Ok(request) => request,
-            Err(bad) => return self.strike(bad.reply()),
+            Err(bad) if bad.is_garbage() => return self.strike(bad.reply()),
+            Err(bad) => return reply(bad.reply()),
         };
         if length > COMMAND_LIMIT && !may_be_long(&request) {
             return self.strike("501 The line is too long\r\n");
         }
+        self.verb = request.verb();
         let action = self.answer(request);
         if !matches!(&action, Action::Reply(reply) if is_nonsense(reply)) {
             self.strikes = 0;
@@ -148,7 +167,7 @@ impl ClientFlow {
 
     fn answer_local(&mut self, local: Local, request: &Request) -> Action {
         match local {
-            Local::Capabilities => Action::Reply(self.capabilities()),
+            Local::Capabilities => Action::Capabilities(self.capabilities()),
             Local::ModeReader if self.facts.posting => reply("200 Posting allowed\r\n"),
             Local::ModeReader => reply("201 No posting\r\n"),
             Local::ModeStream => reply("501 This is no feed\r\n"),
@@ -162,10 +181,10 @@ impl ClientFlow {
         }
     }
 
-    fn capabilities(&self) -> Bytes {
-        let facts = self.facts;
-        Capabilities { posting: facts.posting, reader: facts.stateful, login: !self.logged_in }
-            .to_reply()
+    const fn capabilities(&self) -> Capabilities {
+        let Facts { posting, stateful: reader, .. } = self.facts;
+        let lacks = Lacks { over: false, hdr: false };
+        Capabilities { posting, reader, login: !self.logged_in, lacks }
     }
 
     /// RFC 4643, section 2.3. Where no login is needed, any is taken: clients send what they have.
@@ -258,6 +277,7 @@ fn smells_of_http(line: &[u8]) -> bool {
 impl fmt::Debug for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Capabilities(offer) => f.debug_tuple("Capabilities").field(offer).finish(),
             Self::Reply(reply) => f.debug_tuple("Reply").field(reply).finish(),
             Self::Close(reply) => f.debug_tuple("Close").field(reply).finish(),
             Self::CheckLogin { .. } => f.write_str("CheckLogin(***)"),

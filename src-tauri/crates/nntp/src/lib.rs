@@ -1,7 +1,8 @@
 //! The protocol of Usenet (NNTP, RFC 3977), without sockets, clocks or threads: bytes in, events out.
 //!
 //! [`command::Request`] is what a client asks, and says how it is routed and what its reply looks
-//! like. [`status::StatusLine`] and [`block::BlockScan`] read replies. [`login::Login`] is our side
+//! like. [`status::StatusLine`] and [`block::BlockScan`] read replies, [`verdict::Verdict`] says what a
+//! provider's refusal means. [`login::Login`] is our side
 //! of a provider's login, [`client::ClientFlow`] the server's side towards a client.
 
 #![cfg_attr(
@@ -18,3 +19,5 @@ pub mod line;
 pub mod login;
 pub mod message_id;
 pub mod status;
+pub mod verdict;
+mod words;

@@ -6,6 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::status::{Code, StatusLine};
+use crate::words::Words;
 
 /// The longest piece of a provider's own words that is kept, in characters.
 const WORDS: usize = 200;
@@ -63,13 +64,26 @@ pub struct Login {
     account: Option<Account>,
     start_tls: bool,
     posting: bool,
+    logged_in: bool,
+    mode_reader: ModeReader,
     awaits: Awaits,
+}
+
+/// Whether the server has to be told that we read (RFC 3977, section 5.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ModeReader {
+    NotNeeded,
+    BeforeLogin,
+    /// It wants a login before it changes its mode.
+    AfterLogin,
+    Sent,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Awaits {
     Greeting,
     StartTls,
+    ModeReader,
     User,
     Password,
 }
@@ -128,7 +142,21 @@ impl Login {
     /// A connection that has just been opened. Without an account no login is sent.
     #[must_use]
     pub fn new(account: Option<Account>, start_tls: bool) -> Self {
-        Self { account, start_tls, posting: false, awaits: Awaits::Greeting }
+        let mode_reader = ModeReader::NotNeeded;
+        Self {
+            account,
+            start_tls,
+            posting: false,
+            logged_in: false,
+            mode_reader,
+            awaits: Awaits::Greeting,
+        }
+    }
+
+    /// Sends `MODE READER` first: the server is known to want it.
+    #[must_use]
+    pub fn with_mode_reader(self) -> Self {
+        Self { mode_reader: ModeReader::BeforeLogin, ..self }
     }
 
     /// Takes the provider's next reply; the first is its greeting.
@@ -140,6 +168,7 @@ impl Login {
             Awaits::Greeting => self.greeted(status),
             Awaits::StartTls if status.code().get() == 382 => Ok(Progress::StartTls(self)),
             Awaits::StartTls => Err(self.refusal(status, RefusalKind::NoStartTls)),
+            Awaits::ModeReader => self.mode_reader_sent(status),
             Awaits::User => self.user_sent(status),
             Awaits::Password => self.password_sent(status),
         }
@@ -167,13 +196,40 @@ impl Login {
     }
 
     fn begin(mut self) -> Progress {
+        if self.mode_reader == ModeReader::BeforeLogin {
+            return self.send_mode_reader();
+        }
         let Some(account) = &self.account else { return self.ready() };
         let line = format!("AUTHINFO USER {}\r\n", account.user);
         self.awaits = Awaits::User;
         Progress::Send(self, line.into())
     }
 
-    fn ready(self) -> Progress {
+    fn send_mode_reader(mut self) -> Progress {
+        self.mode_reader = ModeReader::Sent;
+        self.awaits = Awaits::ModeReader;
+        Progress::Send(self, Bytes::from_static(b"MODE READER\r\n"))
+    }
+
+    fn mode_reader_sent(mut self, status: &StatusLine) -> Result<Progress, Refusal> {
+        let logged_in = self.logged_in;
+        match status.code().get() {
+            code @ (200 | 201) => self.posting = code == 200,
+            480 if !logged_in && self.account.is_some() => {
+                self.mode_reader = ModeReader::AfterLogin;
+            }
+            // A server that does not know the command has no such mode.
+            500 | 501 => {}
+            _ => return Err(self.refused(status)),
+        }
+        Ok(if logged_in { self.ready() } else { self.begin() })
+    }
+
+    fn ready(mut self) -> Progress {
+        if self.mode_reader == ModeReader::AfterLogin {
+            self.logged_in = true;
+            return self.send_mode_reader();
+        }
         Progress::Ready(Ready { posting: self.posting })
     }
 
@@ -191,6 +247,9 @@ impl Login {
     fn password_sent(self, status: &StatusLine) -> Result<Progress, Refusal> {
         match status.code().get() {
             281 => Ok(self.ready()),
+            401 if wants_mode_reader(status) && self.mode_reader == ModeReader::NotNeeded => {
+                Ok(self.send_mode_reader())
+            }
             500 | 501 if quirk_no_login(self.awaits) => Ok(self.ready()),
             502 if quirk_logged_in_already(status) => Ok(self.ready()),
             _ => Err(self.refused(status)),
@@ -222,14 +281,6 @@ fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// Whether a refusal says that too many connections are open, whatever its code: providers say so
-/// by 400, 481, 482 and 502, to the greeting, to the login, or to the first command.
-#[must_use]
-pub fn says_too_many_connections(status: &StatusLine) -> bool {
-    matches!(status.code().get(), 400 | 481 | 482 | 502)
-        && kind(status, Awaits::Greeting) == RefusalKind::TooManyConnections
-}
-
 /// A server without logins does not know AUTHINFO (sabnews).
 const fn quirk_no_login(awaits: Awaits) -> bool {
     matches!(awaits, Awaits::User)
@@ -237,62 +288,27 @@ const fn quirk_no_login(awaits: Awaits) -> bool {
 
 /// 502 is also said to a client that has logged in before (RFC 4643, section 2.3.1).
 fn quirk_logged_in_already(status: &StatusLine) -> bool {
-    has_one_of(status, &["already"])
+    Words::of(status).have("already")
+}
+
+/// INN's transit side answers everything so until it is told to serve a reader.
+fn wants_mode_reader(status: &StatusLine) -> bool {
+    status.code().get() == 401 && Words::of(status).have("mode-reader")
 }
 
 fn kind(status: &StatusLine, awaits: Awaits) -> RefusalKind {
-    let too_many = [
-        "too many",
-        "connection limit",
-        "connections",
-        "threads",
-        "limit reached",
-        "limit exceeded",
-        "simultaneous",
-        "maximum",
-        "concurrent",
-    ];
-    let account = [
-        "credit",
-        "paym",
-        "expired",
-        "quota",
-        "suspended",
-        "disabled",
-        "download limit",
-        "exceeded",
-        "blocked",
-        "traffic",
-    ];
-    let credentials = [
-        "username",
-        "password",
-        "invalid",
-        "authen",
-        "access denied",
-        "unknown user",
-        "incorrect",
-        "login",
-        "wrong",
-        "bad user",
-        "credential",
-    ];
+    let words = Words::of(status);
     match (status.code().get(), awaits) {
         (483, _) => RefusalKind::TlsNeeded,
-        _ if has_one_of(status, &["download limit"]) => RefusalKind::Account,
-        _ if has_one_of(status, &too_many) => RefusalKind::TooManyConnections,
-        _ if has_one_of(status, &account) => RefusalKind::Account,
-        (400..=599, Awaits::User | Awaits::Password) if has_one_of(status, &credentials) => {
+        _ if words.mean_connections() => RefusalKind::TooManyConnections,
+        _ if words.mean_account() => RefusalKind::Account,
+        (400..=599, Awaits::User | Awaits::Password) if words.mean_credentials() => {
             RefusalKind::Credentials
         }
+        // Some say it for a wrong password, some for one connection too many.
+        (481 | 482 | 502, Awaits::User | Awaits::Password) => RefusalKind::Unclear,
         (481, _) => RefusalKind::Credentials,
-        (482 | 502, Awaits::User | Awaits::Password) => RefusalKind::Unclear,
         (400 | 403 | 502 | 503, _) => RefusalKind::Unavailable,
         _ => RefusalKind::Unexpected,
     }
-}
-
-fn has_one_of(status: &StatusLine, words: &[&str]) -> bool {
-    let text = String::from_utf8_lossy(status.text()).to_ascii_lowercase();
-    words.iter().any(|word| text.contains(word))
 }

@@ -13,6 +13,12 @@ impl<'a> MessageId<'a> {
         if argument.starts_with(b"<") { find(argument).map(Self) } else { None }
     }
 
+    /// Whether it is as RFC 3977 wants it: short, printable, without blanks, and with an `@`.
+    #[must_use]
+    pub fn is_ordinary(&self) -> bool {
+        self.0.len() <= 250 && self.0.contains(&b'@') && self.0.iter().all(u8::is_ascii_graphic)
+    }
+
     /// Its octets, brackets included.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {

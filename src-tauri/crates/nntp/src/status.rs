@@ -39,13 +39,13 @@ impl fmt::Display for Code {
     }
 }
 
-/// What begins with no code is no status line.
+/// What does not begin with a code is not a status line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadStatus;
 
 impl fmt::Display for BadStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a reply has to begin with a code of three digits")
+        f.write_str("a reply has to begin with a code of exactly three digits")
     }
 }
 
@@ -72,11 +72,11 @@ pub struct StatusLine {
 impl StatusLine {
     /// Parses a line, with its line end or without.
     ///
-    /// Only the first three octets count as the code, whatever is behind them
-    /// (`quirk`: nserv says `220, 0 <id>`, others `223` with nothing behind).
+    /// Behind the code comes a blank or the end of the line. A fourth digit means that the stream is
+    /// out of step, and nothing in it can be trusted.
     ///
     /// # Errors
-    /// When it does not begin with three digits that make a code.
+    /// When it does not begin with three digits that make a code, and nothing more.
     pub fn parse(line: Bytes) -> Result<Self, BadStatus> {
         let digits = line.get(..3).ok_or(BadStatus)?;
         let mut code = 0_u16;
@@ -85,9 +85,21 @@ impl StatusLine {
             code = code.saturating_mul(10).saturating_add(value.into());
         }
         let code = Code::new(code).ok_or(BadStatus)?;
+        if !ends_code(line.get(3..).unwrap_or_default()) {
+            return Err(BadStatus);
+        }
         let end = line.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
         let line = line.slice(..end.map_or(0, |end| end.saturating_add(1)));
         Ok(Self { line, code })
+    }
+
+    /// The same line with another code.
+    #[must_use]
+    pub fn with_code(&self, code: u16) -> Self {
+        let Some(code) = Code::new(code) else { return self.clone() };
+        let mut line = BytesMut::from(code.to_string().as_bytes());
+        line.put_slice(self.line.get(3..).unwrap_or_default());
+        Self { line: line.freeze(), code }
     }
 
     /// The code.
@@ -139,4 +151,14 @@ impl StatusLine {
         wire.put_slice(b"\r\n");
         wire.freeze()
     }
+}
+
+/// Whether this may stand behind a code.
+const fn ends_code(rest: &[u8]) -> bool {
+    matches!(rest, [] | [b' ' | b'\t' | b'\r' | b'\n', ..]) || quirk_comma_behind_code(rest)
+}
+
+/// nserv says `220, 0 <id>`.
+const fn quirk_comma_behind_code(rest: &[u8]) -> bool {
+    matches!(rest, [b',', b' ', ..])
 }

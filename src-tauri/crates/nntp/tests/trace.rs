@@ -81,6 +81,7 @@ fn serve(setup: &[&str], dialogue: &[&str]) -> String {
 fn tell(out: &mut String, action: Action) {
     match action {
         Action::Reply(reply) => say(out, 'S', &reply),
+        Action::Capabilities(offer) => say(out, 'S', &offer.to_reply()),
         Action::Close(reply) => {
             say(out, 'S', &reply);
             out.push_str("(closed)\n");
@@ -106,8 +107,10 @@ fn tell(out: &mut String, action: Action) {
 fn log_in(setup: &[&str], dialogue: &[&str]) -> String {
     let account = setup.iter().find_map(|word| word.split_once(':'));
     let account = account.map(|(user, password)| Account::new(user, password).unwrap());
-    let (mut login, mut out) =
-        (Some(Login::new(account, setup.contains(&"starttls"))), String::new());
+    let login = Login::new(account, setup.contains(&"starttls"));
+    let known = setup.contains(&"mode-reader");
+    let mut login = Some(if known { login.with_mode_reader() } else { login });
+    let mut out = String::new();
     for said in dialogue.iter().filter_map(|line| line.strip_prefix("S: ")) {
         writeln!(out, "S: {said}").unwrap();
         let status = StatusLine::parse(Bytes::from(octets(said))).unwrap();

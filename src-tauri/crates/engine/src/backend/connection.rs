@@ -2,6 +2,7 @@
 //! from turn to turn.
 
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -29,6 +30,10 @@ const OUTBOX: usize = 64 * 1024;
 /// The writing side. Commands are queued in the order of their turns, and sent at once.
 pub(crate) struct Connection {
     pub(super) id: u64,
+    /// The provider's greeting allows posting (200, not 201).
+    pub(super) posting: bool,
+    /// It has carried a request: it may have gone stale since.
+    used: AtomicBool,
     outbox: Mutex<Outbox>,
     closing: Notify,
     /// The writing side came back from the task that had it, or will not any more.
@@ -43,14 +48,21 @@ struct Outbox {
 }
 
 impl Connection {
-    pub(super) fn new(id: u64, half: WriteHalf) -> Arc<Self> {
+    pub(super) fn new(id: u64, half: WriteHalf, posting: bool) -> Arc<Self> {
         let outbox = Outbox { queued: BytesMut::new(), half: Some(half), closed: false };
         Arc::new(Self {
             id,
+            posting,
+            used: AtomicBool::new(false),
             outbox: Mutex::new(outbox),
             closing: Notify::new(),
             returned: Notify::new(),
         })
+    }
+
+    /// Whether the request that is queued now is the first on this connection.
+    pub(super) fn is_fresh(&self) -> bool {
+        !self.used.swap(true, Ordering::Relaxed)
     }
 
     /// Whether there is room for what comes without a turn.
@@ -178,7 +190,14 @@ pub(crate) struct ReadSide {
 
 impl ReadSide {
     pub(super) fn new(half: ReadHalf, connection: Arc<Connection>, permit: Permit) -> Self {
-        Self { half, unread: Bytes::new(), at_rest: true, dead: false, connection, permit: Some(permit) }
+        Self {
+            half,
+            unread: Bytes::new(),
+            at_rest: true,
+            dead: false,
+            connection,
+            permit: Some(permit),
+        }
     }
 
     /// The connection has served something: its login counts no longer.

@@ -44,6 +44,11 @@ impl Lease {
         self.selected
     }
 
+    /// Whether the provider's greeting on this connection allows posting.
+    pub(crate) fn allows_posting(&self) -> bool {
+        self.connection.posting
+    }
+
     /// Says whether the client's group is selected from now on.
     pub(crate) fn set_selected(&mut self, selected: bool) {
         self.selected = selected;

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use crate::baton::Place;
 use crate::config::BackendConfig;
-use crate::dial::{Dial, DialError, Established, Trouble, establish};
+use crate::dial::{Dial, DialError, Established, Trouble, establish_in_mode};
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
@@ -21,6 +21,7 @@ use crate::types::ClientId;
 mod account;
 mod breaker;
 mod connection;
+mod learned;
 mod lease;
 mod line;
 mod pace;
@@ -36,7 +37,7 @@ pub(crate) use account::{Account, Accounts};
 pub use breaker::State;
 pub(crate) use lease::Lease;
 pub(crate) use line::{Claim, Urgency};
-pub(crate) use reply::Reply;
+pub(crate) use reply::{PriorRefusals, Reply};
 pub(crate) use visit::Visit;
 pub use visit::Visits;
 
@@ -56,6 +57,7 @@ pub struct Backend {
     account: Arc<Account>,
     pool: Mutex<Pool>,
     counters: Counters,
+    learned: learned::Learned,
 }
 
 /// What every backend works with.
@@ -182,7 +184,8 @@ impl Backend {
         means: Means,
     ) -> Arc<Self> {
         let (pool, counters) = (Mutex::new(Pool::new()), Counters::default());
-        let new = Arc::new(Self { config, means, account, pool, counters });
+        let learned = learned::Learned::default();
+        let new = Arc::new(Self { config, means, account, pool, counters, learned });
         new.account.enter(&new);
         new
     }
@@ -273,7 +276,9 @@ impl Backend {
     pub(crate) fn why(&self) -> String {
         let why = self.lock().breaker.why.clone();
         match self.account.paced_until(Instant::now()) {
-            Some(_) if why.is_empty() => "connections broke too often: it logs in again soon".into(),
+            Some(_) if why.is_empty() => {
+                "connections broke too often: it logs in again soon".into()
+            }
             _ => why,
         }
     }
@@ -292,7 +297,8 @@ impl Backend {
     fn spawn_dial(self: &Arc<Self>, permit: Permit) {
         let backend = Arc::clone(self);
         tokio::spawn(async move {
-            match establish(&*backend.means.dialler, &backend.config).await {
+            let mode_reader = backend.wants_mode_reader();
+            match establish_in_mode(&*backend.means.dialler, &backend.config, mode_reader).await {
                 Ok(established) => backend.dialled(established, permit),
                 Err(error) => backend.dial_failed(&error, permit),
             }
@@ -302,8 +308,9 @@ impl Backend {
     fn dialled(self: &Arc<Self>, established: Established, mut permit: Permit) {
         let (news, alone) = self.change(|pool, effects| {
             permit.dial_over(pool);
-            let connection = Connection::new(pool.next_id(), established.write);
-            let side = ReadSide::new(established.read, Arc::clone(&connection), permit);
+            let Established { read, write, posting, address: _ } = established;
+            let connection = Connection::new(pool.next_id(), write, posting);
+            let side = ReadSide::new(read, Arc::clone(&connection), permit);
             if pool.retired {
                 effects.closed.push(side);
                 return (false, false);

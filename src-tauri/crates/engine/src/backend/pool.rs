@@ -201,7 +201,8 @@ impl Pool {
             if waiter.answer.is_closed() {
                 continue;
             }
-            let Some(at) = self.slot_for_lease(backend, (waiter.client, still.len()), effects) else {
+            let Some(at) = self.slot_for_lease(backend, (waiter.client, still.len()), effects)
+            else {
                 still.push_back(waiter);
                 continue;
             };

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use nntp::block::{BlockScan, Scan};
 use nntp::command::{Class, Framing, Request, Verb};
-use nntp::login::says_too_many_connections;
-use nntp::status::{Code, StatusLine};
+use nntp::status::StatusLine;
+use nntp::verdict::{self, Verdict};
 use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant, timeout};
 
@@ -36,6 +36,10 @@ pub(crate) struct Reply {
     took: Took,
     /// When the block began, unless the client has held it up.
     block_began: Option<Instant>,
+    /// The first on its connection, which has just logged in.
+    fresh: bool,
+    /// What is not an answer the first time, and is one when it is said again.
+    prior: PriorRefusals,
 }
 
 /// How a request was sent.
@@ -47,6 +51,15 @@ pub(super) struct Sent {
     pub(super) stale: bool,
     /// How long the reply may be silent before another connection is tried.
     pub(super) suspicious_after: Duration,
+}
+
+/// What a provider has said to this request before, on another connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PriorRefusals {
+    /// That a login is needed, or another mode.
+    pub(crate) login_needed: bool,
+    /// A farewell, as the first word on a connection that had just logged in.
+    pub(crate) farewell: bool,
 }
 
 enum Stage {
@@ -71,6 +84,7 @@ impl Reply {
         sent: Sent,
     ) -> Self {
         Counters::count(&backend.counters().requests);
+        let fresh = connection.is_fresh();
         Self {
             backend: Arc::clone(backend),
             connection,
@@ -81,7 +95,19 @@ impl Reply {
             sent,
             took: Took::default(),
             block_began: None,
+            fresh,
+            prior: PriorRefusals::default(),
         }
+    }
+
+    /// The request as it was sent.
+    pub(crate) fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Says what the provider has said to this request before: it counts when it says so again.
+    pub(crate) fn set_prior_refusals(&mut self, prior: PriorRefusals) {
+        self.prior = prior;
     }
 
     /// Waits for the turn and for the status line. A reply of one line is then complete. A reply that is
@@ -218,15 +244,37 @@ impl Reply {
 
     /// Takes the status line as ours, or takes the connection down for it.
     fn accept(&mut self, status: &StatusLine) -> Result<(), Error> {
+        match verdict::of(&self.request, status) {
+            Verdict::TooManyConnections => {
+                let said = String::from_utf8_lossy(&status.to_wire()).trim().to_owned();
+                self.backend.one_too_many(self.connection.id, said);
+                return Err(self.dismissed(status));
+            }
+            Verdict::ModeReaderNeeded if !self.prior.login_needed => {
+                self.backend.mode_reader_needed();
+                return Err(self.dismissed(status));
+            }
+            Verdict::LoginNeeded if !self.is_refused_for_good() => {
+                return Err(self.dismissed(status));
+            }
+            Verdict::Farewell if !(self.fresh && self.prior.farewell) => {
+                return Err(self.dismissed(status));
+            }
+            Verdict::Farewell => {
+                // Said twice as the first word, it is this provider's answer; its connection ends.
+                drop(self.dismissed(status));
+                return Ok(());
+            }
+            Verdict::Answer
+            | Verdict::Missing
+            | Verdict::Refused
+            | Verdict::UnknownCommand
+            | Verdict::Unable
+            | Verdict::LoginNeeded
+            | Verdict::ModeReaderNeeded
+            | Verdict::Account => {}
+        }
         let code = status.code();
-        if says_too_many_connections(status) {
-            let said = String::from_utf8_lossy(&status.to_wire()).trim().to_owned();
-            self.backend.one_too_many(self.connection.id, said);
-            return Err(self.fail(Error::Dismissed(code)));
-        }
-        if code == Code::SERVICE_TEMPORARILY_UNAVAILABLE || code == Code::AUTHENTICATION_REQUIRED {
-            return Err(self.fail(Error::Dismissed(code)));
-        }
         if self.is_anothers(status) {
             return Err(self.fail(Error::Unexpected("it belongs to another article".into())));
         }
@@ -243,6 +291,16 @@ impl Reply {
             }
         }
         Ok(())
+    }
+
+    /// Whether another login would change nothing about a 480.
+    fn is_refused_for_good(&self) -> bool {
+        self.prior.login_needed || self.backend.refuses_after_login(&self.request)
+    }
+
+    fn dismissed(&mut self, status: &StatusLine) -> Error {
+        let fresh = self.fresh;
+        self.fail(Error::Dismissed { status: status.clone(), fresh })
     }
 
     /// A reply that names an article names ours, or something is badly out of step.
@@ -279,7 +337,7 @@ impl Reply {
 
     fn fail(&mut self, error: Error) -> Error {
         let loss = match &error {
-            Error::ConnectionLost(_) | Error::Dismissed(_) | Error::TimedOut(_)
+            Error::ConnectionLost(_) | Error::Dismissed { .. } | Error::TimedOut(_)
                 if self.sent.stale && matches!(self.stage, Stage::Status(_)) =>
             {
                 Loss::Stale
@@ -307,6 +365,8 @@ impl Reply {
             sent: self.sent,
             took: Took::default(),
             block_began: None,
+            fresh: self.fresh,
+            prior: self.prior,
         };
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(rest.discard());
@@ -318,7 +378,9 @@ impl Drop for Reply {
     fn drop(&mut self) {
         match self.stage {
             Stage::Done => {}
-            Stage::Upload(_) | Stage::Unframed(_) => self.backend.lost(self.connection.id, Loss::Ours),
+            Stage::Upload(_) | Stage::Unframed(_) => {
+                self.backend.lost(self.connection.id, Loss::Ours)
+            }
             _ if self.unwanted => self.backend.lost(self.connection.id, Loss::Ours),
             Stage::Waiting | Stage::Status(_) | Stage::Block(..) => self.leave(),
         }

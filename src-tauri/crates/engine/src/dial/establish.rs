@@ -46,17 +46,34 @@ pub(crate) enum Heard<'a> {
 /// # Errors
 /// What kept it from that; see [`DialError`].
 pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Established, DialError> {
-    account(to)?;
-    on_any_address(dialler, to).await.map_err(|failed| failed.error)
+    establish_in_mode(dialler, to, false).await
 }
 
-async fn on_any_address(dialler: &dyn Dial, to: &BackendConfig) -> Result<Established, Failed> {
+/// Like [`establish`], with `MODE READER` first where the provider is known to want it.
+///
+/// # Errors
+/// Like [`establish`].
+pub(crate) async fn establish_in_mode(
+    dialler: &dyn Dial,
+    to: &BackendConfig,
+    mode_reader: bool,
+) -> Result<Established, DialError> {
+    account(to)?;
+    on_any_address(dialler, to, mode_reader).await.map_err(|failed| failed.error)
+}
+
+async fn on_any_address(
+    dialler: &dyn Dial,
+    to: &BackendConfig,
+    mode_reader: bool,
+) -> Result<Established, Failed> {
     let mut route = Route::find(dialler, to).await?;
     loop {
         let (stream, hop) = route.connect().await?;
         let encrypted = encrypt(dialler, stream, &hop.to).await;
+        let login = login(to, mode_reader)?;
         let logged_in = match encrypted {
-            Ok(stream) => log_in(dialler, stream, &hop.to, &mut |_| {}).await,
+            Ok(stream) => converse(dialler, stream, &hop.to, login, &mut |_| {}).await,
             Err(failed) => Err(failed),
         };
         match logged_in {
@@ -95,12 +112,27 @@ pub(crate) fn account(to: &BackendConfig) -> Result<Option<Account>, DialError> 
 /// What kept it from that; see [`DialError`].
 pub(crate) async fn log_in(
     dialler: &dyn Dial,
-    mut stream: BoxStream,
+    stream: BoxStream,
     to: &BackendConfig,
     hear: &mut (dyn FnMut(Heard<'_>) + Send),
 ) -> Result<Established, Failed> {
+    let login = login(to, false)?;
+    converse(dialler, stream, to, login, hear).await
+}
+
+fn login(to: &BackendConfig, mode_reader: bool) -> Result<Login, Failed> {
     let account = account(to).map_err(Stage::Login.failed())?;
-    let mut login = Login::new(account, matches!(to.tls, Tls::StartTls(_)));
+    let login = Login::new(account, matches!(to.tls, Tls::StartTls(_)));
+    Ok(if mode_reader { login.with_mode_reader() } else { login })
+}
+
+async fn converse(
+    dialler: &dyn Dial,
+    mut stream: BoxStream,
+    to: &BackendConfig,
+    mut login: Login,
+    hear: &mut (dyn FnMut(Heard<'_>) + Send),
+) -> Result<Established, Failed> {
     let (mut limit, mut awaited) = (to.limits.greeting, greeting(&to.tls));
     let mut stage = Stage::Greeting;
     loop {

@@ -183,7 +183,8 @@ impl<'a> Route<'a> {
             return Some(Next::Ask(Arc::clone(&chosen.backend)));
         }
         let open = || tier.iter().filter(|c| c.is_open());
-        if let Some(at) = open().filter(|c| c.not_before().is_none()).filter_map(|c| c.rests_until).min()
+        if let Some(at) =
+            open().filter(|c| c.not_before().is_none()).filter_map(|c| c.rests_until).min()
         {
             return Some(Next::Wait(at));
         }
@@ -273,7 +274,7 @@ impl Failures {
             Error::TurnLost => &mut self.lost_before,
             // That was the client.
             Error::Overrun | Error::ClientGone(_) | Error::LetGo | Error::Busy => return,
-            Error::ConnectionLost(_) | Error::Dismissed(_) | Error::Unavailable(_) => {
+            Error::ConnectionLost(_) | Error::Dismissed { .. } | Error::Unavailable(_) => {
                 &mut self.lost
             }
         };

@@ -4,16 +4,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use nntp::command::{Request, Verb};
+use nntp::command::{Class, Request, Verb};
 use nntp::status::StatusLine;
+use nntp::verdict::shown;
 use tokio::time::sleep_until;
 use tracing::{debug, info};
 
 use super::ClientSession;
 use super::clock::date_reply;
-use super::error_classification::{Meaning, classify, is_about_account, is_showable};
+use super::error_classification::{Meaning, classify, is_showable, words};
 use super::streaming::{Output, Progress, relay};
-use crate::backend::{Backend, Claim, Counters, Reply, Urgency, Waiting};
+use crate::backend::{Backend, Claim, Counters, PriorRefusals, Reply, Urgency, Waiting};
 use crate::clients::Client;
 use crate::error::{Advice, Blame, Error};
 use crate::events::Event;
@@ -26,7 +27,13 @@ const SMALL: usize = 1024;
 pub(super) enum Outcome {
     /// The client has the reply, or will when its queue is written.
     Delivered,
+    /// The backend does not have the article.
     Missing(StatusLine),
+    /// The backend refuses this request.
+    Refused(StatusLine),
+    /// Ask the same backend again: it may know another command with the same answer.
+    TryAlternative,
+    /// The backend cannot do it now.
     Unable(StatusLine),
 }
 
@@ -35,12 +42,33 @@ pub(super) struct Errand<'a> {
     pub(super) request: &'a Request,
     pub(super) output: &'a mut Output,
     pub(super) progress: Progress,
+    /// What backends have said that is not an answer the first time.
+    prior: Vec<(Arc<Backend>, PriorRefusals)>,
 }
 
 impl<'a> Errand<'a> {
     pub(super) fn new(request: &'a Request, output: &'a mut Output) -> Self {
         let progress = Progress::of(request.verb());
-        Self { request, output, progress }
+        output.answers(request.verb());
+        Self { request, output, progress, prior: Vec::new() }
+    }
+
+    /// What a backend has said to it before.
+    pub(super) fn prior(&self, backend: &Arc<Backend>) -> PriorRefusals {
+        let before = self.prior.iter().find(|(who, _)| Arc::ptr_eq(who, backend));
+        before.map(|(_, prior)| *prior).unwrap_or_default()
+    }
+
+    /// Remembers what a backend has said, if that was why the request failed there.
+    pub(super) fn failed(&mut self, backend: &Arc<Backend>, error: &Error) {
+        let Error::Dismissed { status, fresh } = error else { return };
+        let mut prior = self.prior(backend);
+        match status.code().get() {
+            401 | 480 => prior.login_needed = true,
+            _ => prior.farewell |= *fresh,
+        }
+        self.prior.retain(|(who, _)| !Arc::ptr_eq(who, backend));
+        self.prior.push((Arc::clone(backend), prior));
     }
 
     /// What it claims in the line of those who wait.
@@ -80,7 +108,9 @@ impl ClientSession {
         mut route: Route<'_>,
         mut errand: Errand<'_>,
     ) -> Result<(), Error> {
+        let by_id = matches!(errand.request.class(), Class::ById);
         let mut refusal = None;
+        let mut lacking = false;
         loop {
             let backend = match route.next() {
                 Next::Ask(backend) => backend,
@@ -88,26 +118,43 @@ impl ClientSession {
                     sleep_until(until).await;
                     continue;
                 }
-                Next::Missing => return self.no_such_article(&mut errand),
+                Next::Missing if lacking || is_article(errand.request) => {
+                    return self.no_such_article(&mut errand);
+                }
+                Next::Missing => return self.refused_by_all(errand, refusal),
                 Next::GiveUp(why) => return self.give_up(errand, refusal, &why),
             };
+            if by_id && backend.standing().unable {
+                // Its account is used up, and every article would hear the same.
+                route.unable(&backend, backend.why());
+                continue;
+            }
+            if by_id && backend.has_no_command_for(errand.request) {
+                route.missing(&backend);
+                continue;
+            }
             let asked = self.execute_command_on_backend(&backend, &mut route, &mut errand).await;
             match asked {
                 Ok(Outcome::Delivered) => return Ok(()),
                 Ok(Outcome::Missing(_)) => {
                     Counters::count(&backend.counters().missing);
+                    lacking = true;
                     route.missing(&backend);
                 }
+                Ok(Outcome::TryAlternative) => {}
+                Ok(Outcome::Refused(status)) if by_id => {
+                    debug!(provider = backend.config().name, "refuses: {}", words(&status));
+                    route.missing(&backend);
+                    refusal.get_or_insert(status);
+                }
+                Ok(Outcome::Refused(status)) => return self.refused_by_all(errand, Some(status)),
                 Ok(Outcome::Unable(status)) => {
-                    let why = String::from_utf8_lossy(&status.to_wire()).trim().to_owned();
-                    if is_about_account(&status) {
-                        backend.set_unable(why.clone());
-                    }
-                    route.unable(&backend, why);
+                    route.unable(&backend, words(&status));
                     refusal = Some(status);
                 }
                 Err(error) => {
                     note(&backend, &error);
+                    errand.failed(&backend, &error);
                     if error.advice() == Advice::Never {
                         return Err(error);
                     }
@@ -125,9 +172,10 @@ impl ClientSession {
         route: &mut Route<'_>,
         errand: &mut Errand<'_>,
     ) -> Result<Outcome, Error> {
-        let claim = errand.claim(&self.client);
-        let turn = backend.turn(&claim, errand.request);
+        let sent = backend.command_for(errand.request);
+        let turn = backend.turn(&errand.claim(&self.client), &sent);
         let mut reply = in_line(turn, backend, route).await?;
+        reply.set_prior_refusals(errand.prior(backend));
         let status = reply.status(route.may_ask_again(backend)).await?;
         self.deliver(backend, &mut reply, status, errand).await
     }
@@ -140,13 +188,23 @@ impl ClientSession {
         status: StatusLine,
         errand: &mut Errand<'_>,
     ) -> Result<Outcome, Error> {
-        match classify(errand.request, status.code()) {
+        let meaning = classify(backend, reply.request(), &status);
+        let status = errand.request.translated(reply.request(), status);
+        match meaning {
             Meaning::Missing => return Ok(Outcome::Missing(status)),
+            Meaning::Refused => return Ok(Outcome::Refused(status)),
+            Meaning::TryAlternative => return Ok(Outcome::TryAlternative),
             Meaning::Unable => return Ok(Outcome::Unable(status)),
             Meaning::Answer => {}
         }
+        errand.output.comes_from(backend);
         if !errand.progress.is_behind() {
             errand.output.push(status.to_wire());
+        }
+        if reply.request().verb() == Verb::Head && errand.request.verb() == Verb::Stat {
+            // The headers stay here: the reply reads them away when it is dropped.
+            Counters::count(&backend.counters().delivered);
+            return Ok(Outcome::Delivered);
         }
         let stall = backend.config().limits.stall;
         relay(reply, errand.output, &mut errand.progress, stall).await?;
@@ -161,6 +219,17 @@ impl ClientSession {
         }
         self.events.tell(|| Event::NotFound { client: self.client.name() });
         errand.output.push(Bytes::from_static(b"430 No provider has this article\r\n"));
+        Ok(())
+    }
+
+    /// Every backend that was asked refused the request: the client gets the words of one, and goes on.
+    fn refused_by_all(&self, errand: Errand<'_>, refusal: Option<StatusLine>) -> Result<(), Error> {
+        let Errand { request, output, .. } = errand;
+        output.push(
+            refusal.map_or(Bytes::from_static(b"503 No provider supports this\r\n"), |status| {
+                shown(request, &status).to_wire()
+            }),
+        );
         Ok(())
     }
 
@@ -179,13 +248,10 @@ impl ClientSession {
         self.events.tell(|| Event::RequestFailed {
             client: self.client.name(),
             verb: format!("{:?}", request.verb()).to_uppercase(),
-            why: refusal.as_ref().map_or_else(
-                || reason(why).to_owned(),
-                |status| String::from_utf8_lossy(&status.to_wire()).trim().to_owned(),
-            ),
+            why: refusal.as_ref().map_or_else(|| reason(why).to_owned(), words),
         });
         match refusal {
-            Some(status) if is_showable(request) => output.push(status.to_wire()),
+            Some(status) if is_showable(request) => output.push(shown(request, &status).to_wire()),
             _ if request.verb() == Verb::Date => {
                 output.push(date_reply(std::time::SystemTime::now()))
             }
@@ -216,6 +282,10 @@ pub(super) async fn in_line<T>(
             return Err(Error::Busy);
         }
     }
+}
+
+fn is_article(request: &Request) -> bool {
+    request.verb().names_article()
 }
 
 /// Logs a failure as loudly as it deserves.

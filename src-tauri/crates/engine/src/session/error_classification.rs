@@ -1,41 +1,61 @@
-//! What a status line from a provider means for a request: an answer, or a reason to ask elsewhere.
+//! What becomes of a provider's status line: the client's answer, or a reason to ask elsewhere.
 
-use nntp::command::{Class, Request, Verb};
-use nntp::status::{Code, StatusLine};
+use nntp::command::{Request, Verb};
+use nntp::status::StatusLine;
+use nntp::verdict::{self, Verdict};
 
-/// What a status line means.
+use crate::backend::Backend;
+
+/// What to do about a status line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// The client gets it.
     Answer,
     /// This provider does not have the article, at this moment.
     Missing,
-    /// This provider cannot do it; another may.
+    /// This provider refuses this request, and would again.
+    Refused,
+    /// This provider does not know the command, and may know another with the same answer.
+    TryAlternative,
+    /// This provider cannot do it now; another may.
     Unable,
 }
 
-/// The meaning of `code` as the answer to `request`.
-///
-/// For articles every refusal is hidden: downloaders take a 500 for a reason to ask again at once and
-/// for ever, and a 451 for a fault. For other requests, what the provider says is the answer, unless
-/// it is about the account.
-pub(super) fn classify(request: &Request, code: Code) -> Meaning {
-    let refusal = code.get() >= 400;
-    match request.class() {
-        _ if !refusal => Meaning::Answer,
-        Class::ById if request.means_missing(code) => Meaning::Missing,
-        Class::ById => Meaning::Unable,
-        _ if matches!(code.get(), 403 | 502) => Meaning::Unable,
-        _ => Meaning::Answer,
+/// The meaning of `status` as the reply to `sent`, with which the backend has something to learn.
+pub(super) fn classify(backend: &Backend, sent: &Request, status: &StatusLine) -> Meaning {
+    let verdict = verdict::of(sent, status);
+    match verdict {
+        Verdict::UnknownCommand if backend.does_not_know(sent) => return Meaning::TryAlternative,
+        Verdict::UnknownCommand => return Meaning::Refused,
+        Verdict::Answer | Verdict::Missing | Verdict::Refused => backend.knows(sent.verb()),
+        Verdict::LoginNeeded => backend.refused_after_login(sent),
+        Verdict::Account => backend.set_unable(words(status)),
+        Verdict::Unable
+        | Verdict::ModeReaderNeeded
+        | Verdict::Farewell
+        | Verdict::TooManyConnections => {}
+    }
+    match verdict {
+        Verdict::Answer => Meaning::Answer,
+        Verdict::Missing => Meaning::Missing,
+        Verdict::Refused | Verdict::UnknownCommand | Verdict::LoginNeeded => Meaning::Refused,
+        // It may have the article all the same.
+        Verdict::Farewell | Verdict::ModeReaderNeeded if names_article(sent) => Meaning::Unable,
+        Verdict::Farewell | Verdict::ModeReaderNeeded => Meaning::Refused,
+        Verdict::Unable | Verdict::TooManyConnections | Verdict::Account => Meaning::Unable,
     }
 }
 
 /// Whether a refusal may be shown to the client when all have refused. Not so for articles.
 pub(super) fn is_showable(request: &Request) -> bool {
-    !matches!(request.verb(), Verb::Article | Verb::Body | Verb::Head | Verb::Stat)
+    request.message_id().is_none() || !names_article(request)
 }
 
-/// Whether a provider's refusal is about the account rather than about this request.
-pub(super) fn is_about_account(status: &StatusLine) -> bool {
-    status.code().get() == 502
+/// A provider's refusal, for people.
+pub(super) fn words(status: &StatusLine) -> String {
+    String::from_utf8_lossy(&status.to_wire()).trim().to_owned()
+}
+
+const fn names_article(request: &Request) -> bool {
+    Verb::names_article(request.verb())
 }

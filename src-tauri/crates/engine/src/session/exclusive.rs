@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use nntp::block::{BlockScan, Scan};
-use nntp::command::{Class, Framing, Local, Request, Upload};
+use nntp::command::{Class, Framing, Local, Request, Upload, Verb};
 use nntp::status::StatusLine;
+use nntp::verdict::{self, Verdict, shown};
 use tokio::time::{Duration, sleep, timeout};
 
 use super::ClientSession;
 use super::backend::{Errand, Outcome, note};
 use super::connection::Input;
+use super::error_classification::{classify, words};
 use super::handlers::{Conversation, look, stopped};
 use super::stateful::{Selected, restore};
 use super::streaming::Output;
-use crate::backend::{Lease, Reply};
+use crate::backend::{Backend, Lease, PriorRefusals, Reply};
 use crate::error::{Advice, Error};
-use crate::router::BackendSelector;
+use crate::router::{BackendSelector, Route};
 
 /// How long a client may be silent within an article that it sends.
 const UPLOAD_STALL: Duration = Duration::from_secs(60);
@@ -30,6 +32,7 @@ impl Conversation {
         let mut article = Article::default();
         while self.next_of(&mut article).await?.is_some() {}
         let mut output = self.output();
+        output.answers(Verb::TakeThis);
         output.push(reply);
         output.finish().await
     }
@@ -43,7 +46,8 @@ impl Conversation {
         match self.session.begin_alone(&self.backends, &mut selected, &mut errand).await? {
             Begun::Refused => {}
             Begun::Answered(mut lease, mut reply, status) => {
-                errand.output.push(status.to_wire());
+                errand.output.comes_from(lease.backend());
+                errand.output.push(shown(&request, &status).to_wire());
                 if request.framing(status.code()) == Framing::Continue {
                     errand.output.flush().await?;
                     let failed = upload_failed(&request);
@@ -117,8 +121,8 @@ impl Conversation {
         match self.session.begin_alone(&self.backends, &mut selected, &mut errand).await? {
             Begun::Refused => {}
             Begun::Answered(mut lease, mut reply, status) => {
-                // Who knows what it has changed, unless the provider did not know it either.
-                if status.code().get() < 500 {
+                // Who knows what it has changed, unless the provider did not do it.
+                if status.code().get() < 480 {
                     lease.spoil();
                 }
                 if reply.is_unframed() {
@@ -128,8 +132,11 @@ impl Conversation {
                 }
                 let backend = Arc::clone(lease.backend());
                 let done = self.session.deliver(&backend, &mut reply, status, &mut errand).await?;
-                if let Outcome::Missing(status) | Outcome::Unable(status) = done {
-                    errand.output.push(status.to_wire());
+                if let Outcome::Missing(status)
+                | Outcome::Refused(status)
+                | Outcome::Unable(status) = done
+                {
+                    errand.output.push(shown(&request, &status).to_wire());
                 }
                 self.session.keep(&mut selected, lease);
             }
@@ -180,25 +187,57 @@ impl ClientSession {
     ) -> Result<Begun, Error> {
         errand.output.first_in_line().await?;
         selected.renew(backends);
+        let upload = matches!(errand.request.class(), Class::Upload(_));
         let mut route = selected.route(backends, errand.request);
+        let mut refusal = None;
+        // Greeted with 201: asked only when nobody else takes the article.
+        let mut no_posting: Vec<Arc<Backend>> = Vec::new();
+        let mut last_resort = false;
         loop {
             let mut lease = match self.next_lease(&mut route, selected).await {
                 Ok(lease) => lease,
+                Err(_) if !last_resort && refusal.is_none() && !no_posting.is_empty() => {
+                    last_resort = true;
+                    route = Route::only(backends, &no_posting.remove(0));
+                    continue;
+                }
                 Err(why) => {
-                    self.give_up(Errand::new(errand.request, errand.output), None, &why)?;
+                    self.give_up(Errand::new(errand.request, errand.output), refusal, &why)?;
                     return Ok(Begun::Refused);
                 }
             };
-            match first_answer(&mut lease, selected, errand.request).await {
+            let backend = Arc::clone(lease.backend());
+            if upload && !last_resort && !lease.allows_posting() {
+                self.keep(selected, lease);
+                route.unable(&backend, "201 No posting".to_owned());
+                no_posting.push(backend);
+                continue;
+            }
+            let prior = errand.prior(&backend);
+            match first_answer(&mut lease, selected, errand.request, prior).await {
+                Ok((_, status)) if upload && is_for_another(errand.request, &status) => {
+                    classify(&backend, errand.request, &status);
+                    self.keep(selected, lease);
+                    route.unable(&backend, words(&status));
+                    refusal.get_or_insert(status);
+                }
                 Ok((reply, status)) => return Ok(Begun::Answered(lease, reply, status)),
                 Err(error) if error.advice() == Advice::Never => return Err(error),
                 Err(error) => {
-                    note(lease.backend(), &error);
-                    route.failed(lease.backend(), &error);
+                    note(&backend, &error);
+                    errand.failed(&backend, &error);
+                    route.failed(&backend, &error);
                 }
             }
         }
     }
+}
+
+/// Whether another provider may take an article that this one refuses. What one says about the
+/// article itself (435, 436, 437) holds.
+fn is_for_another(request: &Request, status: &StatusLine) -> bool {
+    let about_article = matches!(status.code().get(), 435..=439);
+    !about_article && verdict::of(request, status) != Verdict::Answer
 }
 
 /// What came of a request that needs a connection for itself.
@@ -228,12 +267,14 @@ async fn first_answer(
     lease: &mut Lease,
     selected: &Selected,
     request: &Request,
+    prior: PriorRefusals,
 ) -> Result<(Reply, StatusLine), Error> {
     // An article is posted to no group in particular.
     if matches!(request.class(), Class::Unknown) {
-        restore(lease, selected).await?;
+        restore(lease, selected, prior).await?;
     }
     let mut reply = lease.send(request)?;
+    reply.set_prior_refusals(prior);
     let status = reply.status(false).await?;
     Ok((reply, status))
 }

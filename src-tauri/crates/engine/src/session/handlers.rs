@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use nntp::capabilities::{Capabilities, Lacks};
 use nntp::client::{Action, ClientFlow, Facts};
-use nntp::command::{Class, Request};
+use nntp::command::{Class, Request, Verb};
 use nntp::line::TooLong;
 use tokio::sync::watch;
 use tokio::time::{Duration, timeout};
@@ -102,7 +103,9 @@ impl Conversation {
     }
 
     async fn talk(&mut self) -> End {
-        self.say(self.flow.greeting());
+        let mut output = self.output();
+        output.push(self.flow.greeting());
+        self.running.push(Box::pin(output.finish()));
         loop {
             let end = match self.next_event().await {
                 Event::Replied(Ok(())) => continue,
@@ -147,6 +150,11 @@ impl Conversation {
             Action::Nothing => None,
             Action::Reply(reply) => {
                 self.say(reply);
+                None
+            }
+            Action::Capabilities(offer) => {
+                let lacks = self.lacks();
+                self.say(Capabilities { lacks, ..offer }.to_reply());
                 None
             }
             Action::Close(words) => {
@@ -208,9 +216,20 @@ impl Conversation {
         done.err().map(End::Failed)
     }
 
+    /// What the provider that would serve groups is known not to have.
+    fn lacks(&self) -> Lacks {
+        let backends = self.backends.backends();
+        let Some(backend) = backends.iter().min_by_key(|backend| backend.config().tier) else {
+            return Lacks::default();
+        };
+        let both = |new, old| backend.lacks(new) && backend.lacks(old);
+        Lacks { over: both(Verb::Over, Verb::XOver), hdr: both(Verb::Hdr, Verb::XHdr) }
+    }
+
     /// A reply of our own.
     fn say(&mut self, reply: Bytes) {
         let mut output = self.output();
+        output.answers(self.flow.verb());
         output.push(reply);
         self.running.push(Box::pin(output.finish()));
     }
@@ -218,6 +237,7 @@ impl Conversation {
     /// Our last words.
     fn say_last(&mut self, reply: Bytes) {
         let mut output = self.output();
+        output.answers(self.flow.verb());
         output.push(reply);
         output.close_after();
         self.running.push(Box::pin(output.finish()));

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use nntp::command::{Class, Effect, Request, Verb};
 use nntp::status::{Code, StatusLine};
+use nntp::verdict::shown;
 use tokio::time::sleep_until;
 
 use super::ClientSession;
 use super::backend::{Errand, Outcome, in_line, note};
 use super::handlers::look;
-use crate::backend::{Backend, Lease, Reply};
+use crate::backend::{Backend, Lease, PriorRefusals, Reply};
 use crate::baton::Place;
 use crate::error::{Advice, Error};
 use crate::router::{BackendSelector, Next, Route};
@@ -31,8 +32,34 @@ pub(super) struct Selected {
 
 struct Group {
     name: Bytes,
-    /// The current article, if there is one.
-    current: Option<u64>,
+    current: Current,
+}
+
+/// The current article of a group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Current {
+    /// Where `GROUP` puts it, whichever number that is.
+    First,
+    Number(u64),
+    /// The provider has removed it. A connection on which the group was selected anew stands at the
+    /// first article, which the client has never asked for.
+    Gone,
+}
+
+impl Current {
+    fn first(status: &StatusLine) -> Self {
+        status.group().map_or(Self::First, |group| Self::Number(group.low))
+    }
+}
+
+/// What came of selecting the session's group on another connection.
+pub(super) enum Restored {
+    /// Group and current article are as the client left them.
+    Whole,
+    /// The group is selected, and its current article is gone.
+    WithoutArticle,
+    /// The provider does not have the group any more, or refuses it now.
+    Refused(StatusLine),
 }
 
 impl Selected {
@@ -87,6 +114,10 @@ impl ClientSession {
             errand.output.push(Bytes::from_static(b"412 No newsgroup selected\r\n"));
             return Ok(());
         }
+        if selected.is_gone() && needs_current(errand.request) {
+            errand.output.push(no_current());
+            return Ok(());
+        }
         let mut route = selected.route(backends, errand.request);
         let mut refusal = None;
         loop {
@@ -101,7 +132,10 @@ impl ClientSession {
                     self.keep(selected, lease);
                     return Ok(());
                 }
-                Ok(Outcome::Missing(status) | Outcome::Unable(status)) => {
+                Ok(Outcome::TryAlternative) => self.keep(selected, lease),
+                Ok(
+                    Outcome::Missing(status) | Outcome::Refused(status) | Outcome::Unable(status),
+                ) => {
                     self.keep(selected, lease);
                     route.missing(&backend);
                     refusal.get_or_insert(status);
@@ -110,6 +144,7 @@ impl ClientSession {
                 Err(error) if errand.output.was_seen() => return Err(error),
                 Err(error) => {
                     note(&backend, &error);
+                    errand.failed(&backend, &error);
                     errand.output.take_back();
                     route.failed(&backend, &error);
                 }
@@ -186,15 +221,33 @@ impl ClientSession {
             }
         };
         let backend = Arc::clone(lease.backend());
-        let sent = lease.send(errand.request);
-        self.keep(&mut selected, lease);
-        place.hand_on(selected);
-        // One connection: its replies come in the client's order, and wait there for the client.
-        errand.output.first_in_line().await?;
-        let error = match self.read_reply(&backend, sent, &mut errand).await {
+        let sent = lease.send(&backend.command_for(errand.request));
+        let outcome = if backend.is_unsure_of(errand.request) {
+            // It may have to be sent once more, before whatever comes behind it.
+            errand.output.first_in_line().await?;
+            let mut outcome = self.read_reply(&backend, sent, &mut errand).await;
+            if let Ok(Outcome::TryAlternative) = outcome {
+                let sent = lease.send(&backend.command_for(errand.request));
+                outcome = self.read_reply(&backend, sent, &mut errand).await;
+            }
+            self.keep(&mut selected, lease);
+            place.hand_on(selected);
+            outcome
+        } else {
+            self.keep(&mut selected, lease);
+            place.hand_on(selected);
+            // One connection: its replies come in the client's order, and wait there for the client.
+            errand.output.first_in_line().await?;
+            self.read_reply(&backend, sent, &mut errand).await
+        };
+        let error = match outcome {
             Ok(Outcome::Delivered) => return Ok(()),
-            Ok(Outcome::Missing(status) | Outcome::Unable(status)) => {
-                errand.output.push(status.to_wire());
+            Ok(Outcome::TryAlternative) => {
+                let route = Route::only(backends, &backend);
+                return self.route_and_execute_command(route, errand).await;
+            }
+            Ok(Outcome::Missing(status) | Outcome::Refused(status) | Outcome::Unable(status)) => {
+                errand.output.push(shown(errand.request, &status).to_wire());
                 return Ok(());
             }
             Err(error) => error,
@@ -203,6 +256,7 @@ impl ClientSession {
             return Err(error);
         }
         note(&backend, &error);
+        errand.failed(&backend, &error);
         // The request depends on nothing said before: any connection of that provider will do.
         errand.begin_again(&error).await?;
         let mut route = Route::only(backends, &backend);
@@ -218,9 +272,6 @@ impl ClientSession {
     ) -> Result<Outcome, Error> {
         let mut reply = sent?;
         let status = reply.status(true).await?;
-        if status.code().get() >= 400 {
-            return Ok(Outcome::Unable(status));
-        }
         self.deliver(backend, &mut reply, status, errand).await
     }
 
@@ -231,40 +282,62 @@ impl ClientSession {
         errand: &mut Errand<'_>,
     ) -> Result<Outcome, Error> {
         let request = errand.request;
-        if !selects(request) && !restore(lease, selected).await? {
-            let gone = Bytes::from_static(b"411 The newsgroup is gone\r\n");
-            selected.group = None;
-            errand.output.push(gone);
-            return Ok(Outcome::Delivered);
-        }
-        let mut reply = lease.send(request)?;
-        let status = reply.status(true).await?;
-        if selects(request) && status.code() != Code::GROUP_SELECTED {
-            return Ok(Outcome::Missing(status));
-        }
-        selected.note(lease, request, &status);
         let backend = Arc::clone(lease.backend());
+        if !selects(request) {
+            match restore(lease, selected, errand.prior(&backend)).await? {
+                Restored::Whole => {}
+                Restored::WithoutArticle => {
+                    selected.lose_current();
+                    if needs_current(request) {
+                        errand.output.push(no_current());
+                        return Ok(Outcome::Delivered);
+                    }
+                }
+                Restored::Refused(status) => {
+                    if status.code() == Code::NO_SUCH_GROUP {
+                        selected.group = None;
+                    }
+                    return Ok(Outcome::Refused(status));
+                }
+            }
+        }
+        let mut reply = lease.send(&backend.command_for(request))?;
+        reply.set_prior_refusals(errand.prior(&backend));
+        let status = reply.status(true).await?;
+        if status.code().get() < 400 {
+            selected.note(lease, request, &status);
+        }
         self.deliver(&backend, &mut reply, status, errand).await
     }
 }
 
 impl Selected {
+    fn is_gone(&self) -> bool {
+        self.group.as_ref().is_some_and(|group| group.current == Current::Gone)
+    }
+
+    fn lose_current(&mut self) {
+        if let Some(group) = &mut self.group {
+            group.current = Current::Gone;
+        }
+    }
+
     /// Follows what a reply has done to the group and the current article.
     fn note(&mut self, lease: &mut Lease, request: &Request, status: &StatusLine) {
         match (request.selected_group(), &mut self.group) {
             (Some(name), _) => {
-                let first = status.group().map(|group| group.low);
                 let name = Bytes::copy_from_slice(name);
-                self.group = Some(Group { name, current: first });
+                self.group = Some(Group { name, current: Current::first(status) });
                 self.home = Some(Arc::clone(lease.backend()));
                 lease.set_selected(true);
             }
             (None, Some(group)) if request.verb() == Verb::ListGroup => {
-                group.current = status.group().map(|group| group.low);
+                group.current = Current::first(status);
             }
             (None, Some(group)) if (220..=223).contains(&status.code().get()) => {
                 if let Class::Stateful(Effect::Number | Effect::Step) = request.class() {
-                    group.current = status.article_number().or_else(|| number(request));
+                    let number = status.article_number().or_else(|| number(request));
+                    group.current = number.map_or(group.current, Current::Number);
                 }
             }
             _ => {}
@@ -272,35 +345,63 @@ impl Selected {
     }
 }
 
-/// Selects the session's group and current article on a connection where they are not. False when
-/// the provider does not have the group any more.
-pub(super) async fn restore(lease: &mut Lease, selected: &Selected) -> Result<bool, Error> {
+/// Selects the session's group and current article on a connection where they are not.
+pub(super) async fn restore(
+    lease: &mut Lease,
+    selected: &Selected,
+    prior: PriorRefusals,
+) -> Result<Restored, Error> {
     let Some(group) = selected.group.as_ref().filter(|_| !lease.is_selected()) else {
-        return Ok(true);
+        return Ok(Restored::Whole);
     };
-    let status = ask(lease, [b"GROUP ", group.name.as_ref()].concat()).await?;
-    match status.code() {
-        Code::GROUP_SELECTED => {}
-        Code::NO_SUCH_GROUP => return Ok(false),
-        code => return Err(Error::Unexpected(format!("{code} to a group that was there"))),
+    let status = ask(lease, [b"GROUP ", group.name.as_ref()].concat(), prior).await?;
+    if status.code() != Code::GROUP_SELECTED {
+        return Ok(Restored::Refused(status));
     }
-    let first = status.group().map(|group| group.low);
-    if let Some(current) = group.current.filter(|current| Some(*current) != first) {
-        let status = ask(lease, format!("STAT {current}").into_bytes()).await?;
-        // The article itself may be gone by now.
-        if !matches!(status.code().get(), 223 | 423 | 430) {
-            let what = format!("{} to an article that was there", status.code());
-            return Err(Error::Unexpected(what));
+    let first = Current::first(&status);
+    let mut restored = Restored::Whole;
+    match group.current {
+        Current::Gone => restored = Restored::WithoutArticle,
+        Current::Number(number) if group.current != first => {
+            let status = ask(lease, format!("STAT {number}").into_bytes(), prior).await?;
+            match status.code().get() {
+                223 => {}
+                420 | 423 | 430 => restored = Restored::WithoutArticle,
+                code => {
+                    let what = format!("{code} to an article that was there");
+                    return Err(Error::Unexpected(what));
+                }
+            }
         }
+        Current::First | Current::Number(_) => {}
     }
     lease.set_selected(true);
-    Ok(true)
+    Ok(restored)
 }
 
-async fn ask(lease: &Lease, line: Vec<u8>) -> Result<StatusLine, Error> {
+async fn ask(lease: &Lease, line: Vec<u8>, prior: PriorRefusals) -> Result<StatusLine, Error> {
     let request =
         Request::parse(line.into()).map_err(|_| Error::Unexpected("our own request".into()))?;
-    lease.send(&request)?.status(true).await
+    let mut reply = lease.send(&request)?;
+    reply.set_prior_refusals(prior);
+    reply.status(true).await
+}
+
+/// Whether a request is about the current article, which it does not name.
+fn needs_current(request: &Request) -> bool {
+    let args = request.args().trim_ascii();
+    match (request.class(), request.verb()) {
+        (Class::Stateful(Effect::Current | Effect::Step), _) => true,
+        (_, Verb::Over | Verb::XOver) => args.is_empty(),
+        // A header's name, and no range behind it.
+        (_, Verb::Hdr | Verb::XHdr) => !args.iter().any(u8::is_ascii_whitespace),
+        _ => false,
+    }
+}
+
+/// RFC 3977, section 6.1.4.
+fn no_current() -> Bytes {
+    Bytes::from_static(b"420 The current article is gone\r\n")
 }
 
 fn selects(request: &Request) -> bool {

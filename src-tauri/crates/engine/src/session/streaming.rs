@@ -12,9 +12,10 @@ use bytes::{Buf, Bytes};
 use nntp::command::Verb;
 use tokio::io::AsyncWrite;
 use tokio::time::{Duration, Instant, timeout, timeout_at};
+use tracing::{Level, enabled, trace};
 
 use super::resume::{Resume, Seen};
-use crate::backend::Reply;
+use crate::backend::{Backend, Reply};
 use crate::baton::Place;
 use crate::budget::{Budget, Reservation};
 use crate::clients::Client;
@@ -58,6 +59,15 @@ pub(super) struct Output {
     budget: Budget,
     account: Arc<Client>,
     last: bool,
+    traced: Traced,
+}
+
+/// What the log says about a request at the level `trace`.
+#[derive(Default)]
+struct Traced {
+    verb: Option<Verb>,
+    provider: Option<Arc<Backend>>,
+    code: [u8; 3],
 }
 
 impl Output {
@@ -74,11 +84,25 @@ impl Output {
             budget: budget.clone(),
             account,
             last: false,
+            traced: Traced::default(),
         }
+    }
+
+    /// Says which command is answered here.
+    pub(super) fn answers(&mut self, verb: Verb) {
+        self.traced.verb = Some(verb);
+    }
+
+    /// Says whose answer it is.
+    pub(super) fn comes_from(&mut self, backend: &Arc<Backend>) {
+        self.traced.provider = Some(Arc::clone(backend));
     }
 
     /// Adds to what is to be said.
     pub(super) fn push(&mut self, bytes: Bytes) {
+        if let (0, true, Some(code)) = (self.written, self.queue.is_empty(), bytes.first_chunk()) {
+            self.traced.code = *code;
+        }
         if self.queue.is_empty() {
             self.moved = Instant::now();
         }
@@ -191,6 +215,7 @@ impl Output {
     /// [`Error::LetGo`] when this was the last.
     pub(super) async fn finish(mut self) -> Result<(), Error> {
         let began = Instant::now();
+        self.trace();
         self.flush().await?;
         if self.size > SMALL {
             self.budget.set_slow(began.elapsed() >= SLOW);
@@ -204,6 +229,19 @@ impl Output {
         }
         self.place.hand_on(client);
         Ok(())
+    }
+
+    /// One line for each command. Arguments stay out: a password or an article may be among them.
+    fn trace(&self) {
+        let Some(verb) = self.traced.verb.filter(|_| enabled!(Level::TRACE)) else { return };
+        let provider = self.traced.provider.as_ref();
+        trace!(
+            client = self.account.name(),
+            provider = provider.map_or("-", |backend| &backend.config().name),
+            "{} {}",
+            format!("{verb:?}").to_uppercase().replace('(', " ").replace(')', ""),
+            String::from_utf8_lossy(&self.traced.code)
+        );
     }
 
     fn poll_client(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

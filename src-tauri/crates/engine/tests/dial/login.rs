@@ -82,12 +82,13 @@ async fn an_account_that_cannot_be_sent_is_not_tried() {
 async fn what_is_no_news_server_is_named() {
     let web = ["web server", "indexer"];
     let other = ["no news server", "check host and port"];
-    let unknown = ["answers in an unknown way", "220 -mail.example ESMTP"];
+    let unknown = ["answers in an unknown way", "220 mail.example ESMTP"];
     for (words, why) in [
         ("HTTP/1.1 400 Bad Request\r\n\r\n", &web),
         ("<!DOCTYPE html>\r\n", &web),
         ("SSH-2.0-OpenSSH_9.2\r\n", &other),
-        ("220-mail.example ESMTP\r\n", &unknown),
+        ("220 mail.example ESMTP\r\n", &unknown),
+        ("220-mail.example ESMTP\r\n", &other),
         ("\r\n", &other),
     ] {
         let server = dialogue(&[words]).await;

@@ -5,13 +5,16 @@ use std::fmt;
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::message_id::MessageId;
-use crate::status::Code;
+use crate::status::{Code, StatusLine};
 
 mod framing;
 mod verb;
 
 pub use framing::Framing;
 pub use verb::{AuthInfo, Verb};
+
+/// The reply to a line that could be taken for more than one.
+const CONTROL_CHARACTERS: &str = "501 The line has control characters in it\r\n";
 
 /// How a request is routed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,21 +86,31 @@ pub enum Upload {
     TakeThis,
 }
 
-/// A line that is no request, with the reply to give.
+/// A line that is not a request, with the reply to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadRequest(&'static str);
+pub struct BadRequest {
+    reply: &'static str,
+    garbage: bool,
+}
 
 impl BadRequest {
     /// The reply, with its line end.
     #[must_use]
     pub const fn reply(self) -> &'static str {
-        self.0
+        self.reply
+    }
+
+    /// Whether not even the command is known. Otherwise only its argument is malformed: a downloader
+    /// with a bad .nzb has many of those, and is no attacker.
+    #[must_use]
+    pub const fn is_garbage(self) -> bool {
+        self.garbage
     }
 }
 
 impl fmt::Display for BadRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.trim_end())
+        f.write_str(self.reply.trim_end())
     }
 }
 
@@ -118,13 +131,11 @@ impl Request {
     /// Parses a line, with its line end or without.
     ///
     /// # Errors
-    /// When the line has a NUL, a CR or an LF in it, which could be taken for more than one request.
+    /// When the line has control characters in it, which could be taken for more than one request, or
+    /// its message-id is not one.
     pub fn parse(line: Bytes) -> Result<Self, BadRequest> {
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        if memchr::memchr3(0, b'\r', b'\n', text).is_some() {
-            return Err(BadRequest("501 The line has control characters in it\r\n"));
-        }
         let start = text.iter().position(|byte| !is_blank(*byte)).unwrap_or(text.len());
         let words = text.get(start..).unwrap_or_default();
         let (verb, length) = Verb::parse(words);
@@ -132,6 +143,11 @@ impl Request {
         let blanks = behind.iter().take_while(|byte| is_blank(**byte)).count();
         let args = start.saturating_add(length).saturating_add(blanks);
         let argument = text.get(args..).unwrap_or_default();
+        let control = memchr::memchr3(0, b'\r', b'\n', text).map(|_| CONTROL_CHARACTERS);
+        if let Some(reply) = control.or_else(|| verb.malformed(argument)) {
+            let garbage = matches!(verb, Verb::Unknown | Verb::Empty);
+            return Err(BadRequest { reply, garbage });
+        }
         let class = verb.class(argument);
         let end = text.len();
         let line = if line.ends_with(b"\r\n") { line } else { with_crlf(text) };
@@ -183,6 +199,39 @@ impl Request {
     #[must_use]
     pub const fn framing(&self, code: Code) -> Framing {
         framing::of(self.verb, self.class, code)
+    }
+
+    /// The same question to a server that does not know this command, where another command has
+    /// exactly the same answer. [`Self::translated`] turns its status line into ours.
+    #[must_use]
+    pub fn alternative(&self) -> Option<Self> {
+        let by_id = matches!(self.class, Class::ById);
+        let verb: &[u8] = match self.verb {
+            Verb::Over => b"XOVER ",
+            Verb::XOver => b"OVER ",
+            // By message-id the lines differ: HDR gives 0 as the number, XHDR repeats the id.
+            Verb::Hdr if !by_id => b"XHDR ",
+            Verb::XHdr if !by_id => b"HDR ",
+            Verb::Stat => b"HEAD ",
+            _ => return None,
+        };
+        let line = [verb, self.args()].concat();
+        Self::parse(line.trim_ascii_end().to_vec().into()).ok()
+    }
+
+    /// The status line that belongs to this request, when `sent` was sent in its place.
+    #[must_use]
+    pub fn translated(&self, sent: &Self, status: StatusLine) -> StatusLine {
+        let ranged = !self.args().trim_ascii().is_empty();
+        let code = match (self.verb, sent.verb, status.code().get()) {
+            (Verb::Hdr, Verb::XHdr, 221) => 225,
+            (Verb::XHdr, Verb::Hdr, 225) => 221,
+            (Verb::Over, Verb::XOver, 420) if ranged => 423,
+            (Verb::XOver, Verb::Over, 423) if ranged => 420,
+            (Verb::Stat, Verb::Head, 221) => 223,
+            _ => return status,
+        };
+        status.with_code(code)
     }
 
     /// Whether a code says that this provider does not have the article (430, and what servers say

@@ -1,6 +1,6 @@
 //! The commands of RFC 3977 and its extensions, and how each is routed.
 
-use super::{Class, Effect, Local, Upload, is_blank};
+use super::{CONTROL_CHARACTERS, Class, Effect, Local, Upload, is_blank};
 use crate::message_id::MessageId;
 
 /// A command.
@@ -171,21 +171,57 @@ impl Verb {
 
     /// The message-id in this command's argument, where it names an article.
     pub(super) fn message_id(self, argument: &[u8]) -> Option<MessageId<'_>> {
+        MessageId::leading(self.id_argument(argument)?)
+    }
+
+    /// Where in this command's argument a message-id would be.
+    fn id_argument(self, argument: &[u8]) -> Option<&[u8]> {
         match self {
             Self::Article | Self::Body | Self::Head | Self::Stat | Self::Over | Self::XOver => {
-                MessageId::leading(argument)
+                Some(argument.trim_ascii())
             }
-            Self::IHave | Self::Check | Self::TakeThis => MessageId::leading(argument),
+            Self::IHave | Self::Check | Self::TakeThis => Some(argument.trim_ascii()),
             // The first argument is the header's name; XPAT has patterns behind the id.
             Self::Hdr | Self::XHdr | Self::XPat => {
                 let argument = argument.trim_ascii();
                 let name = first_word(argument);
                 let rest = argument.get(name.len()..).unwrap_or_default().trim_ascii();
-                let id = if self == Self::XPat { first_word(rest) } else { rest };
-                MessageId::leading(id)
+                Some(if self == Self::XPat { first_word(rest) } else { rest })
             }
             _ => None,
         }
+    }
+
+    /// The reply to an argument that no server could understand, if it is one.
+    pub(super) fn malformed(self, argument: &[u8]) -> Option<&'static str> {
+        match self {
+            // A password may hold anything. The article behind TAKETHIS comes whatever we say.
+            Self::AuthInfo(_) | Self::TakeThis => return None,
+            _ if argument.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') => {
+                return Some(CONTROL_CHARACTERS);
+            }
+            // Its message-id ends with the first blank.
+            Self::XPat => return None,
+            _ => {}
+        }
+        let id = self.id_argument(argument).filter(|id| id.starts_with(b"<"))?;
+        let end = memchr::memrchr(b'>', id);
+        let alone = end.is_some_and(|end| end.saturating_add(1) == id.len());
+        match end {
+            None => Some("501 The message-id has no closing >\r\n"),
+            Some(..=1) => Some("501 The message-id is empty\r\n"),
+            Some(_) if id.contains(&b'\t') => Some(CONTROL_CHARACTERS),
+            Some(_) if self.names_article() && !alone => {
+                Some("501 There is something behind the message-id\r\n")
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// ARTICLE, BODY, HEAD and STAT.
+    #[must_use]
+    pub const fn names_article(self) -> bool {
+        matches!(self, Self::Article | Self::Body | Self::Head | Self::Stat)
     }
 }
 

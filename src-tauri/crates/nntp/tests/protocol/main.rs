@@ -4,3 +4,4 @@ mod blocks;
 mod lines;
 mod replies;
 mod requests;
+mod verdicts;

@@ -3,8 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
 use bytes::Bytes;
-use nntp::capabilities::{Capabilities, Offered};
-use nntp::login::says_too_many_connections;
+use nntp::capabilities::{Capabilities, Lacks, Offered};
 use nntp::status::{GroupStatus, StatusLine};
 
 fn status(line: &'static str) -> StatusLine {
@@ -12,12 +11,11 @@ fn status(line: &'static str) -> StatusLine {
 }
 
 #[test]
-fn only_the_first_three_octets_are_the_code() {
+fn a_code_is_three_digits_and_a_blank_or_nservs_comma() {
     for (line, code, text) in [
         ("222 0 <1@x> body", 222, "0 <1@x> body"),
         ("220, 0 <1@x>", 220, ", 0 <1@x>"),
         ("223", 223, ""),
-        ("2230 odd", 223, "0 odd"),
         ("430  No  ", 430, "No"),
     ] {
         assert_eq!((status(line).code().get(), status(line).text()), (code, text.as_bytes()));
@@ -29,6 +27,18 @@ fn what_begins_with_no_code_is_no_status_line() {
     for line in ["", "2", "22", "099 low", "600 high", "OK", " 222", "<html>", "2x2", "+22"] {
         let parsed = StatusLine::parse(Bytes::from_static(line.as_bytes()));
         assert!(parsed.is_err(), "{line}");
+    }
+}
+
+#[test]
+fn a_fourth_digit_is_a_stream_out_of_step() {
+    for line in ["2222 0 <1@x>", "2230 odd", "222body", "220,0 <1@x>", "220,", "222-0", "430."] {
+        let parsed = StatusLine::parse(Bytes::from_static(line.as_bytes()));
+        assert!(parsed.is_err(), "{line}");
+    }
+    for line in ["222", "222\r\n", "222\n", "222\t0", "220, 0 <1@x>"] {
+        let parsed = StatusLine::parse(Bytes::from_static(line.as_bytes()));
+        assert!(parsed.is_ok(), "{line}");
     }
 }
 
@@ -59,21 +69,6 @@ fn number_and_message_id_are_read_where_they_are() {
 }
 
 #[test]
-fn a_limit_is_known_by_its_words_whatever_the_code() {
-    for line in [
-        "502 Too many connections",
-        "482 too many connections for your user",
-        "481 connection limit reached",
-        "400 maximum number of threads",
-    ] {
-        assert!(says_too_many_connections(&status(line)), "{line}");
-    }
-    for line in ["482 Download limit exceeded", "430 too many connections", "502 no permission"] {
-        assert!(!says_too_many_connections(&status(line)), "{line}");
-    }
-}
-
-#[test]
 fn what_a_provider_offers_is_read_with_forgiveness() {
     let offered =
         Offered::parse(b"VERSION 2\r\n  reader\nSASL PLAIN\r\n\r\nCOMPRESS DEFLATE\r\n.\r\n");
@@ -84,16 +79,22 @@ fn what_a_provider_offers_is_read_with_forgiveness() {
 
 #[test]
 fn we_offer_nothing_that_we_do_not_do() {
-    for bits in 0..8_u8 {
-        let offer =
-            Capabilities { posting: bits & 1 > 0, reader: bits & 2 > 0, login: bits & 4 > 0 };
+    for bits in 0..32_u8 {
+        let offer = Capabilities {
+            posting: bits & 1 > 0,
+            reader: bits & 2 > 0,
+            login: bits & 4 > 0,
+            lacks: Lacks { over: bits & 8 > 0, hdr: bits & 16 > 0 },
+        };
         let reply = offer.to_reply();
         let offered = Offered::parse(&reply);
         assert!(offered.has("VERSION") && reply.ends_with(b"\r\n.\r\n"));
         assert_eq!(offered.has("POST"), offer.posting);
         assert_eq!(offered.has("READER"), offer.reader);
         assert_eq!(offered.has("AUTHINFO"), offer.login);
-        for not_done in ["STARTTLS", "COMPRESS", "SASL", "STREAMING", "MODE-READER"] {
+        assert_eq!(offered.has("OVER"), offer.reader && !offer.lacks.over);
+        assert_eq!(offered.has("HDR"), offer.reader && !offer.lacks.hdr);
+        for not_done in ["NEWNEWS", "STARTTLS", "COMPRESS", "SASL", "STREAMING", "MODE-READER"] {
             assert!(!offered.has(not_done), "{not_done}");
         }
     }

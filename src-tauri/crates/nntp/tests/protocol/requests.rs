@@ -27,10 +27,7 @@ fn every_command_has_its_way() {
         (Class::Stateless, &["XGTITLE misc.*", "CHECK <1@x>"]),
         (Class::Stateful(Select), &["GROUP misc.test", "LISTGROUP misc.test", "listgroup a 1-9"]),
         (Class::Stateful(ListSelected), &["LISTGROUP", "LISTGROUP "]),
-        (
-            Class::Stateful(Number),
-            &["ARTICLE 1", "HEAD 1", "BODY 1", "STAT 1", "BODY <", "BODY <>"],
-        ),
+        (Class::Stateful(Number), &["ARTICLE 1", "HEAD 1", "BODY 1", "STAT 1"]),
         (Class::Stateful(Current), &["ARTICLE", "HEAD", "BODY ", "stat\t"]),
         (Class::Stateful(Step), &["NEXT", "LAST", "next"]),
         (Class::Stateful(Range), &["OVER", "OVER 1-9", "XOVER 1-", "HDR Subject", "XHDR Path"]),
@@ -81,6 +78,55 @@ fn a_line_that_could_be_two_is_refused() {
 }
 
 #[test]
+fn what_no_server_can_understand_is_refused_here() {
+    for line in [
+        "BODY <a\tb@x>",
+        "BODY <a\u{1}b@x>",
+        "STAT <a@x\u{7f}>",
+        "GROUP misc\u{8}.test",
+        "XYZZY \u{1b}[0m",
+        "ARTICLE <a@x> c",
+        "HEAD <a@x",
+        "BODY <",
+        "BODY <>",
+        "STAT < ",
+        "OVER <a@x",
+        "HDR Subject <a@x",
+        "IHAVE <>",
+    ] {
+        let refused = Request::parse(Bytes::copy_from_slice(line.as_bytes())).unwrap_err();
+        assert!(refused.reply().starts_with("501 "), "{line:?}");
+        assert_eq!(refused.is_garbage(), line.starts_with("XYZZY"), "{line:?}");
+    }
+    for line in [
+        "BODY <no-at>",
+        "BODY <a b@x>",
+        "BODY <a?b=c:d|e/f>",
+        "BODY <a>b>",
+        "BODY\t<a@x>\t",
+        "HDR\tSubject\t<a@x>",
+        "XPAT Subject <a@x> *a <b",
+        "TAKETHIS <a",
+        "AUTHINFO PASS a\u{1}\tb",
+        "ARTICLE <\u{e9}@x>",
+    ] {
+        assert!(Request::parse(Bytes::copy_from_slice(line.as_bytes())).is_ok(), "{line:?}");
+    }
+}
+
+#[test]
+fn a_downloader_may_have_many_bad_ids() {
+    let facts = Facts { posting: false, login_needed: false, stateful: false };
+    let mut flow = ClientFlow::new(facts);
+    for _ in 0..50 {
+        for line in ["BODY <a\tb@x>", "STAT <a@x", "ARTICLE <a@x> c"] {
+            let action = flow.receive(Ok(Bytes::from_static(line.as_bytes())));
+            assert!(matches!(&action, Action::Reply(r) if r.starts_with(b"501 ")), "{action:?}");
+        }
+    }
+}
+
+#[test]
 fn arguments_message_ids_and_groups_are_found() {
     assert_eq!(request("AUTHINFO PASS  a b ").args(), b"a b ");
     assert_eq!(request("LISTGROUP misc.test 1-9").selected_group(), Some(&b"misc.test"[..]));
@@ -88,7 +134,6 @@ fn arguments_message_ids_and_groups_are_found() {
     assert_eq!(request("BODY 1").selected_group(), None);
     for (line, id) in [
         ("BODY <a>b>", Some("<a>b>")),
-        ("STAT <1@x> trailing", Some("<1@x>")),
         ("XPAT Subject <1@x> <pattern>", Some("<1@x>")),
         ("HDR Subject <a b>", Some("<a b>")),
         ("BODY 1 <1@x>", None),
@@ -96,6 +141,17 @@ fn arguments_message_ids_and_groups_are_found() {
     ] {
         let found = request(line);
         assert_eq!(found.message_id().map(|id| id.as_bytes()), id.map(str::as_bytes), "{line}");
+    }
+}
+
+#[test]
+fn an_ordinary_message_id_is_as_the_rfc_wants_it() {
+    let long = format!("<{}@x>", "x".repeat(250));
+    for (id, ordinary) in
+        [("<a$b.c@x>", true), ("<no-at>", false), ("<a b@x>", false), (long.as_str(), false)]
+    {
+        let request = request(&format!("BODY {id}"));
+        assert_eq!(request.message_id().unwrap().is_ordinary(), ordinary, "{id}");
     }
 }
 

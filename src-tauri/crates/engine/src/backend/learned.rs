@@ -1,0 +1,200 @@
+//! What a provider's answers have taught us about the commands it knows, and about what it refuses
+//! even after a login. It lasts for a while, or until the settings change.
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use nntp::command::{Class, Request, Verb};
+use tokio::time::{Duration, Instant};
+use tracing::info;
+
+use super::Backend;
+
+/// How long a command is taken to be unknown before it is tried again.
+const UNKNOWN_MEMORY: Duration = Duration::from_secs(30 * 60);
+/// How many requests in a row have to be answered with 500 where no other command will do: fewer may
+/// be about their arguments.
+const UNKNOWN_AFTER: u8 = 3;
+/// How long a request that was refused with 480 after a fresh login is not worth another login.
+const LOGIN_MEMORY: Duration = Duration::from_secs(60);
+/// How many such requests are remembered.
+const LOGIN_ENTRIES: usize = 32;
+/// So many different articles that were refused with 480 stand for all.
+const LOGIN_ARTICLES: usize = 3;
+
+/// The commands that this is about, in the order of their bits.
+const VERBS: [Verb; 8] = [
+    Verb::Article,
+    Verb::Body,
+    Verb::Head,
+    Verb::Stat,
+    Verb::Over,
+    Verb::XOver,
+    Verb::Hdr,
+    Verb::XHdr,
+];
+
+/// See the [module](self).
+#[derive(Debug, Default)]
+pub(super) struct Learned {
+    /// The provider wants `MODE READER` before anything else.
+    mode_reader: AtomicBool,
+    /// Commands whose last answer was not 500, one bit each: the usual case takes no lock.
+    known: AtomicU8,
+    /// Commands that were ever answered.
+    answered: AtomicU8,
+    commands: Mutex<[Unknown; VERBS.len()]>,
+    /// Requests that were refused with 480 after a fresh login.
+    login_refused: Mutex<VecDeque<Refused>>,
+    has_refused: AtomicBool,
+}
+
+/// One command that was answered with 500.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unknown {
+    in_a_row: u8,
+    until: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Refused {
+    line: u64,
+    by_id: bool,
+    until: Instant,
+}
+
+impl Learned {
+    fn commands(&self) -> MutexGuard<'_, [Unknown; VERBS.len()]> {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn login_refused(&self) -> MutexGuard<'_, VecDeque<Refused>> {
+        self.login_refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Backend {
+    pub(super) fn wants_mode_reader(&self) -> bool {
+        self.learned.mode_reader.load(Ordering::Relaxed)
+    }
+
+    /// The provider answered a request with 401: connections from now on switch its mode first.
+    pub(super) fn mode_reader_needed(&self) {
+        if !self.learned.mode_reader.swap(true, Ordering::Relaxed) {
+            info!(provider = self.config.name, "wants MODE READER first");
+        }
+    }
+
+    /// What to send for a request: the request itself, or another command with the same answer where
+    /// the provider is known not to have this one.
+    pub(crate) fn command_for(&self, request: &Request) -> Request {
+        let other = if self.lacks(request.verb()) { request.alternative() } else { None };
+        let other = other.filter(|other| !self.lacks(other.verb()));
+        other.unwrap_or_else(|| request.clone())
+    }
+
+    /// Whether the provider has no command at all that answers a request.
+    pub(crate) fn has_no_command_for(&self, request: &Request) -> bool {
+        self.lacks(request.verb())
+            && request.alternative().is_none_or(|other| self.lacks(other.verb()))
+    }
+
+    /// Whether the provider is known not to have a command.
+    pub(crate) fn lacks(&self, verb: Verb) -> bool {
+        let Some((bit, at)) = place(verb) else { return false };
+        if self.learned.known.load(Ordering::Relaxed) & bit != 0 {
+            return false;
+        }
+        let until = self.learned.commands().get(at).and_then(|unknown| unknown.until);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Whether the request may have to be sent again as another command.
+    pub(crate) fn is_unsure_of(&self, request: &Request) -> bool {
+        let known = self.learned.known.load(Ordering::Relaxed);
+        place(request.verb()).is_some_and(|(bit, _)| known & bit == 0)
+            && request.alternative().is_some()
+    }
+
+    /// The provider knows a command: it answered it.
+    pub(crate) fn knows(&self, verb: Verb) {
+        let Some((bit, at)) = place(verb) else { return };
+        if self.learned.known.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+            self.learned.answered.fetch_or(bit, Ordering::Relaxed);
+            self.learned.commands().get_mut(at).map(std::mem::take);
+        }
+    }
+
+    /// The provider answered a request with 500. True when another command is worth a try.
+    pub(crate) fn does_not_know(&self, sent: &Request) -> bool {
+        let Some((bit, at)) = place(sent.verb()) else { return false };
+        self.learned.known.fetch_and(!bit, Ordering::Relaxed);
+        let answered = self.learned.answered.load(Ordering::Relaxed) & bit != 0;
+        let other = sent.alternative().filter(|other| !self.lacks(other.verb()));
+        let mut commands = self.learned.commands();
+        let Some(unknown) = commands.get_mut(at) else { return false };
+        // Where it has answered the command before, this was about the argument.
+        let enough = match (&other, answered) {
+            (Some(_), false) => 1,
+            (Some(_), true) => UNKNOWN_AFTER,
+            (None, false) if is_ordinary(sent) => UNKNOWN_AFTER,
+            // To set the provider aside for what it can do would call articles missing that it has.
+            (None, _) => return false,
+        };
+        unknown.in_a_row = unknown.in_a_row.saturating_add(1);
+        if unknown.in_a_row >= enough && unknown.until.is_none_or(|until| until < Instant::now()) {
+            unknown.until = Some(Instant::now() + UNKNOWN_MEMORY);
+            let verb = format!("{:?}", sent.verb()).to_uppercase();
+            info!(provider = self.config.name, "does not know {verb}");
+        }
+        other.is_some() && unknown.until.is_some()
+    }
+
+    /// A request was refused with 480 after a fresh login.
+    pub(crate) fn refused_after_login(&self, sent: &Request) {
+        let until = Instant::now() + LOGIN_MEMORY;
+        let mut refused = self.learned.login_refused();
+        refused.push_back(Refused { line: line_of(sent), by_id: is_by_id(sent), until });
+        if refused.len() > LOGIN_ENTRIES {
+            refused.pop_front();
+        }
+        self.learned.has_refused.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a request is known to be refused with 480 even after a fresh login.
+    pub(super) fn refuses_after_login(&self, sent: &Request) -> bool {
+        if !self.learned.has_refused.load(Ordering::Relaxed) {
+            return false;
+        }
+        let (line, now) = (line_of(sent), Instant::now());
+        let mut refused = self.learned.login_refused();
+        refused.retain(|refused| now < refused.until);
+        self.learned.has_refused.store(!refused.is_empty(), Ordering::Relaxed);
+        let articles = refused.iter().filter(|refused| refused.by_id).count();
+        (is_by_id(sent) && articles >= LOGIN_ARTICLES)
+            || refused.iter().any(|refused| refused.line == line)
+    }
+}
+
+/// A command's bit and its place.
+fn place(verb: Verb) -> Option<(u8, usize)> {
+    let at = VERBS.iter().position(|known| *known == verb)?;
+    Some((1 << at, at))
+}
+
+/// Whether a server that knows the command has no reason to answer this with 500.
+fn is_ordinary(request: &Request) -> bool {
+    request.message_id().is_none_or(|id| id.is_ordinary())
+}
+
+fn is_by_id(request: &Request) -> bool {
+    matches!(request.class(), Class::ById)
+}
+
+fn line_of(request: &Request) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    request.wire().hash(&mut hasher);
+    hasher.finish()
+}
