@@ -21,6 +21,7 @@ use crate::types::ClientId;
 mod account;
 mod breaker;
 mod connection;
+mod group_turn;
 mod learned;
 mod lease;
 mod line;
@@ -35,6 +36,7 @@ use pool::{Answer, Effects, Hold, Pool};
 
 pub(crate) use account::{Account, Accounts};
 pub use breaker::State;
+pub(crate) use group_turn::{GroupTurn, Prologue};
 pub(crate) use lease::Lease;
 pub(crate) use line::{Claim, Urgency};
 pub(crate) use reply::{PriorRefusals, Reply};
@@ -124,13 +126,13 @@ pub(crate) enum Availability {
     Ready,
     /// Not before this moment.
     NotBefore(Instant),
+    /// Never more: the settings have no place for it.
+    Retired,
 }
 
 /// What a route has to know of a backend, at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Standing {
-    /// The settings have no place for it any more.
-    pub(crate) retired: bool,
     pub(crate) availability: Availability,
     /// A connection stands and requests go well, so that one more can be expected to get through.
     pub(crate) proven: bool,
@@ -260,6 +262,22 @@ impl Backend {
             Ok(reply) => Waiting::Over(Some(Ok(reply))),
             Err(receiver) => Waiting::InLine(receiver),
         }
+    }
+
+    /// A turn for a request that depends on a selected group; none where the connections carry one request
+    /// at a time, so that the prologue has to wait for each reply.
+    pub(crate) fn group_turn(
+        self: &Arc<Self>,
+        claim: &Claim,
+        prologue: Prologue,
+        request: &Request,
+    ) -> Option<Waiting<GroupTurn>> {
+        let what = (claim, prologue, request);
+        self.change(|pool, effects| {
+            let depth = pool.pace.depth_allowed(Instant::now(), self.config.pipelining);
+            let fits = usize::from(depth) > what.1.requests.len();
+            fits.then(|| Waiting::InLine(pool.ask_group_turn(self, what, effects)))
+        })
     }
 
     /// A connection with nobody else on it, preferably one on which the client's group is selected.

@@ -41,10 +41,14 @@ pub(super) struct Pace {
 impl Pace {
     /// How many requests a connection carries at once at this moment.
     pub(super) fn depth(&self, now: Instant, configured: Option<NonZeroU8>) -> u16 {
+        self.depth_allowed(now, configured).min(self.depth_worth_having())
+    }
+
+    /// How many it may carry at once, whether that is worth it or not.
+    pub(super) fn depth_allowed(&self, now: Instant, configured: Option<NonZeroU8>) -> u16 {
         let wanted =
             configured.map_or_else(|| self.depth_by_distance(), |depth| depth.get().into());
-        let worth = wanted.min(self.depth_worth_having());
-        self.depth.map_or(worth, |learned| learned.now(now, DEPTH_MEMORY).min(worth))
+        self.depth.map_or(wanted, |learned| learned.now(now, DEPTH_MEMORY).min(wanted))
     }
 
     fn depth_by_distance(&self) -> u16 {

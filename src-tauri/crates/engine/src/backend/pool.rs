@@ -17,6 +17,7 @@ use tokio::time::{Duration, Instant};
 use super::account::Permit;
 use super::breaker::{Breaker, Trust};
 use super::connection::{Connection, ReadSide};
+use super::group_turn::{GroupTurn, Prologue};
 use super::lease::Lease;
 use super::line::{Claim, Line};
 use super::pace::Pace;
@@ -44,7 +45,7 @@ pub(super) struct Pool {
     pub(super) looked_after: bool,
     /// When the last dial began.
     dialled_at: Option<Instant>,
-    line: Line<TurnWaiter>,
+    line: Line<Waiter>,
     leases: VecDeque<LeaseWaiter>,
     next_id: u64,
 }
@@ -55,8 +56,10 @@ pub(super) struct Slot {
     pub(super) line: Baton<ReadSide>,
     pub(super) turns: u16,
     pub(super) hold: Hold,
-    /// Whose group is selected on it, and when it was used for that.
+    /// Whose group is selected on it behind all its turns, and since when.
     pub(super) owner: Option<(ClientId, Instant)>,
+    /// How many turns have changed what is selected.
+    pub(super) selections: u64,
     /// When it was logged in.
     pub(super) born: Instant,
     /// When it last carried something for a client.
@@ -89,9 +92,10 @@ enum Rank {
 /// What one who waits is told in the end.
 pub(super) type Answer<T> = Result<T, Error>;
 
-struct TurnWaiter {
-    request: Request,
-    answer: oneshot::Sender<Answer<Reply>>,
+/// Who waits for a turn, and what is to be sent.
+enum Waiter {
+    Turn(Request, oneshot::Sender<Answer<Reply>>),
+    Group(Prologue, Request, oneshot::Sender<Answer<GroupTurn>>),
 }
 
 struct LeaseWaiter {
@@ -107,6 +111,7 @@ pub(super) struct Effects {
     dials: Vec<Permit>,
     pub(super) closed: Vec<ReadSide>,
     turns: Vec<Answer<Reply>>,
+    group_turns: Vec<Answer<GroupTurn>>,
     leases: Vec<Answer<Lease>>,
 }
 
@@ -119,7 +124,7 @@ impl Effects {
             backend.spawn_dial(permit);
         }
         // What nobody took any more.
-        drop((self.closed, self.turns, self.leases));
+        drop((self.closed, self.turns, self.group_turns, self.leases));
     }
 }
 
@@ -153,9 +158,22 @@ impl Pool {
             return Ok(reply);
         }
         let (answer, receiver) = oneshot::channel();
-        self.line.push(claim, TurnWaiter { request: request.clone(), answer });
+        self.line.push(claim, Waiter::Turn(request.clone(), answer));
         self.serve(backend, effects);
         Err(receiver)
+    }
+
+    /// A place in the line for a turn with a prologue.
+    pub(super) fn ask_group_turn(
+        &mut self,
+        backend: &Arc<Backend>,
+        (claim, prologue, request): (&Claim, Prologue, &Request),
+        effects: &mut Effects,
+    ) -> oneshot::Receiver<Answer<GroupTurn>> {
+        let (answer, receiver) = oneshot::channel();
+        self.line.push(claim, Waiter::Group(prologue, request.clone(), answer));
+        self.serve(backend, effects);
+        receiver
     }
 
     /// A place in the line for a connection alone.
@@ -178,12 +196,20 @@ impl Pool {
         }
         while let Some(at) = self.slot_for_turn(backend, self.line.len(), effects) {
             let Some(waiter) = self.line.pop() else { break };
-            if waiter.answer.is_closed() {
-                continue;
-            }
-            let Some(reply) = self.grant_turn(backend, at, &waiter.request, effects) else { break };
-            if let Err(left) = waiter.answer.send(Ok(reply)) {
-                effects.turns.push(left);
+            match waiter {
+                Waiter::Turn(_, answer) if answer.is_closed() => {}
+                Waiter::Group(.., answer) if answer.is_closed() => {}
+                Waiter::Turn(request, answer) => {
+                    let reply = self.grant_turn(backend, at, &request, effects);
+                    let reply = reply.ok_or(Error::TurnLost);
+                    effects.turns.extend(answer.send(reply).err());
+                }
+                Waiter::Group(prologue, request, answer) => {
+                    let at = self.slot_of(prologue.client, backend).unwrap_or(at);
+                    let turn = self.grant_group_turn(backend, at, (&prologue, &request), effects);
+                    let turn = turn.ok_or(Error::TurnLost);
+                    effects.group_turns.extend(answer.send(turn).err());
+                }
             }
         }
         self.turn_away_if_hopeless(backend, effects);
@@ -229,7 +255,14 @@ impl Pool {
         let why = if self.retired { "its settings were changed" } else { &self.breaker.why };
         let refusal = |why: &str| Error::Unavailable(why.to_owned());
         for waiter in self.line.drain() {
-            effects.turns.extend(waiter.answer.send(Err(refusal(why))).err());
+            match waiter {
+                Waiter::Turn(_, answer) => {
+                    effects.turns.extend(answer.send(Err(refusal(why))).err());
+                }
+                Waiter::Group(.., answer) => {
+                    effects.group_turns.extend(answer.send(Err(refusal(why))).err());
+                }
+            }
         }
         for waiter in self.leases.drain(..) {
             effects.leases.extend(waiter.answer.send(Err(refusal(why))).err());
@@ -268,6 +301,18 @@ impl Pool {
         let depth = self.pace.depth(now, backend.config().pipelining);
         let room = |slot: &Slot| slot.hold == Hold::Shared && slot.turns < depth;
         best(&self.slots, room, |slot| slot.turns).map(|(at, _)| at)
+    }
+
+    /// The connection on which the client's group is selected, if it has room.
+    fn slot_of(&self, client: ClientId, backend: &Backend) -> Option<usize> {
+        let depth = self.pace.depth(Instant::now(), backend.config().pipelining);
+        let fits = |slot: &Slot| {
+            slot.is_owned_by(client)
+                && slot.hold == Hold::Shared
+                && slot.turns > 0
+                && slot.turns < depth
+        };
+        self.slots.iter().position(fits)
     }
 
     /// An idle connection for a lease. Dials another, or keeps new turns away from the least busy one.
@@ -354,6 +399,33 @@ impl Pool {
         Some(slot.turn(backend, request, suspicious_after))
     }
 
+    fn grant_group_turn(
+        &mut self,
+        backend: &Arc<Backend>,
+        at: usize,
+        what: (&Prologue, &Request),
+        effects: &mut Effects,
+    ) -> Option<GroupTurn> {
+        let now = Instant::now();
+        self.breaker.sent(now);
+        let suspicious_after = self.pace.suspicious_after();
+        let slot = self.slots.get_mut(at)?;
+        slot.used = now;
+        effects.send.push(Arc::clone(&slot.connection));
+        let turn = GroupTurn::begin(slot, backend, what, suspicious_after);
+        self.disown(what.0.client, Some(at));
+        Some(turn)
+    }
+
+    /// What a client does on one connection, its others do not see: they are its no more.
+    fn disown(&mut self, client: ClientId, but: Option<usize>) {
+        for (at, slot) in self.slots.iter_mut().enumerate() {
+            if slot.is_owned_by(client) && Some(at) != but {
+                slot.owner = None;
+            }
+        }
+    }
+
     fn grant_lease(
         &mut self,
         backend: &Arc<Backend>,
@@ -365,10 +437,8 @@ impl Pool {
         slot.hold = Hold::Leased;
         let selected = slot.is_owned_by(client);
         let connection = Arc::clone(&slot.connection);
-        // What the client does here, its other connections do not see: they are its no more.
-        for slot in self.slots.iter_mut().filter(|slot| slot.is_owned_by(client)) {
-            slot.owner = None;
-        }
+        slot.selections += 1;
+        self.disown(client, None);
         Some(Lease::new(backend, connection, client, selected))
     }
 
@@ -401,6 +471,7 @@ impl Pool {
             turns: 0,
             hold: Hold::Shared,
             owner: None,
+            selections: 0,
             born: now,
             used: now,
             heard: now,
@@ -468,6 +539,7 @@ impl Pool {
         let trust = self.breaker.trust(now);
         let undiallable = self.slots.is_empty() && self.dialling == 0;
         let availability = match trust {
+            _ if self.retired => Availability::Retired,
             Trust::NotBefore(at) => Availability::NotBefore(at),
             Trust::Full | Trust::Probe => match self.no_dial_before(backend, now) {
                 Some(at) if undiallable => Availability::NotBefore(at),
@@ -477,7 +549,6 @@ impl Pool {
         let limit = backend.account.limit(now, backend.config().connections.get()).max(1);
         let load = self.load();
         Standing {
-            retired: self.retired,
             availability,
             proven: !self.slots.is_empty() && trust == Trust::Full,
             idle: self.slots.iter().any(|slot| slot.turns == 0 && slot.hold == Hold::Shared),
@@ -499,7 +570,7 @@ impl Slot {
         }
     }
 
-    fn is_owned_by(&self, client: ClientId) -> bool {
+    pub(super) fn is_owned_by(&self, client: ClientId) -> bool {
         self.owner.is_some_and(|(owner, _)| owner == client)
     }
 

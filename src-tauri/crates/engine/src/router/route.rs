@@ -116,7 +116,8 @@ impl<'a> Route<'a> {
     /// Takes one look at each backend, for all that is decided now.
     fn look(&mut self) {
         self.candidates.iter_mut().for_each(Candidate::look);
-        if self.candidates.iter().any(|candidate| candidate.standing.retired) {
+        let retired = |c: &Candidate| c.standing.availability == Availability::Retired;
+        if self.candidates.iter().any(retired) {
             self.renew();
         }
     }
@@ -196,7 +197,7 @@ impl<'a> Route<'a> {
         let id = &candidate.backend.config().id;
         let known = self.article.as_ref().is_some_and(|a| self.selector.missing.is_known(id, a));
         let Standing { unable, proven, work, load, .. } = candidate.standing;
-        (candidate.failures.total(), candidate.order, unable, !proven, known, work, load)
+        (candidate.order, candidate.failures.total(), unable, !proven, known, work, load)
     }
 
     /// Nobody is left to ask at this moment.
@@ -329,7 +330,7 @@ impl Candidate {
     /// Until when it cannot be asked.
     const fn not_before(&self) -> Option<Instant> {
         match self.standing.availability {
-            Availability::Ready => None,
+            Availability::Ready | Availability::Retired => None,
             Availability::NotBefore(at) => Some(at),
         }
     }

@@ -72,7 +72,7 @@ impl<'a> Errand<'a> {
     }
 
     /// What it claims in the line of those who wait.
-    fn claim(&self, client: &Client) -> Claim {
+    pub(super) fn claim(&self, client: &Client) -> Claim {
         let (urgency, cost) = match self.request.verb() {
             Verb::Article | Verb::Body if self.output.is_first() => {
                 (Urgency::Bulk, self.output.expected())

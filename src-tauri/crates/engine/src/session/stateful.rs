@@ -1,8 +1,8 @@
 //! Requests that depend on the selected group or the current article (RFC 3977, section 6.1).
 //!
-//! The group is the session's, not a connection's: each of these requests has a connection of the
-//! group's provider for itself, on which the group is selected first if it is not already. Between
-//! requests the connection goes back to the others, and is preferred the next time.
+//! The group is the session's, not a connection's: what selects it goes out with the request, on a
+//! connection of the group's provider that others use too ([`GroupTurn`]), or on one that the request has
+//! for itself ([`Lease`]) where the connections carry one request at a time, and in Standard mode.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use tokio::time::sleep_until;
 use super::ClientSession;
 use super::backend::{Errand, Outcome, in_line, note};
 use super::handlers::look;
-use crate::backend::{Backend, Lease, PriorRefusals, Reply};
+use crate::backend::{Backend, GroupTurn, Lease, PriorRefusals, Prologue, Reply};
 use crate::baton::Place;
 use crate::error::{Advice, Error};
 use crate::router::{BackendSelector, Next, Route};
@@ -121,22 +121,16 @@ impl ClientSession {
         let mut route = selected.route(backends, errand.request);
         let mut refusal = None;
         loop {
-            let mut lease = match self.next_lease(&mut route, selected).await {
-                Ok(lease) => lease,
+            let backend = match self.next_backend(&mut route).await {
+                Ok(backend) => backend,
                 Err(why) => return self.give_up(errand, refusal, &why),
             };
-            let outcome = self.execute_on_lease(&mut lease, selected, &mut errand).await;
-            let backend = Arc::clone(lease.backend());
-            match outcome {
-                Ok(Outcome::Delivered) => {
-                    self.keep(selected, lease);
-                    return Ok(());
-                }
-                Ok(Outcome::TryAlternative) => self.keep(selected, lease),
+            match self.execute_in_group(&backend, &mut route, selected, &mut errand).await {
+                Ok(Outcome::Delivered) => return Ok(()),
+                Ok(Outcome::TryAlternative) => {}
                 Ok(
                     Outcome::Missing(status) | Outcome::Refused(status) | Outcome::Unable(status),
                 ) => {
-                    self.keep(selected, lease);
                     route.missing(&backend);
                     refusal.get_or_insert(status);
                 }
@@ -162,22 +156,8 @@ impl ClientSession {
         selected: &mut Selected,
     ) -> Result<Lease, String> {
         loop {
-            let backend = match route.next() {
-                Next::Ask(backend) => backend,
-                Next::Wait(until) => {
-                    sleep_until(until).await;
-                    continue;
-                }
-                Next::Missing => return Err(String::new()),
-                Next::GiveUp(why) => return Err(why),
-            };
-            if let Some(lease) = selected.lease.take()
-                && Arc::ptr_eq(lease.backend(), &backend)
-                && lease.is_alive()
-            {
-                return Ok(lease);
-            }
-            match in_line(backend.lease(self.client.id), &backend, route).await {
+            let backend = self.next_backend(route).await?;
+            match self.lease_of(&backend, route, selected).await {
                 Ok(lease) => return Ok(lease),
                 Err(error) => {
                     note(&backend, &error);
@@ -185,6 +165,33 @@ impl ClientSession {
                 }
             }
         }
+    }
+
+    /// The next backend on the route, when it can be asked.
+    async fn next_backend(&self, route: &mut Route<'_>) -> Result<Arc<Backend>, String> {
+        loop {
+            match route.next() {
+                Next::Ask(backend) => return Ok(backend),
+                Next::Wait(until) => sleep_until(until).await,
+                Next::Missing => return Err(String::new()),
+                Next::GiveUp(why) => return Err(why),
+            }
+        }
+    }
+
+    async fn lease_of(
+        &self,
+        backend: &Arc<Backend>,
+        route: &mut Route<'_>,
+        selected: &mut Selected,
+    ) -> Result<Lease, Error> {
+        if let Some(lease) = selected.lease.take()
+            && Arc::ptr_eq(lease.backend(), backend)
+            && lease.is_alive()
+        {
+            return Ok(lease);
+        }
+        in_line(backend.lease(self.client.id), backend, route).await
     }
 
     /// In Standard mode the session keeps its connection.
@@ -275,6 +282,76 @@ impl ClientSession {
         self.deliver(backend, &mut reply, status, errand).await
     }
 
+    async fn execute_in_group(
+        &self,
+        backend: &Arc<Backend>,
+        route: &mut Route<'_>,
+        selected: &mut Selected,
+        errand: &mut Errand<'_>,
+    ) -> Result<Outcome, Error> {
+        let prologue =
+            Prologue { client: self.client.id, requests: selected.prologue(errand.request)? };
+        let sent = backend.command_for(errand.request);
+        let turn = match self.is_dedicated() {
+            true => None,
+            false => backend.group_turn(&errand.claim(&self.client), prologue, &sent),
+        };
+        let Some(turn) = turn else {
+            let mut lease = self.lease_of(backend, route, selected).await?;
+            let outcome = self.execute_on_lease(&mut lease, selected, errand).await?;
+            self.keep(selected, lease);
+            return Ok(outcome);
+        };
+        let turn = in_line(turn, backend, route).await?;
+        self.execute_on_turn(turn, selected, errand).await
+    }
+
+    async fn execute_on_turn(
+        &self,
+        mut turn: GroupTurn,
+        selected: &mut Selected,
+        errand: &mut Errand<'_>,
+    ) -> Result<Outcome, Error> {
+        let backend = Arc::clone(turn.backend());
+        let prior = errand.prior(&backend);
+        let mut in_place = turn.prologue.is_empty();
+        for mut reply in std::mem::take(&mut turn.prologue) {
+            reply.set_prior_refusals(prior);
+            let status = reply.status(true).await?;
+            match (reply.request().verb(), status.code().get()) {
+                (Verb::Group, 211) => in_place = selected.is_at(Current::first(&status)),
+                (Verb::Group, code) => {
+                    if code == Code::NO_SUCH_GROUP.get() {
+                        selected.group = None;
+                    }
+                    return Ok(Outcome::Refused(status));
+                }
+                (_, 223) => in_place = true,
+                (_, 420 | 423 | 430) => {
+                    selected.lose_current();
+                    errand.output.push(no_current());
+                    return Ok(Outcome::Delivered);
+                }
+                (_, code) => {
+                    let what = format!("{code} to an article that was there");
+                    return Err(Error::Unexpected(what));
+                }
+            }
+        }
+        turn.reply.set_prior_refusals(prior);
+        let status = turn.reply.status(true).await?;
+        if status.code().get() < 400 {
+            in_place |= selected.note(&backend, errand.request, &status);
+        } else if selects(errand.request) {
+            in_place = false;
+        }
+        let outcome = self.deliver(&backend, &mut turn.reply, status, errand).await;
+        if in_place {
+            turn.leaves_selected();
+        }
+        outcome
+    }
+
     async fn execute_on_lease(
         &self,
         lease: &mut Lease,
@@ -305,7 +382,10 @@ impl ClientSession {
         reply.set_prior_refusals(errand.prior(&backend));
         let status = reply.status(true).await?;
         if status.code().get() < 400 {
-            selected.note(lease, request, &status);
+            selected.note(&backend, request, &status);
+            if selects(request) {
+                lease.set_selected(true);
+            }
         }
         self.deliver(&backend, &mut reply, status, errand).await
     }
@@ -322,25 +402,48 @@ impl Selected {
         }
     }
 
-    /// Follows what a reply has done to the group and the current article.
-    fn note(&mut self, lease: &mut Lease, request: &Request, status: &StatusLine) {
+    /// Whether the current article is this one.
+    fn is_at(&self, current: Current) -> bool {
+        self.group.as_ref().is_some_and(|group| {
+            matches!(group.current, Current::First) || group.current == current
+        })
+    }
+
+    /// What selects the group before `request`, and the current article where that matters.
+    fn prologue(&self, request: &Request) -> Result<Vec<Request>, Error> {
+        let Some(group) = self.group.as_ref().filter(|_| !selects(request)) else {
+            return Ok(Vec::new());
+        };
+        let mut requests = vec![our_own([b"GROUP ", group.name.as_ref()].concat())?];
+        if let (Current::Number(number), true) = (group.current, needs_current(request)) {
+            requests.push(our_own(format!("STAT {number}").into_bytes())?);
+        }
+        Ok(requests)
+    }
+
+    /// Follows what a reply has done to the group and the current article. Whether the connection is
+    /// sure to have both as the session has them.
+    fn note(&mut self, backend: &Arc<Backend>, request: &Request, status: &StatusLine) -> bool {
         match (request.selected_group(), &mut self.group) {
             (Some(name), _) => {
                 let name = Bytes::copy_from_slice(name);
                 self.group = Some(Group { name, current: Current::first(status) });
-                self.home = Some(Arc::clone(lease.backend()));
-                lease.set_selected(true);
+                self.home = Some(Arc::clone(backend));
+                true
             }
             (None, Some(group)) if request.verb() == Verb::ListGroup => {
                 group.current = Current::first(status);
+                true
             }
             (None, Some(group)) if (220..=223).contains(&status.code().get()) => {
                 if let Class::Stateful(Effect::Number | Effect::Step) = request.class() {
                     let number = status.article_number().or_else(|| number(request));
                     group.current = number.map_or(group.current, Current::Number);
+                    return number.is_some();
                 }
+                false
             }
-            _ => {}
+            _ => false,
         }
     }
 }
@@ -380,11 +483,13 @@ pub(super) async fn restore(
 }
 
 async fn ask(lease: &Lease, line: Vec<u8>, prior: PriorRefusals) -> Result<StatusLine, Error> {
-    let request =
-        Request::parse(line.into()).map_err(|_| Error::Unexpected("our own request".into()))?;
-    let mut reply = lease.send(&request)?;
+    let mut reply = lease.send(&our_own(line)?)?;
     reply.set_prior_refusals(prior);
     reply.status(true).await
+}
+
+fn our_own(line: Vec<u8>) -> Result<Request, Error> {
+    Request::parse(line.into()).map_err(|_| Error::Unexpected("our own request".into()))
 }
 
 /// Whether a request is about the current article, which it does not name.

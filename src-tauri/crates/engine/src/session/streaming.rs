@@ -428,10 +428,10 @@ fn poll_step(
 ) -> Poll<Result<Step, Error>> {
     let short = output.is_short();
     let mut wrote = !short && poll_output(output, cx)?;
-    if output.poll_room(cx)? {
-        if let Poll::Ready(chunk) = reply.poll_chunk(cx)? {
-            return Poll::Ready(Ok(Step::Read(chunk)));
-        }
+    if output.poll_room(cx)?
+        && let Poll::Ready(chunk) = reply.poll_chunk(cx)?
+    {
+        return Poll::Ready(Ok(Step::Read(chunk)));
     }
     wrote |= short && poll_output(output, cx)?;
     if wrote { Poll::Ready(Ok(Step::Wrote)) } else { Poll::Pending }
