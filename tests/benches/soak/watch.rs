@@ -33,8 +33,8 @@ impl Limits {
         self.entered.push((None, connections));
     }
 
-    /// True when there were too many for longer than a moment.
-    fn see(&mut self, now: Instant, open: u64) -> bool {
+    /// How many are allowed, when there were more for longer than a moment.
+    fn see(&mut self, now: Instant, open: u64) -> Option<u64> {
         self.entered.retain(|(until, _)| until.is_none_or(|until| until > now));
         let allowed = self.entered.iter().map(|(_, connections)| u64::from(*connections)).max();
         let allowed = allowed.unwrap_or(0);
@@ -43,7 +43,7 @@ impl Limits {
         }
         if open <= allowed {
             self.above_since = None;
-            return false;
+            return None;
         }
         let since = *self.above_since.get_or_insert(now);
         let is_over = now - since >= MOMENT;
@@ -52,7 +52,7 @@ impl Limits {
             // It counts again when it lasts for as long again.
             self.above_since = Some(now + DRAIN);
         }
-        is_over
+        is_over.then_some(allowed)
     }
 }
 
@@ -65,8 +65,9 @@ pub(crate) async fn watch(world: Arc<World>) {
                 listening.forget_commands();
                 (listening.name().to_owned(), listening.book())
             };
-            if place.limits().see(Instant::now(), book.open) {
-                println!("{name}: {} connections, {:?}", book.open, place.limits());
+            let allowed = place.limits().see(Instant::now(), book.open);
+            if let Some(allowed) = allowed {
+                println!("TOO MANY: {name} has {} connections, of {allowed}", book.open);
             }
         }
         sleep(EVERY).await;
