@@ -16,6 +16,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const REFUSED_PAUSE: Duration = Duration::from_secs(300);
 /// So many requests in a row that fail set a provider aside.
 const FAILURES: u8 = 4;
+/// One that had no answer at all counts as so many.
+pub(super) const SILENT: u8 = 2;
 /// The first time that it is set aside for; it doubles with each probe that fails.
 const FIRST_REST: Duration = Duration::from_secs(2);
 
@@ -133,11 +135,16 @@ impl Breaker {
     /// A request failed on a connection that stands since `born`. What breaks together counts once: a
     /// connection that is no younger than the last failure says nothing new. True when the provider is
     /// set aside by it.
-    pub(super) fn failed(&mut self, now: Instant, born: Instant, why: String) -> bool {
+    pub(super) fn failed(
+        &mut self,
+        now: Instant,
+        born: Instant,
+        (why, weight): (String, u8),
+    ) -> bool {
         self.requests = match self.requests {
             Requests::Closed(_, Some(last)) if born <= last => return false,
-            Requests::Closed(failures, _) if failures + 1 < FAILURES => {
-                Requests::Closed(failures + 1, Some(now))
+            Requests::Closed(failures, _) if failures + weight < FAILURES => {
+                Requests::Closed(failures + weight, Some(now))
             }
             Requests::Closed(..) => Requests::Open(now + FIRST_REST, 0),
             Requests::Open(..) => return false,
@@ -259,7 +266,7 @@ mod tests {
         for n in 1..=4 {
             assert_eq!(breaker.trust(now), Trust::Full, "before failure {n}");
             now += SECOND;
-            breaker.failed(now, now, "dropped".into());
+            breaker.failed(now, now, ("dropped".into(), 1));
         }
         assert_eq!(breaker.trust(now), Trust::NotBefore(now + FIRST_REST));
         assert_eq!(breaker.state, State::Down);
@@ -268,7 +275,7 @@ mod tests {
         assert_eq!(breaker.trust(now), Trust::Probe);
         breaker.sent(now);
         assert!(matches!(breaker.trust(now), Trust::NotBefore(_)), "only one probe at a time");
-        breaker.failed(now, now, "dropped".into());
+        breaker.failed(now, now, ("dropped".into(), 1));
         assert_eq!(breaker.trust(now), Trust::NotBefore(now + FIRST_REST * 2));
         now += FIRST_REST * 2;
         breaker.sent(now);
@@ -281,7 +288,7 @@ mod tests {
         let (mut breaker, born) = (Breaker::new(), Instant::now());
         breaker.connected();
         for _ in 0..8 {
-            breaker.failed(born + SECOND, born, "the network blinked".into());
+            breaker.failed(born + SECOND, born, ("the network blinked".into(), 1));
         }
         assert_eq!(breaker.trust(born + SECOND), Trust::Full);
     }
@@ -291,7 +298,7 @@ mod tests {
         let (mut breaker, mut now) = (Breaker::new(), Instant::now());
         for _ in 0..4 {
             now += SECOND;
-            breaker.failed(now, now, "dropped".into());
+            breaker.failed(now, now, ("dropped".into(), 1));
         }
         now += FIRST_REST;
         breaker.sent(now);

@@ -404,14 +404,17 @@ impl Backend {
             let slot = pool.slots.remove(at);
             let why = match loss {
                 Loss::Ours => return None,
-                Loss::Stale => {
-                    pool.close_stale(effects);
-                    return None;
+                Loss::Silent { since, stale, why } => {
+                    pool.close_unheard(since, effects);
+                    if stale {
+                        return None;
+                    }
+                    (why, breaker::SILENT)
                 }
-                Loss::Failed(why) => why,
+                Loss::Failed(why) => (why, 1),
             };
             if slot.turns > 1 {
-                pool.pace.stumbled(now, self.config.pipelining);
+                pool.pace.stumbled(now, slot.born, self.config.pipelining);
             }
             let news = pool.breaker.failed(now, slot.born, why);
             news.then(|| (pool.breaker.state.clone(), pool.breaker.why.clone()))
@@ -516,8 +519,9 @@ impl fmt::Debug for Backend {
 enum Loss {
     /// It was given up by us, or for what its client did.
     Ours,
-    /// It was silent for so long that it had died unnoticed.
-    Stale,
+    /// It was silent since a request was sent on it; before that, perhaps for long enough to have died
+    /// unnoticed.
+    Silent { since: Instant, stale: bool, why: String },
     /// The provider's failure, in a sentence.
     Failed(String),
 }

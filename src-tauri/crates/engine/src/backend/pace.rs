@@ -21,7 +21,7 @@ const DEPTH_STEP: Duration = Duration::from_millis(5);
 /// How much work, beyond a round trip's, is sent ahead on a connection.
 const AHEAD: Duration = Duration::from_millis(20);
 /// A reply whose first byte takes longer than this is suspicious, unless it usually takes long.
-const SILENCE: Duration = Duration::from_millis(2500);
+const SILENCE: Duration = Duration::from_millis(2000);
 /// Of replies that usually take long, this multiple is suspicious.
 const UNUSUAL: u32 = 4;
 /// An estimate that nothing has confirmed for this long counts half.
@@ -88,8 +88,12 @@ impl Pace {
         self.article = Some((smoothed(self.article.map(|(old, _)| old), time), now));
     }
 
-    /// A connection that carried several requests at once was lost: perhaps too many.
-    pub(super) fn stumbled(&mut self, now: Instant, configured: Option<NonZeroU8>) {
+    /// A connection that stands since `born` and carried several requests at once was lost: perhaps too
+    /// many. What breaks together counts once.
+    pub(super) fn stumbled(&mut self, now: Instant, born: Instant, configured: Option<NonZeroU8>) {
+        if self.stumbled.is_some_and(|last| born <= last) {
+            return;
+        }
         if self.stumbled.replace(now).is_some_and(|at| now < at + STUMBLE_MEMORY) {
             let number = (self.depth(now, configured) / 2).max(1);
             self.depth = Some(Learned { number, at: now });
@@ -116,12 +120,18 @@ mod tests {
     #[test]
     fn a_second_stumble_halves_the_depth_and_time_gives_it_back() {
         let (mut pace, now, four) = (Pace::default(), Instant::now(), NonZeroU8::new(4));
-        pace.stumbled(now, four);
+        let stumble = |pace: &mut Pace, second: u64| {
+            let at = now + Duration::from_secs(second);
+            pace.stumbled(at, at, four);
+        };
+        stumble(&mut pace, 0);
+        pace.stumbled(now, now, four);
         assert_eq!(pace.depth(now, four), 4, "after one accident");
-        pace.stumbled(now, four);
-        assert_eq!(pace.depth(now, four), 2);
-        pace.stumbled(now, four);
-        pace.stumbled(now, four);
+        stumble(&mut pace, 1);
+        assert_eq!(pace.depth(now + Duration::from_secs(1), four), 2);
+        stumble(&mut pace, 2);
+        stumble(&mut pace, 3);
+        let now = now + Duration::from_secs(3);
         assert_eq!(pace.depth(now, four), 1);
         assert_eq!(pace.depth(now + DEPTH_MEMORY * 2, four), 3);
         assert_eq!(pace.depth(now + DEPTH_MEMORY * 9, four), 4);

@@ -454,11 +454,10 @@ impl Pool {
         });
     }
 
-    /// One connection died unnoticed: those that were silent for as long may have died with it.
-    pub(super) fn close_stale(&mut self, effects: &mut Effects) {
-        let now = Instant::now();
+    /// One connection died unnoticed: those that said nothing since may have died with it.
+    pub(super) fn close_unheard(&mut self, since: Instant, effects: &mut Effects) {
         let before = effects.closed.len();
-        self.close_idle(|slot| slot.is_stale(now), effects);
+        self.close_idle(|slot| slot.heard < since, effects);
         effects.closed.iter_mut().skip(before).for_each(|side| side.dead = true);
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct Reply {
     unwanted: bool,
     sent: Sent,
     took: Took,
+    /// When its turn came.
+    arrived: Instant,
     /// When the block began, unless the client has held it up.
     block_began: Option<Instant>,
     /// The first on its connection, which has just logged in.
@@ -94,6 +96,7 @@ impl Reply {
             unwanted: false,
             sent,
             took: Took::default(),
+            arrived: Instant::now(),
             block_began: None,
             fresh,
             prior: PriorRefusals::default(),
@@ -120,6 +123,7 @@ impl Reply {
             Ok(side) => self.stage = Stage::Status(side),
             Err(error) => return Err(self.fail(error)),
         }
+        self.arrived = Instant::now();
         let limit = self.backend.config().limits.first_byte;
         let limit = match may_be_tried_again {
             true => limit.min(self.sent.suspicious_after),
@@ -337,15 +341,21 @@ impl Reply {
 
     fn fail(&mut self, error: Error) -> Error {
         let loss = match &error {
-            Error::ConnectionLost(_) | Error::Dismissed { .. } | Error::TimedOut(_)
+            Error::TimedOut(_) if matches!(self.stage, Stage::Status(_)) => Loss::Silent {
+                since: self.sent.alone.unwrap_or(self.arrived),
+                stale: self.sent.stale,
+                why: error.to_string(),
+            },
+            // It had ended before the request came.
+            Error::ConnectionLost(_) | Error::Dismissed { .. }
                 if self.sent.stale && matches!(self.stage, Stage::Status(_)) =>
             {
-                Loss::Stale
+                Loss::Ours
             }
             failed if failed.is_providers() => Loss::Failed(failed.to_string()),
             _ => Loss::Ours,
         };
-        if let (Loss::Stale, Stage::Status(side)) = (&loss, &mut self.stage) {
+        if let (Loss::Silent { .. }, Stage::Status(side)) = (&loss, &mut self.stage) {
             side.dead = true;
         }
         self.backend.lost(self.connection.id, loss);
@@ -364,6 +374,7 @@ impl Reply {
             unwanted: true,
             sent: self.sent,
             took: Took::default(),
+            arrived: Instant::now(),
             block_began: None,
             fresh: self.fresh,
             prior: self.prior,
