@@ -8,7 +8,7 @@ use nntp::command::Request;
 use tokio::time::{Duration, Instant};
 
 use super::connection::Connection;
-use super::pool::Slot;
+use super::slot::Slot;
 use super::{Backend, Reply};
 use crate::types::ClientId;
 

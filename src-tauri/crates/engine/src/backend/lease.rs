@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout};
 
 use super::connection::Connection;
-use super::pool::Hold;
+use super::slot::Hold;
 use super::{Backend, Loss, Reply};
 use crate::dial::WriteHalf;
 use crate::error::Error;

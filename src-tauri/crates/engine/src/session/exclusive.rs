@@ -15,7 +15,7 @@ use super::backend::{Errand, Outcome, note};
 use super::connection::Input;
 use super::error_classification::{classify, words};
 use super::handlers::{Conversation, look, stopped};
-use super::stateful::{Selected, restore};
+use super::selected::{Selected, restore};
 use super::streaming::Output;
 use crate::backend::{Backend, Lease, PriorRefusals, Reply};
 use crate::error::{Advice, Error};

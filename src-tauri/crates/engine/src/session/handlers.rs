@@ -16,7 +16,7 @@ use super::ClientSession;
 use super::backend::Errand;
 use super::connection::{ClientReader, Input};
 use super::running::Running;
-use super::stateful::Selected;
+use super::selected::Selected;
 use super::streaming::Output;
 use crate::baton::{Baton, Place};
 use crate::dial::{BoxStream, Boxed, WriteHalf};

@@ -56,6 +56,7 @@ mod exclusive;
 mod handlers;
 mod resume;
 mod running;
+mod selected;
 mod stateful;
 mod streaming;
 

@@ -7,95 +7,19 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use nntp::command::{Class, Effect, Request, Verb};
-use nntp::status::{Code, StatusLine};
+use nntp::command::Verb;
+use nntp::status::Code;
 use nntp::verdict::shown;
 use tokio::time::sleep_until;
 
 use super::ClientSession;
 use super::backend::{Errand, Outcome, in_line, note};
 use super::handlers::look;
-use crate::backend::{Backend, GroupTurn, Lease, PriorRefusals, Prologue, Reply};
+use super::selected::{Current, Restored, Selected, needs_current, no_current, restore, selects};
+use crate::backend::{Backend, GroupTurn, Lease, Prologue, Reply};
 use crate::baton::Place;
 use crate::error::{Advice, Error};
 use crate::router::{BackendSelector, Next, Route};
-
-/// What a session has selected, and where.
-#[derive(Default)]
-pub(super) struct Selected {
-    group: Option<Group>,
-    /// The provider whose article numbers these are.
-    home: Option<Arc<Backend>>,
-    /// In Standard mode, the session's one connection.
-    lease: Option<Lease>,
-}
-
-struct Group {
-    name: Bytes,
-    current: Current,
-}
-
-/// The current article of a group.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Current {
-    /// Where `GROUP` puts it, whichever number that is.
-    First,
-    Number(u64),
-    /// The provider has removed it. A connection on which the group was selected anew stands at the
-    /// first article, which the client has never asked for.
-    Gone,
-}
-
-impl Current {
-    fn first(status: &StatusLine) -> Self {
-        status.group().map_or(Self::First, |group| Self::Number(group.low))
-    }
-}
-
-/// What came of selecting the session's group on another connection.
-pub(super) enum Restored {
-    /// Group and current article are as the client left them.
-    Whole,
-    /// The group is selected, and its current article is gone.
-    WithoutArticle,
-    /// The provider does not have the group any more, or refuses it now.
-    Refused(StatusLine),
-}
-
-impl Selected {
-    pub(super) fn home(&self) -> Option<&Arc<Backend>> {
-        self.home.as_ref()
-    }
-
-    /// Follows changed settings: the same server goes on as it was, another has other numbers.
-    pub(super) fn renew(&mut self, backends: &BackendSelector) {
-        let Some(home) = self.home.take_if(|home| home.is_retired()) else { return };
-        self.lease = None;
-        self.home = backends.successor(&home);
-        if self.home.is_none() {
-            self.group = None;
-        }
-    }
-
-    /// Whether the session has a connection, and it stands.
-    fn has_connection(&self) -> bool {
-        self.lease.as_ref().is_some_and(Lease::is_alive)
-    }
-
-    /// The way of a request that cannot go to just anyone: article numbers are the provider's own,
-    /// and in Standard mode the session has one provider. Another group may be elsewhere.
-    pub(super) fn route<'a>(&self, backends: &'a BackendSelector, request: &Request) -> Route<'a> {
-        let bound = match request.class() {
-            Class::Stateful(Effect::Select) | Class::Upload(_) => false,
-            Class::Stateful(_) | Class::Unknown => true,
-            Class::Local(_) | Class::ById | Class::Stateless => false,
-        };
-        match &self.home {
-            Some(home) if bound || self.lease.is_some() => Route::only(backends, home),
-            home => Route::new(backends, request, home.as_ref()),
-        }
-    }
-}
 
 impl ClientSession {
     /// Sees a stateful request through.
@@ -388,136 +312,5 @@ impl ClientSession {
             }
         }
         self.deliver(&backend, &mut reply, status, errand).await
-    }
-}
-
-impl Selected {
-    fn is_gone(&self) -> bool {
-        self.group.as_ref().is_some_and(|group| group.current == Current::Gone)
-    }
-
-    fn lose_current(&mut self) {
-        if let Some(group) = &mut self.group {
-            group.current = Current::Gone;
-        }
-    }
-
-    /// Whether the current article is this one.
-    fn is_at(&self, current: Current) -> bool {
-        self.group.as_ref().is_some_and(|group| {
-            matches!(group.current, Current::First) || group.current == current
-        })
-    }
-
-    /// What selects the group before `request`, and the current article where that matters.
-    fn prologue(&self, request: &Request) -> Result<Vec<Request>, Error> {
-        let Some(group) = self.group.as_ref().filter(|_| !selects(request)) else {
-            return Ok(Vec::new());
-        };
-        let mut requests = vec![our_own([b"GROUP ", group.name.as_ref()].concat())?];
-        if let (Current::Number(number), true) = (group.current, needs_current(request)) {
-            requests.push(our_own(format!("STAT {number}").into_bytes())?);
-        }
-        Ok(requests)
-    }
-
-    /// Follows what a reply has done to the group and the current article. Whether the connection is
-    /// sure to have both as the session has them.
-    fn note(&mut self, backend: &Arc<Backend>, request: &Request, status: &StatusLine) -> bool {
-        match (request.selected_group(), &mut self.group) {
-            (Some(name), _) => {
-                let name = Bytes::copy_from_slice(name);
-                self.group = Some(Group { name, current: Current::first(status) });
-                self.home = Some(Arc::clone(backend));
-                true
-            }
-            (None, Some(group)) if request.verb() == Verb::ListGroup => {
-                group.current = Current::first(status);
-                true
-            }
-            (None, Some(group)) if (220..=223).contains(&status.code().get()) => {
-                if let Class::Stateful(Effect::Number | Effect::Step) = request.class() {
-                    let number = status.article_number().or_else(|| number(request));
-                    group.current = number.map_or(group.current, Current::Number);
-                    return number.is_some();
-                }
-                false
-            }
-            _ => false,
-        }
-    }
-}
-
-/// Selects the session's group and current article on a connection where they are not.
-pub(super) async fn restore(
-    lease: &mut Lease,
-    selected: &Selected,
-    prior: PriorRefusals,
-) -> Result<Restored, Error> {
-    let Some(group) = selected.group.as_ref().filter(|_| !lease.is_selected()) else {
-        return Ok(Restored::Whole);
-    };
-    let status = ask(lease, [b"GROUP ", group.name.as_ref()].concat(), prior).await?;
-    if status.code() != Code::GROUP_SELECTED {
-        return Ok(Restored::Refused(status));
-    }
-    let first = Current::first(&status);
-    let mut restored = Restored::Whole;
-    match group.current {
-        Current::Gone => restored = Restored::WithoutArticle,
-        Current::Number(number) if group.current != first => {
-            let status = ask(lease, format!("STAT {number}").into_bytes(), prior).await?;
-            match status.code().get() {
-                223 => {}
-                420 | 423 | 430 => restored = Restored::WithoutArticle,
-                code => {
-                    let what = format!("{code} to an article that was there");
-                    return Err(Error::Unexpected(what));
-                }
-            }
-        }
-        Current::First | Current::Number(_) => {}
-    }
-    lease.set_selected(true);
-    Ok(restored)
-}
-
-async fn ask(lease: &Lease, line: Vec<u8>, prior: PriorRefusals) -> Result<StatusLine, Error> {
-    let mut reply = lease.send(&our_own(line)?)?;
-    reply.set_prior_refusals(prior);
-    reply.status(true).await
-}
-
-fn our_own(line: Vec<u8>) -> Result<Request, Error> {
-    Request::parse(line.into()).map_err(|_| Error::Unexpected("our own request".into()))
-}
-
-/// Whether a request is about the current article, which it does not name.
-fn needs_current(request: &Request) -> bool {
-    let args = request.args().trim_ascii();
-    match (request.class(), request.verb()) {
-        (Class::Stateful(Effect::Current | Effect::Step), _) => true,
-        (_, Verb::Over | Verb::XOver) => args.is_empty(),
-        // A header's name, and no range behind it.
-        (_, Verb::Hdr | Verb::XHdr) => !args.iter().any(u8::is_ascii_whitespace),
-        _ => false,
-    }
-}
-
-/// RFC 3977, section 6.1.4.
-fn no_current() -> Bytes {
-    Bytes::from_static(b"420 The current article is gone\r\n")
-}
-
-fn selects(request: &Request) -> bool {
-    matches!(request.class(), Class::Stateful(Effect::Select))
-}
-
-/// The article number that a request names.
-fn number(request: &Request) -> Option<u64> {
-    let argument = std::str::from_utf8(request.args()).ok()?;
-    match request.verb() {
-        Verb::Article | Verb::Head | Verb::Body | Verb::Stat => argument.trim().parse().ok(),
-        _ => None,
     }
 }
