@@ -217,6 +217,32 @@ async fn connections_of_before_a_reload_count_until_they_are_closed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_provider_that_is_disabled_and_enabled_again_has_no_connection_too_many() {
+    let slow = Provider { body: 2000, ..Provider::default() };
+    let (proxy, provider) = proxy(config(RoutingMode::Hybrid, 2, 1, &["a"]), slow);
+    let mut clients = Vec::new();
+    for n in 0..6 {
+        let mut client = Client::of(&proxy).await;
+        client.send(&format!("BODY <{n}@x>")).await;
+        clients.push(client);
+    }
+    sleep(Duration::from_millis(500)).await;
+    for names in [&[][..], &["a"], &[], &["a"]] {
+        proxy.apply(config(RoutingMode::Hybrid, 2, 1, names));
+        let mut client = Client::of(&proxy).await;
+        client.send("BODY <again@x>").await;
+        clients.push(client);
+        sleep(Duration::from_millis(100)).await;
+    }
+    let last = Instant::now();
+    for client in &mut clients {
+        client.line().await;
+    }
+    assert!(last.elapsed() < Duration::from_secs(20), "after {:?}", last.elapsed());
+    assert_eq!(provider.peak.load(SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_takes_nothing_holds_the_others_up_for_half_a_minute_at_most() {
     let (proxy, _) = proxy(config(RoutingMode::Hybrid, 1, 4, &["a"]), Provider::default());
     let (mut slow, mut other) = (Client::of(&proxy).await, Client::of(&proxy).await);

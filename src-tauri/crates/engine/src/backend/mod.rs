@@ -42,7 +42,7 @@ pub(crate) use group_turn::{GroupTurn, Prologue};
 pub(crate) use lease::Lease;
 pub(crate) use line::{Claim, Urgency};
 pub(crate) use reply::{PriorRefusals, Reply};
-pub(crate) use standing::{Availability, Standing};
+pub(crate) use standing::{Availability, Promise, Standing};
 pub use standing::{BackendSnapshot, CounterSnapshot, Counters};
 pub(crate) use visit::Visit;
 pub use visit::Visits;

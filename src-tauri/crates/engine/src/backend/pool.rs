@@ -23,7 +23,7 @@ use super::line::{Claim, Line};
 use super::pace::Pace;
 use super::reply::Reply;
 use super::slot::{Hold, Rank, Slot};
-use super::{Availability, Backend, SHARE_AFTER, Standing};
+use super::{Availability, Backend, Promise, SHARE_AFTER, Standing};
 use crate::error::Error;
 use crate::types::ClientId;
 
@@ -493,7 +493,11 @@ impl Pool {
         let load = self.load();
         Standing {
             availability,
-            proven: !self.slots.is_empty() && trust == Trust::Full,
+            promise: match trust {
+                Trust::Probe => Promise::ProbeDue,
+                Trust::Full if !self.slots.is_empty() => Promise::Proven,
+                Trust::Full | Trust::NotBefore(_) => Promise::Unproven,
+            },
             idle: self.slots.iter().any(|slot| slot.turns == 0 && slot.hold == Hold::Shared),
             unable: backend.account.unable_until(now).is_some(),
             down_for: self.breaker.down_for(now),

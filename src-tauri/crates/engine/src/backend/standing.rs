@@ -66,12 +66,22 @@ pub(crate) enum Availability {
     Retired,
 }
 
+/// What a request can expect of a backend. The first is asked first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Promise {
+    /// It was set aside, and one request is due that tells whether it is well again.
+    ProbeDue,
+    /// A connection stands and requests go well.
+    Proven,
+    /// No connection stands yet.
+    Unproven,
+}
+
 /// What a route has to know of a backend, at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Standing {
     pub(crate) availability: Availability,
-    /// A connection stands and requests go well, so that one more can be expected to get through.
-    pub(crate) proven: bool,
+    pub(crate) promise: Promise,
     /// A connection has nothing to do.
     pub(crate) idle: bool,
     /// The provider said lately that it does not serve this account.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use super::account::Permit;
-use super::{Backend, State};
+use super::{Backend, Promise, State};
 use crate::config::BackendConfig;
 use crate::router::BackendSelector;
 
@@ -67,7 +67,8 @@ impl Visits {
     pub(crate) fn login_works(&self, to: &BackendConfig) -> bool {
         self.same(to).iter().any(|backend| {
             let up = backend.snapshot().state == State::Up;
-            up && backend.standing().proven && backend.config().login == to.login
+            up && backend.standing().promise == Promise::Proven
+                && backend.config().login == to.login
         })
     }
 

@@ -6,7 +6,7 @@ use nntp::command::{Class, Request};
 use tokio::time::{Duration, Instant};
 
 use super::BackendSelector;
-use crate::backend::{Availability, Backend, SHARE_AFTER, Standing};
+use crate::backend::{Availability, Backend, Promise, SHARE_AFTER, Standing};
 use crate::error::Error;
 
 /// So many connections may be lost under a request at one backend.
@@ -129,9 +129,8 @@ impl<'a> Route<'a> {
         let Some(this) = self.candidates.iter().find(|c| Arc::ptr_eq(&c.backend, backend)) else {
             return true;
         };
-        let sooner = |other: &Candidate| {
-            other.standing.proven && (other.standing.idle || !this.standing.proven)
-        };
+        let sooner =
+            |other: &Candidate| other.is_proven() && (other.standing.idle || !this.is_proven());
         let as_good = |other: &&Candidate| {
             (other.tier(), other.order) == (this.tier(), this.order)
                 && other.failures.total() <= this.failures.total()
@@ -144,7 +143,7 @@ impl<'a> Route<'a> {
     /// worth asking.
     pub(crate) fn patience(&self, backend: &Arc<Backend>) -> Duration {
         let asked = self.candidates.iter().find(|c| Arc::ptr_eq(&c.backend, backend));
-        let proven = asked.is_none_or(|c| c.standing.proven);
+        let proven = asked.is_none_or(|c| c.is_proven());
         if proven { SHARE_AFTER } else { FIRST_CONNECTION }
     }
 
@@ -180,7 +179,7 @@ impl<'a> Route<'a> {
         let ready = || tier.iter().filter(|c| c.is_ready(now));
         if let Some(chosen) = ready().min_by_key(|c| self.rank(c)) {
             // One that has no connection yet may turn out to be dead: it is tried beside the request.
-            ready().filter(|c| !c.standing.proven).for_each(|c| c.backend.warm_up());
+            ready().filter(|c| !c.is_proven()).for_each(|c| c.backend.warm_up());
             return Some(Next::Ask(Arc::clone(&chosen.backend)));
         }
         let open = || tier.iter().filter(|c| c.is_open());
@@ -196,8 +195,8 @@ impl<'a> Route<'a> {
     fn rank(&self, candidate: &Candidate) -> impl Ord + use<> {
         let id = &candidate.backend.config().id;
         let known = self.article.as_ref().is_some_and(|a| self.selector.missing.is_known(id, a));
-        let Standing { unable, proven, work, load, .. } = candidate.standing;
-        (candidate.order, candidate.failures.total(), unable, !proven, known, work, load)
+        let Standing { unable, promise, work, load, .. } = candidate.standing;
+        (candidate.order, candidate.failures.total(), unable, promise, known, work, load)
     }
 
     /// Nobody is left to ask at this moment.
@@ -325,6 +324,10 @@ impl Candidate {
     fn is_ready(&self, now: Instant) -> bool {
         let rests = self.rests_until.is_some_and(|until| now < until);
         self.is_open() && self.not_before().is_none() && !rests
+    }
+
+    fn is_proven(&self) -> bool {
+        self.standing.promise == Promise::Proven
     }
 
     /// Until when it cannot be asked.
