@@ -65,7 +65,7 @@ impl Budget {
     pub(crate) fn expected(&self) -> usize {
         let seen = [&self.own.typical, &self.all.typical].map(|t| t.load(Ordering::Relaxed));
         let size = seen.into_iter().find(|size| *size > 0).unwrap_or(UNKNOWN);
-        size + size / 16 + STEP / 16
+        (size + size / 16 + STEP / 16).min(IN_ALL / 4)
     }
 
     /// An article had so many bytes.

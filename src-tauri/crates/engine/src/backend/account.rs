@@ -140,6 +140,11 @@ impl Account {
         self.lock().unable_until = until;
     }
 
+    /// What made logins fail may be over.
+    pub(super) fn forget_logins(&self) {
+        self.lock().logins.counted.clear();
+    }
+
     /// Leave to dial, where fewer than `limit` connections are open.
     pub(super) fn try_permit(
         self: &Arc<Self>,

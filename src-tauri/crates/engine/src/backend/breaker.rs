@@ -108,10 +108,20 @@ impl Breaker {
         self.state == State::Up && matches!(self.requests, Requests::Closed(0, _))
     }
 
-    /// A request goes out: where one may, as a probe, this is it.
-    pub(super) fn sent(&mut self, now: Instant) {
-        if let (Trust::Probe, Requests::Open(_, times)) = (self.trust(now), self.requests) {
-            self.requests = Requests::Probing(times);
+    /// A request goes out: where one may, as a probe, this is it. Whether it is.
+    pub(super) fn sent(&mut self, now: Instant) -> bool {
+        let (Trust::Probe, Requests::Open(_, times)) = (self.trust(now), self.requests) else {
+            return false;
+        };
+        self.requests = Requests::Probing(times);
+        true
+    }
+
+    /// The reply to the probe has begun. The next failure sets the provider aside again.
+    pub(super) fn probe_answered(&mut self) {
+        if let Requests::Probing(_) = self.requests {
+            self.requests = Requests::Closed(FAILURES - 1, None);
+            self.up();
         }
     }
 
@@ -124,12 +134,9 @@ impl Breaker {
 
     /// A reply came, whole. True when the provider had been set aside.
     pub(super) fn served(&mut self) -> bool {
-        let news = !matches!(self.requests, Requests::Closed(..));
+        let news = !matches!(self.requests, Requests::Closed(0, _));
         self.requests = Requests::Closed(0, None);
-        if news {
-            self.up();
-        }
-        news
+        news && self.up()
     }
 
     /// A request failed on a connection that stands since `born`. What breaks together counts once: a
@@ -279,7 +286,9 @@ mod tests {
         assert_eq!(breaker.trust(now), Trust::NotBefore(now + FIRST_REST * 2));
         now += FIRST_REST * 2;
         breaker.sent(now);
-        assert!(breaker.served());
+        breaker.probe_answered();
+        assert_eq!(breaker.trust(now), Trust::Full, "nobody waits for the rest of it");
+        breaker.served();
         assert_eq!((breaker.trust(now), &breaker.state), (Trust::Full, &State::Up));
     }
 

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use nntp::command::Request;
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 
 use super::connection::Connection;
-use super::slot::Slot;
+use super::slot::{Slot, Trial};
 use super::{Backend, Reply};
 use crate::types::ClientId;
 
@@ -38,7 +38,7 @@ impl GroupTurn {
         slot: &mut Slot,
         backend: &Arc<Backend>,
         (prologue, request): (&Prologue, &Request),
-        suspicious_after: Duration,
+        trial: Trial,
     ) -> Self {
         let selected = slot.is_owned_by(prologue.client);
         let before = if selected { &[] } else { prologue.requests.as_slice() };
@@ -46,8 +46,8 @@ impl GroupTurn {
         slot.selections += 1;
         Self {
             number: slot.selections,
-            prologue: before.iter().map(|r| slot.turn(backend, r, suspicious_after)).collect(),
-            reply: slot.turn(backend, request, suspicious_after),
+            prologue: before.iter().map(|r| slot.turn(backend, r, trial)).collect(),
+            reply: slot.turn(backend, request, trial),
             backend: Arc::clone(backend),
             connection: Arc::clone(&slot.connection),
             client: prologue.client,

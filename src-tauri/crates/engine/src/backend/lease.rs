@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout};
 
 use super::connection::Connection;
-use super::slot::Hold;
+use super::slot::{Hold, Trial};
 use super::{Backend, Loss, Reply};
 use crate::dial::WriteHalf;
 use crate::error::Error;
@@ -66,9 +66,9 @@ impl Lease {
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, Error> {
         let reply = {
             let mut pool = self.backend.lock();
-            let suspicious_after = pool.pace.suspicious_after();
+            let trial = Trial { probe: false, suspicious_after: pool.pace.suspicious_after() };
             let slot = pool.slot(self.connection.id).ok_or(Error::TurnLost)?;
-            slot.turn(&self.backend, request, suspicious_after)
+            slot.turn(&self.backend, request, trial)
         };
         self.connection.send();
         Ok(reply)

@@ -153,6 +153,7 @@ impl Backend {
         self.change(|pool, effects| {
             pool.breaker.forgive();
             self.account.set_unable(None);
+            self.account.forget_logins();
             pool.close_idle(|_| true, effects);
         });
     }
@@ -307,10 +308,14 @@ impl Backend {
             let at = pool.slots.iter().position(|slot| slot.connection.id == id)?;
             let slot = pool.slots.remove(at);
             let why = match loss {
-                Loss::Ours => return None,
+                Loss::Ours => {
+                    pool.breaker.probe_abandoned(now);
+                    return None;
+                }
                 Loss::Silent { since, stale, why } => {
                     pool.close_unheard(since, effects);
                     if stale {
+                        pool.breaker.probe_abandoned(now);
                         return None;
                     }
                     (why, breaker::SILENT)
@@ -344,6 +349,11 @@ impl Backend {
     /// The provider's bytes came in.
     fn count_bytes(&self, bytes: usize) {
         Counters::add(&self.counters.bytes, bytes);
+    }
+
+    /// The reply to a probe has begun: others may come.
+    fn probe_answered(&self) {
+        self.lock().breaker.probe_answered();
     }
 
     /// A turn is over, and the next may read.

@@ -22,7 +22,7 @@ use super::lease::Lease;
 use super::line::{Claim, Line};
 use super::pace::Pace;
 use super::reply::Reply;
-use super::slot::{Hold, Rank, Slot};
+use super::slot::{Hold, Rank, Slot, Trial};
 use super::{Availability, Backend, Promise, SHARE_AFTER, Standing};
 use crate::error::Error;
 use crate::types::ClientId;
@@ -147,9 +147,8 @@ impl Pool {
 
     /// Gives what is free to those who wait, and dials for the rest.
     pub(super) fn serve(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
-        if !self.leases.is_empty() {
-            self.serve_leases(backend, effects);
-        }
+        // Also where nobody waits any more: what was kept for them is free again.
+        self.serve_leases(backend, effects);
         while let Some(at) = self.slot_for_turn(backend, self.line.len(), effects) {
             let Some(waiter) = self.line.pop() else { break };
             match waiter {
@@ -347,12 +346,12 @@ impl Pool {
         effects: &mut Effects,
     ) -> Option<Reply> {
         let now = Instant::now();
-        self.breaker.sent(now);
-        let suspicious_after = self.pace.suspicious_after();
+        let trial =
+            Trial { probe: self.breaker.sent(now), suspicious_after: self.pace.suspicious_after() };
         let slot = self.slots.get_mut(at)?;
         slot.used = now;
         effects.send.push(Arc::clone(&slot.connection));
-        Some(slot.turn(backend, request, suspicious_after))
+        Some(slot.turn(backend, request, trial))
     }
 
     fn grant_group_turn(
@@ -363,12 +362,12 @@ impl Pool {
         effects: &mut Effects,
     ) -> Option<GroupTurn> {
         let now = Instant::now();
-        self.breaker.sent(now);
-        let suspicious_after = self.pace.suspicious_after();
+        let trial =
+            Trial { probe: self.breaker.sent(now), suspicious_after: self.pace.suspicious_after() };
         let slot = self.slots.get_mut(at)?;
         slot.used = now;
         effects.send.push(Arc::clone(&slot.connection));
-        let turn = GroupTurn::begin(slot, backend, what, suspicious_after);
+        let turn = GroupTurn::begin(slot, backend, what, trial);
         self.disown(what.0.client, Some(at));
         Some(turn)
     }
@@ -440,10 +439,10 @@ impl Pool {
         let idle = |slot: &&mut Slot| {
             slot.turns == 0 && slot.hold == Hold::Shared && now >= slot.heard + super::KEEP_ALIVE
         };
-        let suspicious_after = self.pace.suspicious_after();
+        let trial = Trial { probe: false, suspicious_after: self.pace.suspicious_after() };
         let probe = |slot: &mut Slot| {
             effects.send.push(Arc::clone(&slot.connection));
-            slot.turn(backend, &probe, suspicious_after)
+            slot.turn(backend, &probe, trial)
         };
         self.slots.iter_mut().filter(idle).map(probe).collect()
     }
@@ -494,9 +493,10 @@ impl Pool {
         Standing {
             availability,
             promise: match trust {
-                Trust::Probe => Promise::ProbeDue,
+                // Whoever came first is the probe; the others need not wait for its dial.
+                Trust::Probe if self.dialling == 0 && !self.has_waiting() => Promise::ProbeDue,
                 Trust::Full if !self.slots.is_empty() => Promise::Proven,
-                Trust::Full | Trust::NotBefore(_) => Promise::Unproven,
+                Trust::Full | Trust::Probe | Trust::NotBefore(_) => Promise::Unproven,
             },
             idle: self.slots.iter().any(|slot| slot.turns == 0 && slot.hold == Hold::Shared),
             unable: backend.account.unable_until(now).is_some(),

@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant, timeout};
 
 use super::connection::{Connection, ReadSide};
+use super::slot::Trial;
 use super::{Backend, Counters, Loss, Took};
 use crate::baton::Place;
 use crate::error::Error;
@@ -51,8 +52,7 @@ pub(super) struct Sent {
     pub(super) alone: Option<Instant>,
     /// The connection had been silent for so long that it may have died unnoticed.
     pub(super) stale: bool,
-    /// How long the reply may be silent before another connection is tried.
-    pub(super) suspicious_after: Duration,
+    pub(super) trial: Trial,
 }
 
 /// What a provider has said to this request before, on another connection.
@@ -126,13 +126,16 @@ impl Reply {
         self.arrived = Instant::now();
         let limit = self.backend.config().limits.first_byte;
         let limit = match may_be_tried_again {
-            true => limit.min(self.sent.suspicious_after),
+            true => limit.min(self.sent.trial.suspicious_after),
             false => limit,
         };
         let status = self.status_line(limit).await?;
         self.took.first_line = self.sent.alone.map(|sent| sent.elapsed());
         self.block_began = Some(Instant::now());
         self.accept(&status)?;
+        if self.sent.trial.probe {
+            self.backend.probe_answered();
+        }
         Ok(status)
     }
 

@@ -37,6 +37,15 @@ pub(super) struct Slot {
     pub(super) has_served: bool,
 }
 
+/// How closely a reply is watched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trial {
+    /// It tells whether a provider that was set aside is well again.
+    pub(super) probe: bool,
+    /// How long it may be silent before another connection is tried.
+    pub(super) suspicious_after: Duration,
+}
+
 /// Who may have a turn on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hold {
@@ -90,14 +99,11 @@ impl Slot {
         &mut self,
         backend: &Arc<Backend>,
         request: &Request,
-        suspicious_after: Duration,
+        trial: Trial,
     ) -> Reply {
         let now = Instant::now();
-        let sent = Sent {
-            alone: (self.turns == 0).then_some(now),
-            stale: self.is_stale(now),
-            suspicious_after,
-        };
+        let sent =
+            Sent { alone: (self.turns == 0).then_some(now), stale: self.is_stale(now), trial };
         self.turns += 1;
         self.connection.queue(&request.wire());
         Reply::new(backend, Arc::clone(&self.connection), self.line.place(), request.clone(), sent)

@@ -134,6 +134,7 @@ impl<'a> Route<'a> {
         let as_good = |other: &&Candidate| {
             (other.tier(), other.order) == (this.tier(), this.order)
                 && other.failures.total() <= this.failures.total()
+                && other.standing.unable <= this.standing.unable
                 && !other.is(this)
         };
         self.candidates.iter().filter(as_good).any(|other| other.is_ready(now) && sooner(other))
@@ -251,6 +252,11 @@ impl<'a> Route<'a> {
     /// The backend failed.
     pub(crate) fn failed(&mut self, backend: &Arc<Backend>, error: &Error) {
         self.note(backend, |candidate| {
+            // It was left for another, which is to be asked now.
+            if matches!(error, Error::Busy) {
+                candidate.rests_until = Some(Instant::now() + SHARE_AFTER);
+                return;
+            }
             candidate.failures.count(error);
             let pause = candidate.failures.lost.checked_sub(2);
             let pause = pause.map(|more| BREATH * 2_u32.saturating_pow(more.into()));

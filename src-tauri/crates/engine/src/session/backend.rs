@@ -7,7 +7,7 @@ use bytes::Bytes;
 use nntp::command::{Class, Request, Verb};
 use nntp::status::StatusLine;
 use nntp::verdict::shown;
-use tokio::time::sleep_until;
+use tokio::time::{Duration, sleep_until};
 use tracing::{debug, info};
 
 use super::ClientSession;
@@ -86,10 +86,12 @@ impl<'a> Errand<'a> {
     /// Makes ready for another attempt.
     pub(super) async fn begin_again(&mut self, failed: &Error) -> Result<(), Error> {
         if matches!(failed, Error::Overrun) {
-            if !self.output.was_seen() {
+            if self.output.was_seen() {
+                self.output.flush().await?;
+            } else {
                 self.output.take_back();
+                self.output.may_fetch(self.request.verb()).await?;
             }
-            self.output.flush().await?;
         }
         let progress = std::mem::replace(&mut self.progress, Progress::Untracked);
         self.progress = progress.restart(self.request.verb(), self.output)?;
@@ -278,6 +280,9 @@ pub(super) async fn in_line<T>(
             return answer;
         }
         backend.wake();
+        if let Some(answer) = waiting.answer(Duration::ZERO).await {
+            return answer;
+        }
         if route.has_better_than(backend) {
             return Err(Error::Busy);
         }

@@ -16,6 +16,7 @@ use super::ClientSession;
 use super::backend::{Errand, Outcome, in_line, note};
 use super::handlers::look;
 use super::selected::{Current, Restored, Selected, needs_current, no_current, restore, selects};
+use super::streaming::Progress;
 use crate::backend::{Backend, GroupTurn, Lease, Prologue, Reply};
 use crate::baton::Place;
 use crate::error::{Advice, Error};
@@ -32,6 +33,8 @@ impl ClientSession {
         selected: &mut Selected,
         mut errand: Errand<'_>,
     ) -> Result<(), Error> {
+        // What a number names cannot be resumed elsewhere.
+        errand.progress = Progress::Untracked;
         selected.renew(backends);
         let selects = selects(errand.request);
         if selected.group.is_none() && !selects {

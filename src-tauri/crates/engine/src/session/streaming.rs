@@ -185,7 +185,10 @@ impl Output {
         }
         let size = size(&budget);
         if budget.is_slow() {
-            self.room = budget.reserve(size).await;
+            // Those behind it may hold the session's share, and wait for it: it goes without in the end.
+            if let Ok(room) = timeout(CLIENT_HOLD, budget.reserve(size)).await {
+                self.room = room;
+            }
         } else if let Some(room) = budget.try_reserve(size) {
             self.room = room;
         }
