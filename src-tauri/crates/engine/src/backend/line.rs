@@ -95,6 +95,13 @@ impl<T> Line<T> {
         }
     }
 
+    /// Who is next, and stays in the line.
+    pub(super) fn peek(&self) -> Option<&T> {
+        let waiting = self.programs.iter().filter(|queue| queue.is_waiting());
+        let queue = waiting.min_by_key(|queue| queue.given)?;
+        queue.classes.iter().find_map(Clients::peek)
+    }
+
     /// Who is next.
     pub(super) fn pop(&mut self) -> Option<T> {
         let waiting = self.programs.iter_mut().filter(|queue| queue.is_waiting());
@@ -137,6 +144,11 @@ impl<T> Clients<T> {
             VecDeque::new()
         });
         waiting.push_back((cost, waiter));
+    }
+
+    fn peek(&self) -> Option<&T> {
+        let waiting = self.waiting.get(self.round.front()?)?;
+        waiting.front().map(|(_, waiter)| waiter)
     }
 
     fn pop(&mut self) -> Option<(u64, T)> {
@@ -222,7 +234,9 @@ mod tests {
                 line.push(&claim(name, ids[client], classes[class], cost), n);
                 waiting.push((program, client, class, n));
                 if pop {
+                    let next = line.peek().copied();
                     let served = line.pop().unwrap();
+                    prop_assert_eq!(next, Some(served));
                     let at = waiting.iter().position(|(.., n)| *n == served).unwrap();
                     let (program, client, class, _) = waiting.remove(at);
                     let earlier = |w: &&(usize, usize, usize, usize)| {

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant, timeout};
 
 use super::connection::{Connection, ReadSide};
-use super::{Backend, Counters, Loss, Took};
+use super::{Backend, Counters, Loss, Took, gather};
 use crate::baton::Place;
 use crate::error::Error;
 
@@ -159,6 +159,8 @@ impl Reply {
         };
         let read = match std::mem::take(&mut side.unread) {
             none if none.is_empty() => {
+                // A poll may relay megabytes: commands of others do not wait for that.
+                gather::send_gathered();
                 let read = ready!(self.backend.means.buffers.poll_read(cx, &mut side.half));
                 self.backend.count_bytes(read.as_ref().map_or(0, Bytes::len));
                 read

@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::router::{BackendSelector, Route};
 
 /// How many requests of one client are under way at once.
-const PIPELINE: usize = 32;
+const PIPELINE: usize = 64;
 /// How long a client may be silent.
 const IDLE: Duration = Duration::from_secs(30 * 60);
 /// How long it may be silent before it has logged in.
@@ -132,6 +132,13 @@ impl Conversation {
         let patience = if self.flow.is_logged_in() { IDLE } else { LOGIN };
         let (client, running, stop) = (&mut self.client, &mut self.running, &mut self.stop);
         let full = running.len() >= PIPELINE;
+        // All that the client has sent is taken up before any of it begins, so that it leaves together.
+        if !full
+            && !*stop.borrow()
+            && let Some(line) = client.line_at_hand()
+        {
+            return Event::Line(line);
+        }
         tokio::select! {
             biased;
             () = stopped(stop) => Event::End(End::Stopped),

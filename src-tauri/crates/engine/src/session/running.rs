@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use crate::backend::Gathering;
 use crate::dial::Boxed;
 use crate::error::Error;
 
@@ -49,7 +50,7 @@ impl Running {
         self.requests.is_empty()
     }
 
-    /// The next to end, or nothing while all go on.
+    /// Returns when some have ended, or one has failed.
     pub(super) async fn next(&mut self) -> Result<(), Error> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
@@ -62,20 +63,32 @@ impl Running {
         Ok(())
     }
 
+    /// Polls each that has something to do. The commands that they send leave together.
     fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         self.task.set(cx.waker());
-        for at in 0..self.requests.len() {
-            let Some(running) = self.requests.get_mut(at) else { break };
-            if !running.alarm.rang.swap(false, Ordering::AcqRel) {
-                continue;
-            }
-            let mut alarmed = Context::from_waker(&running.waker);
-            if let Poll::Ready(ended) = running.request.as_mut().poll(&mut alarmed) {
-                drop(self.requests.remove(at));
-                return Poll::Ready(ended);
+        let _gathering = Gathering::begin();
+        let before = self.requests.len();
+        let mut at = 0;
+        while let Some(running) = self.requests.get_mut(at) {
+            match running.poll() {
+                Poll::Pending => at += 1,
+                Poll::Ready(ended) => {
+                    drop(self.requests.remove(at));
+                    ended?;
+                }
             }
         }
-        Poll::Pending
+        if self.requests.len() < before { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+}
+
+impl Underway {
+    /// Polls the request, if its alarm rang.
+    fn poll(&mut self) -> Poll<Result<(), Error>> {
+        if !self.alarm.rang.swap(false, Ordering::AcqRel) {
+            return Poll::Pending;
+        }
+        self.request.as_mut().poll(&mut Context::from_waker(&self.waker))
     }
 }
 

@@ -66,6 +66,8 @@ pub(super) struct Output {
 #[derive(Default)]
 struct Traced {
     verb: Option<Verb>,
+    /// What the client was called when it asked.
+    client: String,
     provider: Option<Arc<Backend>>,
     code: [u8; 3],
 }
@@ -90,7 +92,10 @@ impl Output {
 
     /// Says which command is answered here.
     pub(super) fn answers(&mut self, verb: Verb) {
-        self.traced.verb = Some(verb);
+        if enabled!(Level::TRACE) {
+            self.traced.verb = Some(verb);
+            self.traced.client = self.account.name();
+        }
     }
 
     /// Says whose answer it is.
@@ -233,10 +238,10 @@ impl Output {
 
     /// One line for each command. Arguments stay out: a password or an article may be among them.
     fn trace(&self) {
-        let Some(verb) = self.traced.verb.filter(|_| enabled!(Level::TRACE)) else { return };
+        let Some(verb) = self.traced.verb else { return };
         let provider = self.traced.provider.as_ref();
         trace!(
-            client = self.account.name(),
+            client = self.traced.client,
             provider = provider.map_or("-", |backend| &backend.config().name),
             "{} {}",
             format!("{verb:?}").to_uppercase().replace('(', " ").replace(')', ""),
