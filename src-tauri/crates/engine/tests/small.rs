@@ -3,14 +3,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
+use std::io::{self, IoSlice};
 use std::num::{NonZeroU8, NonZeroU16};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::config::{BackendConfig, Config, RoutingMode, TimeLimits, Tls};
-use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError};
+use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError, ReadHalf, Stream, WriteHalf};
 use nntp_proxy::proxy::Proxy;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex, split,
+};
 use tokio::time::{Duration, sleep};
 
 const PIPE: usize = 64 * 1024;
@@ -79,35 +85,88 @@ impl Dial for Dialler {
     }
 }
 
-struct Client(DuplexStream);
+/// The proxy's end of a client's pipe: counts the writes.
+struct Counted(DuplexStream, Arc<AtomicUsize>);
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.1.fetch_add(1, SeqCst);
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.1.fetch_add(1, SeqCst);
+        Pin::new(&mut self.0).poll_write_vectored(cx, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+impl Stream for Counted {
+    fn halves(self: Box<Self>) -> (ReadHalf, WriteHalf) {
+        let (read, write) = split(*self);
+        (Box::new(read), Box::new(write))
+    }
+}
+
+/// A client, and how many writes it was sent.
+struct Client(DuplexStream, Arc<AtomicUsize>);
 
 impl Client {
     async fn of(proxy: &Proxy) -> Self {
         let (ours, theirs) = duplex(PIPE);
         let (proxy, from) = (proxy.clone(), "127.0.0.1:9".parse().unwrap());
+        let mut client = Self(ours, Arc::default());
+        let theirs = Counted(theirs, Arc::clone(&client.1));
         tokio::spawn(async move { proxy.serve_client(Box::new(theirs), from).await });
-        let mut client = Self(ours);
-        let (greeting, _) = client.replies(1).await;
+        let greeting = client.replies(1).await;
         assert!(greeting.starts_with("20"), "{greeting}");
         client
     }
 
-    /// Sends all in one write; gives the replies, and how many pieces they came in.
-    async fn ask(&mut self, requests: &[String]) -> (String, usize) {
+    /// Sends all in one write; gives the replies.
+    async fn ask(&mut self, requests: &[String]) -> String {
         self.0.write_all(requests.concat().as_bytes()).await.unwrap();
         self.replies(requests.iter().map(|request| reply(request.trim()).lines().count()).sum())
             .await
     }
 
-    async fn replies(&mut self, lines: usize) -> (String, usize) {
-        let (mut all, mut pieces, mut buffer) = (String::new(), 0, vec![0; PIPE]);
+    async fn replies(&mut self, lines: usize) -> String {
+        let (mut all, mut buffer) = (String::new(), vec![0; PIPE]);
         while all.lines().count() < lines || !all.ends_with('\n') {
             let n = self.0.read(&mut buffer).await.unwrap();
             assert!(n > 0, "closed after {all}");
             all.push_str(std::str::from_utf8(&buffer[..n]).unwrap());
-            pieces += 1;
         }
-        (all, pieces)
+        all
     }
 }
 
@@ -152,7 +211,7 @@ async fn small_requests_of_one_write_leave_in_one_write_on_one_connection() {
     for verb in ["STAT", "HEAD"] {
         let (provider, mut client) = running(None).await;
         let asked = requests(verb, 64);
-        let (said, _) = client.ask(&asked).await;
+        let said = client.ask(&asked).await;
         assert_eq!(said, replies(&asked));
         let reads = provider.taken();
         assert!(matches!(reads[..], [(_, 64)]), "{verb}: {reads:?}");
@@ -163,7 +222,7 @@ async fn small_requests_of_one_write_leave_in_one_write_on_one_connection() {
 async fn more_than_are_taken_up_at_once_come_in_order_all_the_same() {
     let (_, mut client) = running(None).await;
     let asked = requests("STAT", 500);
-    assert_eq!(client.ask(&asked).await.0, replies(&asked));
+    assert_eq!(client.ask(&asked).await, replies(&asked));
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,7 +230,7 @@ async fn the_depth_of_the_settings_counts_for_small_requests_too() {
     for depth in [1, 2, 5] {
         let (provider, mut client) = running(Some(depth)).await;
         let asked = requests("STAT", 64);
-        assert_eq!(client.ask(&asked).await.0, replies(&asked));
+        assert_eq!(client.ask(&asked).await, replies(&asked));
         let reads = provider.taken();
         assert!(reads.iter().all(|(_, n)| *n <= depth.into()), "{depth}: {reads:?}");
     }
@@ -181,9 +240,56 @@ async fn the_depth_of_the_settings_counts_for_small_requests_too() {
 async fn articles_are_spread_over_the_connections_as_before() {
     let (provider, mut client) = running(None).await;
     let asked = requests("BODY", 8);
-    assert_eq!(client.ask(&asked).await.0, replies(&asked));
+    assert_eq!(client.ask(&asked).await, replies(&asked));
     let mut connections: Vec<_> = provider.taken().into_iter().map(|(at, _)| at).collect();
     connections.sort_unstable();
     connections.dedup();
     assert!(connections.len() >= 4, "{connections:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn small_replies_that_are_complete_together_leave_together() {
+    // Tokio lets a task do only so much at once: blocks take more of that.
+    for (verb, most) in [("STAT", 1), ("HEAD", 3)] {
+        let (_, mut client) = running(None).await;
+        let asked = requests(verb, 64);
+        client.1.store(0, SeqCst);
+        assert_eq!(client.ask(&asked).await, replies(&asked));
+        let writes = client.1.load(SeqCst);
+        assert!(writes <= most, "{verb}: {writes}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_that_the_client_does_not_take_yet_are_kept_and_no_more_is_asked() {
+    let (provider, client) = running(None).await;
+    let asked = requests("STAT", 5000);
+    let expected = replies(&asked);
+    let (mut reading, mut writing) = split(client.0);
+    let asking = tokio::spawn(async move {
+        writing.write_all(asked.concat().as_bytes()).await.unwrap();
+        writing.write_all(b"QUIT\r\n").await.unwrap();
+    });
+    sleep(Duration::from_secs(60)).await;
+    let taken: usize = provider.taken().into_iter().map(|(_, n)| n).sum();
+    assert!(taken < 3000, "{taken}");
+    let mut all = String::new();
+    reading.read_to_string(&mut all).await.unwrap();
+    asking.await.unwrap();
+    assert!(all.starts_with(&expected), "{} of {} bytes", all.len(), expected.len());
+    assert!(all[expected.len()..].starts_with("205 "), "{}", &all[expected.len()..]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_no_small_reply_is_let_go_after_a_while() {
+    let (provider, mut client) = running(None).await;
+    // More than the pipe and what is kept besides have room for.
+    let asked = requests("STAT", 1700).concat();
+    client.0.write_all(asked.as_bytes()).await.unwrap();
+    sleep(Duration::from_secs(10)).await;
+    assert!(!provider.taken().is_empty());
+    sleep(Duration::from_secs(300)).await;
+    let mut all = Vec::new();
+    client.0.read_to_end(&mut all).await.unwrap();
+    assert!(all.len() < replies(&requests("STAT", 1700)).len(), "not let go");
 }

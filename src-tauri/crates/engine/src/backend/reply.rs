@@ -184,6 +184,11 @@ impl Reply {
         self.block_began = None;
     }
 
+    /// Whether all of it has been read.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Done)
+    }
+
     /// Whether the end of the reply cannot be told from its bytes.
     pub(crate) fn is_unframed(&self) -> bool {
         matches!(self.stage, Stage::Unframed(_))

@@ -58,6 +58,7 @@ mod resume;
 mod running;
 mod stateful;
 mod streaming;
+mod writer;
 
 /// What a session is in at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
