@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::account::Permit;
+use super::gather;
 use crate::dial::{ReadHalf, WriteHalf};
 
 /// How many bytes of an unwanted reply are read while a connection closes.
@@ -76,11 +77,27 @@ impl Connection {
         self.lock().queued.extend_from_slice(command);
     }
 
+    /// Whether commands wait to be sent at the end of this poll: one more costs no other write.
+    pub(super) fn is_gathering(&self) -> bool {
+        let outbox = self.lock();
+        outbox.half.is_some() && !outbox.queued.is_empty()
+    }
+
+    /// Sends what is queued: now, or with what else is queued while somebody [gathers](gather).
+    pub(super) fn send(self: &Arc<Self>) {
+        if !gather::note(self) {
+            self.send_now();
+        }
+    }
+
     /// Sends what is queued, as far as the socket takes it now; the rest in a task of its own. So a
     /// request that is given up never leaves half a command on the wire.
-    pub(super) fn send(self: &Arc<Self>) {
+    pub(super) fn send_now(self: &Arc<Self>) {
         let mut outbox = self.lock();
         let Outbox { queued, half: Some(half), .. } = &mut *outbox else { return };
+        if queued.is_empty() {
+            return;
+        }
         match poll_send(half, queued, &mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => {}
             // The reading side will see the end too, and tells those who wait.
@@ -122,7 +139,8 @@ impl Connection {
 
     /// Takes the writing side out, to send something that is no command (an article). Nobody else
     /// can send until [`put_back`](Self::put_back).
-    pub(super) async fn take_half(&self) -> Option<WriteHalf> {
+    pub(super) async fn take_half(self: &Arc<Self>) -> Option<WriteHalf> {
+        self.send_now();
         loop {
             let returned = self.returned.notified();
             {

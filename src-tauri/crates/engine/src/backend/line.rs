@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use crate::types::ClientId;
 
-/// One in so many turns of a program is for the least urgent.
-const EIGHTH: u8 = 8;
+/// One in so many turns is for the least urgent of a program, so that nobody waits for ever. An odd
+/// number, so that two programs that take turns both have theirs.
+const ONE_IN: u64 = 7;
 
 /// How urgent a request is. The first is served first within a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(super) struct Line<T> {
     programs: Vec<Queue<T>>,
     /// The start of what was served last, in bytes given to each program.
     now: u64,
+    /// How many turns were given.
+    turns: u64,
     len: usize,
 }
 
@@ -50,8 +53,6 @@ struct Queue<T> {
     program: Arc<str>,
     /// What it has been given, in bytes, as if it had always been there.
     given: u64,
-    /// Counts its turns: now and then the least urgent is served, so that nobody waits for ever.
-    turns: u8,
     classes: [Clients<T>; 3],
 }
 
@@ -64,7 +65,7 @@ struct Clients<T> {
 
 impl<T> Line<T> {
     pub(super) fn new() -> Self {
-        Self { programs: Vec::new(), now: 0, len: 0 }
+        Self { programs: Vec::new(), now: 0, turns: 0, len: 0 }
     }
 
     /// How many wait.
@@ -100,19 +101,34 @@ impl<T> Line<T> {
         }
     }
 
+    /// Who is next, and stays in the line.
+    pub(super) fn peek(&self) -> Option<&T> {
+        let waiting = self.programs.iter().filter(|queue| queue.is_waiting());
+        let queue = waiting.min_by_key(|queue| queue.given)?;
+        match self.is_for_the_least_urgent() {
+            true => queue.classes.iter().rev().find_map(Clients::peek),
+            false => queue.classes.iter().find_map(Clients::peek),
+        }
+    }
+
     /// Who is next.
     pub(super) fn pop(&mut self) -> Option<T> {
+        let least_urgent = self.is_for_the_least_urgent();
         let waiting = self.programs.iter_mut().filter(|queue| queue.is_waiting());
         let queue = waiting.min_by_key(|queue| queue.given)?;
-        queue.turns = (queue.turns + 1) % EIGHTH;
-        let (cost, waiter) = match queue.turns {
-            0 => queue.classes.iter_mut().rev().find_map(Clients::pop),
-            _ => queue.classes.iter_mut().find_map(Clients::pop),
+        let (cost, waiter) = match least_urgent {
+            true => queue.classes.iter_mut().rev().find_map(Clients::pop),
+            false => queue.classes.iter_mut().find_map(Clients::pop),
         }?;
+        self.turns += 1;
         self.now = queue.given;
         queue.given = queue.given.saturating_add(cost);
         self.len -= 1;
         Some(waiter)
+    }
+
+    const fn is_for_the_least_urgent(&self) -> bool {
+        self.turns % ONE_IN == ONE_IN - 1
     }
 
     /// Everybody, in no particular order.
@@ -123,7 +139,7 @@ impl<T> Line<T> {
 
 impl<T> Queue<T> {
     fn new(program: Arc<str>) -> Self {
-        Self { program, given: 0, turns: 0, classes: [(); 3].map(|()| Clients::new()) }
+        Self { program, given: 0, classes: [(); 3].map(|()| Clients::new()) }
     }
 
     fn is_waiting(&self) -> bool {
@@ -146,6 +162,11 @@ impl<T> Clients<T> {
             VecDeque::new()
         });
         waiting.push_back((cost, waiter));
+    }
+
+    fn peek(&self) -> Option<&T> {
+        let waiting = self.waiting.get(self.round.front()?)?;
+        waiting.front().map(|(_, waiter)| waiter)
     }
 
     fn pop(&mut self) -> Option<(u64, T)> {
@@ -224,23 +245,25 @@ mod tests {
         ) {
             let ids = clients(12);
             let classes = [Urgency::Interactive, Urgency::Bulk, Urgency::ReadAhead];
-            let (mut line, mut waiting, mut turns) = (Line::new(), Vec::new(), [0; 3]);
+            let (mut line, mut waiting, mut turns) = (Line::new(), Vec::new(), 0);
             for (n, (program, client, class, cost, pop)) in moves.into_iter().enumerate() {
                 let client = program * 4 + client;
                 let name = ["a", "b", "c"][program];
                 line.push(&claim(name, ids[client], classes[class], cost), n);
                 waiting.push((program, client, class, n));
                 if pop {
+                    let next = line.peek().copied();
                     let served = line.pop().unwrap();
+                    prop_assert_eq!(next, Some(served));
                     let at = waiting.iter().position(|(.., n)| *n == served).unwrap();
                     let (program, client, class, _) = waiting.remove(at);
                     let earlier = |w: &&(usize, usize, usize, usize)| {
                         w.1 == client && w.2 == class && w.3 < served
                     };
                     prop_assert!(waiting.iter().find(earlier).is_none());
-                    turns[program] += 1;
+                    turns += 1;
                     let urgent = |w: &&(usize, usize, usize, usize)| w.0 == program && w.2 < class;
-                    let exception = turns[program] % u32::from(EIGHTH) == 0;
+                    let exception = turns % ONE_IN == 0;
                     prop_assert!(exception || waiting.iter().find(urgent).is_none());
                 }
                 prop_assert_eq!(line.len(), waiting.len());

@@ -20,6 +20,7 @@ use crate::types::ClientId;
 mod account;
 mod breaker;
 mod connection;
+mod gather;
 mod group_turn;
 mod learned;
 mod lease;
@@ -38,6 +39,7 @@ use slot::Hold;
 
 pub(crate) use account::{Account, Accounts};
 pub use breaker::State;
+pub(crate) use gather::Gathering;
 pub(crate) use group_turn::{GroupTurn, Prologue};
 pub(crate) use lease::Lease;
 pub(crate) use line::{Claim, Urgency};

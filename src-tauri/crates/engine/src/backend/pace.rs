@@ -18,6 +18,8 @@ const DEPTH: u16 = 4;
 const DEEPEST: u16 = 16;
 /// One more for each so long round trip.
 const DEPTH_STEP: Duration = Duration::from_millis(5);
+/// How many requests with short replies a connection carries at once, where the settings say nothing.
+const SMALL_DEPTH: u16 = 64;
 /// How much work, beyond a round trip's, is sent ahead on a connection.
 const AHEAD: Duration = Duration::from_millis(20);
 /// A reply whose first byte takes longer than this is suspicious, unless it usually takes long.
@@ -48,6 +50,12 @@ impl Pace {
     pub(super) fn depth_allowed(&self, now: Instant, configured: Option<NonZeroU8>) -> u16 {
         let wanted =
             configured.map_or_else(|| self.depth_by_distance(), |depth| depth.get().into());
+        self.depth.map_or(wanted, |learned| learned.now(now, DEPTH_MEMORY).min(wanted))
+    }
+
+    /// How many requests it may carry at once that are all answered in a few bytes.
+    pub(super) fn depth_of_small(&self, now: Instant, configured: Option<NonZeroU8>) -> u16 {
+        let wanted = configured.map_or(SMALL_DEPTH, |depth| depth.get().into());
         self.depth.map_or(wanted, |learned| learned.now(now, DEPTH_MEMORY).min(wanted))
     }
 
@@ -157,6 +165,17 @@ mod tests {
             let got = pace.depth(Instant::now(), None);
             assert_eq!(got, depth, "{round_trip} ms away, {article} ms an article");
         }
+    }
+
+    #[test]
+    fn small_requests_go_out_deeply_within_what_was_learned_and_set() {
+        let (mut pace, now) = (at(0, 300), Instant::now());
+        assert_eq!(pace.depth_of_small(now, None), 64);
+        assert_eq!(pace.depth_of_small(now, NonZeroU8::new(1)), 1);
+        let later = now + Duration::from_secs(1);
+        pace.stumbled(now, now, None);
+        pace.stumbled(later, later, None);
+        assert_eq!(pace.depth_of_small(now, None), 1);
     }
 
     #[test]

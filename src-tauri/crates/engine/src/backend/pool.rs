@@ -22,7 +22,7 @@ use super::lease::Lease;
 use super::line::{Claim, Line};
 use super::pace::Pace;
 use super::reply::Reply;
-use super::slot::{Hold, Rank, Slot, Trial};
+use super::slot::{Hold, Rank, Slot, Trial, is_small};
 use super::{Availability, Backend, Promise, SHARE_AFTER, Standing};
 use crate::error::Error;
 use crate::types::ClientId;
@@ -42,6 +42,8 @@ pub(super) struct Pool {
     dialled_at: Option<Instant>,
     line: Line<Waiter>,
     leases: VecDeque<LeaseWaiter>,
+    /// The connection that was last given a small request.
+    gathering: Option<u64>,
     next_id: u64,
 }
 
@@ -52,6 +54,15 @@ pub(super) type Answer<T> = Result<T, Error>;
 enum Waiter {
     Turn(Request, oneshot::Sender<Answer<Reply>>),
     Group(Prologue, Request, oneshot::Sender<Answer<GroupTurn>>),
+}
+
+impl Waiter {
+    fn is_small(&self) -> bool {
+        match self {
+            Self::Turn(request, _) => is_small(request),
+            Self::Group(..) => false,
+        }
+    }
 }
 
 struct LeaseWaiter {
@@ -72,6 +83,13 @@ pub(super) struct Effects {
 }
 
 impl Effects {
+    /// What is queued on the connection is to be sent.
+    fn send(&mut self, connection: &Arc<Connection>) {
+        if !self.send.iter().any(|known| Arc::ptr_eq(known, connection)) {
+            self.send.push(Arc::clone(connection));
+        }
+    }
+
     pub(super) fn run(self, backend: &Arc<Backend>) {
         for connection in self.send {
             connection.send();
@@ -96,6 +114,7 @@ impl Pool {
             dialled_at: None,
             line: Line::new(),
             leases: VecDeque::new(),
+            gathering: None,
             next_id: 0,
         }
     }
@@ -108,7 +127,7 @@ impl Pool {
         effects: &mut Effects,
     ) -> Result<Reply, oneshot::Receiver<Answer<Reply>>> {
         if self.line.is_empty()
-            && let Some(at) = self.slot_for_turn(backend, 1, effects)
+            && let Some(at) = self.slot_for_turn(backend, (1, is_small(request)), effects)
             && let Some(reply) = self.grant_turn(backend, at, request, effects)
         {
             return Ok(reply);
@@ -149,7 +168,9 @@ impl Pool {
     pub(super) fn serve(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
         // Also where nobody waits any more: what was kept for them is free again.
         self.serve_leases(backend, effects);
-        while let Some(at) = self.slot_for_turn(backend, self.line.len(), effects) {
+        while let Some(small) = self.line.peek().map(Waiter::is_small)
+            && let Some(at) = self.slot_for_turn(backend, (self.line.len(), small), effects)
+        {
             let Some(waiter) = self.line.pop() else { break };
             match waiter {
                 Waiter::Turn(_, answer) if answer.is_closed() => {}
@@ -230,32 +251,45 @@ impl Pool {
     }
 
     /// The best connection for a turn, if there is one now. Dials another where that is better than
-    /// to share; `waiting` in all want one.
+    /// to share; `waiting` in all want one. A small request goes where others have not been sent yet.
     fn slot_for_turn(
         &mut self,
         backend: &Arc<Backend>,
-        waiting: usize,
+        (waiting, small): (usize, bool),
         effects: &mut Effects,
     ) -> Option<usize> {
-        if waiting == 0 {
-            return None;
-        }
         let now = Instant::now();
         match self.breaker.trust(now) {
             Trust::NotBefore(_) => return None,
             // The probe has a connection for itself.
             Trust::Probe | Trust::Full => {}
         }
-        if let Some((at, _)) = self.idle(None, now, effects) {
+        let gathering = if small { self.gathering_slot(backend, now) } else { None };
+        if let Some(at) = gathering.or_else(|| self.idle(None, now, effects).map(|(at, _)| at)) {
             return Some(at);
         }
         while usize::from(self.dialling) < waiting && self.dial(backend, now, effects) {}
         if self.hopes_for_dial(waiting - 1, now) {
             return None;
         }
-        let depth = self.pace.depth(now, backend.config().pipelining);
-        let room = |slot: &Slot| slot.hold == Hold::Shared && slot.turns < depth;
+        let configured = backend.config().pipelining;
+        let depth = self.pace.depth(now, configured);
+        let depth_of_small = self.pace.depth_of_small(now, configured);
+        let room = |slot: &Slot| {
+            let depth = if small && slot.small { depth_of_small } else { depth };
+            slot.hold == Hold::Shared && slot.turns < depth
+        };
         best(&self.slots, room, |slot| slot.turns).map(|(at, _)| at)
+    }
+
+    /// The connection whose small requests are still to be sent, if it has room for one more.
+    fn gathering_slot(&self, backend: &Backend, now: Instant) -> Option<usize> {
+        let id = self.gathering?;
+        let depth = self.pace.depth_of_small(now, backend.config().pipelining);
+        let at = self.slots.iter().position(|slot| slot.connection.id == id)?;
+        let slot = self.slots.get(at)?;
+        let room = slot.hold == Hold::Shared && slot.small && (1..depth).contains(&slot.turns);
+        (room && slot.connection.is_gathering()).then_some(at)
     }
 
     /// The connection on which the client's group is selected, if it has room.
@@ -350,8 +384,12 @@ impl Pool {
             Trial { probe: self.breaker.sent(now), suspicious_after: self.pace.suspicious_after() };
         let slot = self.slots.get_mut(at)?;
         slot.used = now;
-        effects.send.push(Arc::clone(&slot.connection));
-        Some(slot.turn(backend, request, trial))
+        effects.send(&slot.connection);
+        let turn = slot.turn(backend, request, trial);
+        if slot.small {
+            self.gathering = Some(slot.connection.id);
+        }
+        Some(turn)
     }
 
     fn grant_group_turn(
@@ -366,7 +404,7 @@ impl Pool {
             Trial { probe: self.breaker.sent(now), suspicious_after: self.pace.suspicious_after() };
         let slot = self.slots.get_mut(at)?;
         slot.used = now;
-        effects.send.push(Arc::clone(&slot.connection));
+        effects.send(&slot.connection);
         let turn = GroupTurn::begin(slot, backend, what, trial);
         self.disown(what.0.client, Some(at));
         Some(turn)
@@ -441,7 +479,7 @@ impl Pool {
         };
         let trial = Trial { probe: false, suspicious_after: self.pace.suspicious_after() };
         let probe = |slot: &mut Slot| {
-            effects.send.push(Arc::clone(&slot.connection));
+            effects.send(&slot.connection);
             slot.turn(backend, &probe, trial)
         };
         self.slots.iter_mut().filter(idle).map(probe).collect()

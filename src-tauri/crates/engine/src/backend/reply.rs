@@ -15,7 +15,7 @@ use tokio::time::{Duration, Instant, timeout};
 
 use super::connection::{Connection, ReadSide};
 use super::slot::Trial;
-use super::{Backend, Counters, Loss, Took};
+use super::{Backend, Counters, Loss, Took, gather};
 use crate::baton::Place;
 use crate::error::Error;
 
@@ -166,6 +166,8 @@ impl Reply {
         };
         let read = match std::mem::take(&mut side.unread) {
             none if none.is_empty() => {
+                // A poll may relay megabytes: commands of others do not wait for that.
+                gather::send_gathered();
                 let read = ready!(self.backend.means.buffers.poll_read(cx, &mut side.half));
                 self.backend.count_bytes(read.as_ref().map_or(0, Bytes::len));
                 read
@@ -187,6 +189,11 @@ impl Reply {
     /// The client has held the reply up: how long it took says nothing about the provider.
     pub(crate) fn held_up(&mut self) {
         self.block_began = None;
+    }
+
+    /// Whether all of it has been read.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Done)
     }
 
     /// Whether the end of the reply cannot be told from its bytes.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nntp::command::Request;
+use nntp::command::{Class, Request, Verb};
 use tokio::time::{Duration, Instant};
 
 use super::Backend;
@@ -22,6 +22,8 @@ pub(super) struct Slot {
     pub(super) connection: Arc<Connection>,
     pub(super) line: Baton<ReadSide>,
     pub(super) turns: u16,
+    /// All its turns since it was idle are of small requests.
+    pub(super) small: bool,
     pub(super) hold: Hold,
     /// Whose group is selected on it behind all its turns, and since when.
     pub(super) owner: Option<(ClientId, Instant)>,
@@ -104,6 +106,7 @@ impl Slot {
         let now = Instant::now();
         let sent =
             Sent { alone: (self.turns == 0).then_some(now), stale: self.is_stale(now), trial };
+        self.small = is_small(request) && (self.small || self.turns == 0);
         self.turns += 1;
         self.connection.queue(&request.wire());
         Reply::new(backend, Arc::clone(&self.connection), self.line.place(), request.clone(), sent)
@@ -118,6 +121,7 @@ impl Slot {
             connection,
             line: Baton::new(side),
             turns: 0,
+            small: false,
             hold: Hold::Shared,
             owner: None,
             selections: 0,
@@ -126,5 +130,13 @@ impl Slot {
             heard: now,
             has_served: false,
         }
+    }
+}
+
+/// Whether the reply is a few bytes, and costs the provider little, wherever it is asked for.
+pub(super) fn is_small(request: &Request) -> bool {
+    match request.verb() {
+        Verb::Stat | Verb::Head => matches!(request.class(), Class::ById),
+        verb => verb == Verb::Date,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 
 use bytes::Bytes;
 use nntp::line::{LineReader, TooLong};
@@ -15,6 +17,8 @@ use crate::pool::BufferPool;
 const LINE_LIMIT: usize = 4096;
 /// How much is read at once while a client speaks in lines.
 const READ: usize = 2048;
+/// How much more, where there was as much as that.
+const READ_MORE: usize = 16 * 1024;
 /// How long a client that was let go is heard out, and how many bytes.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
@@ -59,6 +63,11 @@ impl ClientReader {
         }
     }
 
+    /// The next line, if it has been read already.
+    pub(super) fn line_at_hand(&mut self) -> Option<Result<Bytes, TooLong>> {
+        self.lines.next_line()
+    }
+
     /// The next bytes of an upload; none when the client is gone.
     pub(super) async fn next_bytes(&mut self) -> Option<Bytes> {
         if !self.lines.is_empty() {
@@ -89,9 +98,21 @@ impl ClientReader {
         drop(timeout(LINGER, rest).await);
     }
 
+    /// Reads what there is now: all of it where the client has sent many lines at once.
     async fn read(&mut self) -> io::Result<usize> {
-        let buffer = self.lines.buffer_mut();
+        let (half, buffer) = (&mut self.half, self.lines.buffer_mut());
         buffer.reserve(READ);
-        self.half.read_buf(buffer).await
+        let read = half.read_buf(buffer).await?;
+        if buffer.len() == buffer.capacity() {
+            buffer.reserve(READ_MORE);
+            let mut more = pin!(half.read_buf(buffer));
+            // An end shows again with the next read.
+            poll_fn(|cx| match more.as_mut().poll(cx) {
+                Poll::Ready(read) => Poll::Ready(read.map(drop)),
+                Poll::Pending => Poll::Ready(Ok(())),
+            })
+            .await?;
+        }
+        Ok(read)
     }
 }

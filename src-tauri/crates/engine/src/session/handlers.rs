@@ -18,13 +18,14 @@ use super::connection::{ClientReader, Input};
 use super::running::Running;
 use super::selected::Selected;
 use super::streaming::Output;
+use super::writer::Writer;
 use crate::baton::{Baton, Place};
-use crate::dial::{BoxStream, Boxed, WriteHalf};
+use crate::dial::{BoxStream, Boxed};
 use crate::error::Error;
 use crate::router::{BackendSelector, Route};
 
 /// How many requests of one client are under way at once.
-const PIPELINE: usize = 32;
+const PIPELINE: usize = 64;
 /// How long a client may be silent.
 const IDLE: Duration = Duration::from_secs(30 * 60);
 /// How long it may be silent before it has logged in.
@@ -37,7 +38,7 @@ pub(super) struct Conversation {
     pub(super) client: ClientReader,
     flow: ClientFlow,
     /// The client's writing side, for one reply after the other.
-    replies: Baton<WriteHalf>,
+    replies: Baton<Writer>,
     /// What is selected, for one stateful request after the other.
     pub(super) selected: Baton<Selected>,
     running: Running,
@@ -74,6 +75,7 @@ impl Conversation {
         stream: BoxStream,
     ) -> Self {
         let (read, write) = stream.halves();
+        let writer = Writer::new(write);
         let flow = ClientFlow::new(Facts {
             posting: session.posting,
             login_needed: session.auth.login_needed(),
@@ -83,9 +85,9 @@ impl Conversation {
             backends,
             client: ClientReader::new(read, session.buffer_pool.clone()),
             flow,
-            replies: Baton::new(write),
+            replies: Baton::new(writer.clone()),
             selected: Baton::new(Selected::default()),
-            running: Running::default(),
+            running: Running::new(writer),
             stop: session.stop.clone(),
             session,
         }
@@ -105,7 +107,7 @@ impl Conversation {
     async fn talk(&mut self) -> End {
         let mut output = self.output();
         output.push(self.flow.greeting());
-        self.running.push(Box::pin(output.finish()));
+        self.running.push(Box::pin(output.finish_with_others()));
         loop {
             let end = match self.next_event().await {
                 Event::Replied(Ok(())) => continue,
@@ -128,10 +130,17 @@ impl Conversation {
     }
 
     async fn next_event(&mut self) -> Event {
-        let quiet = self.running.is_empty();
+        let quiet = self.running.is_idle();
         let patience = if self.flow.is_logged_in() { IDLE } else { LOGIN };
         let (client, running, stop) = (&mut self.client, &mut self.running, &mut self.stop);
         let full = running.len() >= PIPELINE;
+        // All that the client has sent is taken up before any of it begins, so that it leaves together.
+        if !full
+            && !*stop.borrow()
+            && let Some(line) = client.line_at_hand()
+        {
+            return Event::Line(line);
+        }
         tokio::select! {
             biased;
             () = stopped(stop) => Event::End(End::Stopped),
@@ -231,7 +240,7 @@ impl Conversation {
         let mut output = self.output();
         output.answers(self.flow.verb());
         output.push(reply);
-        self.running.push(Box::pin(output.finish()));
+        self.running.push(Box::pin(output.finish_with_others()));
     }
 
     /// Our last words.
@@ -240,7 +249,7 @@ impl Conversation {
         output.answers(self.flow.verb());
         output.push(reply);
         output.close_after();
-        self.running.push(Box::pin(output.finish()));
+        self.running.push(Box::pin(output.finish_with_others()));
     }
 
     fn start_by_id(&mut self, request: Request) {
@@ -251,7 +260,7 @@ impl Conversation {
             let route = Route::new(&backends, &request, None);
             let errand = Errand::new(&request, &mut output);
             session.route_and_execute_command(route, errand).await?;
-            output.finish().await
+            output.finish_with_others().await
         }));
     }
 
@@ -265,7 +274,7 @@ impl Conversation {
             selected.hand_on(home);
             let errand = Errand::new(&request, &mut output);
             session.route_and_execute_command(route, errand).await?;
-            output.finish().await
+            output.finish_with_others().await
         }));
     }
 
@@ -278,7 +287,7 @@ impl Conversation {
             let errand = Errand::new(&request, &mut output);
             session.execute_stateful(&backends, &mut selected, errand).await?;
             place.hand_on(selected);
-            output.finish().await
+            output.finish_with_others().await
         }));
     }
 
@@ -288,7 +297,7 @@ impl Conversation {
         self.running.push(Box::pin(async move {
             let errand = Errand::new(&request, &mut output);
             session.execute_dedicated(&backends, place, errand).await?;
-            output.finish().await
+            output.finish_with_others().await
         }));
     }
 

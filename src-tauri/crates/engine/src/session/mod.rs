@@ -59,6 +59,7 @@ mod running;
 mod selected;
 mod stateful;
 mod streaming;
+mod writer;
 
 /// What a session is in at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,18 +3,29 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use tokio::time::{Sleep, sleep_until};
+
+use super::streaming::{CLIENT_STALL, stalled};
+use super::writer::Writer;
+use crate::backend::Gathering;
 use crate::dial::Boxed;
 use crate::error::Error;
 
 /// See the [module](self).
-#[derive(Default)]
 pub(super) struct Running {
     requests: VecDeque<Underway>,
     task: Arc<Task>,
+    /// Where complete replies were left.
+    writer: Writer,
+    /// Until when the client has to take some of them, while it takes none.
+    stall: Option<Pin<Box<Sleep>>>,
+    /// Why the session ends, once the replies before are written.
+    failed: Option<Error>,
 }
 
 struct Underway {
@@ -34,6 +45,11 @@ struct Alarm {
 }
 
 impl Running {
+    pub(super) fn new(writer: Writer) -> Self {
+        let (requests, task) = (VecDeque::new(), Arc::default());
+        Self { requests, task, writer, stall: None, failed: None }
+    }
+
     /// Adds a request; it begins with the next poll.
     pub(super) fn push(&mut self, request: Boxed<'static, Result<(), Error>>) {
         let alarm = Arc::new(Alarm { rang: AtomicBool::new(true), task: Arc::clone(&self.task) });
@@ -45,37 +61,94 @@ impl Running {
         self.requests.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.requests.is_empty()
+    /// Whether none is under way, and all replies are written.
+    pub(super) fn is_idle(&self) -> bool {
+        self.requests.is_empty() && self.failed.is_none() && self.writer.is_drained()
     }
 
-    /// The next to end, or nothing while all go on.
+    /// Returns when some have ended, or one has failed.
     pub(super) async fn next(&mut self) -> Result<(), Error> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
     /// Sees all to their end.
     pub(super) async fn finish(&mut self) -> Result<(), Error> {
-        while !self.is_empty() {
+        while !self.is_idle() {
             self.next().await?;
         }
         Ok(())
     }
 
-    fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+    /// Polls each that has something to do. Their commands leave together, and so do their replies.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.task.set(cx.waker());
-        for at in 0..self.requests.len() {
-            let Some(running) = self.requests.get_mut(at) else { break };
-            if !running.alarm.rang.swap(false, Ordering::AcqRel) {
-                continue;
-            }
-            let mut alarmed = Context::from_waker(&running.waker);
-            if let Poll::Ready(ended) = running.request.as_mut().poll(&mut alarmed) {
-                drop(self.requests.remove(at));
-                return Poll::Ready(ended);
+        let ended = self.poll_requests();
+        let held_up = self.stall.is_some();
+        let drained = self.poll_drain(cx);
+        match self.failed.take() {
+            Some(error @ Error::ClientGone(_)) => return Poll::Ready(Err(error)),
+            failed if drained.is_pending() => self.failed = failed,
+            Some(error) => return Poll::Ready(Err(error)),
+            None => {}
+        }
+        match drained {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Ready(Ok(())) if held_up || ended => Poll::Ready(Ok(())),
+            Poll::Pending if ended => Poll::Ready(Ok(())),
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Whether some have ended.
+    fn poll_requests(&mut self) -> bool {
+        let _gathering = Gathering::begin();
+        let before = self.requests.len();
+        let mut at = 0;
+        while self.failed.is_none()
+            && let Some(running) = self.requests.get_mut(at)
+        {
+            match running.poll() {
+                Poll::Pending => at += 1,
+                Poll::Ready(ended) => {
+                    drop(self.requests.remove(at));
+                    self.failed = ended.err();
+                }
             }
         }
-        Poll::Pending
+        self.requests.len() < before
+    }
+
+    /// Writes the complete replies, and fails when the client takes none of them for too long.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.writer.poll_drain(cx) {
+            Poll::Ready(drained) => {
+                // This task's waker may have taken the place of the first request's.
+                if self.stall.take().is_some()
+                    && let Some(first) = self.requests.front()
+                {
+                    first.waker.wake_by_ref();
+                }
+                Poll::Ready(drained.map_err(Error::ClientGone))
+            }
+            Poll::Pending => {
+                let limit = self.writer.moved() + CLIENT_STALL;
+                let stall = self.stall.get_or_insert_with(|| Box::pin(sleep_until(limit)));
+                if stall.deadline() != limit {
+                    stall.as_mut().reset(limit);
+                }
+                stall.as_mut().poll(cx).map(|()| Err(stalled()))
+            }
+        }
+    }
+}
+
+impl Underway {
+    /// Polls the request, if its alarm rang.
+    fn poll(&mut self) -> Poll<Result<(), Error>> {
+        if !self.alarm.rang.swap(false, Ordering::AcqRel) {
+            return Poll::Pending;
+        }
+        self.request.as_mut().poll(&mut Context::from_waker(&self.waker))
     }
 }
 

@@ -3,27 +3,25 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use nntp::command::Verb;
-use tokio::io::AsyncWrite;
 use tokio::time::{Duration, Instant, timeout, timeout_at};
 use tracing::{Level, enabled, trace};
 
 use super::resume::{Resume, Seen};
+use super::writer::Writer;
 use crate::backend::{Backend, Reply};
 use crate::baton::Place;
 use crate::budget::{Budget, Reservation};
 use crate::clients::Client;
-use crate::dial::WriteHalf;
 use crate::error::Error;
 
 /// How long a client may take no byte of a reply.
-const CLIENT_STALL: Duration = Duration::from_secs(300);
+pub(super) const CLIENT_STALL: Duration = Duration::from_secs(300);
 /// How long a client may keep a connection from others that wait for it, in all that it takes to
 /// write one reply.
 const CLIENT_HOLD: Duration = Duration::from_secs(5);
@@ -40,14 +38,14 @@ const SMALL: usize = 224 * 1024;
 const SHORT: usize = 512;
 /// What the headers of an article, or a single line, have room in, in bytes.
 const HEADERS: usize = 16 * 1024;
-/// How many pieces are written with one call.
-const PIECES: usize = 16;
+/// A reply of up to this many bytes in all does not need a write of its own.
+const SMALL_REPLY: usize = 8 * 1024;
 
 /// What one request has to say to its client: a queue, and a place in the order of replies.
 pub(super) struct Output {
-    place: Place<WriteHalf>,
+    place: Place<Writer>,
     /// There once all earlier replies are written.
-    client: Option<WriteHalf>,
+    client: Option<Writer>,
     queue: VecDeque<Bytes>,
     queued: usize,
     written: u64,
@@ -66,12 +64,14 @@ pub(super) struct Output {
 #[derive(Default)]
 struct Traced {
     verb: Option<Verb>,
+    /// What the client was called when it asked.
+    client: String,
     provider: Option<Arc<Backend>>,
     code: [u8; 3],
 }
 
 impl Output {
-    pub(super) fn new(place: Place<WriteHalf>, budget: &Budget, account: Arc<Client>) -> Self {
+    pub(super) fn new(place: Place<Writer>, budget: &Budget, account: Arc<Client>) -> Self {
         Self {
             place,
             client: None,
@@ -90,7 +90,10 @@ impl Output {
 
     /// Says which command is answered here.
     pub(super) fn answers(&mut self, verb: Verb) {
-        self.traced.verb = Some(verb);
+        if enabled!(Level::TRACE) {
+            self.traced.verb = Some(verb);
+            self.traced.client = self.account.name();
+        }
     }
 
     /// Says whose answer it is.
@@ -198,15 +201,15 @@ impl Output {
     /// Writes all there is to say.
     pub(super) async fn flush(&mut self) -> Result<(), Error> {
         self.first_in_line().await?;
-        while !self.queue.is_empty() {
-            let limit = self.moved + CLIENT_STALL;
+        while !self.queue.is_empty() || self.client.as_ref().is_some_and(|c| !c.is_drained()) {
+            let limit = self.moved() + CLIENT_STALL;
             match timeout_at(limit, poll_fn(|cx| self.poll_write(cx))).await {
                 Ok(written) => written?,
                 Err(_) => return Err(stalled()),
             }
         }
-        if let Some(client) = &mut self.client {
-            poll_fn(|cx| Pin::new(&mut *client).poll_flush(cx)).await.map_err(Error::ClientGone)?;
+        if let Some(client) = &self.client {
+            poll_fn(|cx| client.poll_flush(cx)).await.map_err(Error::ClientGone)?;
         }
         self.room.shrink_to(0);
         Ok(())
@@ -223,23 +226,43 @@ impl Output {
         if self.size > SMALL {
             self.budget.set_slow(began.elapsed() >= SLOW);
         }
-        let mut client = self.client.take().ok_or_else(gone)?;
+        let client = self.client.take().ok_or_else(gone)?;
         if self.last {
-            poll_fn(|cx| Pin::new(&mut client).poll_shutdown(cx))
-                .await
-                .map_err(Error::ClientGone)?;
+            poll_fn(|cx| client.poll_shutdown(cx)).await.map_err(Error::ClientGone)?;
             return Err(Error::LetGo);
         }
         self.place.hand_on(client);
         Ok(())
     }
 
+    /// As [`finish`](Self::finish), but a small reply may leave with those behind it: for requests that
+    /// are polled by [`Running`](super::running::Running), which sees to it.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub(super) async fn finish_with_others(mut self) -> Result<(), Error> {
+        self.first_in_line().await?;
+        let small = !self.last && self.size <= SMALL_REPLY;
+        match self.client.take() {
+            Some(client) if small && client.leave(&self.queue) => {
+                self.trace();
+                self.account.was_sent(self.queued as u64);
+                self.place.hand_on(client);
+                Ok(())
+            }
+            client => {
+                self.client = client;
+                self.finish().await
+            }
+        }
+    }
+
     /// One line for each command. Arguments stay out: a password or an article may be among them.
     fn trace(&self) {
-        let Some(verb) = self.traced.verb.filter(|_| enabled!(Level::TRACE)) else { return };
+        let Some(verb) = self.traced.verb else { return };
         let provider = self.traced.provider.as_ref();
         trace!(
-            client = self.account.name(),
+            client = self.traced.client,
             provider = provider.map_or("-", |backend| &backend.config().name),
             "{} {}",
             format!("{verb:?}").to_uppercase().replace('(', " ").replace(')', ""),
@@ -258,22 +281,21 @@ impl Output {
     /// Writes once, as much as the client takes.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.poll_client(cx))?;
-        let Some(client) = &mut self.client else { return Poll::Pending };
-        let mut pieces = [IoSlice::new(&[]); PIECES];
-        let mut count = 0;
-        for (piece, bytes) in pieces.iter_mut().zip(&self.queue) {
-            *piece = IoSlice::new(bytes);
-            count += 1;
+        let Some(client) = &self.client else { return Poll::Pending };
+        if self.queue.is_empty() {
+            return client.poll_drain(cx).map_err(Error::ClientGone);
         }
-        let pieces = pieces.get(..count).unwrap_or_default();
-        let written = ready!(Pin::new(client).poll_write_vectored(cx, pieces));
-        match written.map_err(Error::ClientGone)? {
-            0 => Poll::Ready(Err(gone())),
-            n => {
-                self.advance(n);
-                Poll::Ready(Ok(()))
-            }
+        let written = ready!(client.poll_write(cx, &self.queue)).map_err(Error::ClientGone)?;
+        if written > 0 {
+            self.advance(written);
         }
+        Poll::Ready(Ok(()))
+    }
+
+    /// When the client last took something, or was first offered it.
+    fn moved(&self) -> Instant {
+        let before = self.client.as_ref().map(Writer::moved);
+        before.map_or(self.moved, |before| before.max(self.moved))
     }
 
     fn advance(&mut self, mut n: usize) {
@@ -402,6 +424,10 @@ pub(super) async fn relay(
                 if !new.is_empty() {
                     output.push(new);
                 }
+                // What is complete may leave with the replies behind it.
+                if reply.is_over() && !progress.is_behind() {
+                    return Ok(());
+                }
             }
             Ok(Ok(Step::Read(None))) if progress.is_behind() => return Err(Error::NotTheSame),
             Ok(Ok(Step::Read(None))) => return Ok(()),
@@ -444,7 +470,7 @@ fn poll_step(
 /// for; and what it cannot, not for long.
 fn judge(reply: &Reply, output: &Output, progress: &Progress, held: Duration) -> Result<(), Error> {
     let again = !matches!(progress, Progress::Untracked);
-    let silence = output.moved.elapsed();
+    let silence = output.moved().elapsed();
     let enough = match again {
         // It waits for its client's earlier replies, and one of them may wait for its connection.
         _ if !output.is_first() => held >= CLIENT_HOLD,
@@ -479,6 +505,6 @@ fn gone() -> Error {
     Error::ClientGone(io::ErrorKind::BrokenPipe.into())
 }
 
-fn stalled() -> Error {
+pub(super) fn stalled() -> Error {
     Error::ClientGone(io::Error::new(io::ErrorKind::TimedOut, "it takes nothing"))
 }
