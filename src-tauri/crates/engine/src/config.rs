@@ -159,8 +159,6 @@ pub struct TimeLimits {
     pub first_byte: Duration,
     /// Between two bytes of a reply.
     pub stall: Duration,
-    /// Waiting for a connection with room, and for the turns before one's own.
-    pub turn: Duration,
     /// An idle connection is closed after this long.
     pub idle: Duration,
     /// Reading what is left of a reply that nobody wants any more.
@@ -179,7 +177,6 @@ impl TimeLimits {
             login: timeout / 2,
             first_byte: timeout,
             stall: timeout,
-            turn: timeout * 4 / 3,
             idle: Duration::from_secs(60),
             drain: Duration::from_secs(5),
         }

@@ -313,3 +313,30 @@ async fn what_happens_is_told_and_counted() {
     assert_eq!(all[2], Event::NotFound { client: "127.0.0.1:9".into() });
     assert!(matches!(&all[3], Event::Retried { provider, .. } if *provider == name), "{all:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_group_is_selected_once_for_a_newsreader_that_is_alone_with_it() {
+    let providers = Providers::default().with("a", |line| {
+        let reply = match line.split_once(' ') {
+            Some(("GROUP", _)) => "211 3 1 3 g\r\n".to_owned(),
+            Some(("STAT", id)) if id.starts_with('<') => format!("223 0 {id}\r\n"),
+            Some(("STAT", number)) => format!("223 {number} <{number}@g>\r\n"),
+            _ => "500 what?\r\n".to_owned(),
+        };
+        Some(reply.into_bytes())
+    });
+    let world = World::new(RoutingMode::Hybrid, providers, vec![provider("a", 0)]);
+    let (mut reader, mut other) = (world.greeted().await, world.greeted().await);
+    // Both at once, so that there are two connections to choose from.
+    reader.say("GROUP g\r\n").await;
+    other.say("STAT <0@x>\r\n").await;
+    reader.expect("211 3 1 3 g\r\n").await;
+    other.expect("223 0 <0@x>\r\n").await;
+    for number in 1..=3 {
+        reader.say(&format!("STAT {number}\r\n")).await;
+        reader.expect(&format!("223 {number} <{number}@g>\r\n")).await;
+    }
+    let said = world.providers.said();
+    let groups = said.iter().filter(|line| line.contains("GROUP")).count();
+    assert_eq!(groups, 1, "{said:?}");
+}

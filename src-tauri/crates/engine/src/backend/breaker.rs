@@ -287,7 +287,7 @@ mod tests {
         now += FIRST_REST * 2;
         breaker.sent(now);
         breaker.probe_answered();
-        assert_eq!(breaker.trust(now), Trust::Full, "nobody waits for the rest of it");
+        assert_eq!(breaker.trust(now), Trust::Full, "requests need not wait for the whole reply");
         breaker.served();
         assert_eq!((breaker.trust(now), &breaker.state), (Trust::Full, &State::Up));
     }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use crate::types::ClientId;
 
-/// One in so many turns is for the least urgent of a program, so that nobody waits for ever. An odd
-/// number, so that two programs that take turns both have theirs.
+/// One turn in seven serves the program's least urgent class first, so that no class starves. The number
+/// is odd so that two alternating programs both get such turns.
 const ONE_IN: u64 = 7;
 
 /// How urgent a request is. The first is served first within a program.

@@ -202,7 +202,7 @@ impl Backend {
         let why = self.lock().breaker.why.clone();
         match self.account.paced_until(Instant::now()) {
             Some(_) if why.is_empty() => {
-                "connections broke too often: it logs in again soon".into()
+                "ten logins failed within a minute; Newsmux tries again in a minute".into()
             }
             _ => why,
         }
@@ -449,7 +449,7 @@ struct Took {
     block: Option<Duration>,
 }
 
-/// A wait for a connection. It ends when there is one, or when none is to be had.
+/// A wait for a connection. It ends with a connection or with an error.
 pub(crate) enum Waiting<T> {
     InLine(oneshot::Receiver<Answer<T>>),
     Over(Option<Answer<T>>),

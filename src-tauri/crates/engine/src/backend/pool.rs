@@ -47,7 +47,7 @@ pub(super) struct Pool {
     next_id: u64,
 }
 
-/// What one who waits is told in the end.
+/// What a waiter receives: a connection or an error.
 pub(super) type Answer<T> = Result<T, Error>;
 
 /// Who waits for a turn, and what is to be sent.
@@ -166,7 +166,7 @@ impl Pool {
 
     /// Gives what is free to those who wait, and dials for the rest.
     pub(super) fn serve(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
-        // Also where nobody waits any more: what was kept for them is free again.
+        // This also frees connections reserved for waiters that have left.
         self.serve_leases(backend, effects);
         while let Some(small) = self.line.peek().map(Waiter::is_small)
             && let Some(at) = self.slot_for_turn(backend, (self.line.len(), small), effects)
@@ -181,7 +181,7 @@ impl Pool {
                     effects.turns.extend(answer.send(reply).err());
                 }
                 Waiter::Group(prologue, request, answer) => {
-                    let at = self.slot_of(prologue.client, backend).unwrap_or(at);
+                    let at = self.slot_of(prologue.client, backend, effects).unwrap_or(at);
                     let turn = self.grant_group_turn(backend, at, (&prologue, &request), effects);
                     let turn = turn.ok_or(Error::TurnLost);
                     effects.group_turns.extend(answer.send(turn).err());
@@ -293,15 +293,19 @@ impl Pool {
     }
 
     /// The connection on which the client's group is selected, if it has room.
-    fn slot_of(&self, client: ClientId, backend: &Backend) -> Option<usize> {
+    fn slot_of(
+        &mut self,
+        client: ClientId,
+        backend: &Backend,
+        effects: &mut Effects,
+    ) -> Option<usize> {
         let depth = self.pace.depth(Instant::now(), backend.config().pipelining);
         let fits = |slot: &Slot| {
-            slot.is_owned_by(client)
-                && slot.hold == Hold::Shared
-                && slot.turns > 0
-                && slot.turns < depth
+            slot.is_owned_by(client) && slot.hold == Hold::Shared && slot.turns < depth
         };
-        self.slots.iter().position(fits)
+        let at = self.slots.iter().position(fits)?;
+        let slot = self.slots.get_mut(at)?;
+        (slot.turns > 0 || slot.is_alive(effects)).then_some(at)
     }
 
     /// An idle connection for a lease. Dials another, or keeps new turns away from the least busy one.
