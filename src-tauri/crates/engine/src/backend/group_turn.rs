@@ -1,7 +1,10 @@
-//! A turn of a request that depends on a selected group: what selects the group goes out before it, in
-//! one move, on a connection that others use too. What is selected is known at the end of the
-//! connection's queue, so that it is not selected again where it is already.
+//! A turn of a request that depends on a selected group: what selects the group goes out before it.
+//!
+//! On a connection that others use too, all of it is queued in one move. What is selected is known at the
+//! end of the connection's queue, so that it is not selected again where it is already. On a leased
+//! connection, each request waits for the reply before it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use nntp::command::Request;
@@ -9,7 +12,8 @@ use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::slot::{Slot, Trial};
-use super::{Backend, Reply};
+use super::{Backend, Lease, Reply};
+use crate::error::Error;
 use crate::types::ClientId;
 
 /// What such a request needs before it.
@@ -20,21 +24,34 @@ pub(crate) struct Prologue {
     pub(crate) requests: Vec<Request>,
 }
 
+impl Prologue {
+    /// Nothing is needed.
+    pub(crate) const fn none(client: ClientId) -> Self {
+        Self { client, requests: Vec::new() }
+    }
+}
+
 /// See the [module](self).
-pub(crate) struct GroupTurn {
-    /// The replies to the prologue; none where the group is selected already.
-    pub(crate) prologue: Vec<Reply>,
-    pub(crate) reply: Reply,
-    backend: Arc<Backend>,
-    connection: Arc<Connection>,
-    client: ClientId,
-    /// Which of the connection's turns it is that change the selection.
-    number: u64,
+pub(crate) struct GroupTurn(Kind);
+
+enum Kind {
+    Shared {
+        replies: VecDeque<Reply>,
+        backend: Arc<Backend>,
+        connection: Arc<Connection>,
+        client: ClientId,
+        /// Which of the connection's turns it is that change the selection.
+        number: u64,
+    },
+    Leased {
+        requests: VecDeque<Request>,
+        lease: Lease,
+    },
 }
 
 impl GroupTurn {
     /// Queues the prologue, where it is needed, and the request.
-    pub(super) fn begin(
+    pub(super) fn shared(
         slot: &mut Slot,
         backend: &Arc<Backend>,
         (prologue, request): (&Prologue, &Request),
@@ -44,27 +61,67 @@ impl GroupTurn {
         let before = if selected { &[] } else { prologue.requests.as_slice() };
         slot.owner = None;
         slot.selections += 1;
-        Self {
+        let requests = before.iter().chain([request]);
+        Self(Kind::Shared {
             number: slot.selections,
-            prologue: before.iter().map(|r| slot.turn(backend, r, trial)).collect(),
-            reply: slot.turn(backend, request, trial),
+            replies: requests.map(|request| slot.turn(backend, request, trial)).collect(),
             backend: Arc::clone(backend),
             connection: Arc::clone(&slot.connection),
             client: prologue.client,
+        })
+    }
+
+    /// The same on a leased connection.
+    pub(crate) fn leased(mut lease: Lease, prologue: Prologue, request: Request) -> Self {
+        let mut requests = VecDeque::from(prologue.requests);
+        if lease.take_selected() {
+            requests.clear();
+        }
+        requests.push_back(request);
+        Self(Kind::Leased { requests, lease })
+    }
+
+    /// Whether the next reply is one to the prologue.
+    pub(crate) fn has_prologue(&self) -> bool {
+        match &self.0 {
+            Kind::Shared { replies, .. } => replies.len() > 1,
+            Kind::Leased { requests, .. } => requests.len() > 1,
         }
     }
 
-    pub(crate) fn backend(&self) -> &Arc<Backend> {
-        &self.backend
+    /// The next reply: those to the prologue, then that to the request.
+    ///
+    /// # Errors
+    /// [`Error::TurnLost`] when the connection is gone.
+    pub(crate) fn next_reply(&mut self) -> Result<Reply, Error> {
+        match &mut self.0 {
+            Kind::Shared { replies, .. } => replies.pop_front().ok_or(Error::TurnLost),
+            Kind::Leased { requests, lease } => {
+                lease.send(&requests.pop_front().ok_or(Error::TurnLost)?)
+            }
+        }
     }
 
     /// The client's group and current article are selected on the connection, unless something behind
     /// has changed that already.
-    pub(crate) fn leaves_selected(&self) {
-        let mut pool = self.backend.lock();
-        let slot = pool.slot(self.connection.id);
-        if let Some(slot) = slot.filter(|slot| slot.selections == self.number) {
-            slot.owner = Some((self.client, Instant::now()));
+    pub(crate) fn leaves_selected(&mut self) {
+        match &mut self.0 {
+            Kind::Shared { backend, connection, client, number, .. } => {
+                let mut pool = backend.lock();
+                let slot = pool.slot(connection.id);
+                if let Some(slot) = slot.filter(|slot| slot.selections == *number) {
+                    slot.owner = Some((*client, Instant::now()));
+                }
+            }
+            Kind::Leased { lease, .. } => lease.set_selected(),
+        }
+    }
+
+    /// The lease, where it was one.
+    pub(crate) fn into_lease(self) -> Option<Lease> {
+        match self.0 {
+            Kind::Shared { .. } => None,
+            Kind::Leased { lease, .. } => Some(lease),
         }
     }
 }

@@ -39,9 +39,10 @@ impl Lease {
         &self.backend
     }
 
-    /// Whether the client's group is selected on this connection, and its current article set.
-    pub(crate) fn is_selected(&self) -> bool {
-        self.selected
+    /// Whether the client's group and current article are selected on this connection. From here on they
+    /// count as changed.
+    pub(super) fn take_selected(&mut self) -> bool {
+        std::mem::take(&mut self.selected)
     }
 
     /// Whether the provider's greeting on this connection allows posting.
@@ -49,9 +50,9 @@ impl Lease {
         self.connection.posting
     }
 
-    /// Says whether the client's group is selected from now on.
-    pub(crate) fn set_selected(&mut self, selected: bool) {
-        self.selected = selected;
+    /// The client's group and current article are selected from now on.
+    pub(super) fn set_selected(&mut self) {
+        self.selected = true;
     }
 
     /// Nobody else may have this connection afterwards: who knows what state it is in.

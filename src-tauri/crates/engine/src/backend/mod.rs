@@ -176,7 +176,7 @@ impl Backend {
     pub(crate) fn group_turn(
         self: &Arc<Self>,
         claim: &Claim,
-        prologue: Prologue,
+        prologue: &Prologue,
         request: &Request,
     ) -> Option<Waiting<GroupTurn>> {
         let what = (claim, prologue, request);

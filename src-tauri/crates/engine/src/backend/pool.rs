@@ -142,11 +142,11 @@ impl Pool {
     pub(super) fn ask_group_turn(
         &mut self,
         backend: &Arc<Backend>,
-        (claim, prologue, request): (&Claim, Prologue, &Request),
+        (claim, prologue, request): (&Claim, &Prologue, &Request),
         effects: &mut Effects,
     ) -> oneshot::Receiver<Answer<GroupTurn>> {
         let (answer, receiver) = oneshot::channel();
-        self.line.push(claim, Waiter::Group(prologue, request.clone(), answer));
+        self.line.push(claim, Waiter::Group(prologue.clone(), request.clone(), answer));
         self.serve(backend, effects);
         receiver
     }
@@ -409,7 +409,7 @@ impl Pool {
         let slot = self.slots.get_mut(at)?;
         slot.used = now;
         effects.send(&slot.connection);
-        let turn = GroupTurn::begin(slot, backend, what, trial);
+        let turn = GroupTurn::shared(slot, backend, what, trial);
         self.disown(what.0.client, Some(at));
         Some(turn)
     }

@@ -19,6 +19,8 @@ const WRONG: u8 = 2;
 const LOST_BEFORE: u8 = 18;
 /// The pause after the second connection that was lost; it doubles with each further one.
 const BREATH: Duration = Duration::from_millis(5);
+/// Behind every tier of the settings.
+const LAST: u16 = u16::MAX;
 /// How long a request waits when every backend that could serve it is down.
 const OUTAGE: Duration = Duration::from_secs(15);
 /// A backend that went down this short a time ago is waited for before an article is called missing.
@@ -52,6 +54,7 @@ pub(crate) struct Route<'a> {
 #[derive(Clone)]
 struct Candidate {
     backend: Arc<Backend>,
+    tier: u16,
     /// Its place in the settings where that decides, else 0.
     order: usize,
     answer: Answer,
@@ -94,7 +97,7 @@ impl<'a> Route<'a> {
         };
         let article = request.message_id().filter(|_| by_id).map(|id| id.as_bytes().to_vec());
         let mut candidates: Vec<_> = selector.backends().iter().enumerate().map(order).collect();
-        candidates.sort_by_key(|candidate| candidate.backend.config().tier);
+        candidates.sort_by_key(Candidate::tier);
         Self { selector, article, candidates, bound: false, idled: Duration::ZERO }
     }
 
@@ -102,6 +105,19 @@ impl<'a> Route<'a> {
     pub(crate) fn only(selector: &'a BackendSelector, home: &Arc<Backend>) -> Self {
         let candidates = vec![Candidate::new(home, 0)];
         Self { selector, article: None, candidates, bound: true, idled: Duration::ZERO }
+    }
+
+    /// From here on only `home` can serve it.
+    pub(crate) fn bind(&mut self, home: &Arc<Backend>) {
+        self.candidates.retain(|candidate| Arc::ptr_eq(&candidate.backend, home));
+        self.bound = true;
+    }
+
+    /// Asks `backend` behind all others. False where no other is left.
+    pub(crate) fn postpone(&mut self, backend: &Arc<Backend>) -> bool {
+        self.note(backend, |candidate| candidate.tier = LAST);
+        self.candidates.sort_by_key(Candidate::tier);
+        self.candidates.iter().any(|candidate| candidate.tier != LAST && candidate.is_open())
     }
 
     /// Who is to be asked now.
@@ -300,6 +316,7 @@ impl Candidate {
     fn new(backend: &Arc<Backend>, order: usize) -> Self {
         Self {
             backend: Arc::clone(backend),
+            tier: backend.config().tier.into(),
             order,
             answer: Answer::None,
             failures: Failures::default(),
@@ -313,8 +330,8 @@ impl Candidate {
         self.standing = self.backend.standing();
     }
 
-    fn tier(&self) -> u8 {
-        self.backend.config().tier
+    const fn tier(&self) -> u16 {
+        self.tier
     }
 
     fn is(&self, other: &Self) -> bool {

@@ -13,6 +13,9 @@ use tracing::{debug, info};
 use super::ClientSession;
 use super::clock::date_reply;
 use super::error_classification::{Meaning, classify, is_showable, words};
+use super::exclusive::Alone;
+use super::selected::Selected;
+use super::stateful::OwnTurn;
 use super::streaming::{Output, Progress, relay};
 use crate::backend::{Backend, Claim, Counters, PriorRefusals, Reply, Urgency, Waiting};
 use crate::clients::Client;
@@ -31,10 +34,24 @@ pub(super) enum Outcome {
     Missing(StatusLine),
     /// The backend refuses this request.
     Refused(StatusLine),
-    /// Ask the same backend again: it may know another command with the same answer.
-    TryAlternative,
+    /// The backend may know another command with the same answer, or another backend is to be asked
+    /// before it.
+    AskAgain,
     /// The backend cannot do it now.
     Unable(StatusLine),
+}
+
+/// How a request gets a connection.
+pub(super) enum Way<'a> {
+    /// On one that others use too.
+    Shared,
+    /// The same, behind what selects the session's group.
+    InGroup(&'a mut Selected),
+    /// On the session's own, in Standard mode: first in line with the session's other requests, then, when
+    /// that has failed, as a shared one.
+    Own(OwnTurn),
+    /// On one that nobody else uses meanwhile.
+    Alone(Alone<'a>),
 }
 
 /// One request on its way.
@@ -48,7 +65,7 @@ pub(super) struct Errand<'a> {
 
 impl<'a> Errand<'a> {
     pub(super) fn new(request: &'a Request, output: &'a mut Output) -> Self {
-        let progress = Progress::of(request.verb());
+        let progress = Progress::of(request);
         output.answers(request.verb());
         Self { request, output, progress, prior: Vec::new() }
     }
@@ -94,13 +111,13 @@ impl<'a> Errand<'a> {
             }
         }
         let progress = std::mem::replace(&mut self.progress, Progress::Untracked);
-        self.progress = progress.restart(self.request.verb(), self.output)?;
+        self.progress = progress.restart(self.request, self.output)?;
         Ok(())
     }
 }
 
 impl ClientSession {
-    /// Finds a backend for a request and sees it through: the per-command way.
+    /// Finds a backend for a request and sees it through: the one loop of all that is tried again.
     ///
     /// # Errors
     /// When the client has to be let go: it is gone, or its reply was broken off and cannot be
@@ -109,8 +126,11 @@ impl ClientSession {
         &self,
         mut route: Route<'_>,
         mut errand: Errand<'_>,
+        mut way: Way<'_>,
     ) -> Result<(), Error> {
         let by_id = matches!(errand.request.class(), Class::ById);
+        // What is not the same everywhere is asked of one provider, whose word is the last.
+        let one_speaks = matches!(errand.request.class(), Class::Stateless);
         let mut refusal = None;
         let mut lacking = false;
         loop {
@@ -120,36 +140,31 @@ impl ClientSession {
                     sleep_until(until).await;
                     continue;
                 }
-                Next::Missing if lacking || is_article(errand.request) => {
+                Next::Missing if by_id && (lacking || errand.request.verb().names_article()) => {
                     return self.no_such_article(&mut errand);
                 }
                 Next::Missing => return self.refused_by_all(errand, refusal),
                 Next::GiveUp(why) => return self.give_up(errand, refusal, &why),
             };
-            if by_id && backend.standing().unable {
-                // Its account is used up, and every article would hear the same.
-                route.unable(&backend, backend.why());
+            if by_id && is_passed_over(&mut route, &backend, errand.request) {
                 continue;
             }
-            if by_id && backend.has_no_command_for(errand.request) {
-                route.missing(&backend);
-                continue;
-            }
-            let asked = self.execute_command_on_backend(&backend, &mut route, &mut errand).await;
-            match asked {
+            match self.ask(&backend, &mut route, &mut errand, &mut way).await {
                 Ok(Outcome::Delivered) => return Ok(()),
-                Ok(Outcome::Missing(_)) => {
+                Ok(Outcome::AskAgain) => {}
+                Ok(Outcome::Missing(_)) if by_id => {
                     Counters::count(&backend.counters().missing);
                     lacking = true;
                     route.missing(&backend);
                 }
-                Ok(Outcome::TryAlternative) => {}
-                Ok(Outcome::Refused(status)) if by_id => {
+                Ok(Outcome::Refused(status)) if one_speaks => {
+                    return self.refused_by_all(errand, Some(status));
+                }
+                Ok(Outcome::Missing(status) | Outcome::Refused(status)) => {
                     debug!(provider = backend.config().name, "refuses: {}", words(&status));
                     route.missing(&backend);
                     refusal.get_or_insert(status);
                 }
-                Ok(Outcome::Refused(status)) => return self.refused_by_all(errand, Some(status)),
                 Ok(Outcome::Unable(status)) => {
                     route.unable(&backend, words(&status));
                     refusal = Some(status);
@@ -167,8 +182,26 @@ impl ClientSession {
         }
     }
 
+    /// Asks one backend, the way that the request goes.
+    async fn ask(
+        &self,
+        backend: &Arc<Backend>,
+        route: &mut Route<'_>,
+        errand: &mut Errand<'_>,
+        way: &mut Way<'_>,
+    ) -> Result<Outcome, Error> {
+        match way {
+            Way::Shared => self.execute_command_on_backend(backend, route, errand).await,
+            Way::Own(own) => Box::pin(self.ask_own(backend, route, errand, own)).await,
+            Way::InGroup(selected) => {
+                Box::pin(self.ask_in_group(backend, route, selected, errand)).await
+            }
+            Way::Alone(alone) => Box::pin(self.ask_alone(backend, route, errand, alone)).await,
+        }
+    }
+
     /// Takes a turn on a backend and relays its reply: the hot path.
-    async fn execute_command_on_backend(
+    pub(super) async fn execute_command_on_backend(
         &self,
         backend: &Arc<Backend>,
         route: &mut Route<'_>,
@@ -195,7 +228,7 @@ impl ClientSession {
         match meaning {
             Meaning::Missing => return Ok(Outcome::Missing(status)),
             Meaning::Refused => return Ok(Outcome::Refused(status)),
-            Meaning::TryAlternative => return Ok(Outcome::TryAlternative),
+            Meaning::TryAlternative => return Ok(Outcome::AskAgain),
             Meaning::Unable => return Ok(Outcome::Unable(status)),
             Meaning::Answer => {}
         }
@@ -289,8 +322,18 @@ pub(super) async fn in_line<T>(
     }
 }
 
-fn is_article(request: &Request) -> bool {
-    request.verb().names_article()
+/// Whether a backend cannot serve any request like this one, and is not asked for it.
+fn is_passed_over(route: &mut Route<'_>, backend: &Arc<Backend>, request: &Request) -> bool {
+    if backend.standing().unable {
+        // Its account is used up, and every article would hear the same.
+        route.unable(backend, backend.why());
+        return true;
+    }
+    let lacks = backend.has_no_command_for(request);
+    if lacks {
+        route.missing(backend);
+    }
+    lacks
 }
 
 /// Logs a failure as loudly as it deserves.

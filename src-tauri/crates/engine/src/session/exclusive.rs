@@ -11,14 +11,15 @@ use nntp::verdict::{self, Verdict, shown};
 use tokio::time::{Duration, sleep, timeout};
 
 use super::ClientSession;
-use super::backend::{Errand, Outcome, note};
+use super::backend::{Errand, Outcome, Way, note};
 use super::connection::Input;
-use super::error_classification::{classify, words};
+use super::error_classification::classify;
 use super::handlers::{Conversation, look, stopped};
-use super::selected::{Selected, restore};
+use super::selected::{Selected, no_current};
+use super::stateful::{Selection, select};
 use super::streaming::Output;
-use crate::backend::{Backend, Lease, PriorRefusals, Reply};
-use crate::error::{Advice, Error};
+use crate::backend::{Backend, GroupTurn, Lease, Prologue, Reply};
+use crate::error::Error;
 use crate::router::{BackendSelector, Route};
 
 /// How long a client may be silent within an article that it sends.
@@ -42,19 +43,17 @@ impl Conversation {
         let mut place = self.selected.place();
         let mut selected = look(&mut place).await?;
         let mut output = self.output();
-        let mut errand = Errand::new(&request, &mut output);
-        match self.session.begin_alone(&self.backends, &mut selected, &mut errand).await? {
-            Begun::Refused => {}
-            Begun::Answered(mut lease, mut reply, status) => {
-                errand.output.comes_from(lease.backend());
-                errand.output.push(shown(&request, &status).to_wire());
-                if request.framing(status.code()) == Framing::Continue {
-                    errand.output.flush().await?;
-                    let failed = upload_failed(&request);
-                    self.send_article(&mut lease, &mut reply, errand.output, failed).await?;
-                }
-                self.session.keep(&mut selected, lease);
+        let errand = Errand::new(&request, &mut output);
+        let begun = self.session.begin_alone(&self.backends, &mut selected, errand).await?;
+        if let Some(Begun { mut lease, mut reply, status }) = begun {
+            output.comes_from(lease.backend());
+            output.push(shown(&request, &status).to_wire());
+            if request.framing(status.code()) == Framing::Continue {
+                output.flush().await?;
+                let failed = upload_failed(&request);
+                self.send_article(&mut lease, &mut reply, &mut output, failed).await?;
             }
+            self.session.keep(&mut selected, lease);
         }
         place.hand_on(selected);
         output.finish().await
@@ -117,29 +116,27 @@ impl Conversation {
         let mut place = self.selected.place();
         let mut selected = look(&mut place).await?;
         let mut output = self.output();
-        let mut errand = Errand::new(&request, &mut output);
-        match self.session.begin_alone(&self.backends, &mut selected, &mut errand).await? {
-            Begun::Refused => {}
-            Begun::Answered(mut lease, mut reply, status) => {
-                // Who knows what it has changed, unless the provider did not do it.
-                if status.code().get() < 480 {
-                    lease.spoil();
-                }
-                if reply.is_unframed() {
-                    errand.output.push(status.to_wire());
-                    self.tunnel(&lease, &mut reply, errand.output).await?;
-                    return Err(Error::LetGo);
-                }
-                let backend = Arc::clone(lease.backend());
-                let done = self.session.deliver(&backend, &mut reply, status, &mut errand).await?;
-                if let Outcome::Missing(status)
-                | Outcome::Refused(status)
-                | Outcome::Unable(status) = done
-                {
-                    errand.output.push(shown(&request, &status).to_wire());
-                }
-                self.session.keep(&mut selected, lease);
+        let errand = Errand::new(&request, &mut output);
+        let begun = self.session.begin_alone(&self.backends, &mut selected, errand).await?;
+        if let Some(Begun { mut lease, mut reply, status }) = begun {
+            // Who knows what it has changed, unless the provider did not do it.
+            if status.code().get() < 480 {
+                lease.spoil();
             }
+            if reply.is_unframed() {
+                output.push(status.to_wire());
+                self.tunnel(&lease, &mut reply, &mut output).await?;
+                return Err(Error::LetGo);
+            }
+            let backend = Arc::clone(lease.backend());
+            let mut errand = Errand::new(&request, &mut output);
+            let done = self.session.deliver(&backend, &mut reply, status, &mut errand).await?;
+            if let Outcome::Missing(status) | Outcome::Refused(status) | Outcome::Unable(status) =
+                done
+            {
+                output.push(shown(&request, &status).to_wire());
+            }
+            self.session.keep(&mut selected, lease);
         }
         place.hand_on(selected);
         output.finish().await
@@ -178,58 +175,64 @@ impl Conversation {
 }
 
 impl ClientSession {
-    /// Sends a request on a connection of its own, until some provider has answered it.
+    /// Sends a request on a connection of its own, until some provider has answered it. None where the
+    /// client has its answer.
     async fn begin_alone(
         &self,
         backends: &BackendSelector,
         selected: &mut Selected,
-        errand: &mut Errand<'_>,
-    ) -> Result<Begun, Error> {
+        errand: Errand<'_>,
+    ) -> Result<Option<Begun>, Error> {
         errand.output.first_in_line().await?;
         selected.renew(backends);
-        let upload = matches!(errand.request.class(), Class::Upload(_));
-        let mut route = selected.route(backends, errand.request);
-        let mut refusal = None;
-        // Greeted with 201: asked only when nobody else takes the article.
-        let mut no_posting: Vec<Arc<Backend>> = Vec::new();
-        let mut last_resort = false;
-        loop {
-            let mut lease = match self.next_lease(&mut route, selected).await {
-                Ok(lease) => lease,
-                Err(_) if !last_resort && refusal.is_none() && !no_posting.is_empty() => {
-                    last_resort = true;
-                    route = Route::only(backends, &no_posting.remove(0));
-                    continue;
-                }
-                Err(why) => {
-                    self.give_up(Errand::new(errand.request, errand.output), refusal, &why)?;
-                    return Ok(Begun::Refused);
-                }
-            };
-            let backend = Arc::clone(lease.backend());
-            if upload && !last_resort && !lease.allows_posting() {
-                self.keep(selected, lease);
-                route.unable(&backend, "201 No posting".to_owned());
-                no_posting.push(backend);
-                continue;
-            }
-            let prior = errand.prior(&backend);
-            match first_answer(&mut lease, selected, errand.request, prior).await {
-                Ok((_, status)) if upload && is_for_another(errand.request, &status) => {
-                    classify(&backend, errand.request, &status);
-                    self.keep(selected, lease);
-                    route.unable(&backend, words(&status));
-                    refusal.get_or_insert(status);
-                }
-                Ok((reply, status)) => return Ok(Begun::Answered(lease, reply, status)),
-                Err(error) if error.advice() == Advice::Never => return Err(error),
-                Err(error) => {
-                    note(&backend, &error);
-                    errand.failed(&backend, &error);
-                    route.failed(&backend, &error);
-                }
+        let route = selected.route(backends, errand.request);
+        let mut begun = None;
+        let alone = Alone { selected, begun: &mut begun };
+        self.route_and_execute_command(route, errand, Way::Alone(alone)).await?;
+        Ok(begun)
+    }
+
+    /// Asks on a connection that nobody else uses meanwhile, and keeps both where it answers.
+    pub(super) async fn ask_alone(
+        &self,
+        backend: &Arc<Backend>,
+        route: &mut Route<'_>,
+        errand: &mut Errand<'_>,
+        alone: &mut Alone<'_>,
+    ) -> Result<Outcome, Error> {
+        let (request, selected) = (errand.request, &mut *alone.selected);
+        let upload = matches!(request.class(), Class::Upload(_));
+        let lease = self.lease_of(backend, route, selected).await?;
+        if upload && !lease.allows_posting() && route.postpone(backend) {
+            self.keep(selected, lease);
+            return Ok(Outcome::AskAgain);
+        }
+        let prior = errand.prior(backend);
+        // An article is posted to no group in particular.
+        let prologue = match upload {
+            true => Prologue::none(self.client.id),
+            false => selected.prologue(self.client.id, request)?,
+        };
+        let mut turn = GroupTurn::leased(lease, prologue, request.clone());
+        match select(&mut turn, selected, prior).await? {
+            Selection::Made { .. } => {}
+            Selection::Refused(status) => return Ok(Outcome::Refused(status)),
+            Selection::NoArticle => {
+                errand.output.push(no_current());
+                return Ok(Outcome::Delivered);
             }
         }
+        let mut reply = turn.next_reply()?;
+        reply.set_prior_refusals(prior);
+        let status = reply.status(false).await?;
+        let Some(lease) = turn.into_lease() else { return Err(Error::TurnLost) };
+        if upload && is_for_another(request, &status) {
+            classify(backend, request, &status);
+            self.keep(selected, lease);
+            return Ok(Outcome::Unable(status));
+        }
+        *alone.begun = Some(Begun { lease, reply, status });
+        Ok(Outcome::Delivered)
     }
 }
 
@@ -240,12 +243,17 @@ fn is_for_another(request: &Request, status: &StatusLine) -> bool {
     !about_article && verdict::of(request, status) != Verdict::Answer
 }
 
-/// What came of a request that needs a connection for itself.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
-enum Begun {
-    /// Nobody could be asked; the client is told.
-    Refused,
-    Answered(Lease, Reply, StatusLine),
+/// A request that needs a connection for itself.
+pub(super) struct Alone<'a> {
+    selected: &'a mut Selected,
+    begun: &'a mut Option<Begun>,
+}
+
+/// What a provider has begun to answer, and the connection on which it does.
+pub(super) struct Begun {
+    lease: Lease,
+    reply: Reply,
+    status: StatusLine,
 }
 
 /// An article on its way from the client.
@@ -261,22 +269,6 @@ const fn upload_failed(request: &Request) -> &'static [u8] {
         Class::Upload(Upload::IHave) => b"436 Transfer failed: the provider is gone\r\n",
         _ => b"441 Posting failed: the provider is gone\r\n",
     }
-}
-
-async fn first_answer(
-    lease: &mut Lease,
-    selected: &Selected,
-    request: &Request,
-    prior: PriorRefusals,
-) -> Result<(Reply, StatusLine), Error> {
-    // An article is posted to no group in particular.
-    if matches!(request.class(), Class::Unknown) {
-        restore(lease, selected, prior).await?;
-    }
-    let mut reply = lease.send(request)?;
-    reply.set_prior_refusals(prior);
-    let status = reply.status(false).await?;
-    Ok((reply, status))
 }
 
 /// Whether a line may go to the provider unseen: none that is ours to answer.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Duration, timeout};
 
 use super::ClientSession;
-use super::backend::Errand;
+use super::backend::{Errand, Way};
 use super::connection::{ClientReader, Input};
 use super::running::Running;
 use super::selected::Selected;
@@ -259,7 +259,7 @@ impl Conversation {
             output.may_fetch(request.verb()).await?;
             let route = Route::new(&backends, &request, None);
             let errand = Errand::new(&request, &mut output);
-            session.route_and_execute_command(route, errand).await?;
+            session.route_and_execute_command(route, errand, Way::Shared).await?;
             output.finish_with_others().await
         }));
     }
@@ -273,7 +273,7 @@ impl Conversation {
             let route = Route::new(&backends, &request, home.home());
             selected.hand_on(home);
             let errand = Errand::new(&request, &mut output);
-            session.route_and_execute_command(route, errand).await?;
+            session.route_and_execute_command(route, errand, Way::Shared).await?;
             output.finish_with_others().await
         }));
     }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use nntp::command::{Class, Effect, Request, Verb};
-use nntp::status::{Code, StatusLine};
+use nntp::status::StatusLine;
 
-use crate::backend::{Backend, Lease, PriorRefusals};
+use crate::backend::{Backend, Lease, Prologue};
 use crate::error::Error;
 use crate::router::{BackendSelector, Route};
+use crate::types::ClientId;
 
 /// What a session has selected, and where.
 #[derive(Default)]
@@ -41,16 +42,6 @@ impl Current {
     pub(super) fn first(status: &StatusLine) -> Self {
         status.group().map_or(Self::First, |group| Self::Number(group.low))
     }
-}
-
-/// What came of selecting the session's group on another connection.
-pub(super) enum Restored {
-    /// Group and current article are as the client left them.
-    Whole,
-    /// The group is selected, and its current article is gone.
-    WithoutArticle,
-    /// The provider does not have the group any more, or refuses it now.
-    Refused(StatusLine),
 }
 
 impl Selected {
@@ -86,9 +77,7 @@ impl Selected {
             home => Route::new(backends, request, home.as_ref()),
         }
     }
-}
 
-impl Selected {
     pub(super) fn is_gone(&self) -> bool {
         self.group.as_ref().is_some_and(|group| group.current == Current::Gone)
     }
@@ -106,16 +95,16 @@ impl Selected {
         })
     }
 
-    /// What selects the group before `request`, and the current article where that matters.
-    pub(super) fn prologue(&self, request: &Request) -> Result<Vec<Request>, Error> {
-        let Some(group) = self.group.as_ref().filter(|_| !selects(request)) else {
-            return Ok(Vec::new());
-        };
-        let mut requests = vec![our_own([b"GROUP ", group.name.as_ref()].concat())?];
-        if let (Current::Number(number), true) = (group.current, needs_current(request)) {
-            requests.push(our_own(format!("STAT {number}").into_bytes())?);
+    /// What selects the group before a client's `request`, and the current article where that matters.
+    pub(super) fn prologue(&self, client: ClientId, request: &Request) -> Result<Prologue, Error> {
+        let mut requests = Vec::new();
+        if let Some(group) = self.group.as_ref().filter(|_| !selects(request)) {
+            requests.push(our_own([b"GROUP ", group.name.as_ref()].concat())?);
+            if let (Current::Number(number), true) = (group.current, needs_current(request)) {
+                requests.push(our_own(format!("STAT {number}").into_bytes())?);
+            }
         }
-        Ok(requests)
+        Ok(Prologue { client, requests })
     }
 
     /// Follows what a reply has done to the group and the current article. Whether the connection is
@@ -150,46 +139,6 @@ impl Selected {
     }
 }
 
-/// Selects the session's group and current article on a connection where they are not.
-pub(super) async fn restore(
-    lease: &mut Lease,
-    selected: &Selected,
-    prior: PriorRefusals,
-) -> Result<Restored, Error> {
-    let Some(group) = selected.group.as_ref().filter(|_| !lease.is_selected()) else {
-        return Ok(Restored::Whole);
-    };
-    let status = ask(lease, [b"GROUP ", group.name.as_ref()].concat(), prior).await?;
-    if status.code() != Code::GROUP_SELECTED {
-        return Ok(Restored::Refused(status));
-    }
-    let first = Current::first(&status);
-    let mut restored = Restored::Whole;
-    match group.current {
-        Current::Gone => restored = Restored::WithoutArticle,
-        Current::Number(number) if group.current != first => {
-            let status = ask(lease, format!("STAT {number}").into_bytes(), prior).await?;
-            match status.code().get() {
-                223 => {}
-                420 | 423 | 430 => restored = Restored::WithoutArticle,
-                code => {
-                    let what = format!("{code} to an article that was there");
-                    return Err(Error::Unexpected(what));
-                }
-            }
-        }
-        Current::First | Current::Number(_) => {}
-    }
-    lease.set_selected(true);
-    Ok(restored)
-}
-
-async fn ask(lease: &Lease, line: Vec<u8>, prior: PriorRefusals) -> Result<StatusLine, Error> {
-    let mut reply = lease.send(&our_own(line)?)?;
-    reply.set_prior_refusals(prior);
-    reply.status(true).await
-}
-
 fn our_own(line: Vec<u8>) -> Result<Request, Error> {
     Request::parse(line.into()).map_err(|_| Error::Unexpected("our own request".into()))
 }
@@ -198,7 +147,8 @@ fn our_own(line: Vec<u8>) -> Result<Request, Error> {
 pub(super) fn needs_current(request: &Request) -> bool {
     let args = request.args().trim_ascii();
     match (request.class(), request.verb()) {
-        (Class::Stateful(Effect::Current | Effect::Step), _) => true,
+        // Nobody knows what an unknown command is about.
+        (Class::Stateful(Effect::Current | Effect::Step) | Class::Unknown, _) => true,
         (_, Verb::Over | Verb::XOver) => args.is_empty(),
         // A header's name, and no range behind it.
         (_, Verb::Hdr | Verb::XHdr) => !args.iter().any(u8::is_ascii_whitespace),

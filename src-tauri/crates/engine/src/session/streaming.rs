@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
-use nntp::command::Verb;
+use nntp::command::{Class, Request, Verb};
 use tokio::time::{Duration, Instant, timeout, timeout_at};
 use tracing::{Level, enabled, trace};
 
@@ -352,9 +352,12 @@ pub(super) enum Progress {
 }
 
 impl Progress {
-    pub(super) fn of(verb: Verb) -> Self {
-        match verb {
-            Verb::Article | Verb::Body | Verb::Head => Self::Seen(Seen::nothing(verb)),
+    pub(super) fn of(request: &Request) -> Self {
+        match (request.class(), request.verb()) {
+            (Class::ById, verb @ (Verb::Article | Verb::Body | Verb::Head)) => {
+                Self::Seen(Seen::nothing(verb))
+            }
+            // What a number names cannot be resumed elsewhere.
             _ => Self::Untracked,
         }
     }
@@ -363,16 +366,16 @@ impl Progress {
     ///
     /// # Errors
     /// When the client has seen a part of what cannot be resumed.
-    pub(super) fn restart(self, verb: Verb, output: &mut Output) -> Result<Self, Error> {
+    pub(super) fn restart(self, request: &Request, output: &mut Output) -> Result<Self, Error> {
         if !output.was_seen() {
             output.take_back();
-            return Ok(Self::of(verb));
+            return Ok(Self::of(request));
         }
         match self {
             Self::Untracked => Err(Error::NotTheSame),
-            Self::Seen(seen) => Ok(Self::Resuming(Box::new(Resume::new(seen, verb)))),
+            Self::Seen(seen) => Ok(Self::Resuming(Box::new(Resume::new(seen, request.verb())))),
             Self::Resuming(resume) => {
-                Ok(Self::Resuming(Box::new(Resume::new(resume.into_goal(), verb))))
+                Ok(Self::Resuming(Box::new(Resume::new(resume.into_goal(), request.verb()))))
             }
         }
     }
