@@ -26,7 +26,7 @@ pub(crate) struct Case {
 /// The message-id of every request.
 pub(crate) const ID: &str = "<part12of99.AbCdEfGhIjKl@news.example.com>";
 
-pub(crate) const CASES: [Case; 13] = [
+pub(crate) const CASES: [Case; 14] = [
     case("scan an article, 256 KiB at once", "KiB", 20, |n| scan(&article(), 256 * 1024, n)),
     case("scan an article, 1460 octets at once", "KiB", 20, |n| scan(&article(), 1460, n)),
     case("scan a text of 4 KiB", "KiB", 2000, |n| scan(&text(), 256 * 1024, n)),
@@ -37,9 +37,10 @@ pub(crate) const CASES: [Case; 13] = [
     case("parse an unknown command", "command", 20_000, |n| parse(&["XSECRET now"], n)),
     case("find the lines of 16 commands", "command", 2000, lines),
     case("parse a status line", "reply", 20_000, status),
-    case("serve STAT <id>, 1 provider", "request", 2000, |n| serve(1, n)),
-    case("serve STAT <id>, 2 providers", "request", 2000, |n| serve(2, n)),
-    case("serve STAT <id>, 8 providers", "request", 2000, |n| serve(8, n)),
+    case("serve STAT <id>, 1 provider", "request", 2000, |n| serve(1, 1, n)),
+    case("serve STAT <id>, 2 providers", "request", 2000, |n| serve(2, 1, n)),
+    case("serve STAT <id>, 8 providers", "request", 2000, |n| serve(8, 1, n)),
+    case("serve 16 times STAT <id> at once", "request", 200, |n| serve(1, 16, n)),
 ];
 
 const fn case(

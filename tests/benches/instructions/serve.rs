@@ -14,33 +14,38 @@ use tokio::runtime::Builder;
 
 use crate::cases::ID;
 
-/// Asks for an article so many times, one request after the other.
-pub(crate) fn serve(providers: usize, times: u64) -> Result<f64, String> {
+/// Asks for an article so many times: `together` requests in one write, and the next when all are answered.
+pub(crate) fn serve(providers: usize, together: usize, times: u64) -> Result<f64, String> {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.map_err(|e| e.to_string())?.block_on(async {
         let auth = Arc::new(AuthHandler::new(None, None));
         let backends = (0..providers).map(backend).collect();
         let config = Config { mode: RoutingMode::PerCommand, posting: false, auth, backends };
-        let (mut client, theirs) = duplex(4096);
+        let (mut client, theirs) = duplex(16 * 1024);
         let proxy = Proxy::new(config, Arc::new(Pipes));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
         tokio::spawn(async move { proxy.serve_client(Box::new(theirs), address).await });
         expect(&mut client, b"201 ").await?;
-        let request = format!("STAT {ID}\r\n");
+        let requests = format!("STAT {ID}\r\n").repeat(together);
         for _ in 0..times {
-            client.write_all(request.as_bytes()).await.map_err(|e| e.to_string())?;
-            expect(&mut client, b"223 ").await?;
+            client.write_all(requests.as_bytes()).await.map_err(|e| e.to_string())?;
+            let mut left = together;
+            while left > 0 {
+                left = left.saturating_sub(expect(&mut client, b"223 ").await?);
+            }
         }
-        Ok(1.0)
+        Ok(together as f64)
     })
 }
 
-async fn expect(client: &mut DuplexStream, code: &[u8]) -> Result<(), String> {
-    let mut reply = [0; 256];
+/// Reads one reply or several, and says how many.
+async fn expect(client: &mut DuplexStream, code: &[u8]) -> Result<usize, String> {
+    let mut reply = [0; 4096];
     let length = client.read(&mut reply).await.map_err(|e| e.to_string())?;
     let reply = reply.get(..length).unwrap_or_default();
     let right = reply.starts_with(code) && reply.ends_with(b"\r\n");
-    right.then_some(()).ok_or_else(|| String::from_utf8_lossy(reply).into_owned())
+    let replies = || reply.iter().filter(|byte| **byte == b'\n').count();
+    right.then(replies).ok_or_else(|| String::from_utf8_lossy(reply).into_owned())
 }
 
 fn backend(at: usize) -> BackendConfig {
@@ -64,7 +69,7 @@ struct Pipes;
 
 impl Dial for Pipes {
     fn connect<'a>(&'a self, _: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>> {
-        let (ours, theirs) = duplex(4096);
+        let (ours, theirs) = duplex(16 * 1024);
         tokio::spawn(answer(theirs));
         Box::pin(async { Ok(Box::new(ours) as BoxStream) })
     }
@@ -79,12 +84,14 @@ impl Dial for Pipes {
 }
 
 async fn answer(mut proxy: DuplexStream) {
-    let (mut line, mut reply) = ([0; 256], "200 hello\r\n".to_owned());
+    let (mut lines, mut reply) = ([0; 4096], "200 hello\r\n".to_owned());
     while proxy.write_all(reply.as_bytes()).await.is_ok() {
-        match proxy.read(&mut line).await {
-            Ok(1..) if line.starts_with(b"STAT ") => reply = format!("223 0 {ID}\r\n"),
-            Ok(1..) => reply = "200 as you like\r\n".to_owned(),
-            _ => return,
-        }
+        let Ok(read @ 1..) = proxy.read(&mut lines).await else { return };
+        let lines = lines.get(..read).unwrap_or_default();
+        let requests = lines.iter().filter(|byte| **byte == b'\n').count();
+        reply = match lines.starts_with(b"STAT ") {
+            true => format!("223 0 {ID}\r\n").repeat(requests),
+            false => "200 as you like\r\n".to_owned(),
+        };
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::capabilities::{Capabilities, Lacks};
 use crate::command::{AuthInfo, Class, Local, Request, Upload, Verb};
-use crate::line::TooLong;
+use crate::line::{TooLong, without_end};
 
 /// The longest command line, in octets, line end included (RFC 3977, section 3.1).
 const COMMAND_LIMIT: usize = 512;
@@ -116,7 +116,7 @@ impl ClientFlow {
         if smells_of_http(&line) {
             return Action::Close(Bytes::new());
         }
-        let length = line.len().saturating_add(2);
+        let length = without_end(&line).len().saturating_add(2);
         let request = match Request::parse(line) {
             Ok(request) => request,
             Err(bad) if bad.is_garbage() => return self.strike(bad.reply()),

@@ -56,13 +56,13 @@ impl LineReader {
         self.buffer.split().freeze()
     }
 
-    /// The next line without its end, or the news that one was too long. None until more bytes come.
+    /// The next line with its end, or the news that one was too long. None until more bytes come.
     pub fn next_line(&mut self) -> Option<Result<Bytes, TooLong>> {
         loop {
             let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
             let Some(at) = memchr::memchr(b'\n', unsearched) else { return self.without_end() };
             let end = self.searched.saturating_add(at);
-            let mut line = self.buffer.split_to(end.saturating_add(1));
+            let line = self.buffer.split_to(end.saturating_add(1));
             self.searched = 0;
             if std::mem::take(&mut self.skipping) {
                 continue;
@@ -70,8 +70,6 @@ impl LineReader {
             if line.len() > self.limit {
                 return Some(Err(TooLong));
             }
-            let line_end = if line.ends_with(b"\r\n") { 2 } else { 1 };
-            line.truncate(line.len().saturating_sub(line_end));
             return Some(Ok(line.freeze()));
         }
     }
@@ -86,4 +84,10 @@ impl LineReader {
         self.searched = 0;
         if std::mem::replace(&mut self.skipping, true) { None } else { Some(Err(TooLong)) }
     }
+}
+
+/// A line without its end, if it has one.
+pub(crate) fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
 }

@@ -62,9 +62,13 @@ pub struct GroupStatus {
     pub high: u64,
 }
 
+const CRLF: &[u8] = b"\r\n";
+
 /// One status line, as it came. Cloning it is cheap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusLine {
+    /// Ends in CRLF, however it came (`quirk`: old servers end it with a bare LF, on which SABnzbd 5 hangs
+    /// for ever).
     line: Bytes,
     code: Code,
 }
@@ -89,7 +93,8 @@ impl StatusLine {
             return Err(BadStatus);
         }
         let end = line.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
-        let line = line.slice(..end.map_or(0, |end| end.saturating_add(1)));
+        let text = line.get(..=end.unwrap_or_default()).unwrap_or_default();
+        let line = if line.get(text.len()..) == Some(CRLF) { line } else { with_crlf(text) };
         Ok(Self { line, code })
     }
 
@@ -142,15 +147,15 @@ impl StatusLine {
             .map(|word| std::str::from_utf8(word).ok()?.parse().ok())
     }
 
-    /// The line to send on: as it came, and always with CRLF
-    /// (`quirk`: old servers end it with a bare LF, on which SABnzbd 5 hangs for ever).
+    /// The line to send on, with CRLF.
     #[must_use]
     pub fn to_wire(&self) -> Bytes {
-        let mut wire = BytesMut::with_capacity(self.line.len().saturating_add(2));
-        wire.put_slice(&self.line);
-        wire.put_slice(b"\r\n");
-        wire.freeze()
+        self.line.clone()
     }
+}
+
+fn with_crlf(text: &[u8]) -> Bytes {
+    [text, CRLF].concat().into()
 }
 
 /// Whether this may stand behind a code.

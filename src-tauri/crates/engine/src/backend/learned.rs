@@ -1,6 +1,7 @@
 //! What a provider's answers have taught us about the commands it knows, and about what it refuses
 //! even after a login. It lasts for a while, or until the settings change.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -89,10 +90,10 @@ impl Backend {
 
     /// What to send for a request: the request itself, or another command with the same answer where
     /// the provider is known not to have this one.
-    pub(crate) fn command_for(&self, request: &Request) -> Request {
+    pub(crate) fn command_for<'r>(&self, request: &'r Request) -> Cow<'r, Request> {
         let other = if self.lacks(request.verb()) { request.alternative() } else { None };
         let other = other.filter(|other| !self.lacks(other.verb()));
-        other.unwrap_or_else(|| request.clone())
+        other.map_or(Cow::Borrowed(request), Cow::Owned)
     }
 
     /// Whether the provider has no command at all that answers a request.

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::account::Permit;
 use super::breaker::{Breaker, Trust};
 use super::connection::{Connection, ReadSide};
+use super::gather;
 use super::group_turn::{GroupTurn, Prologue};
 use super::lease::Lease;
 use super::line::{Claim, Line};
@@ -85,7 +86,9 @@ pub(super) struct Effects {
 impl Effects {
     /// What is queued on the connection is to be sent.
     fn send(&mut self, connection: &Arc<Connection>) {
-        if !self.send.iter().any(|known| Arc::ptr_eq(known, connection)) {
+        let known = gather::note(connection)
+            || self.send.iter().any(|known| Arc::ptr_eq(known, connection));
+        if !known {
             self.send.push(Arc::clone(connection));
         }
     }

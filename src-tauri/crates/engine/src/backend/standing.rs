@@ -56,9 +56,10 @@ pub struct CounterSnapshot {
 }
 
 /// Whether a backend can take a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Availability {
     /// Now, though perhaps behind others.
+    #[default]
     Ready,
     /// Not before this moment.
     NotBefore(Instant),
@@ -67,18 +68,19 @@ pub(crate) enum Availability {
 }
 
 /// What a request can expect of a backend. The first is asked first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Promise {
     /// It was set aside, and one request is due that tells whether it is well again.
     ProbeDue,
     /// A connection stands and requests go well.
     Proven,
     /// No connection stands yet.
+    #[default]
     Unproven,
 }
 
 /// What a route has to know of a backend, at one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Standing {
     pub(crate) availability: Availability,
     pub(crate) promise: Promise,

@@ -42,8 +42,11 @@ impl Missing {
 
     /// Whether `provider` said within the last minutes that it lacks `article`.
     pub(super) fn is_known(&self, provider: &str, article: &[u8]) -> bool {
-        let key = self.hasher.hash_one((provider, article));
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.when.is_empty() {
+            return false;
+        }
+        let key = self.hasher.hash_one((provider, article));
         known.when.get(&key).is_some_and(|at| at.elapsed() < MEMORY)
     }
 }

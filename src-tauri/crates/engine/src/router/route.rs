@@ -43,7 +43,8 @@ pub(crate) enum Next {
 /// See the [module](self).
 pub(crate) struct Route<'a> {
     selector: &'a BackendSelector,
-    article: Option<Vec<u8>>,
+    /// It asks for an article by its message-id.
+    article: Option<&'a Request>,
     candidates: Vec<Candidate>,
     /// Only the candidate can serve it: article numbers are its own.
     bound: bool,
@@ -86,7 +87,7 @@ impl<'a> Route<'a> {
     /// overview formats differ between providers, and a client is to see one of them.
     pub(crate) fn new(
         selector: &'a BackendSelector,
-        request: &Request,
+        request: &'a Request,
         home: Option<&Arc<Backend>>,
     ) -> Self {
         let by_id = matches!(request.class(), Class::ById);
@@ -95,7 +96,7 @@ impl<'a> Route<'a> {
             Some(home) if Arc::ptr_eq(home, backend) => Candidate::new(backend, 0),
             _ => Candidate::new(backend, at + 1),
         };
-        let article = request.message_id().filter(|_| by_id).map(|id| id.as_bytes().to_vec());
+        let article = by_id.then_some(request);
         let mut candidates: Vec<_> = selector.backends().iter().enumerate().map(order).collect();
         candidates.sort_by_key(Candidate::tier);
         Self { selector, article, candidates, bound: false, idled: Duration::ZERO }
@@ -131,7 +132,8 @@ impl<'a> Route<'a> {
 
     /// Takes one look at each backend, for all that is decided now.
     fn look(&mut self) {
-        self.candidates.iter_mut().for_each(Candidate::look);
+        let article = self.article.is_some();
+        self.candidates.iter_mut().for_each(|candidate| candidate.look(article));
         let retired = |c: &Candidate| c.standing.availability == Availability::Retired;
         if self.candidates.iter().any(retired) {
             self.renew();
@@ -194,7 +196,7 @@ impl<'a> Route<'a> {
     /// Who is next in a tier; none when it can say nothing more.
     fn next_in(&self, tier: &[Candidate], now: Instant) -> Option<Next> {
         let ready = || tier.iter().filter(|c| c.is_ready(now));
-        if let Some(chosen) = ready().min_by_key(|c| self.rank(c)) {
+        if let Some(chosen) = self.best(ready()) {
             // One that has no connection yet may turn out to be dead: it is tried beside the request.
             ready().filter(|c| !c.is_proven()).for_each(|c| c.backend.warm_up());
             return Some(Next::Ask(Arc::clone(&chosen.backend)));
@@ -209,9 +211,16 @@ impl<'a> Route<'a> {
         required.filter_map(Candidate::not_before).min().map(Next::Wait)
     }
 
+    fn best<'c>(&self, mut ready: impl Iterator<Item = &'c Candidate>) -> Option<&'c Candidate> {
+        let first = ready.next()?;
+        let Some(second) = ready.next() else { return Some(first) };
+        [first, second].into_iter().chain(ready).min_by_key(|c| self.rank(c))
+    }
+
     fn rank(&self, candidate: &Candidate) -> impl Ord + use<> {
         let id = &candidate.backend.config().id;
-        let known = self.article.as_ref().is_some_and(|a| self.selector.missing.is_known(id, a));
+        let article = self.article.and_then(Request::message_id);
+        let known = article.is_some_and(|a| self.selector.missing.is_known(id, a.as_bytes()));
         let Standing { unable, promise, work, load, .. } = candidate.standing;
         (candidate.order, candidate.failures.total(), unable, promise, known, work, load)
     }
@@ -251,8 +260,8 @@ impl<'a> Route<'a> {
 
     /// The backend does not have the article.
     pub(crate) fn missing(&mut self, backend: &Arc<Backend>) {
-        if let Some(article) = &self.article {
-            self.selector.missing.remember(&backend.config().id, article);
+        if let Some(article) = self.article.and_then(Request::message_id) {
+            self.selector.missing.remember(&backend.config().id, article.as_bytes());
         }
         self.note(backend, |candidate| candidate.answer = Answer::Missing);
     }
@@ -322,12 +331,16 @@ impl Candidate {
             failures: Failures::default(),
             rests_until: None,
             why: String::new(),
-            standing: backend.standing(),
+            standing: Standing::default(),
         }
     }
 
-    fn look(&mut self) {
+    fn look(&mut self, article: bool) {
         self.standing = self.backend.standing();
+        if article && self.standing.unable && self.answer == Answer::None {
+            // Its account is used up: every article would hear the same.
+            self.answer = Answer::Unable;
+        }
     }
 
     const fn tier(&self) -> u16 {

@@ -146,7 +146,8 @@ impl ClientSession {
                 Next::Missing => return self.refused_by_all(errand, refusal),
                 Next::GiveUp(why) => return self.give_up(errand, refusal, &why),
             };
-            if by_id && is_passed_over(&mut route, &backend, errand.request) {
+            if by_id && backend.has_no_command_for(errand.request) {
+                route.missing(&backend);
                 continue;
             }
             match self.ask(&backend, &mut route, &mut errand, &mut way).await {
@@ -320,20 +321,6 @@ pub(super) async fn in_line<T>(
             return Err(Error::Busy);
         }
     }
-}
-
-/// Whether a backend cannot serve any request like this one, and is not asked for it.
-fn is_passed_over(route: &mut Route<'_>, backend: &Arc<Backend>, request: &Request) -> bool {
-    if backend.standing().unable {
-        // Its account is used up, and every article would hear the same.
-        route.unable(backend, backend.why());
-        return true;
-    }
-    let lacks = backend.has_no_command_for(request);
-    if lacks {
-        route.missing(backend);
-    }
-    lacks
 }
 
 /// Logs a failure as loudly as it deserves.

@@ -19,6 +19,8 @@ use crate::error::Error;
 /// See the [module](self).
 pub(super) struct Running {
     requests: VecDeque<Underway>,
+    /// Alarms of requests that have ended, for those to come: one that still rings wakes in vain.
+    alarms: Vec<(Arc<Alarm>, Waker)>,
     task: Arc<Task>,
     /// Where complete replies were left.
     writer: Writer,
@@ -46,14 +48,18 @@ struct Alarm {
 
 impl Running {
     pub(super) fn new(writer: Writer) -> Self {
-        let (requests, task) = (VecDeque::new(), Arc::default());
-        Self { requests, task, writer, stall: None, failed: None }
+        let (requests, alarms, task) = (VecDeque::new(), Vec::new(), Arc::default());
+        Self { requests, alarms, task, writer, stall: None, failed: None }
     }
 
     /// Adds a request; it begins with the next poll.
     pub(super) fn push(&mut self, request: Boxed<'static, Result<(), Error>>) {
-        let alarm = Arc::new(Alarm { rang: AtomicBool::new(true), task: Arc::clone(&self.task) });
-        let waker = Waker::from(Arc::clone(&alarm));
+        let (alarm, waker) = self.alarms.pop().unwrap_or_else(|| {
+            let task = Arc::clone(&self.task);
+            let alarm = Arc::new(Alarm { rang: AtomicBool::new(true), task });
+            (Arc::clone(&alarm), Waker::from(alarm))
+        });
+        alarm.rang.store(true, Ordering::Release);
         self.requests.push_back(Underway { request, alarm, waker });
     }
 
@@ -110,7 +116,8 @@ impl Running {
             match running.poll() {
                 Poll::Pending => at += 1,
                 Poll::Ready(ended) => {
-                    drop(self.requests.remove(at));
+                    let over = self.requests.remove(at);
+                    self.alarms.extend(over.map(|over| (over.alarm, over.waker)));
                     self.failed = ended.err();
                 }
             }

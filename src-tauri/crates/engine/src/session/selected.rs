@@ -66,7 +66,11 @@ impl Selected {
 
     /// The way of a request that cannot go to just anyone: article numbers are the provider's own,
     /// and in Standard mode the session has one provider. Another group may be elsewhere.
-    pub(super) fn route<'a>(&self, backends: &'a BackendSelector, request: &Request) -> Route<'a> {
+    pub(super) fn route<'a>(
+        &self,
+        backends: &'a BackendSelector,
+        request: &'a Request,
+    ) -> Route<'a> {
         let bound = match request.class() {
             Class::Stateful(Effect::Select) | Class::Upload(_) => false,
             Class::Stateful(_) | Class::Unknown => true,

@@ -151,7 +151,7 @@ impl ClientSession {
             Some(turn) => in_line(turn, backend, route).await?,
             None => {
                 let lease = self.lease_of(backend, route, selected).await?;
-                GroupTurn::leased(lease, prologue, sent)
+                GroupTurn::leased(lease, prologue, sent.into_owned())
             }
         };
         let outcome = self.execute_on_turn(backend, &mut turn, selected, errand).await?;

@@ -342,11 +342,10 @@ impl Output {
 }
 
 /// What of an article's block the client has, or will have when its queue is written.
-#[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is not moved")]
 pub(super) enum Progress {
     /// Not an article: it cannot be resumed.
     Untracked,
-    Seen(Seen),
+    Seen(Box<Seen>),
     /// The client has the goal's part; another copy is being read up to there.
     Resuming(Box<Resume>),
 }
@@ -355,7 +354,7 @@ impl Progress {
     pub(super) fn of(request: &Request) -> Self {
         match (request.class(), request.verb()) {
             (Class::ById, verb @ (Verb::Article | Verb::Body | Verb::Head)) => {
-                Self::Seen(Seen::nothing(verb))
+                Self::Seen(Box::new(Seen::nothing(verb)))
             }
             // What a number names cannot be resumed elsewhere.
             _ => Self::Untracked,
@@ -373,7 +372,7 @@ impl Progress {
         }
         match self {
             Self::Untracked => Err(Error::NotTheSame),
-            Self::Seen(seen) => Ok(Self::Resuming(Box::new(Resume::new(seen, request.verb())))),
+            Self::Seen(seen) => Ok(Self::Resuming(Box::new(Resume::new(*seen, request.verb())))),
             Self::Resuming(resume) => {
                 Ok(Self::Resuming(Box::new(Resume::new(resume.into_goal(), request.verb()))))
             }
@@ -389,7 +388,7 @@ impl Progress {
     fn push(&mut self, mut chunk: Bytes) -> Result<Bytes, Error> {
         if let Self::Resuming(resume) = self {
             let Some(new) = resume.push(&chunk)? else { return Ok(Bytes::new()) };
-            *self = Self::Seen(resume.seen());
+            *self = Self::Seen(Box::new(resume.seen()));
             chunk.advance(new);
         }
         if let Self::Seen(seen) = self {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use crate::line::without_end;
 use crate::message_id::MessageId;
 use crate::status::{Code, StatusLine};
 
@@ -134,8 +135,7 @@ impl Request {
     /// When the line has control characters in it, which could be taken for more than one request, or
     /// its message-id is not one.
     pub fn parse(line: Bytes) -> Result<Self, BadRequest> {
-        let text = line.strip_suffix(b"\n").unwrap_or(&line);
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let text = without_end(&line);
         let start = text.iter().position(|byte| !is_blank(*byte)).unwrap_or(text.len());
         let words = text.get(start..).unwrap_or_default();
         let (verb, length) = Verb::parse(words);
