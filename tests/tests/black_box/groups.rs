@@ -47,6 +47,32 @@ async fn clients_on_one_connection_never_see_each_others_group() {
 }
 
 #[tokio::test]
+async fn an_unknown_command_finds_its_own_clients_group_or_none() {
+    for (mode, connections) in [("hybrid", 1), ("hybrid", 4), ("standard", 4)] {
+        let provider = provider("a", 10).await;
+        let setup = Setup::new().provider(Account::at(&provider).connections(connections));
+        let daemon = Daemon::start(&setup.mode(mode)).await;
+        let mut other = daemon.client().await;
+        other.talk("C: GROUP misc.one\nS: 211 *\nC: QUIT\nS: 205 *").await;
+        drop(other);
+        let mut client = daemon.client().await;
+        client.talk("C: XNONE\nS: 500 *\nC: GROUP misc.two\nS: 211 *\nC: NEXT\nS: 223 *").await;
+        client.talk("C: XSOME\nS: 500 *\nC: NEXT\nS: 223 12 *").await;
+        let book = provider.book();
+        let before = |begins: &str| {
+            let asked = book.commands.iter().find(|command| command.line.starts_with(begins));
+            let on = book.on(asked.unwrap().connection);
+            let lines = on.into_iter().take_while(|line| !line.starts_with(begins));
+            lines.filter(|line| !line.starts_with("X")).last().map(str::to_owned)
+        };
+        assert_eq!(before("XNONE"), None, "{mode}, {connections}");
+        let own = ["NEXT", "STAT 11"].map(str::to_owned);
+        assert!(own.contains(&before("XSOME").unwrap()), "{:?}", before("XSOME"));
+        assert!(book.peak <= u64::from(connections));
+    }
+}
+
+#[tokio::test]
 async fn an_idle_group_leaves_its_connection_to_others() {
     let provider = provider("a", 10).await;
     let daemon = Daemon::start(&narrow(&provider)).await;

@@ -73,6 +73,8 @@ pub fn shown(request: &Request, status: &StatusLine) -> StatusLine {
         (Class::ById, code) if article && is_refusal_of_one(request, status) => {
             if request.means_missing(status.code()) { code } else { 430 }
         }
+        // Both large downloaders ask again later, and do not complain as they do about others.
+        (Class::ById, 403 | 483 | 502) if article => 503,
         (Class::Stateful(Effect::Number), _) if article && unknown => 423,
         (Class::Stateful(Effect::Current), _) if article && unknown => 420,
         (Class::Stateful(Effect::Select), 411) => 411,

@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout};
 
 use super::connection::Connection;
-use super::slot::{Hold, Trial};
+use super::slot::{Hold, Slot, Trial};
 use super::{Backend, Loss, Reply};
 use crate::dial::WriteHalf;
 use crate::error::Error;
@@ -22,17 +22,25 @@ pub(crate) struct Lease {
     client: ClientId,
     /// The client's group is selected on the connection.
     selected: bool,
+    untouched: bool,
     spoiled: bool,
 }
 
 impl Lease {
-    pub(super) fn new(
-        backend: &Arc<Backend>,
-        connection: Arc<Connection>,
-        client: ClientId,
-        selected: bool,
-    ) -> Self {
-        Self { backend: Arc::clone(backend), connection, client, selected, spoiled: false }
+    pub(super) fn new(backend: &Arc<Backend>, slot: &Slot, client: ClientId) -> Self {
+        Self {
+            backend: Arc::clone(backend),
+            connection: Arc::clone(&slot.connection),
+            client,
+            selected: slot.is_owned_by(client),
+            untouched: slot.selections == 0,
+            spoiled: false,
+        }
+    }
+
+    /// Whether no group was ever selected on the connection before the lease.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.untouched
     }
 
     pub(crate) fn backend(&self) -> &Arc<Backend> {

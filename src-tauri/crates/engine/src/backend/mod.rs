@@ -15,7 +15,6 @@ use crate::dial::{Dial, DialError, Established, Trouble, establish_in_mode};
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
-use crate::types::ClientId;
 
 mod account;
 mod breaker;
@@ -43,6 +42,7 @@ pub(crate) use gather::Gathering;
 pub(crate) use group_turn::{GroupTurn, Prologue};
 pub(crate) use lease::Lease;
 pub(crate) use line::{Claim, Urgency};
+pub(crate) use pool::Wanted;
 pub(crate) use reply::{PriorRefusals, Reply};
 pub(crate) use standing::{Availability, Promise, Standing};
 pub use standing::{BackendSnapshot, CounterSnapshot, Counters};
@@ -188,8 +188,8 @@ impl Backend {
     }
 
     /// A connection with nobody else on it, preferably one on which the client's group is selected.
-    pub(crate) fn lease(self: &Arc<Self>, client: ClientId) -> Waiting<Lease> {
-        Waiting::InLine(self.change(|pool, effects| pool.ask_lease(self, client, effects)))
+    pub(crate) fn lease(self: &Arc<Self>, wanted: Wanted) -> Waiting<Lease> {
+        Waiting::InLine(self.change(|pool, effects| pool.ask_lease(self, wanted, effects)))
     }
 
     /// Looks again at who could be served: time has passed, or a permit came back.

@@ -6,6 +6,7 @@
 //! [`Line`], and keep their place: no wait ends but with a connection, or with the news that there is
 //! none to be had.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -67,8 +68,16 @@ impl Waiter {
 }
 
 struct LeaseWaiter {
-    client: ClientId,
+    wanted: Wanted,
     answer: oneshot::Sender<Answer<Lease>>,
+}
+
+/// Which connection is wanted alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) client: ClientId,
+    /// No group was ever selected on it: what it is wanted for would be about another client's.
+    pub(crate) untouched: bool,
 }
 
 /// What has to be done once the lock is released.
@@ -158,11 +167,11 @@ impl Pool {
     pub(super) fn ask_lease(
         &mut self,
         backend: &Arc<Backend>,
-        client: ClientId,
+        wanted: Wanted,
         effects: &mut Effects,
     ) -> oneshot::Receiver<Answer<Lease>> {
         let (answer, receiver) = oneshot::channel();
-        self.leases.push_back(LeaseWaiter { client, answer });
+        self.leases.push_back(LeaseWaiter { wanted, answer });
         self.serve(backend, effects);
         receiver
     }
@@ -206,12 +215,12 @@ impl Pool {
             if waiter.answer.is_closed() {
                 continue;
             }
-            let Some(at) = self.slot_for_lease(backend, (waiter.client, still.len()), effects)
+            let Some(at) = self.slot_for_lease(backend, (waiter.wanted, still.len()), effects)
             else {
                 still.push_back(waiter);
                 continue;
             };
-            let Some(lease) = self.grant_lease(backend, at, waiter.client) else { continue };
+            let Some(lease) = self.grant_lease(backend, at, waiter.wanted.client) else { continue };
             if let Err(left) = waiter.answer.send(Ok(lease)) {
                 effects.leases.push(left);
             }
@@ -315,11 +324,11 @@ impl Pool {
     fn slot_for_lease(
         &mut self,
         backend: &Arc<Backend>,
-        (client, before): (ClientId, usize),
+        (wanted, before): (Wanted, usize),
         effects: &mut Effects,
     ) -> Option<usize> {
         let now = Instant::now();
-        let idle = self.idle(Some(client), now, effects);
+        let idle = self.idle(Some(wanted), now, effects);
         if let Some((at, Rank::Own | Rank::Free)) = idle {
             return Some(at);
         }
@@ -328,6 +337,10 @@ impl Pool {
         }
         if let Some((at, _)) = idle {
             return Some(at);
+        }
+        if wanted.untouched && self.close_one(effects) {
+            // Another is dialled when this one is closed.
+            return None;
         }
         let busy = |slot: &Slot| slot.hold == Hold::Shared;
         let at = best(&self.slots, busy, |slot| slot.turns).map(|(at, _)| at);
@@ -341,12 +354,16 @@ impl Pool {
     /// the way are taken out.
     fn idle(
         &mut self,
-        lease: Option<ClientId>,
+        lease: Option<Wanted>,
         now: Instant,
         effects: &mut Effects,
     ) -> Option<(usize, Rank)> {
-        let free = |slot: &Slot| slot.turns == 0 && slot.hold == Hold::Shared;
-        let key = |slot: &Slot| (slot.rank(lease, now), Reverse(slot.used));
+        let untouched = lease.is_some_and(|wanted| wanted.untouched);
+        let free = |slot: &Slot| {
+            slot.turns == 0 && slot.hold == Hold::Shared && (slot.selections == 0 || !untouched)
+        };
+        let client = lease.map(|wanted| wanted.client);
+        let key = |slot: &Slot| (slot.rank(client, now), Reverse(slot.used));
         loop {
             let (at, (rank, _)) = best(&self.slots, free, key)?;
             if self.slots.get_mut(at)?.is_alive(effects) {
@@ -435,11 +452,10 @@ impl Pool {
         let slot = self.slots.get_mut(at)?;
         slot.used = Instant::now();
         slot.hold = Hold::Leased;
-        let selected = slot.is_owned_by(client);
-        let connection = Arc::clone(&slot.connection);
+        let lease = Lease::new(backend, slot, client);
         slot.selections += 1;
         self.disown(client, None);
-        Some(Lease::new(backend, connection, client, selected))
+        Some(lease)
     }
 
     /// Takes out what is idle and fits, for closing; and what is idle and dead.
@@ -452,6 +468,13 @@ impl Pool {
             effects.closed.extend(slot.line.try_take());
             false
         });
+    }
+
+    /// Closes one idle connection. Whether there was one.
+    pub(super) fn close_one(&mut self, effects: &mut Effects) -> bool {
+        let closed = Cell::new(false);
+        self.close_idle(|_| !closed.replace(true), effects);
+        closed.get()
     }
 
     /// One connection died unnoticed: those that said nothing since may have died with it.

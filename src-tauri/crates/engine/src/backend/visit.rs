@@ -1,7 +1,6 @@
 //! Connections that a check has beside those of the proxy. They count in the pools like all others: the
 //! provider never sees more than were entered.
 
-use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -81,9 +80,7 @@ impl Visits {
 impl Backend {
     /// Closes one connection that nobody uses at the moment. Whether there was one.
     fn close_one(self: &Arc<Self>) -> bool {
-        let closed = Cell::new(false);
-        self.change(|pool, effects| pool.close_idle(|_| !closed.replace(true), effects));
-        closed.get()
+        self.change(|pool, effects| pool.close_one(effects))
     }
 }
 

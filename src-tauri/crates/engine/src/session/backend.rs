@@ -287,7 +287,9 @@ impl ClientSession {
             why: refusal.as_ref().map_or_else(|| reason(why).to_owned(), words),
         });
         match refusal {
-            Some(status) if is_showable(request) => output.push(shown(request, &status).to_wire()),
+            Some(status) if is_showable(request, &status) => {
+                output.push(shown(request, &status).to_wire())
+            }
             _ if request.verb() == Verb::Date => {
                 output.push(date_reply(std::time::SystemTime::now()))
             }

@@ -46,9 +46,11 @@ pub(super) fn classify(backend: &Backend, sent: &Request, status: &StatusLine) -
     }
 }
 
-/// Whether a refusal may be shown to the client when all have refused. Not so for articles.
-pub(super) fn is_showable(request: &Request) -> bool {
-    request.message_id().is_none() || !names_article(request)
+/// Whether a refusal may be shown to the client when nobody can serve the request. Of an article only what
+/// says no more than that it cannot be had now: a downloader would take the rest for a missing article.
+pub(super) fn is_showable(request: &Request, status: &StatusLine) -> bool {
+    let article = request.message_id().is_some() && names_article(request);
+    !article || verdict::of(request, status) == Verdict::Unable
 }
 
 /// A provider's refusal, for people.

@@ -202,7 +202,9 @@ impl ClientSession {
     ) -> Result<Outcome, Error> {
         let (request, selected) = (errand.request, &mut *alone.selected);
         let upload = matches!(request.class(), Class::Upload(_));
-        let lease = self.lease_of(backend, route, selected).await?;
+        // An unknown command may be about a group, and is not to find another client's.
+        let untouched = !upload && selected.group.is_none();
+        let lease = self.lease_of(backend, route, selected, untouched).await?;
         if upload && !lease.allows_posting() && route.postpone(backend) {
             self.keep(selected, lease);
             return Ok(Outcome::AskAgain);

@@ -15,7 +15,7 @@ use super::ClientSession;
 use super::backend::{Errand, Outcome, Way, in_line};
 use super::handlers::look;
 use super::selected::{Current, Selected, needs_current, no_current, selects};
-use crate::backend::{Backend, GroupTurn, Lease, PriorRefusals, Reply};
+use crate::backend::{Backend, GroupTurn, Lease, PriorRefusals, Reply, Wanted};
 use crate::baton::Place;
 use crate::error::Error;
 use crate::router::{BackendSelector, Route};
@@ -81,7 +81,7 @@ impl ClientSession {
         let Some((_, selected)) = &mut own.0 else {
             return self.execute_command_on_backend(backend, route, errand).await;
         };
-        let lease = self.lease_of(backend, route, selected).await?;
+        let lease = self.lease_of(backend, route, selected, false).await?;
         // The request depends on nothing said before: any connection of that provider will do later.
         route.bind(backend);
         let sent = lease.send(&backend.command_for(errand.request));
@@ -98,20 +98,24 @@ impl ClientSession {
         outcome
     }
 
-    /// A connection for the session alone: the one it has, or another of `backend`.
+    /// A connection for the session alone: the one it has, or another of `backend`; one on which no group
+    /// was ever selected, if it has to be `untouched`.
     pub(super) async fn lease_of(
         &self,
         backend: &Arc<Backend>,
         route: &mut Route<'_>,
         selected: &mut Selected,
+        untouched: bool,
     ) -> Result<Lease, Error> {
         if let Some(lease) = selected.lease.take()
             && Arc::ptr_eq(lease.backend(), backend)
+            && (lease.is_untouched() || !untouched)
             && lease.is_alive()
         {
             return Ok(lease);
         }
-        in_line(backend.lease(self.client.id), backend, route).await
+        let wanted = Wanted { client: self.client.id, untouched };
+        in_line(backend.lease(wanted), backend, route).await
     }
 
     /// In Standard mode the session keeps its connection.
@@ -150,7 +154,7 @@ impl ClientSession {
         let mut turn = match shared {
             Some(turn) => in_line(turn, backend, route).await?,
             None => {
-                let lease = self.lease_of(backend, route, selected).await?;
+                let lease = self.lease_of(backend, route, selected, false).await?;
                 GroupTurn::leased(lease, prologue, sent.into_owned())
             }
         };
