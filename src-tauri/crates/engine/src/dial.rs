@@ -109,7 +109,7 @@ pub trait Dial: Send + Sync {
         false
     }
 
-    /// A login has succeeded on this address of the host.
+    /// A login has succeeded on this address of the host, or the first request on a connection to it.
     fn succeeded(&self, _address: SocketAddr, _to: &BackendConfig) {}
 
     /// This address of the host does not serve as it should: others are to be tried before it.

@@ -233,14 +233,14 @@ impl Backend {
     fn dialled(self: &Arc<Self>, established: Established, mut permit: Permit) {
         let (news, alone) = self.change(|pool, effects| {
             permit.dial_over(pool);
-            let Established { read, write, posting, address: _ } = established;
+            let Established { read, write, posting, address } = established;
             let connection = Connection::new(pool.next_id(), write, posting);
             let side = ReadSide::new(read, Arc::clone(&connection), permit);
             if pool.retired {
                 effects.closed.push(side);
                 return (false, false);
             }
-            pool.add(connection, side);
+            pool.add(connection, side, address);
             (pool.breaker.connected(), !std::mem::replace(&mut pool.looked_after, true))
         });
         if news {
@@ -309,7 +309,7 @@ impl Backend {
         let set_aside = self.change(|pool, effects| {
             let at = pool.slots.iter().position(|slot| slot.connection.id == id)?;
             let slot = pool.slots.remove(at);
-            let why = match loss {
+            let (why, weight) = match loss {
                 Loss::Ours => {
                     pool.breaker.probe_abandoned(now);
                     return None;
@@ -324,10 +324,15 @@ impl Backend {
                 }
                 Loss::Failed(why) => (why, 1),
             };
+            // That it logs us in says little about an address which then answers nothing.
+            if weight == breaker::SILENT || !slot.has_served {
+                let address = slot.address.into_iter();
+                address.for_each(|at| self.means.dialler.failed(at, &self.config));
+            }
             if slot.turns > 1 {
                 pool.pace.stumbled(now, slot.born, self.config.pipelining);
             }
-            let news = pool.breaker.failed(now, slot.born, why);
+            let news = pool.breaker.failed(now, slot.born, (why, weight));
             news.then(|| (pool.breaker.state.clone(), pool.breaker.why.clone()))
         });
         if let Some((state, why)) = set_aside {
@@ -371,6 +376,8 @@ impl Backend {
             slot.heard = now;
             if !std::mem::replace(&mut slot.has_served, true) {
                 side.iter().for_each(ReadSide::has_served);
+                let address = slot.address.into_iter();
+                address.for_each(|at| self.means.dialler.succeeded(at, &self.config));
             }
             let unasked = side.as_ref().is_some_and(|side| !side.unread.is_empty());
             let finished = retired && slot.hold != Hold::Leased;

@@ -8,6 +8,7 @@
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use nntp::command::Request;
@@ -459,8 +460,13 @@ impl Pool {
     }
 
     /// Adds a connection that was dialled.
-    pub(super) fn add(&mut self, connection: Arc<Connection>, side: ReadSide) {
-        self.slots.push(Slot::new(connection, side));
+    pub(super) fn add(
+        &mut self,
+        connection: Arc<Connection>,
+        side: ReadSide,
+        address: Option<SocketAddr>,
+    ) {
+        self.slots.push(Slot::new(connection, side, address));
     }
 
     /// Dials, if nothing stands and nobody does already.
