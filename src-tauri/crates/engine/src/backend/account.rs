@@ -2,6 +2,7 @@
 //! counts every connection until the provider has seen its end, so that no reload opens one too many.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -17,12 +18,21 @@ const LIMIT_MEMORY: Duration = Duration::from_secs(300);
 const LOGIN_WINDOW: Duration = Duration::from_secs(60);
 /// See [`LOGIN_WINDOW`].
 const LOGINS: usize = 10;
+/// How long an account is left alone after the provider said that it is used up; this doubles each time
+/// that it says so again.
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+/// The longest that an account is left alone.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// How long the one request may take that is sent after a pause.
+const PROBE_LIMIT: Duration = Duration::from_secs(60);
 
 /// See the [module](self).
 pub(crate) struct Account {
     host: String,
     user: Option<String>,
     state: Mutex<State>,
+    /// The provider has said that it is used up, and has served no article since.
+    used_up: AtomicBool,
     backends: Mutex<Vec<Weak<Backend>>>,
 }
 
@@ -32,8 +42,17 @@ struct State {
     open: u16,
     limit: Option<Learned>,
     logins: Logins,
-    /// Used up, expired or blocked, by the provider's word.
-    unable_until: Option<Instant>,
+    used_up: Option<UsedUp>,
+}
+
+/// The account is used up, expired or blocked, by the provider's word.
+#[derive(Debug, Clone, Copy)]
+struct UsedUp {
+    /// No request before this moment.
+    until: Instant,
+    pause: Duration,
+    /// One request was sent after the pause, to see whether the account works again.
+    probing: bool,
 }
 
 /// A number that experience lowered, and when.
@@ -92,6 +111,7 @@ impl Account {
             host: config.host.clone(),
             user: config.login.as_ref().map(|login| login.user.clone()),
             state: Mutex::default(),
+            used_up: AtomicBool::new(false),
             backends: Mutex::default(),
         })
     }
@@ -130,14 +150,52 @@ impl Account {
         self.lock().logins.paced_until(now)
     }
 
-    /// Until when the provider's word that the account is used up, expired or blocked counts.
-    pub(super) fn unable_until(&self, now: Instant) -> Option<Instant> {
-        self.lock().unable_until.filter(|until| *until > now)
+    /// Whether the provider said a short while ago that the account is used up, expired or blocked.
+    pub(super) fn is_used_up(&self, now: Instant) -> bool {
+        self.lock().used_up.is_some_and(|used_up| now < used_up.until)
     }
 
-    /// The provider says that it does not serve this account; none takes that back.
-    pub(super) fn set_unable(&self, until: Option<Instant>) {
-        self.lock().unable_until = until;
+    /// Whether a request may be sent. After a pause one may, which tells whether the account works again.
+    pub(crate) fn may_send(&self, now: Instant) -> bool {
+        if !self.used_up.load(Ordering::Relaxed) {
+            return true;
+        }
+        let mut state = self.lock();
+        let Some(used_up) = &mut state.used_up else { return true };
+        let over = now >= used_up.until;
+        if over {
+            (used_up.until, used_up.probing) = (now + PROBE_LIMIT, true);
+        }
+        over
+    }
+
+    /// The provider says that the account is used up.
+    pub(super) fn set_used_up(&self, now: Instant) {
+        let mut state = self.lock();
+        let pause = match state.used_up {
+            // This request was sent before that was known.
+            Some(used_up) if now < used_up.until && !used_up.probing => return,
+            Some(used_up) => (used_up.pause * 2).min(LONGEST_PAUSE),
+            None => FIRST_PAUSE,
+        };
+        state.used_up = Some(UsedUp { until: now + pause, pause, probing: false });
+        self.used_up.store(true, Ordering::Relaxed);
+    }
+
+    /// The provider serves an article: if it was asked to see whether the account works again, it does.
+    pub(crate) fn has_served(&self) {
+        if self.used_up.load(Ordering::Relaxed) {
+            let probing = self.lock().used_up.is_some_and(|used_up| used_up.probing);
+            if probing {
+                self.forget_used_up();
+            }
+        }
+    }
+
+    /// What the provider said about the account may be over.
+    pub(super) fn forget_used_up(&self) {
+        self.lock().used_up = None;
+        self.used_up.store(false, Ordering::Relaxed);
     }
 
     /// What made logins fail may be over.
@@ -280,6 +338,16 @@ impl Drop for Permit {
 mod tests {
     use super::*;
 
+    fn account() -> Account {
+        Account {
+            host: "news.example.com".into(),
+            user: None,
+            state: Mutex::default(),
+            used_up: AtomicBool::new(false),
+            backends: Mutex::default(),
+        }
+    }
+
     #[test]
     fn ten_logins_a_minute_and_no_more() {
         let (mut logins, now) = (Logins::default(), Instant::now());
@@ -299,6 +367,33 @@ mod tests {
         assert_eq!(logins.paced_until(now), Some(now + LOGIN_WINDOW));
         logins.forget(made[3]);
         assert_eq!(logins.paced_until(now), None);
+    }
+
+    /// How many requests a used-up account gets in a day, when somebody wants an article every second.
+    #[test]
+    fn a_used_up_account_is_asked_ever_more_rarely() {
+        let (account, begin) = (account(), Instant::now());
+        let asked = |hours: std::ops::Range<u64>| {
+            let seconds = (hours.start * 3600..hours.end * 3600).map(Duration::from_secs);
+            let asking = |at: &Duration| account.may_send(begin + *at);
+            seconds.filter(asking).inspect(|at| account.set_used_up(begin + *at)).count()
+        };
+        assert_eq!((asked(0..1), asked(1..24)), (7, 23));
+        account.forget_used_up();
+        assert_eq!(asked(24..25), 7, "as if nothing had been");
+    }
+
+    #[test]
+    fn one_request_tells_whether_a_used_up_account_works_again() {
+        let (account, now) = (account(), Instant::now());
+        account.set_used_up(now);
+        account.has_served();
+        assert!(!account.may_send(now), "what was under way proves nothing");
+        let later = now + FIRST_PAUSE;
+        assert!(account.may_send(later) && !account.may_send(later), "one of many");
+        assert!(account.may_send(later + PROBE_LIMIT), "nothing came of that one");
+        account.has_served();
+        assert!(account.may_send(later + PROBE_LIMIT));
     }
 
     #[test]

@@ -55,8 +55,6 @@ const TICK: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// How long somebody waits for a dial alone, before a shared connection will do too.
 pub(crate) const SHARE_AFTER: Duration = Duration::from_secs(1);
-/// How long an account is passed over that the provider says it does not serve.
-const UNABLE_PAUSE: Duration = Duration::from_secs(60);
 
 /// A provider at run time. See the [module](self).
 pub struct Backend {
@@ -154,7 +152,7 @@ impl Backend {
     pub fn renew(self: &Arc<Self>) {
         self.change(|pool, effects| {
             pool.breaker.forgive();
-            self.account.set_unable(None);
+            self.account.forget_used_up();
             self.account.forget_logins();
             pool.close_idle(|_| true, effects);
         });
@@ -209,9 +207,9 @@ impl Backend {
     }
 
     /// The provider says that it may not serve this account.
-    pub(crate) fn set_unable(&self, why: String) {
+    pub(crate) fn set_used_up(&self, why: String) {
         self.lock().breaker.why = why;
-        self.account.set_unable(Some(Instant::now() + UNABLE_PAUSE));
+        self.account.set_used_up(Instant::now());
     }
 
     /// Sees to it that a connection will stand, without anyone waiting for it.

@@ -471,8 +471,9 @@ impl Pool {
 
     /// Dials, if nothing stands and nobody does already.
     pub(super) fn warm_up(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
-        if self.slots.is_empty() && self.dialling == 0 {
-            self.dial(backend, Instant::now(), effects);
+        let now = Instant::now();
+        if self.slots.is_empty() && self.dialling == 0 && !backend.account.is_used_up(now) {
+            self.dial(backend, now, effects);
         }
     }
 
@@ -547,7 +548,7 @@ impl Pool {
                 Trust::Full | Trust::Probe | Trust::NotBefore(_) => Promise::Unproven,
             },
             idle: self.slots.iter().any(|slot| slot.turns == 0 && slot.hold == Hold::Shared),
-            unable: backend.account.unable_until(now).is_some(),
+            unable: backend.account.is_used_up(now),
             down_for: self.breaker.down_for(now),
             load: load * 1000 / usize::from(limit),
             work: self.pace.article(now) * u32::try_from(load + 1).unwrap_or(u32::MAX)
