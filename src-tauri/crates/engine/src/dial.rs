@@ -15,17 +15,17 @@ use crate::config::BackendConfig;
 mod addresses;
 mod certificate;
 mod establish;
+mod fallback;
 mod net;
 mod possession;
 mod race;
-mod route;
 mod tls;
 
 pub use certificate::{BadCertificate, Certificate, Problem};
 pub use establish::{Established, establish};
-pub(crate) use establish::{Heard, account, encrypt, establish_in_mode, log_in, read_status};
+pub(crate) use establish::{Milestone, account, establish_in_mode, read_block, read_status};
+pub(crate) use fallback::{Failed, Stage};
 pub use net::NetDialler;
-pub(crate) use route::{Failed, Hop, Route, Stage};
 
 /// The reading half of a stream.
 pub type ReadHalf = Box<dyn AsyncRead + Send + Unpin>;

@@ -224,7 +224,7 @@ impl Account {
     }
 
     /// Leave for a connection that is none of the proxy's, where fewer than `limit` are open.
-    pub(super) fn try_visit(
+    pub(super) fn try_check_permit(
         self: &Arc<Self>,
         backend: &Arc<Backend>,
         limit: u16,

@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nntp::command::{Class, Request, Verb};
+use nntp::login::ModeReader;
 use tokio::time::{Duration, Instant};
 use tracing::info;
 
@@ -25,7 +26,7 @@ const LOGIN_ENTRIES: usize = 32;
 const LOGIN_ARTICLES: usize = 3;
 
 /// The commands that this is about, in the order of their bits.
-const VERBS: [Verb; 8] = [
+const VERBS: [Verb; 9] = [
     Verb::Article,
     Verb::Body,
     Verb::Head,
@@ -34,17 +35,18 @@ const VERBS: [Verb; 8] = [
     Verb::XOver,
     Verb::Hdr,
     Verb::XHdr,
+    Verb::Group,
 ];
 
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub(super) struct Learned {
-    /// The provider wants `MODE READER` before anything else.
-    mode_reader: AtomicBool,
+    /// Whether the provider wants `MODE READER` first; none where nobody has found out.
+    mode: Mutex<Option<ModeReader>>,
     /// Commands whose last answer was not 500, one bit each: the usual case takes no lock.
-    known: AtomicU8,
+    known: AtomicU16,
     /// Commands that were ever answered.
-    answered: AtomicU8,
+    answered: AtomicU16,
     commands: Mutex<[Unknown; VERBS.len()]>,
     /// Requests that were refused with 480 after a fresh login.
     login_refused: Mutex<VecDeque<Refused>>,
@@ -70,21 +72,54 @@ impl Learned {
         self.commands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn mode(&self) -> MutexGuard<'_, Option<ModeReader>> {
+        self.mode.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn login_refused(&self) -> MutexGuard<'_, VecDeque<Refused>> {
         self.login_refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Backend {
-    pub(super) fn wants_mode_reader(&self) -> bool {
-        self.learned.mode_reader.load(Ordering::Relaxed)
+    /// What the next login has to know about `MODE READER`.
+    pub(super) fn mode_reader(&self) -> ModeReader {
+        self.learned.mode().unwrap_or(ModeReader::NotNeeded)
     }
 
     /// The provider answered a request with 401: connections from now on switch its mode first.
     pub(super) fn mode_reader_needed(&self) {
-        if !self.learned.mode_reader.swap(true, Ordering::Relaxed) {
+        if self.learned.mode().replace(ModeReader::Needed) != Some(ModeReader::Needed) {
             info!(provider = self.config.name, "wants MODE READER first");
         }
+    }
+
+    /// A login has succeeded, and needed `MODE READER` or not.
+    pub(super) fn logged_in(&self, needed: bool) {
+        let mut mode = self.learned.mode();
+        match *mode {
+            _ if needed => *mode = Some(ModeReader::Needed),
+            Some(ModeReader::Unclear) => *mode = Some(ModeReader::NotNeeded),
+            _ => {}
+        }
+    }
+
+    /// The provider does not know a command that every reader needs, and has not served one yet. True
+    /// once: the next login asks for its capabilities, which tell whether it wants `MODE READER`.
+    pub(super) fn may_need_mode_reader(&self, sent: &Request) -> bool {
+        let mut mode = self.learned.mode();
+        let reads = sent.verb().names_article() || sent.verb() == Verb::Group;
+        let suspicious = reads
+            && is_ordinary(sent)
+            && sent.alternative().is_none()
+            && self.learned.answered.load(Ordering::Relaxed) == 0;
+        if !suspicious || mode.is_some() {
+            return false;
+        }
+        *mode = Some(ModeReader::Unclear);
+        drop(mode);
+        self.does_not_know(sent);
+        true
     }
 
     /// What to send for a request: the request itself, or another command with the same answer where
@@ -179,7 +214,7 @@ impl Backend {
 }
 
 /// A command's bit and its place.
-fn place(verb: Verb) -> Option<(u8, usize)> {
+fn place(verb: Verb) -> Option<(u16, usize)> {
     let at = VERBS.iter().position(|known| *known == verb)?;
     Some((1 << at, at))
 }

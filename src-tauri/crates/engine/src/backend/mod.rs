@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use crate::baton::Place;
 use crate::config::BackendConfig;
-use crate::dial::{Dial, DialError, Established, Trouble, establish_in_mode};
+use crate::dial::{Dial, DialError, Established, Milestone, Trouble, establish_in_mode};
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
@@ -19,6 +19,7 @@ use crate::types::ClientId;
 
 mod account;
 mod breaker;
+mod check_permit;
 mod connection;
 mod gather;
 mod group_turn;
@@ -30,7 +31,6 @@ mod pool;
 mod reply;
 mod slot;
 mod standing;
-mod visit;
 
 use account::Permit;
 use connection::{Connection, ReadSide};
@@ -39,6 +39,8 @@ use slot::Hold;
 
 pub(crate) use account::{Account, Accounts};
 pub use breaker::State;
+pub(crate) use check_permit::CheckPermit;
+pub use check_permit::CheckPermits;
 pub(crate) use gather::Gathering;
 pub(crate) use group_turn::{GroupTurn, Prologue};
 pub(crate) use lease::Lease;
@@ -46,8 +48,6 @@ pub(crate) use line::{Claim, Urgency};
 pub(crate) use reply::{PriorRefusals, Reply};
 pub(crate) use standing::{Availability, Promise, Standing};
 pub use standing::{BackendSnapshot, CounterSnapshot, Counters};
-pub(crate) use visit::Visit;
-pub use visit::Visits;
 
 /// How often idle connections are looked after.
 const TICK: Duration = Duration::from_secs(5);
@@ -220,18 +220,20 @@ impl Backend {
     fn spawn_dial(self: &Arc<Self>, permit: Permit) {
         let backend = Arc::clone(self);
         tokio::spawn(async move {
-            let mode_reader = backend.wants_mode_reader();
-            match establish_in_mode(&*backend.means.dialler, &backend.config, mode_reader).await {
+            let (mode, mut nobody) = (backend.mode_reader(), |_: Milestone<'_>| {});
+            let dialler = &*backend.means.dialler;
+            match establish_in_mode(dialler, &backend.config, mode, &mut nobody).await {
                 Ok(established) => backend.dialled(established, permit),
-                Err(error) => backend.dial_failed(&error, permit),
+                Err(failed) => backend.dial_failed(&failed.error, permit),
             }
         });
     }
 
     fn dialled(self: &Arc<Self>, established: Established, mut permit: Permit) {
+        self.logged_in(established.mode_reader);
         let (news, alone) = self.change(|pool, effects| {
             permit.dial_over(pool);
-            let Established { read, write, posting, address } = established;
+            let Established { read, write, posting, address, .. } = established;
             let connection = Connection::new(pool.next_id(), write, posting);
             let side = ReadSide::new(read, Arc::clone(&connection), permit);
             if pool.retired {

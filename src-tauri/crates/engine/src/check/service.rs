@@ -1,13 +1,12 @@
-//! A look at a port, to see what is there: connects, waits for a greeting, and says nothing but QUIT and,
-//! to a news server, CAPABILITIES. Nothing of the account is ever sent.
+//! Finds out what serves on a port: connects, waits for a greeting, and says nothing but QUIT and, to a
+//! news server, CAPABILITIES. Nothing of the account is ever sent.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
-use tokio::time::timeout;
+use tokio::time::{Duration, timeout};
 
-use super::ask::{ask, leave, offered};
+use super::ask::{leave, offered};
 use super::finding::{Finding, Found, Outcome, Remedy, Step};
 use super::run::Case;
 use crate::config::{BackendConfig, TimeLimits, Tls, TlsOptions};
@@ -17,12 +16,12 @@ use crate::dial::{BoxStream, DialError, Established, Oddity, read_status};
 const TLS_PORT: u16 = 563;
 /// The port of NNTP (RFC 3977).
 const PLAIN_PORT: u16 = 119;
-/// How long each step of a look may take, at most.
-const GLANCE: Duration = Duration::from_secs(3);
+/// How long each step may take, at most.
+const STEP: Duration = Duration::from_secs(3);
 
-/// What is at a port.
+/// What serves on a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(super) enum Service {
     /// A news server; whether it offers STARTTLS is known only where there is no TLS yet.
     News { starttls: bool },
     /// A web server.
@@ -35,18 +34,8 @@ pub(super) enum Sight {
     Nothing,
 }
 
-impl Sight {
-    /// Seen without TLS where there was none with it: a news server would have greeted before.
-    pub(super) fn plain(self) -> Self {
-        match self {
-            Self::News { .. } => Self::Other,
-            other => other,
-        }
-    }
-}
-
 impl Case<'_> {
-    /// Whether there is encryption to be had where none was asked for. On this computer nobody needs it.
+    /// Whether encryption is available where none was asked for. On this computer nobody needs it.
     pub(super) async fn in_the_clear(&self) -> Option<Finding> {
         if self.to.tls != Tls::Off {
             return None;
@@ -60,104 +49,117 @@ impl Case<'_> {
 
     /// TLS on its usual port, where that is another, and a news server is behind it.
     pub(super) async fn tls_elsewhere(&self) -> Option<Remedy> {
-        let options = match &self.to.tls {
-            Tls::On(_) if self.to.port == TLS_PORT => return None,
-            Tls::On(options) | Tls::StartTls(options) => options.clone(),
-            Tls::Off => TlsOptions::default(),
-        };
-        match self.look(Some(options), TLS_PORT).await {
-            Sight::News { .. } => Some(Remedy::UseTls { port: TLS_PORT }),
+        if self.is_encrypted() && self.to.port == TLS_PORT {
+            return None;
+        }
+        match self.service_at(TLS_PORT, Some(self.tls_options())).await {
+            Service::News { .. } => Some(Remedy::UseTls { port: TLS_PORT }),
             _ => None,
         }
     }
 
     /// The usual port without TLS, where that is another, and a news server is behind it.
     pub(super) async fn plain_elsewhere(&self) -> Option<Remedy> {
-        let port = PLAIN_PORT;
-        if self.to.port == port {
+        if self.to.port == PLAIN_PORT {
             return None;
         }
-        match self.look(None, port).await {
-            Sight::News { starttls: true } => Some(Remedy::UseStartTls { port }),
-            Sight::News { starttls: false } => Some(Remedy::UseNoTls { port }),
-            _ => None,
+        self.service_at(PLAIN_PORT, None).await.without_tls(PLAIN_PORT)
+    }
+
+    /// TLS from the first byte.
+    pub(super) fn is_encrypted(&self) -> bool {
+        matches!(self.to.tls, Tls::On(_))
+    }
+
+    pub(super) fn tls_options(&self) -> TlsOptions {
+        match &self.to.tls {
+            Tls::On(options) | Tls::StartTls(options) => options.clone(),
+            Tls::Off => TlsOptions::default(),
         }
     }
 
-    /// Looks at a port of the host, with TLS or without.
-    pub(super) async fn look(&self, tls: Option<TlsOptions>, port: u16) -> Sight {
+    /// What serves on a port of the host, with TLS or without.
+    pub(super) async fn service_at(&self, port: u16, tls: Option<TlsOptions>) -> Service {
         let limits = short(self.to.limits);
         let encrypt = tls.is_some();
         let tls = tls.map_or(Tls::Off, Tls::On);
         let at = BackendConfig { port, tls, login: None, limits, ..self.to.clone() };
-        let Ok(mut stream) = self.check.dialler.connect(&at).await else { return Sight::Nothing };
+        let Ok(mut stream) = self.check.dialler.connect(&at).await else { return Service::Nothing };
         if encrypt {
             stream = match self.check.dialler.start_tls(stream, &at).await {
                 Ok(encrypted) => encrypted,
-                Err(DialError::Certificate(_)) => return Sight::Certificate,
-                Err(_) => return Sight::Nothing,
+                Err(DialError::Certificate(_)) => return Service::Certificate,
+                Err(_) => return Service::Nothing,
             };
         }
-        glance(stream, &at).await
+        greeted(stream, &at).await
+    }
+}
+
+impl Service {
+    /// How a news server without TLS from the first byte is used.
+    pub(super) fn without_tls(self, port: u16) -> Option<Remedy> {
+        match self {
+            Self::News { starttls: true } => Some(Remedy::UseStartTls { port }),
+            Self::News { starttls: false } => Some(Remedy::UseNoTls { port }),
+            Self::Web | Self::Certificate | Self::Other | Self::Nothing => None,
+        }
+    }
+
+    fn of(error: &DialError) -> Self {
+        match error {
+            DialError::Protocol(Oddity::WebServer) => Self::Web,
+            DialError::Protocol(Oddity::NoNewsServer) => Self::Other,
+            _ => Self::Nothing,
+        }
     }
 }
 
 /// A few seconds for each step, and not more than the provider has otherwise.
 fn short(limits: TimeLimits) -> TimeLimits {
     TimeLimits {
-        resolve: limits.resolve.min(GLANCE),
-        connect: limits.connect.min(GLANCE),
-        tls: limits.tls.min(GLANCE),
-        greeting: limits.greeting.min(GLANCE),
-        first_byte: limits.first_byte.min(GLANCE),
+        resolve: limits.resolve.min(STEP),
+        connect: limits.connect.min(STEP),
+        tls: limits.tls.min(STEP),
+        greeting: limits.greeting.min(STEP),
+        first_byte: limits.first_byte.min(STEP),
         ..limits
     }
 }
 
-async fn glance(mut stream: BoxStream, at: &BackendConfig) -> Sight {
-    let limit = at.limits.greeting;
-    let Ok(greeting) = timeout(limit, read_status(&mut stream)).await else {
-        return nudged(stream, limit).await;
+async fn greeted(mut stream: BoxStream, at: &BackendConfig) -> Service {
+    let Ok(greeting) = timeout(at.limits.greeting, read_status(&mut stream)).await else {
+        return silent(stream, at.limits.greeting).await;
     };
-    match greeting {
-        // Also a news server that does not want us, or not now.
-        Ok(status) if matches!(status.code().get(), 200 | 201 | 400 | 480 | 502) => {
-            let (read, write) = stream.halves();
-            let mut connection = Established { read, write, posting: false, address: None };
-            let asks = at.tls == Tls::Off && matches!(status.code().get(), 200 | 201);
-            let starttls = asks && offers_starttls(&mut connection, at).await;
-            leave(&mut [connection]).await;
-            Sight::News { starttls }
-        }
-        Ok(_) => Sight::Other,
-        Err(error) => strange(&error),
+    let status = match greeting {
+        Ok(status) => status.code().get(),
+        Err(error) => return Service::of(&error),
+    };
+    // Also a news server that does not want us, or not now.
+    if !matches!(status, 200 | 201 | 400 | 480 | 502) {
+        return Service::Other;
     }
-}
-
-async fn offers_starttls(connection: &mut Established, at: &BackendConfig) -> bool {
-    let reply = ask(connection, at, b"CAPABILITIES\r\n").await.unwrap_or_default();
-    offered(&reply).iter().any(|one| one.eq_ignore_ascii_case("STARTTLS"))
+    let (read, write) = stream.halves();
+    let mut connection =
+        Established { read, write, posting: false, mode_reader: false, address: None };
+    let starttls = at.tls == Tls::Off
+        && matches!(status, 200 | 201)
+        && offered(&mut connection, at).await.has("STARTTLS");
+    leave(&mut [connection]).await;
+    Service::News { starttls }
 }
 
 /// A web server is silent until something is said to it, whatever that is.
-async fn nudged(mut stream: BoxStream, limit: Duration) -> Sight {
+async fn silent(mut stream: BoxStream, limit: Duration) -> Service {
     let answer = async {
         stream.write_all(b"QUIT\r\n\r\n").await.map_err(DialError::Connect)?;
         stream.flush().await.map_err(DialError::Connect)?;
         read_status(&mut stream).await
     };
     match timeout(limit, answer).await {
-        Ok(Ok(_)) => Sight::Other,
-        Ok(Err(error)) => strange(&error),
-        Err(_) => Sight::Nothing,
-    }
-}
-
-fn strange(error: &DialError) -> Sight {
-    match error {
-        DialError::Protocol(Oddity::WebServer) => Sight::Web,
-        DialError::Protocol(Oddity::NoNewsServer) => Sight::Other,
-        _ => Sight::Nothing,
+        Ok(Ok(_)) => Service::Other,
+        Ok(Err(error)) => Service::of(&error),
+        Err(_) => Service::Nothing,
     }
 }
 
