@@ -26,11 +26,13 @@ mod group_turn;
 mod learned;
 mod lease;
 mod line;
+mod logins;
 mod pace;
 mod pool;
 mod reply;
 mod slot;
 mod standing;
+mod used_up;
 
 use account::Permit;
 use connection::{Connection, ReadSide};
@@ -152,8 +154,7 @@ impl Backend {
     pub fn renew(self: &Arc<Self>) {
         self.change(|pool, effects| {
             pool.breaker.forgive();
-            self.account.forget_used_up();
-            self.account.forget_logins();
+            self.account.renew();
             pool.close_idle(|_| true, effects);
         });
     }
@@ -209,7 +210,7 @@ impl Backend {
     /// The provider says that it may not serve this account.
     pub(crate) fn set_used_up(&self, why: String) {
         self.lock().breaker.why = why;
-        self.account.set_used_up(Instant::now());
+        self.account.used_up.begin(Instant::now());
     }
 
     /// Sees to it that a connection will stand, without anyone waiting for it.

@@ -472,7 +472,7 @@ impl Pool {
     /// Dials, if nothing stands and nobody does already.
     pub(super) fn warm_up(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
         let now = Instant::now();
-        if self.slots.is_empty() && self.dialling == 0 && !backend.account.is_used_up(now) {
+        if self.slots.is_empty() && self.dialling == 0 && !backend.account.used_up.is_on(now) {
             self.dial(backend, now, effects);
         }
     }
@@ -548,7 +548,7 @@ impl Pool {
                 Trust::Full | Trust::Probe | Trust::NotBefore(_) => Promise::Unproven,
             },
             idle: self.slots.iter().any(|slot| slot.turns == 0 && slot.hold == Hold::Shared),
-            unable: backend.account.is_used_up(now),
+            unable: backend.account.used_up.is_on(now),
             down_for: self.breaker.down_for(now),
             load: load * 1000 / usize::from(limit),
             work: self.pace.article(now) * u32::try_from(load + 1).unwrap_or(u32::MAX)

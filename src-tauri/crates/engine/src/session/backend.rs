@@ -126,7 +126,7 @@ impl ClientSession {
                 Next::Missing => return self.refused_by_all(errand, refusal),
                 Next::GiveUp(why) => return self.give_up(errand, refusal, &why),
             };
-            if by_id && !backend.account().may_send(Instant::now()) {
+            if by_id && !backend.account().used_up.may_send(Instant::now()) {
                 // Its account is used up, and every article would hear the same.
                 route.unable(&backend, backend.why());
                 continue;

@@ -30,7 +30,7 @@ pub(super) fn classify(backend: &Backend, sent: &Request, status: &StatusLine) -
         Verdict::Answer => {
             backend.knows(sent.verb());
             if matches!(sent.verb(), Verb::Article | Verb::Body) {
-                backend.account().has_served();
+                backend.account().used_up.has_served();
             }
         }
         Verdict::Missing | Verdict::Refused => backend.knows(sent.verb()),
