@@ -8,7 +8,7 @@ use std::time::Duration;
 use newsmux_tests::daemon::{Account, Daemon, Setup};
 use newsmux_tests::provider::Provider;
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
@@ -47,4 +47,34 @@ async fn a_sick_address_does_not_keep_the_others_from_serving() {
         let book = provider.book();
         assert_eq!((book.logins, count.load(SeqCst)), (1, 1), "{says:?}");
     }
+}
+
+/// Logs everybody in, and drops the connection at the first request.
+async fn dropping(listener: TcpListener, count: Arc<AtomicUsize>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        count.fetch_add(1, SeqCst);
+        tokio::spawn(async move {
+            let (mut stream, mut line) = (BufReader::new(stream), String::new());
+            for reply in ["200 hello\r\n", "281 welcome\r\n"] {
+                stream.write_all(reply.as_bytes()).await.unwrap_or_default();
+                stream.read_line(&mut line).await.unwrap_or_default();
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_drops_every_request_is_left_for_the_other() {
+    let provider = Provider::named("a").with(&small()).account("u", "p").listen().await;
+    let port = provider.address().port();
+    let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await else { return };
+    let count = Arc::new(AtomicUsize::new(0));
+    tokio::spawn(dropping(listener, Arc::clone(&count)));
+    let account = Account::at(&provider).set("host", json!("localhost"));
+    let account = account.login("u", "p").connections(1).timeout(10);
+    let daemon = Daemon::start(&Setup::new().provider(account)).await;
+    for _ in 0..5 {
+        fetch(&mut daemon.client().await, &small()).await;
+    }
+    assert_eq!((provider.book().logins, count.load(SeqCst)), (1, 1));
 }

@@ -400,6 +400,47 @@ async fn a_server_in_transit_mode_is_told_to_serve_a_reader() {
 }
 
 #[tokio::test]
+async fn capabilities_tell_that_a_server_has_to_be_told_to_serve_a_reader() {
+    let list = Fault::say("101 Capabilities\r\nVERSION 2\r\nIHAVE\r\nMODE-READER\r\n.");
+    let list = on("CAPABILITIES", list);
+    for mode in MODES {
+        // INN's greeting says what it is.
+        let transit =
+            Fault::say("200 a.example InterNetNews server INN 2.7.1 ready (transit mode)");
+        let innd = stocked("innd").quirk(Quirk::TransitFirst).rule(list.clone());
+        let innd = innd.rule(on(GREETING, transit)).listen().await;
+        let daemon = alone(&innd, mode).await;
+        fetch(&mut daemon.client().await, &small()).await;
+        assert_eq!(innd.book().accepted, 1, "in {mode}");
+        assert_eq!(innd.book().on(1)[..3], ["CAPABILITIES", "MODE READER", "BODY <small@x>"]);
+
+        // Another does not know articles until then.
+        let unknown = on("BODY", Fault::say("500 Unknown command")).connection(1);
+        let other = stocked("other").rule(list.clone()).rule(unknown).listen().await;
+        let daemon = alone(&other, mode).await;
+        fetch(&mut daemon.client().await, &small()).await;
+        assert_eq!(other.book().on(1)[..1], ["BODY <small@x>"], "in {mode}");
+        let second = ["CAPABILITIES", "MODE READER", "BODY <small@x>"];
+        assert_eq!(other.book().on(2)[..3], second, "in {mode}");
+        other.hang_up("", Ending::Close);
+        other.until_alone().await;
+        fetch(&mut daemon.client().await, &small()).await;
+        assert_eq!(other.book().on(3)[..2], second[1..], "it is known from then on, in {mode}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_asked_for_its_capabilities_only_where_that_may_help() {
+    let provider = stocked("a").rule(on("BODY <odd@x>", Fault::say("500 What?"))).listen().await;
+    let daemon = alone(&provider, "hybrid").await;
+    let mut client = daemon.client().await;
+    fetch(&mut client, &small()).await;
+    client.talk("C: BODY <odd@x>\nS: 430 *\nC: LIST NOTHING\nS: 50*").await;
+    assert_eq!((provider.book().accepted, provider.count("CAPABILITIES")), (1, 0));
+    assert_eq!(provider.count("MODE READER"), 0);
+}
+
+#[tokio::test]
 async fn an_article_that_one_provider_does_not_take_is_offered_to_the_next() {
     for words in ["440 Posting not allowed", "480 For members", "502 No permission"] {
         let a =

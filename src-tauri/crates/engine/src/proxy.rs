@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
-use crate::backend::{Account, Accounts, Backend, BackendSnapshot, Means, Visits};
+use crate::backend::{Account, Accounts, Backend, BackendSnapshot, CheckPermits, Means};
 use crate::budget::Budget;
 pub use crate::clients::ClientSnapshot;
 use crate::clients::Clients;
@@ -184,11 +184,11 @@ impl Proxy {
         self.0.selector.backends().iter().for_each(Backend::renew);
     }
 
-    /// Where a [`Check`](crate::check::Check) asks for leave, so that it and the proxy together have no
-    /// more connections open than were entered. Use it within the runtime that serves.
+    /// Permits for a [`Check`](crate::check::Check), so that it and the proxy together have no more
+    /// connections open than were entered. Use them within the runtime that serves.
     #[must_use]
-    pub fn visits(&self) -> Visits {
-        Visits::new(Arc::clone(&self.0.selector))
+    pub fn check_permits(&self) -> CheckPermits {
+        CheckPermits::new(Arc::clone(&self.0.selector))
     }
 
     /// What happens from now on. Who listens too slowly misses the oldest.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::capabilities::Offered;
 use crate::status::{Code, StatusLine};
 use crate::words::Words;
 
@@ -59,23 +60,34 @@ impl fmt::Display for BadAccount {
 impl std::error::Error for BadAccount {}
 
 /// A connection on its way to be ready.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Login {
     account: Option<Account>,
     start_tls: bool,
     posting: bool,
     logged_in: bool,
-    mode_reader: ModeReader,
+    mode: Mode,
     awaits: Awaits,
 }
 
-/// Whether the server has to be told that we read (RFC 3977, section 5.3).
+/// Whether a server needs `MODE READER` before it serves readers (RFC 3977, section 5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ModeReader {
+pub enum ModeReader {
+    /// It does not, as far as is known.
     NotNeeded,
-    BeforeLogin,
-    /// It wants a login before it changes its mode.
+    /// Its list of capabilities tells.
+    Unclear,
+    /// It does.
+    Needed,
+}
+
+/// The same while a login is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Known(ModeReader),
+    /// The server wants a login before it changes its mode.
     AfterLogin,
+    /// `MODE READER` was sent.
     Sent,
 }
 
@@ -83,6 +95,7 @@ enum ModeReader {
 enum Awaits {
     Greeting,
     StartTls,
+    Capabilities,
     ModeReader,
     User,
     Password,
@@ -95,6 +108,8 @@ pub enum Progress {
     Send(Login, Bytes),
     /// Encrypt the connection, then call [`Login::encrypted`].
     StartTls(Login),
+    /// Read the block of the reply, and give it to [`Login::capabilities`].
+    Block(Login),
     /// Requests may be sent.
     Ready(Ready),
 }
@@ -104,6 +119,8 @@ pub enum Progress {
 pub struct Ready {
     /// The provider lets us post (200, not 201).
     pub posting: bool,
+    /// `MODE READER` was sent.
+    pub mode_reader: bool,
 }
 
 /// The provider does not want us.
@@ -142,21 +159,15 @@ impl Login {
     /// A connection that has just been opened. Without an account no login is sent.
     #[must_use]
     pub fn new(account: Option<Account>, start_tls: bool) -> Self {
-        let mode_reader = ModeReader::NotNeeded;
-        Self {
-            account,
-            start_tls,
-            posting: false,
-            logged_in: false,
-            mode_reader,
-            awaits: Awaits::Greeting,
-        }
+        let mode = Mode::Known(ModeReader::NotNeeded);
+        let awaits = Awaits::Greeting;
+        Self { account, start_tls, posting: false, logged_in: false, mode, awaits }
     }
 
-    /// Sends `MODE READER` first: the server is known to want it.
+    /// Says what is known about the server's need of `MODE READER`.
     #[must_use]
-    pub fn with_mode_reader(self) -> Self {
-        Self { mode_reader: ModeReader::BeforeLogin, ..self }
+    pub fn with_mode_reader(self, known: ModeReader) -> Self {
+        Self { mode: Mode::Known(known), ..self }
     }
 
     /// Takes the provider's next reply; the first is its greeting.
@@ -168,6 +179,9 @@ impl Login {
             Awaits::Greeting => self.greeted(status),
             Awaits::StartTls if status.code().get() == 382 => Ok(Progress::StartTls(self)),
             Awaits::StartTls => Err(self.refusal(status, RefusalKind::NoStartTls)),
+            Awaits::Capabilities if status.code().get() == 101 => Ok(Progress::Block(self)),
+            // A server that does not tell is asked for articles all the same.
+            Awaits::Capabilities => Ok(self.begin_in(ModeReader::NotNeeded)),
             Awaits::ModeReader => self.mode_reader_sent(status),
             Awaits::User => self.user_sent(status),
             Awaits::Password => self.password_sent(status),
@@ -180,6 +194,14 @@ impl Login {
         self.begin()
     }
 
+    /// Takes the server's list of capabilities.
+    #[must_use]
+    pub fn capabilities(self, block: &[u8]) -> Progress {
+        let offered = Offered::parse(block);
+        let needed = offered.has("MODE-READER") && !offered.has("READER");
+        self.begin_in(if needed { ModeReader::Needed } else { ModeReader::NotNeeded })
+    }
+
     fn greeted(mut self, status: &StatusLine) -> Result<Progress, Refusal> {
         match status.code().get() {
             200 => self.posting = true,
@@ -188,6 +210,9 @@ impl Login {
             480 => self.posting = true,
             _ => return Err(self.refused(status)),
         }
+        if quirk_greets_in_transit_mode(status) && self.mode == Mode::Known(ModeReader::NotNeeded) {
+            self.mode = Mode::Known(ModeReader::Unclear);
+        }
         if self.start_tls {
             self.awaits = Awaits::StartTls;
             return Ok(Progress::Send(self, Bytes::from_static(b"STARTTLS\r\n")));
@@ -195,9 +220,18 @@ impl Login {
         Ok(self.begin())
     }
 
+    fn begin_in(self, mode: ModeReader) -> Progress {
+        Self { mode: Mode::Known(mode), ..self }.begin()
+    }
+
     fn begin(mut self) -> Progress {
-        if self.mode_reader == ModeReader::BeforeLogin {
-            return self.send_mode_reader();
+        match self.mode {
+            Mode::Known(ModeReader::Needed) => return self.send_mode_reader(),
+            Mode::Known(ModeReader::Unclear) => {
+                self.awaits = Awaits::Capabilities;
+                return Progress::Send(self, Bytes::from_static(b"CAPABILITIES\r\n"));
+            }
+            Mode::Known(ModeReader::NotNeeded) | Mode::AfterLogin | Mode::Sent => {}
         }
         let Some(account) = &self.account else { return self.ready() };
         let line = format!("AUTHINFO USER {}\r\n", account.user);
@@ -206,7 +240,7 @@ impl Login {
     }
 
     fn send_mode_reader(mut self) -> Progress {
-        self.mode_reader = ModeReader::Sent;
+        self.mode = Mode::Sent;
         self.awaits = Awaits::ModeReader;
         Progress::Send(self, Bytes::from_static(b"MODE READER\r\n"))
     }
@@ -216,7 +250,7 @@ impl Login {
         match status.code().get() {
             code @ (200 | 201) => self.posting = code == 200,
             480 if !logged_in && self.account.is_some() => {
-                self.mode_reader = ModeReader::AfterLogin;
+                self.mode = Mode::AfterLogin;
             }
             // A server that does not know the command has no such mode.
             500 | 501 => {}
@@ -226,11 +260,11 @@ impl Login {
     }
 
     fn ready(mut self) -> Progress {
-        if self.mode_reader == ModeReader::AfterLogin {
+        if self.mode == Mode::AfterLogin {
             self.logged_in = true;
             return self.send_mode_reader();
         }
-        Progress::Ready(Ready { posting: self.posting })
+        Progress::Ready(Ready { posting: self.posting, mode_reader: self.mode == Mode::Sent })
     }
 
     fn user_sent(mut self, status: &StatusLine) -> Result<Progress, Refusal> {
@@ -247,7 +281,7 @@ impl Login {
     fn password_sent(self, status: &StatusLine) -> Result<Progress, Refusal> {
         match status.code().get() {
             281 => Ok(self.ready()),
-            401 if wants_mode_reader(status) && self.mode_reader == ModeReader::NotNeeded => {
+            401 if wants_mode_reader(status) && matches!(self.mode, Mode::Known(_)) => {
                 Ok(self.send_mode_reader())
             }
             500 | 501 if quirk_no_login(self.awaits) => Ok(self.ready()),
@@ -289,6 +323,11 @@ const fn quirk_no_login(awaits: Awaits) -> bool {
 /// 502 is also said to a client that has logged in before (RFC 4643, section 2.3.1).
 fn quirk_logged_in_already(status: &StatusLine) -> bool {
     Words::of(status).have("already")
+}
+
+/// INN says so in its greeting where `MODE READER` may be needed: worth a look at its capabilities.
+fn quirk_greets_in_transit_mode(status: &StatusLine) -> bool {
+    Words::of(status).have("transit")
 }
 
 /// INN's transit side answers everything so until it is told to serve a reader.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use nntp::client::{Action, ClientFlow, Facts};
 use nntp::line::LineReader;
-use nntp::login::{Account, Login, Progress};
+use nntp::login::{Account, Login, ModeReader, Progress};
 use nntp::status::StatusLine;
 
 /// The files of one folder, by name.
@@ -108,17 +108,28 @@ fn log_in(setup: &[&str], dialogue: &[&str]) -> String {
     let account = setup.iter().find_map(|word| word.split_once(':'));
     let account = account.map(|(user, password)| Account::new(user, password).unwrap());
     let login = Login::new(account, setup.contains(&"starttls"));
-    let known = setup.contains(&"mode-reader");
-    let mut login = Some(if known { login.with_mode_reader() } else { login });
+    let known = match setup {
+        _ if setup.contains(&"mode-reader") => ModeReader::Needed,
+        _ if setup.contains(&"mode-unclear") => ModeReader::Unclear,
+        _ => ModeReader::NotNeeded,
+    };
+    let mut login = Some(login.with_mode_reader(known));
     let mut out = String::new();
-    for said in dialogue.iter().filter_map(|line| line.strip_prefix("S: ")) {
-        writeln!(out, "S: {said}").unwrap();
-        let status = StatusLine::parse(Bytes::from(octets(said))).unwrap();
+    let mut said = dialogue.iter().filter_map(|line| line.strip_prefix("S: "));
+    while let Some(line) = said.next() {
+        writeln!(out, "S: {line}").unwrap();
+        let status = StatusLine::parse(Bytes::from(octets(line))).unwrap();
         let progress = login.take().unwrap().receive(&status);
         let progress = match progress {
             Ok(Progress::StartTls(login)) => {
                 out.push_str("(encrypted)\n");
                 Ok(login.encrypted())
+            }
+            Ok(Progress::Block(login)) => {
+                let block: Vec<_> = said.by_ref().take_while(|line| *line != ".").collect();
+                block.iter().for_each(|line| writeln!(out, "S: {line}").unwrap());
+                out.push_str("S: .\n");
+                Ok(login.capabilities(block.join("\n").as_bytes()))
             }
             other => other,
         };
@@ -130,6 +141,7 @@ fn log_in(setup: &[&str], dialogue: &[&str]) -> String {
             Ok(Progress::Ready(ready)) if ready.posting => out.push_str("(ready, posting)\n"),
             Ok(Progress::Ready(_)) => out.push_str("(ready)\n"),
             Ok(Progress::StartTls(_)) => out.push_str("(encrypted twice)\n"),
+            Ok(Progress::Block(_)) => out.push_str("(asked twice)\n"),
             Err(no) => writeln!(out, "({:?}: {})", no.kind, no.text).unwrap(),
         }
     }

@@ -62,10 +62,10 @@ impl Controller {
     /// On the threads of the engine: the two share the connections that were entered.
     fn run_check(&self, to: BackendConfig) -> AbortHandle {
         let (run, post) = (self.checking.run, Arc::new(self.poster()));
-        let (tell, visits) = (Arc::clone(&post), self.serving.visits());
+        let (tell, permits) = (Arc::clone(&post), self.serving.check_permits());
         self.serving.spawn(async move {
             let tell = |found: Found| tell(Box::new(move |this| this.found(run, Some(found))));
-            Trial::new(&NetDialler::new()).beside(visits).run(&to, tell).await;
+            Trial::new(&NetDialler::new()).with_permits(permits).run(&to, tell).await;
             post(Box::new(move |this| this.found(run, None)));
         })
     }

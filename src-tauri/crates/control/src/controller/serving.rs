@@ -5,7 +5,7 @@ use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nntp_proxy::check::Visits;
+use nntp_proxy::check::CheckPermits;
 use nntp_proxy::config::Config;
 use nntp_proxy::dial::NetDialler;
 use nntp_proxy::events::Event;
@@ -151,9 +151,9 @@ impl Serving {
         async move { started.await.unwrap_or_else(|ended| Err(io::Error::other(ended))) }
     }
 
-    /// Where a check of a provider asks for leave, if it serves.
-    pub(super) fn visits(&self) -> Option<Visits> {
-        self.proxy.as_ref().map(Proxy::visits)
+    /// Permits for a check of a provider, beside what is served.
+    pub(super) fn check_permits(&self) -> CheckPermits {
+        self.proxy.as_ref().map(Proxy::check_permits).unwrap_or_default()
     }
 
     /// Has something done on the engine's threads.

@@ -1,28 +1,26 @@
 //! What a provider company sold: so many connections at once. An account outlives changed settings and
 //! counts every connection until the provider has seen its end, so that no reload opens one too many.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Backend;
+use super::logins::{Login, Logins};
 use super::pool::Pool;
+use super::used_up::UsedUp;
 use crate::config::BackendConfig;
 
-/// A learned limit is raised by one after this long without a refusal.
+/// A lowered limit is raised by one after this long without a refusal.
 const LIMIT_MEMORY: Duration = Duration::from_secs(300);
-/// At most [`LOGINS`] logins that have served nothing are made within this time.
-const LOGIN_WINDOW: Duration = Duration::from_secs(60);
-/// See [`LOGIN_WINDOW`].
-const LOGINS: usize = 10;
 
 /// See the [module](self).
 pub(crate) struct Account {
     host: String,
     user: Option<String>,
     state: Mutex<State>,
+    pub(crate) used_up: UsedUp,
     backends: Mutex<Vec<Weak<Backend>>>,
 }
 
@@ -30,59 +28,22 @@ pub(crate) struct Account {
 struct State {
     /// Permits that are out: dials, open connections and those that still close.
     open: u16,
-    limit: Option<Learned>,
+    limit: Option<Lowered>,
     logins: Logins,
-    /// Used up, expired or blocked, by the provider's word.
-    unable_until: Option<Instant>,
 }
 
 /// A number that experience lowered, and when.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Learned {
+pub(super) struct Lowered {
     pub(super) number: u16,
     pub(super) at: Instant,
 }
 
-impl Learned {
+impl Lowered {
     /// The number now: one more for each `memory` that has passed since.
     pub(super) fn now(self, now: Instant, memory: Duration) -> u16 {
         let steps = now.duration_since(self.at).as_secs() / memory.as_secs();
         self.number.saturating_add(u16::try_from(steps).unwrap_or(u16::MAX))
-    }
-}
-
-/// The logins of the last minute on whose connections nothing was served yet.
-#[derive(Debug, Default)]
-struct Logins {
-    counted: VecDeque<Login>,
-    next: u64,
-}
-
-/// One login, as its connection's [`Permit`] knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Login {
-    number: u64,
-    at: Instant,
-}
-
-impl Logins {
-    fn begin(&mut self, now: Instant) -> Login {
-        self.counted.retain(|counted| now < counted.at + LOGIN_WINDOW);
-        self.next += 1;
-        let login = Login { number: self.next, at: now };
-        self.counted.push_back(login);
-        login
-    }
-
-    /// From when another login may be made, if not now.
-    fn paced_until(&self, now: Instant) -> Option<Instant> {
-        let recent = || self.counted.iter().filter(|login| now < login.at + LOGIN_WINDOW);
-        let surplus = (recent().count() + 1).checked_sub(LOGINS + 1)?;
-        recent().nth(surplus).map(|login| login.at + LOGIN_WINDOW)
-    }
-
-    fn forget(&mut self, login: Login) {
-        self.counted.retain(|counted| counted.number != login.number);
     }
 }
 
@@ -92,6 +53,7 @@ impl Account {
             host: config.host.clone(),
             user: config.login.as_ref().map(|login| login.user.clone()),
             state: Mutex::default(),
+            used_up: UsedUp::default(),
             backends: Mutex::default(),
         })
     }
@@ -116,36 +78,27 @@ impl Account {
 
     /// How many connections the provider grants, as far as is known.
     pub(super) fn limit(&self, now: Instant, configured: u16) -> u16 {
-        let learned = self.lock().limit;
-        learned.map_or(configured, |learned| learned.now(now, LIMIT_MEMORY).min(configured))
+        let lowered = self.lock().limit;
+        lowered.map_or(configured, |lowered| lowered.now(now, LIMIT_MEMORY).min(configured))
     }
 
     /// The provider grants no more than this.
     pub(super) fn set_limit(&self, now: Instant, number: u16) {
-        self.lock().limit = Some(Learned { number: number.max(1), at: now });
+        self.lock().limit = Some(Lowered { number: number.max(1), at: now });
     }
 
-    /// From when another login may be made, if not now.
+    /// When another login may be made, if not now.
     pub(super) fn paced_until(&self, now: Instant) -> Option<Instant> {
         self.lock().logins.paced_until(now)
     }
 
-    /// Until when the provider's word that the account is used up, expired or blocked counts.
-    pub(super) fn unable_until(&self, now: Instant) -> Option<Instant> {
-        self.lock().unable_until.filter(|until| *until > now)
+    /// Whatever kept the provider from serving us may be over: try again at once.
+    pub(super) fn renew(&self) {
+        self.used_up.forget();
+        self.lock().logins.forget_all();
     }
 
-    /// The provider says that it does not serve this account; none takes that back.
-    pub(super) fn set_unable(&self, until: Option<Instant>) {
-        self.lock().unable_until = until;
-    }
-
-    /// What made logins fail may be over.
-    pub(super) fn forget_logins(&self) {
-        self.lock().logins.counted.clear();
-    }
-
-    /// Leave to dial, where fewer than `limit` connections are open.
+    /// A permit to dial, where fewer connections are open than the provider grants.
     pub(super) fn try_permit(
         self: &Arc<Self>,
         backend: &Arc<Backend>,
@@ -159,14 +112,11 @@ impl Account {
         state.open += 1;
         // Without a name nothing is sent that a provider could count as a login.
         let login = self.user.is_some().then(|| state.logins.begin(now));
-        drop(state);
-        let mut permit = Permit::new(self, backend, login);
-        permit.dialling = true;
-        Some(permit)
+        Some(Permit::new(self, backend, login, true))
     }
 
-    /// Leave for a connection that is none of the proxy's, where fewer than `limit` are open.
-    pub(super) fn try_visit(
+    /// A permit for a check's connection, where fewer than `limit` are open.
+    pub(super) fn try_check_permit(
         self: &Arc<Self>,
         backend: &Arc<Backend>,
         limit: u16,
@@ -176,8 +126,7 @@ impl Account {
             return None;
         }
         state.open += 1;
-        drop(state);
-        Some(Permit::new(self, backend, None))
+        Some(Permit::new(self, backend, None, false))
     }
 
     /// A permit came back: whoever waits for one may dial.
@@ -222,8 +171,8 @@ impl Accounts {
     }
 }
 
-/// Leave to have one connection. Only an [`Account`] issues it. It is given back when it is dropped,
-/// which is when the provider has seen the connection's end.
+/// Permission for one connection, issued by an [`Account`] alone. Dropping it gives it back: when the
+/// provider has seen the connection's end.
 #[must_use]
 pub(crate) struct Permit {
     account: Arc<Account>,
@@ -234,12 +183,17 @@ pub(crate) struct Permit {
 }
 
 impl Permit {
-    fn new(account: &Arc<Account>, backend: &Arc<Backend>, login: Option<Login>) -> Self {
+    fn new(
+        account: &Arc<Account>,
+        backend: &Arc<Backend>,
+        login: Option<Login>,
+        dialling: bool,
+    ) -> Self {
         Self {
             account: Arc::clone(account),
             backend: Arc::downgrade(backend),
             login,
-            dialling: false,
+            dialling,
             close_limit: backend.config().limits.drain,
         }
     }
@@ -281,30 +235,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_logins_a_minute_and_no_more() {
-        let (mut logins, now) = (Logins::default(), Instant::now());
-        for n in 0..10 {
-            assert_eq!(logins.paced_until(now), None, "login {n}");
-            logins.begin(now + Duration::from_secs(n));
-        }
-        let later = now + Duration::from_secs(10);
-        assert_eq!(logins.paced_until(later), Some(now + LOGIN_WINDOW));
-        assert_eq!(logins.paced_until(now + LOGIN_WINDOW), None);
-    }
-
-    #[test]
-    fn a_login_whose_connection_has_served_makes_room() {
-        let (mut logins, now) = (Logins::default(), Instant::now());
-        let made: Vec<_> = (0..10).map(|_| logins.begin(now)).collect();
-        assert_eq!(logins.paced_until(now), Some(now + LOGIN_WINDOW));
-        logins.forget(made[3]);
-        assert_eq!(logins.paced_until(now), None);
-    }
-
-    #[test]
-    fn a_learned_limit_rises_again_with_time() {
-        let (learned, now) = (Learned { number: 2, at: Instant::now() }, Instant::now());
-        assert_eq!(learned.now(now, LIMIT_MEMORY), 2);
-        assert_eq!(learned.now(now + LIMIT_MEMORY * 3, LIMIT_MEMORY), 5);
+    fn a_lowered_limit_rises_again_with_time() {
+        let (lowered, now) = (Lowered { number: 2, at: Instant::now() }, Instant::now());
+        assert_eq!(lowered.now(now, LIMIT_MEMORY), 2);
+        assert_eq!(lowered.now(now + LIMIT_MEMORY * 3, LIMIT_MEMORY), 5);
     }
 }

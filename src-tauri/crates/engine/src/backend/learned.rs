@@ -4,10 +4,11 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nntp::command::{Class, Request, Verb};
+use nntp::login::ModeReader;
 use tokio::time::{Duration, Instant};
 use tracing::info;
 
@@ -26,7 +27,7 @@ const LOGIN_ENTRIES: usize = 32;
 const LOGIN_ARTICLES: usize = 3;
 
 /// The commands that this is about, in the order of their bits.
-const VERBS: [Verb; 8] = [
+const VERBS: [Verb; 9] = [
     Verb::Article,
     Verb::Body,
     Verb::Head,
@@ -35,28 +36,30 @@ const VERBS: [Verb; 8] = [
     Verb::XOver,
     Verb::Hdr,
     Verb::XHdr,
+    Verb::Group,
 ];
 
 /// See the [module](self).
 #[derive(Debug, Default)]
 pub(super) struct Learned {
-    /// The provider wants `MODE READER` before anything else.
-    mode_reader: AtomicBool,
+    /// Whether the provider wants `MODE READER` first; none where nobody has found out.
+    mode: Mutex<Option<ModeReader>>,
     /// Commands whose last answer was not 500, one bit each: the usual case takes no lock.
-    known: AtomicU8,
-    /// Commands that were ever answered.
-    answered: AtomicU8,
-    commands: Mutex<[Unknown; VERBS.len()]>,
+    known: AtomicU16,
+    commands: Mutex<[Command; VERBS.len()]>,
     /// Requests that were refused with 480 after a fresh login.
-    login_refused: Mutex<VecDeque<Refused>>,
+    refused: Mutex<VecDeque<Refused>>,
+    /// There are some: usually there are none, and requests take no lock.
     has_refused: AtomicBool,
 }
 
-/// One command that was answered with 500.
+/// What one command was answered with.
 #[derive(Debug, Clone, Copy, Default)]
-struct Unknown {
-    in_a_row: u8,
-    until: Option<Instant>,
+struct Command {
+    /// It was answered with something else than 500.
+    was_known: bool,
+    unknown_in_a_row: u8,
+    unknown_until: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -66,97 +69,128 @@ struct Refused {
     until: Instant,
 }
 
-impl Learned {
-    fn commands(&self) -> MutexGuard<'_, [Unknown; VERBS.len()]> {
-        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn login_refused(&self) -> MutexGuard<'_, VecDeque<Refused>> {
-        self.login_refused.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
+/// Commands.
 impl Backend {
-    pub(super) fn wants_mode_reader(&self) -> bool {
-        self.learned.mode_reader.load(Ordering::Relaxed)
-    }
-
-    /// The provider answered a request with 401: connections from now on switch its mode first.
-    pub(super) fn mode_reader_needed(&self) {
-        if !self.learned.mode_reader.swap(true, Ordering::Relaxed) {
-            info!(provider = self.config.name, "wants MODE READER first");
-        }
-    }
-
     /// What to send for a request: the request itself, or another command with the same answer where
     /// the provider is known not to have this one.
     pub(crate) fn command_for<'r>(&self, request: &'r Request) -> Cow<'r, Request> {
-        let other = if self.lacks(request.verb()) { request.alternative() } else { None };
-        let other = other.filter(|other| !self.lacks(other.verb()));
+        let other = if self.lacks(request.verb()) { self.alternative(request) } else { None };
         other.map_or(Cow::Borrowed(request), Cow::Owned)
     }
 
     /// Whether the provider has no command at all that answers a request.
     pub(crate) fn has_no_command_for(&self, request: &Request) -> bool {
-        self.lacks(request.verb())
-            && request.alternative().is_none_or(|other| self.lacks(other.verb()))
+        self.lacks(request.verb()) && self.alternative(request).is_none()
+    }
+
+    /// Another command with the same answer that the provider may have.
+    fn alternative(&self, request: &Request) -> Option<Request> {
+        request.alternative().filter(|other| !self.lacks(other.verb()))
     }
 
     /// Whether the provider is known not to have a command.
     pub(crate) fn lacks(&self, verb: Verb) -> bool {
-        let Some((bit, at)) = place(verb) else { return false };
-        if self.learned.known.load(Ordering::Relaxed) & bit != 0 {
-            return false;
-        }
-        let until = self.learned.commands().get(at).and_then(|unknown| unknown.until);
+        let Some(at) = place(verb).filter(|at| !self.knows_for_certain(*at)) else { return false };
+        let until = self.learned.commands().get(at).and_then(|command| command.unknown_until);
         until.is_some_and(|until| Instant::now() < until)
     }
 
     /// Whether the request may have to be sent again as another command.
     pub(crate) fn is_unsure_of(&self, request: &Request) -> bool {
-        let known = self.learned.known.load(Ordering::Relaxed);
-        place(request.verb()).is_some_and(|(bit, _)| known & bit == 0)
+        place(request.verb()).is_some_and(|at| !self.knows_for_certain(at))
             && request.alternative().is_some()
+    }
+
+    fn knows_for_certain(&self, at: usize) -> bool {
+        self.learned.known.load(Ordering::Relaxed) & bit(at) != 0
     }
 
     /// The provider knows a command: it answered it.
     pub(crate) fn knows(&self, verb: Verb) {
-        let Some((bit, at)) = place(verb) else { return };
-        if self.learned.known.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
-            self.learned.answered.fetch_or(bit, Ordering::Relaxed);
-            self.learned.commands().get_mut(at).map(std::mem::take);
+        let Some(at) = place(verb).filter(|at| !self.knows_for_certain(*at)) else { return };
+        self.learned.known.fetch_or(bit(at), Ordering::Relaxed);
+        if let Some(command) = self.learned.commands().get_mut(at) {
+            *command = Command { was_known: true, ..Command::default() };
         }
     }
 
     /// The provider answered a request with 500. True when another command is worth a try.
     pub(crate) fn does_not_know(&self, sent: &Request) -> bool {
-        let Some((bit, at)) = place(sent.verb()) else { return false };
-        self.learned.known.fetch_and(!bit, Ordering::Relaxed);
-        let answered = self.learned.answered.load(Ordering::Relaxed) & bit != 0;
-        let other = sent.alternative().filter(|other| !self.lacks(other.verb()));
+        let Some(at) = place(sent.verb()) else { return false };
+        self.learned.known.fetch_and(!bit(at), Ordering::Relaxed);
+        let other = self.alternative(sent);
         let mut commands = self.learned.commands();
-        let Some(unknown) = commands.get_mut(at) else { return false };
+        let Some(command) = commands.get_mut(at) else { return false };
         // Where it has answered the command before, this was about the argument.
-        let enough = match (&other, answered) {
+        let enough = match (&other, command.was_known) {
             (Some(_), false) => 1,
             (Some(_), true) => UNKNOWN_AFTER,
             (None, false) if is_ordinary(sent) => UNKNOWN_AFTER,
             // To set the provider aside for what it can do would call articles missing that it has.
             (None, _) => return false,
         };
-        unknown.in_a_row = unknown.in_a_row.saturating_add(1);
-        if unknown.in_a_row >= enough && unknown.until.is_none_or(|until| until < Instant::now()) {
-            unknown.until = Some(Instant::now() + UNKNOWN_MEMORY);
+        let now = Instant::now();
+        command.unknown_in_a_row = command.unknown_in_a_row.saturating_add(1);
+        if command.unknown_in_a_row >= enough && command.unknown_until.is_none_or(|at| at < now) {
+            command.unknown_until = Some(now + UNKNOWN_MEMORY);
             let verb = format!("{:?}", sent.verb()).to_uppercase();
             info!(provider = self.config.name, "does not know {verb}");
         }
-        other.is_some() && unknown.until.is_some()
+        other.is_some() && command.unknown_until.is_some()
+    }
+}
+
+/// `MODE READER` (RFC 3977, section 5.3).
+impl Backend {
+    /// What the next login has to know.
+    pub(super) fn mode_reader(&self) -> ModeReader {
+        self.learned.mode().unwrap_or(ModeReader::NotNeeded)
     }
 
+    /// The provider answered a request with 401: connections from now on switch its mode first.
+    pub(super) fn mode_reader_needed(&self) {
+        if self.learned.mode().replace(ModeReader::Needed) != Some(ModeReader::Needed) {
+            info!(provider = self.config.name, "wants MODE READER first");
+        }
+    }
+
+    /// A login has succeeded, and needed `MODE READER` or not.
+    pub(super) fn logged_in(&self, needed: bool) {
+        let mut mode = self.learned.mode();
+        match *mode {
+            _ if needed => *mode = Some(ModeReader::Needed),
+            Some(ModeReader::Unclear) => *mode = Some(ModeReader::NotNeeded),
+            _ => {}
+        }
+    }
+
+    /// The provider does not know a command that every reader needs, and has not served one yet. True
+    /// once: the next login asks for its capabilities, which tell whether it wants `MODE READER`.
+    pub(super) fn may_need_mode_reader(&self, sent: &Request) -> bool {
+        let reads = sent.verb().names_article() || sent.verb() == Verb::Group;
+        if !reads || !is_ordinary(sent) || sent.alternative().is_some() {
+            return false;
+        }
+        if self.learned.commands().iter().any(|command| command.was_known) {
+            return false;
+        }
+        let mut mode = self.learned.mode();
+        let asked = mode.is_some();
+        if !asked {
+            *mode = Some(ModeReader::Unclear);
+            drop(mode);
+            self.does_not_know(sent);
+        }
+        !asked
+    }
+}
+
+/// Refusals with 480 after a login.
+impl Backend {
     /// A request was refused with 480 after a fresh login.
     pub(crate) fn refused_after_login(&self, sent: &Request) {
         let until = Instant::now() + LOGIN_MEMORY;
-        let mut refused = self.learned.login_refused();
+        let mut refused = self.learned.refused();
         refused.push_back(Refused { line: line_of(sent), by_id: is_by_id(sent), until });
         if refused.len() > LOGIN_ENTRIES {
             refused.pop_front();
@@ -170,7 +204,7 @@ impl Backend {
             return false;
         }
         let (line, now) = (line_of(sent), Instant::now());
-        let mut refused = self.learned.login_refused();
+        let mut refused = self.learned.refused();
         refused.retain(|refused| now < refused.until);
         self.learned.has_refused.store(!refused.is_empty(), Ordering::Relaxed);
         let articles = refused.iter().filter(|refused| refused.by_id).count();
@@ -179,10 +213,26 @@ impl Backend {
     }
 }
 
-/// A command's bit and its place.
-fn place(verb: Verb) -> Option<(u8, usize)> {
-    let at = VERBS.iter().position(|known| *known == verb)?;
-    Some((1 << at, at))
+impl Learned {
+    fn mode(&self) -> MutexGuard<'_, Option<ModeReader>> {
+        self.mode.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn commands(&self) -> MutexGuard<'_, [Command; VERBS.len()]> {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, VecDeque<Refused>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn place(verb: Verb) -> Option<usize> {
+    VERBS.iter().position(|known| *known == verb)
+}
+
+const fn bit(at: usize) -> u16 {
+    1 << at
 }
 
 /// Whether a server that knows the command has no reason to answer this with 500.

@@ -11,25 +11,27 @@ use tracing::{info, warn};
 
 use crate::baton::Place;
 use crate::config::BackendConfig;
-use crate::dial::{Dial, DialError, Established, Trouble, establish_in_mode};
+use crate::dial::{Dial, DialError, Established, Milestone, Trouble, establish_in_mode};
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
 
 mod account;
 mod breaker;
+mod check_permit;
 mod connection;
 mod gather;
 mod group_turn;
 mod learned;
 mod lease;
 mod line;
+mod logins;
 mod pace;
 mod pool;
 mod reply;
 mod slot;
 mod standing;
-mod visit;
+mod used_up;
 
 use account::Permit;
 use connection::{Connection, ReadSide};
@@ -38,6 +40,8 @@ use slot::Hold;
 
 pub(crate) use account::{Account, Accounts};
 pub use breaker::State;
+pub(crate) use check_permit::CheckPermit;
+pub use check_permit::CheckPermits;
 pub(crate) use gather::Gathering;
 pub(crate) use group_turn::{GroupTurn, Prologue};
 pub(crate) use lease::Lease;
@@ -46,8 +50,6 @@ pub(crate) use pool::Wanted;
 pub(crate) use reply::{PriorRefusals, Reply};
 pub(crate) use standing::{Availability, Promise, Standing};
 pub use standing::{BackendSnapshot, CounterSnapshot, Counters};
-pub(crate) use visit::Visit;
-pub use visit::Visits;
 
 /// How often idle connections are looked after.
 const TICK: Duration = Duration::from_secs(5);
@@ -55,8 +57,6 @@ const TICK: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// How long somebody waits for a dial alone, before a shared connection will do too.
 pub(crate) const SHARE_AFTER: Duration = Duration::from_secs(1);
-/// How long an account is passed over that the provider says it does not serve.
-const UNABLE_PAUSE: Duration = Duration::from_secs(60);
 
 /// A provider at run time. See the [module](self).
 pub struct Backend {
@@ -154,8 +154,7 @@ impl Backend {
     pub fn renew(self: &Arc<Self>) {
         self.change(|pool, effects| {
             pool.breaker.forgive();
-            self.account.set_unable(None);
-            self.account.forget_logins();
+            self.account.renew();
             pool.close_idle(|_| true, effects);
         });
     }
@@ -209,9 +208,9 @@ impl Backend {
     }
 
     /// The provider says that it may not serve this account.
-    pub(crate) fn set_unable(&self, why: String) {
+    pub(crate) fn set_used_up(&self, why: String) {
         self.lock().breaker.why = why;
-        self.account.set_unable(Some(Instant::now() + UNABLE_PAUSE));
+        self.account.used_up.begin(Instant::now());
     }
 
     /// Sees to it that a connection will stand, without anyone waiting for it.
@@ -222,25 +221,27 @@ impl Backend {
     fn spawn_dial(self: &Arc<Self>, permit: Permit) {
         let backend = Arc::clone(self);
         tokio::spawn(async move {
-            let mode_reader = backend.wants_mode_reader();
-            match establish_in_mode(&*backend.means.dialler, &backend.config, mode_reader).await {
+            let (mode, mut nobody) = (backend.mode_reader(), |_: Milestone<'_>| {});
+            let dialler = &*backend.means.dialler;
+            match establish_in_mode(dialler, &backend.config, mode, &mut nobody).await {
                 Ok(established) => backend.dialled(established, permit),
-                Err(error) => backend.dial_failed(&error, permit),
+                Err(failed) => backend.dial_failed(&failed.error, permit),
             }
         });
     }
 
     fn dialled(self: &Arc<Self>, established: Established, mut permit: Permit) {
+        self.logged_in(established.mode_reader);
         let (news, alone) = self.change(|pool, effects| {
             permit.dial_over(pool);
-            let Established { read, write, posting, address: _ } = established;
+            let Established { read, write, posting, address, .. } = established;
             let connection = Connection::new(pool.next_id(), write, posting);
             let side = ReadSide::new(read, Arc::clone(&connection), permit);
             if pool.retired {
                 effects.closed.push(side);
                 return (false, false);
             }
-            pool.add(connection, side);
+            pool.add(connection, side, address);
             (pool.breaker.connected(), !std::mem::replace(&mut pool.looked_after, true))
         });
         if news {
@@ -309,7 +310,7 @@ impl Backend {
         let set_aside = self.change(|pool, effects| {
             let at = pool.slots.iter().position(|slot| slot.connection.id == id)?;
             let slot = pool.slots.remove(at);
-            let why = match loss {
+            let (why, weight) = match loss {
                 Loss::Ours => {
                     pool.breaker.probe_abandoned(now);
                     return None;
@@ -324,10 +325,15 @@ impl Backend {
                 }
                 Loss::Failed(why) => (why, 1),
             };
+            // That it logs us in says little about an address which then answers nothing.
+            if weight == breaker::SILENT || !slot.has_served {
+                let address = slot.address.into_iter();
+                address.for_each(|at| self.means.dialler.failed(at, &self.config));
+            }
             if slot.turns > 1 {
                 pool.pace.stumbled(now, slot.born, self.config.pipelining);
             }
-            let news = pool.breaker.failed(now, slot.born, why);
+            let news = pool.breaker.failed(now, slot.born, (why, weight));
             news.then(|| (pool.breaker.state.clone(), pool.breaker.why.clone()))
         });
         if let Some((state, why)) = set_aside {
@@ -371,6 +377,8 @@ impl Backend {
             slot.heard = now;
             if !std::mem::replace(&mut slot.has_served, true) {
                 side.iter().for_each(ReadSide::has_served);
+                let address = slot.address.into_iter();
+                address.for_each(|at| self.means.dialler.succeeded(at, &self.config));
             }
             let unasked = side.as_ref().is_some_and(|side| !side.unread.is_empty());
             let finished = retired && slot.hold != Hold::Leased;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::account::Learned;
+use super::account::Lowered;
 
 /// A lowered depth is raised by one after this long without a stumble.
 const DEPTH_MEMORY: Duration = Duration::from_secs(20);
@@ -36,7 +36,7 @@ pub(super) struct Pace {
     round_trip: Option<Duration>,
     /// What an article's block takes on one connection, smoothed; and when that was last seen.
     article: Option<(Duration, Instant)>,
-    depth: Option<Learned>,
+    depth: Option<Lowered>,
     stumbled: Option<Instant>,
 }
 
@@ -50,13 +50,13 @@ impl Pace {
     pub(super) fn depth_allowed(&self, now: Instant, configured: Option<NonZeroU8>) -> u16 {
         let wanted =
             configured.map_or_else(|| self.depth_by_distance(), |depth| depth.get().into());
-        self.depth.map_or(wanted, |learned| learned.now(now, DEPTH_MEMORY).min(wanted))
+        self.depth.map_or(wanted, |lowered| lowered.now(now, DEPTH_MEMORY).min(wanted))
     }
 
     /// How many requests it may carry at once that are all answered in a few bytes.
     pub(super) fn depth_of_small(&self, now: Instant, configured: Option<NonZeroU8>) -> u16 {
         let wanted = configured.map_or(SMALL_DEPTH, |depth| depth.get().into());
-        self.depth.map_or(wanted, |learned| learned.now(now, DEPTH_MEMORY).min(wanted))
+        self.depth.map_or(wanted, |lowered| lowered.now(now, DEPTH_MEMORY).min(wanted))
     }
 
     fn depth_by_distance(&self) -> u16 {
@@ -104,7 +104,7 @@ impl Pace {
         }
         if self.stumbled.replace(now).is_some_and(|at| now < at + STUMBLE_MEMORY) {
             let number = (self.depth(now, configured) / 2).max(1);
-            self.depth = Some(Learned { number, at: now });
+            self.depth = Some(Lowered { number, at: now });
         }
     }
 }

@@ -9,6 +9,7 @@
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use nntp::command::Request;
@@ -485,14 +486,20 @@ impl Pool {
     }
 
     /// Adds a connection that was dialled.
-    pub(super) fn add(&mut self, connection: Arc<Connection>, side: ReadSide) {
-        self.slots.push(Slot::new(connection, side));
+    pub(super) fn add(
+        &mut self,
+        connection: Arc<Connection>,
+        side: ReadSide,
+        address: Option<SocketAddr>,
+    ) {
+        self.slots.push(Slot::new(connection, side, address));
     }
 
     /// Dials, if nothing stands and nobody does already.
     pub(super) fn warm_up(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
-        if self.slots.is_empty() && self.dialling == 0 {
-            self.dial(backend, Instant::now(), effects);
+        let now = Instant::now();
+        if self.slots.is_empty() && self.dialling == 0 && !backend.account.used_up.is_on(now) {
+            self.dial(backend, now, effects);
         }
     }
 
@@ -567,7 +574,7 @@ impl Pool {
                 Trust::Full | Trust::Probe | Trust::NotBefore(_) => Promise::Unproven,
             },
             idle: self.slots.iter().any(|slot| slot.turns == 0 && slot.hold == Hold::Shared),
-            unable: backend.account.unable_until(now).is_some(),
+            unable: backend.account.used_up.is_on(now),
             down_for: self.breaker.down_for(now),
             load: load * 1000 / usize::from(limit),
             work: self.pace.article(now) * u32::try_from(load + 1).unwrap_or(u32::MAX)

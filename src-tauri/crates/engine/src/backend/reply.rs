@@ -268,6 +268,9 @@ impl Reply {
                 self.backend.mode_reader_needed();
                 return Err(self.dismissed(status));
             }
+            Verdict::UnknownCommand if self.backend.may_need_mode_reader(&self.request) => {
+                return Err(self.dismissed(status));
+            }
             Verdict::LoginNeeded if !self.is_refused_for_good() => {
                 return Err(self.dismissed(status));
             }

@@ -1,5 +1,6 @@
 //! An open connection in the pool: who uses it, whose group is selected on it, and how it fares.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use nntp::command::{Class, Request, Verb};
@@ -20,6 +21,8 @@ const STALE: Duration = Duration::from_secs(5);
 /// An open connection.
 pub(super) struct Slot {
     pub(super) connection: Arc<Connection>,
+    /// Where it leads to, if the dialler knows.
+    pub(super) address: Option<SocketAddr>,
     pub(super) line: Baton<ReadSide>,
     pub(super) turns: u16,
     /// All its turns since it was idle are of small requests.
@@ -115,10 +118,15 @@ impl Slot {
 
 impl Slot {
     /// One that was just logged in.
-    pub(super) fn new(connection: Arc<Connection>, side: ReadSide) -> Self {
+    pub(super) fn new(
+        connection: Arc<Connection>,
+        side: ReadSide,
+        address: Option<SocketAddr>,
+    ) -> Self {
         let now = Instant::now();
         Self {
             connection,
+            address,
             line: Baton::new(side),
             turns: 0,
             small: false,

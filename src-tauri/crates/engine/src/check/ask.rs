@@ -1,8 +1,7 @@
-//! What is asked on a connection once it carries requests, and how it is left.
+//! What is asked on a connection once it carries requests, and how it is closed.
 
 use std::time::Duration;
 
-use nntp::block::{BlockScan, Scan};
 use nntp::capabilities::Offered;
 use nntp::login::{Account, redacted};
 use nntp::status::StatusLine;
@@ -10,44 +9,32 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
 use super::finding::{Finding, Found, Step};
+use super::refusal::broken_off;
 use crate::config::BackendConfig;
-use crate::dial::Established;
+use crate::dial::{DialError, Established, read_block, read_status};
 
 /// How often the round trip is measured.
 const ROUND_TRIPS: usize = 3;
-/// The most that is read of one reply, in bytes.
-const REPLY: usize = 64 * 1024;
 /// An article that nobody has: to ask for it shows whether articles may be asked for at all.
 const NO_ARTICLE: &[u8] = b"STAT <newsmux.check@localhost.invalid>\r\n";
-/// How long the provider has to take leave of all connections.
+/// How long the provider has to answer `QUIT` on all connections.
 const LEAVE: Duration = Duration::from_secs(2);
 
-/// Sends a line and reads the reply, with its block where it is the list of capabilities.
-pub(super) async fn ask(
+/// Sends a line and reads the status line of the reply.
+async fn ask(
     connection: &mut Established,
     to: &BackendConfig,
     line: &[u8],
-) -> Result<Vec<u8>, Found> {
+) -> Result<StatusLine, Found> {
     let asking = async {
-        connection.write.write_all(line).await?;
-        connection.write.flush().await?;
-        let mut reply = Vec::new();
-        while !is_complete(&reply) && reply.len() < REPLY {
-            reply.push(connection.read.read_u8().await?);
-        }
-        Ok::<_, std::io::Error>(reply)
+        connection.write.write_all(line).await.map_err(DialError::Connect)?;
+        connection.write.flush().await.map_err(DialError::Connect)?;
+        read_status(&mut connection.read).await
     };
     match timeout(to.limits.first_byte, asking).await {
-        Ok(Ok(reply)) => Ok(reply),
-        Ok(Err(_)) => Err(Found::HungUp),
+        Ok(status) => status.map_err(|error| broken_off(&error)),
         Err(_) => Err(Found::NoAnswer),
     }
-}
-
-fn is_complete(reply: &[u8]) -> bool {
-    let Some(end) = reply.iter().position(|byte| *byte == b'\n') else { return false };
-    let block = reply.get(end + 1..).unwrap_or_default();
-    !reply.starts_with(b"101") || matches!(BlockScan::default().push(block), Scan::End(_))
 }
 
 /// Without an account: whether the provider wants one all the same.
@@ -56,14 +43,12 @@ pub(super) async fn without_login(
     to: &BackendConfig,
 ) -> Result<Finding, Finding> {
     let bad = |found| Finding::bad(Step::Login, found);
-    let reply = ask(connection, to, NO_ARTICLE).await.map_err(bad)?;
-    match StatusLine::parse(reply.into()) {
-        Ok(status) if status.code().get() == 480 => {
-            let words = format!("480 {}", redacted(None, status.text()));
-            Err(bad(Found::LoginNeeded).saying(words))
-        }
-        _ => Ok(Finding::good(Step::Login, Found::NoLogin)),
+    let status = ask(connection, to, NO_ARTICLE).await.map_err(bad)?;
+    if status.code().get() == 480 {
+        let words = format!("480 {}", redacted(None, status.text()));
+        return Err(bad(Found::LoginNeeded).saying(words));
     }
+    Ok(Finding::good(Step::Login, Found::NoLogin))
 }
 
 /// What the provider offers, as it says itself.
@@ -72,18 +57,21 @@ pub(super) async fn capabilities(
     to: &BackendConfig,
     account: Option<&Account>,
 ) -> Finding {
-    let reply = ask(connection, to, b"CAPABILITIES\r\n").await.unwrap_or_default();
-    let list: Vec<_> =
-        offered(&reply).iter().map(|one| redacted(account, one.as_bytes())).collect();
+    let offered = offered(connection, to).await;
+    let list: Vec<_> = offered.iter().map(|one| redacted(account, one.as_bytes())).collect();
     let found = if list.is_empty() { Found::NoCapabilities } else { Found::Capabilities { list } };
     Finding::good(Step::Capabilities, found)
 }
 
-/// The lines of the list of capabilities; none where the reply is another.
-pub(super) fn offered(reply: &[u8]) -> Vec<String> {
-    let end = reply.iter().position(|byte| *byte == b'\n').filter(|_| reply.starts_with(b"101"));
-    let block = end.and_then(|end| reply.get(end + 1..)).unwrap_or_default();
-    Offered::parse(block).iter().map(Into::into).collect()
+/// Empty where the provider does not say.
+pub(super) async fn offered(connection: &mut Established, to: &BackendConfig) -> Offered {
+    match ask(connection, to, b"CAPABILITIES\r\n").await {
+        Ok(status) if status.code().get() == 101 => {
+            let block = timeout(to.limits.first_byte, read_block(&mut connection.read)).await;
+            Offered::parse(&block.unwrap_or(Ok(Vec::new())).unwrap_or_default())
+        }
+        _ => Offered::default(),
+    }
 }
 
 /// How far away it is: the median of a few small requests.
@@ -91,20 +79,19 @@ pub(super) async fn round_trip(
     connection: &mut Established,
     to: &BackendConfig,
 ) -> Result<Finding, Finding> {
-    let mut times = Vec::with_capacity(ROUND_TRIPS);
-    for _ in 0..ROUND_TRIPS {
+    let mut times = [Duration::ZERO; ROUND_TRIPS];
+    for time in &mut times {
         let began = Instant::now();
         let asked = ask(connection, to, b"DATE\r\n").await;
         asked.map_err(|found| Finding::bad(Step::RoundTrip, found))?;
-        times.push(began.elapsed());
+        *time = began.elapsed();
     }
     times.sort_unstable();
-    let median = times.get(ROUND_TRIPS / 2).copied().unwrap_or_default();
-    let microseconds = u64::try_from(median.as_micros()).unwrap_or(u64::MAX);
+    let microseconds = u64::try_from(times[ROUND_TRIPS / 2].as_micros()).unwrap_or(u64::MAX);
     Ok(Finding::good(Step::RoundTrip, Found::RoundTrip { microseconds }))
 }
 
-/// Takes leave on all connections, and waits a little for the provider to do so too.
+/// Sends `QUIT` on all connections, and waits a little for the provider to close them.
 pub(super) async fn leave(connections: &mut [Established]) {
     for connection in &mut *connections {
         drop(connection.write.write_all(b"QUIT\r\n").await);

@@ -7,20 +7,14 @@ use tokio::time::timeout;
 
 use super::ask::leave;
 use super::finding::{Finding, Found, Outcome, Remedy, Step};
-use super::run::{Case, Run, cause};
-use crate::backend::Visit;
+use super::run::{Case, Run, cause, words};
+use crate::backend::CheckPermit;
 use crate::dial::{DialError, Established, establish};
 
 /// More are never tried, however many were entered.
 const MOST: u16 = 50;
 /// How long all of them together may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The connections that stand, and the leave for each.
-struct Open {
-    connections: Vec<Established>,
-    visits: Vec<Option<Visit>>,
-}
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Why no more were opened.
 enum Ended {
@@ -28,61 +22,46 @@ enum Ended {
     All,
     /// One more was not to be had.
     Refused(DialError),
-    /// It took too long.
     TooSlow,
 }
 
 impl Run<'_> {
-    pub(super) async fn connections(&mut self, first: Established, visit: Option<Visit>) {
-        let mut open = Open { connections: vec![first], visits: vec![visit] };
-        let opened = timeout(PATIENCE, self.case.open_all(&mut open)).await;
-        let ended = opened.unwrap_or(Ended::TooSlow);
-        self.tell(self.case.granted(open.count(), &ended));
-        leave(&mut open.connections).await;
-        drop(open.visits);
+    /// Counts the connections that are granted, and closes them all.
+    pub(super) async fn connections(&mut self, first: Established, permit: CheckPermit) {
+        let (mut open, mut permits) = (vec![first], vec![permit]);
+        let opening = self.case.open_all(&mut open, &mut permits);
+        let ended = timeout(TIME_LIMIT, opening).await.unwrap_or(Ended::TooSlow);
+        self.tell(self.case.granted(u16::try_from(open.len()).unwrap_or(u16::MAX), &ended));
+        leave(&mut open).await;
     }
 }
 
 impl Case<'_> {
-    async fn open_all(&self, open: &mut Open) -> Ended {
+    async fn open_all(&self, open: &mut Vec<Established>, permits: &mut Vec<CheckPermit>) -> Ended {
         let most = self.to.connections.get().min(MOST);
-        while open.count() < most {
-            let visit = match &self.check.visits {
-                None => None,
-                Some(visits) => match visits.enter(self.to) {
-                    None => return Ended::All,
-                    visit => visit,
-                },
-            };
+        while open.len() < most.into() {
+            let Some(permit) = self.check.permits.try_acquire(self.to) else { break };
+            permits.push(permit);
             match establish(self.check.dialler, self.to).await {
-                Ok(connection) => open.connections.push(connection),
+                Ok(connection) => open.push(connection),
                 Err(error) => return Ended::Refused(error),
             }
-            open.visits.push(visit);
         }
         Ended::All
     }
 
     fn granted(&self, count: u16, ended: &Ended) -> Finding {
-        let wanted = self.to.connections.get();
-        let beside = self.check.visits.as_ref().map_or(0, |visits| visits.beside(self.to));
+        let (wanted, beside) = (self.to.connections.get(), self.open_in_proxy());
         let found = |cause| Found::Granted { count, wanted, beside, cause };
         let doubtful = |cause| Finding::new(Step::Connections, Outcome::Doubtful, found(cause));
         let fewer = Some(Remedy::LowerConnections { to: count.saturating_add(beside).min(wanted) });
         match ended {
             Ended::All => Finding::good(Step::Connections, found(None)),
             Ended::Refused(DialError::Refused(refusal)) => {
-                let words = format!("{} {}", refusal.code, refusal.text);
-                doubtful(None).saying(words).helped_by(fewer)
+                doubtful(None).saying(words(refusal)).helped_by(fewer)
             }
             Ended::Refused(error) => doubtful(Some(cause(error))).helped_by(fewer),
             Ended::TooSlow => doubtful(Some("it took too long".into())),
         }
-    }
-}
-
-impl Open {
-    fn count(&self) -> u16 {
-        u16::try_from(self.connections.len()).unwrap_or(u16::MAX)
     }
 }

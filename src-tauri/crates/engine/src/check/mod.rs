@@ -1,20 +1,20 @@
 //! Tries one provider and says what was found, step by step, and what would help where something is
 //! wrong. Nothing is kept, and all connections are closed again.
 //!
-//! A remedy is offered only for what was seen: whether a port speaks TLS, plain NNTP or HTTP is found out
-//! by a look at it, one connection after the other, on which nothing of the account is ever said.
+//! A remedy is offered only for what was seen: to find out whether a port speaks TLS, plain NNTP or HTTP,
+//! the check connects to it, once for each, and sends nothing of the account.
 
 mod ask;
 mod connections;
 mod finding;
-mod look;
 mod refusal;
 mod run;
+mod service;
 mod words;
 
 use std::time::Duration;
 
-pub use crate::backend::Visits;
+pub use crate::backend::CheckPermits;
 use crate::config::BackendConfig;
 use crate::dial::Dial;
 
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// How providers are checked.
 pub struct Check<'a> {
     dialler: &'a dyn Dial,
-    visits: Option<Visits>,
+    permits: CheckPermits,
     pause: Duration,
 }
 
@@ -34,14 +34,14 @@ impl<'a> Check<'a> {
     /// A check of a provider that nobody uses at the moment.
     #[must_use]
     pub fn new(dialler: &'a dyn Dial) -> Self {
-        Self { dialler, visits: None, pause: PAUSE }
+        Self { dialler, permits: CheckPermits::default(), pause: PAUSE }
     }
 
     /// Beside a proxy that may be using the same account: the two together never have more connections
-    /// open than were entered. See [`Proxy::visits`](crate::proxy::Proxy::visits).
+    /// open than were entered. See [`Proxy::check_permits`](crate::proxy::Proxy::check_permits).
     #[must_use]
-    pub fn beside(self, visits: Option<Visits>) -> Self {
-        Self { visits, ..self }
+    pub fn with_permits(self, permits: CheckPermits) -> Self {
+        Self { permits, ..self }
     }
 
     /// With another pause before a login is tried for a second time.

@@ -1,153 +1,141 @@
-//! Why a connection did not come to be, and what would help: decided by looking, and by trying.
+//! Why a connection failed, and what would help: found out by looking at ports, and by trying.
 
 use std::io;
 
 use nntp::login::{Refusal, RefusalKind};
 
 use super::finding::{Finding, Found, Proof, Remedy, Step, Why};
-use super::look::Sight;
-use super::run::{Case, cause, step, words};
-use crate::config::{Tls, TlsOptions};
-use crate::dial::{BadCertificate, DialError, Failed, Oddity};
+use super::run::{Case, cause, words};
+use super::service::Service;
+use crate::dial::{DialError, Failed, Oddity, Stage};
 
 impl Case<'_> {
     /// The finding that ends the check.
     pub(super) async fn explain(&self, failed: Failed) -> Finding {
-        let (step, words) = (step(failed.stage), words(&failed.error));
-        let finding = match &failed.error {
-            DialError::Resolve(_) => {
-                Finding::bad(Step::Name, Found::NoAddress { cause: cause(&failed.error) })
+        let Failed { stage, error } = &failed;
+        let (found, remedy) = match (error, stage) {
+            (DialError::Refused(refusal), _) => return self.refused(*stage, refusal).await,
+            (DialError::Resolve(_), _) => {
+                return Finding::bad(Step::Name, Found::NoAddress { cause: cause(error) });
             }
-            DialError::Refused(refusal) => self.refused(step, refusal).await,
-            DialError::Certificate(bad) => Finding::bad(step, bad_certificate(bad)),
-            error => match step {
-                Step::Connection | Step::Name => self.not_connected(error).await,
-                Step::Encryption => self.not_encrypted(error).await,
-                Step::Greeting => self.not_greeted(error).await,
-                _ => Finding::bad(step, broken_off(error)),
-            },
+            (DialError::Certificate(_), _) | (_, Stage::Login) => (broken_off(error), None),
+            (_, Stage::Connection) => self.not_connected(error).await,
+            (_, Stage::Encryption) => self.not_encrypted(error).await,
+            (_, Stage::Greeting) => self.not_greeted(error).await,
         };
-        finding.saying(words)
+        Finding::bad((*stage).into(), found).helped_by(remedy)
     }
 
-    async fn not_connected(&self, error: &DialError) -> Finding {
+    async fn not_connected(&self, error: &DialError) -> (Found, Option<Remedy>) {
         let found = Found::NotConnected { cause: cause(error) };
-        let mut remedy = self.tls_elsewhere().await;
-        if remedy.is_none() {
-            remedy = self.plain_elsewhere().await;
+        match self.tls_elsewhere().await {
+            None => (found, self.plain_elsewhere().await),
+            tls => (found, tls),
         }
-        Finding::bad(Step::Connection, found).helped_by(remedy)
     }
 
     /// The handshake did not go through: what is there instead?
-    async fn not_encrypted(&self, error: &DialError) -> Finding {
-        let bad = |found| Finding::bad(Step::Encryption, found);
+    async fn not_encrypted(&self, error: &DialError) -> (Found, Option<Remedy>) {
         let told = matches!(error, DialError::Protocol(Oddity::UnsafeCiphers | Oddity::UnsafeTls));
-        if told || matches!(self.to.tls, Tls::StartTls(_)) {
-            return bad(broken_off(error));
+        if told || !self.is_encrypted() {
+            return (broken_off(error), None);
         }
-        let port = self.to.port;
-        match self.look(None, port).await {
-            Sight::Web => bad(Found::WebServer),
-            Sight::News { starttls } => {
-                let plain =
-                    if starttls { Remedy::UseStartTls { port } } else { Remedy::UseNoTls { port } };
-                let remedy = self.tls_elsewhere().await.or(Some(plain));
-                bad(Found::SpeaksNoTls).helped_by(remedy)
+        match self.service_at(self.to.port, None).await {
+            Service::Web => (Found::WebServer, None),
+            news @ Service::News { .. } => {
+                let tls = self.tls_elsewhere().await;
+                (Found::SpeaksNoTls, tls.or_else(|| news.without_tls(self.to.port)))
             }
-            _ => bad(broken_off(error)).helped_by(self.tls_elsewhere().await),
+            _ => (broken_off(error), self.tls_elsewhere().await),
         }
     }
 
     /// It does not greet: a server that waits for TLS or for HTTP is silent, until it is spoken to.
-    async fn not_greeted(&self, error: &DialError) -> Finding {
-        let bad = |found| Finding::bad(Step::Greeting, found);
-        let port = self.to.port;
-        match broken_off(error) {
-            silent @ (Found::SpeaksTls | Found::NoAnswer | Found::HungUp) => {
-                match self.seen().await {
-                    Sight::News { .. } | Sight::Certificate if !self.is_encrypted() => {
-                        bad(Found::SpeaksTls).helped_by(Some(Remedy::UseTls { port }))
-                    }
-                    Sight::Web => bad(Found::WebServer),
-                    _ => bad(silent).helped_by(self.tls_elsewhere().await),
-                }
-            }
-            found => bad(found),
+    async fn not_greeted(&self, error: &DialError) -> (Found, Option<Remedy>) {
+        let found = broken_off(error);
+        if !matches!(found, Found::SpeaksTls | Found::NoAnswer | Found::HungUp) {
+            return (found, None);
         }
-    }
-
-    fn is_encrypted(&self) -> bool {
-        matches!(self.to.tls, Tls::On(_))
+        match self.silent_service().await {
+            Service::News { .. } | Service::Certificate if !self.is_encrypted() => {
+                (Found::SpeaksTls, Some(Remedy::UseTls { port: self.to.port }))
+            }
+            Service::Web => (Found::WebServer, None),
+            _ => (found, self.tls_elsewhere().await),
+        }
     }
 
     /// What is on our port, with TLS, or else without.
-    async fn seen(&self) -> Sight {
-        let port = self.to.port;
-        let options = match &self.to.tls {
-            Tls::On(options) | Tls::StartTls(options) => options.clone(),
-            Tls::Off => TlsOptions::default(),
-        };
-        match self.look(Some(options), port).await {
-            Sight::Nothing if !self.is_encrypted() => self.look(None, port).await.plain(),
-            sight => sight,
+    async fn silent_service(&self) -> Service {
+        match self.service_at(self.to.port, Some(self.tls_options())).await {
+            Service::Nothing if !self.is_encrypted() => {
+                match self.service_at(self.to.port, None).await {
+                    // It would have greeted before.
+                    Service::News { .. } => Service::Other,
+                    other => other,
+                }
+            }
+            service => service,
         }
     }
 
-    async fn refused(&self, step: Step, refusal: &Refusal) -> Finding {
+    async fn refused(&self, stage: Stage, refusal: &Refusal) -> Finding {
         let (why, proof) = match refusal.kind {
             RefusalKind::NoStartTls => {
                 let plain = Remedy::UseNoTls { port: self.to.port };
                 let remedy = self.tls_elsewhere().await.or(Some(plain));
-                return Finding::bad(Step::Encryption, Found::NoStartTls).helped_by(remedy);
+                let finding = Finding::bad(Step::Encryption, Found::NoStartTls);
+                return finding.helped_by(remedy).saying(words(refusal));
             }
-            RefusalKind::Unexpected if step == Step::Greeting => {
-                return Finding::bad(step, Found::NoNewsServer);
+            RefusalKind::Unexpected if stage == Stage::Greeting => {
+                return Finding::bad(Step::Greeting, Found::NoNewsServer).saying(words(refusal));
             }
-            RefusalKind::Unclear if self.login_works() => (Why::Connections, Proof::LoginWorks),
+            RefusalKind::Unclear if self.check.permits.login_works(self.to) => {
+                (Why::Connections, Proof::LoginWorks)
+            }
             RefusalKind::Unclear => (Why::Login, Proof::TriedTwice),
             RefusalKind::TooManyConnections => (Why::Connections, Proof::Told),
             RefusalKind::Credentials => (Why::Login, Proof::Told),
             RefusalKind::Account => (Why::Account, Proof::Told),
+            RefusalKind::Unavailable if stage == Stage::Greeting => {
+                (Why::Unavailable, Proof::BeforeLogin)
+            }
             RefusalKind::Unavailable => (Why::Unavailable, Proof::Told),
             RefusalKind::TlsNeeded => (Why::Encryption, Proof::Told),
             RefusalKind::Unexpected => (Why::Unexpected, Proof::Told),
         };
-        let early = step == Step::Greeting && why == Why::Unavailable;
-        let proof = if early { Proof::BeforeLogin } else { proof };
-        let beside = self.check.visits.as_ref().map_or(0, |visits| visits.beside(self.to));
-        let remedy = match why {
-            Why::Encryption => self.encryption().await,
-            _ => None,
-        };
-        Finding::bad(step, Found::Refused { why, proof, beside }).helped_by(remedy)
-    }
-
-    /// Whether the proxy has connections open on which the same login was taken.
-    fn login_works(&self) -> bool {
-        self.check.visits.as_ref().is_some_and(|visits| visits.login_works(self.to))
+        let remedy = if why == Why::Encryption { self.encryption().await } else { None };
+        let found = Found::Refused { why, proof, beside: self.open_in_proxy() };
+        Finding::bad(stage.into(), found).helped_by(remedy).saying(words(refusal))
     }
 
     /// Which encryption there is.
     async fn encryption(&self) -> Option<Remedy> {
-        let elsewhere = self.tls_elsewhere().await;
-        let port = self.to.port;
-        match elsewhere {
-            None => match self.look(None, port).await {
-                Sight::News { starttls: true } => Some(Remedy::UseStartTls { port }),
+        match self.tls_elsewhere().await {
+            None => match self.service_at(self.to.port, None).await {
+                Service::News { starttls: true } => {
+                    Some(Remedy::UseStartTls { port: self.to.port })
+                }
                 _ => None,
             },
-            elsewhere => elsewhere,
+            tls => tls,
         }
     }
 }
 
-fn bad_certificate(bad: &BadCertificate) -> Found {
-    Found::BadCertificate { problem: bad.problem, certificate: bad.shown.clone() }
+impl From<Stage> for Step {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::Connection => Self::Connection,
+            Stage::Encryption => Self::Encryption,
+            Stage::Greeting => Self::Greeting,
+            Stage::Login => Self::Login,
+        }
+    }
 }
 
-/// What is known without a look.
-fn broken_off(error: &DialError) -> Found {
+/// What an error alone tells.
+pub(super) fn broken_off(error: &DialError) -> Found {
     match error {
         DialError::Protocol(Oddity::SpeaksTls) => Found::SpeaksTls,
         DialError::Protocol(Oddity::SpeaksNoTls) => Found::SpeaksNoTls,
@@ -161,7 +149,9 @@ fn broken_off(error: &DialError) -> Found {
         | DialError::Protocol(Oddity::UnsafeCiphers | Oddity::UnsafeTls) => {
             Found::TlsFailed { cause: cause(error) }
         }
-        DialError::Certificate(bad) => bad_certificate(bad),
+        DialError::Certificate(bad) => {
+            Found::BadCertificate { problem: bad.problem, certificate: bad.shown.clone() }
+        }
         DialError::Account(_) => Found::UnusableLogin,
         DialError::Resolve(_) | DialError::Connect(_) | DialError::Refused(_) => {
             Found::NotConnected { cause: cause(error) }

@@ -1,30 +1,34 @@
 //! The steps of a check, one after the other.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use nntp::login::{Account, RefusalKind, redacted};
-use tokio::time::{Instant, sleep};
+use nntp::login::{Account, ModeReader, Refusal, RefusalKind, redacted};
+use tokio::time::sleep;
 
 use super::finding::{Finding, Found, Outcome, Remedy, Step, pasted};
 use super::{Check, ask};
-use crate::backend::{Visit, Visits};
 use crate::config::{BackendConfig, Tls, TlsOptions, Verify};
 use crate::dial::{
-    BoxStream, DialError, Encryption, Established, Failed, Heard, Hop, Route, Stage, account,
-    encrypt, log_in,
+    DialError, Encryption, Established, Failed, Milestone, account, establish_in_mode,
 };
 
 /// A certificate that is valid for less than this is doubtful, in days.
 const SOON: u64 = 14;
 const DAY: u64 = 24 * 60 * 60;
 
-/// What is checked, and by what means.
+/// What is checked, and how.
 #[derive(Clone, Copy)]
 pub(super) struct Case<'a> {
     pub(super) check: &'a Check<'a>,
     pub(super) to: &'a BackendConfig,
+}
+
+impl Case<'_> {
+    /// How many connections the proxy itself has open with the account.
+    pub(super) fn open_in_proxy(&self) -> u16 {
+        self.check.permits.open_in_proxy(self.to)
+    }
 }
 
 /// One check, from its beginning to its end.
@@ -34,7 +38,7 @@ pub(super) struct Run<'a> {
     tell: &'a mut (dyn FnMut(Finding) + Send),
     /// What is not told for a second time.
     told: BTreeSet<Step>,
-    /// What this connection was greeted with.
+    /// What a connection that is still to be encrypted was greeted with.
     greeting: Option<Finding>,
 }
 
@@ -55,14 +59,18 @@ impl<'a> Run<'a> {
     }
 
     async fn all_steps(&mut self) -> Result<(), Finding> {
+        let Case { check, to } = self.case;
         let unusable = |_| Finding::bad(Step::Login, Found::UnusableLogin);
-        self.account = account(self.case.to).map_err(unusable)?;
+        self.account = account(to).map_err(unusable)?;
         self.name().await?;
-        let visit = self.case.enter().await?;
+        let permit = check.permits.acquire(to, to.limits.drain).await.ok_or_else(|| {
+            let open = self.case.open_in_proxy();
+            Finding::bad(Step::Connection, Found::AllInUse { open })
+        })?;
         let mut connection = self.log_in_or_try_again().await?;
-        let done = self.on(&mut connection).await;
+        let done = self.ask(&mut connection).await;
         match done {
-            Ok(()) => self.connections(connection, visit).await,
+            Ok(()) => self.connections(connection, permit).await,
             Err(_) => ask::leave(&mut [connection]).await,
         }
         done
@@ -76,162 +84,110 @@ impl<'a> Run<'a> {
     }
 
     async fn name(&mut self) -> Result<(), Finding> {
-        if let Some((host, port)) = pasted(&self.case.to.host) {
+        let Case { check, to } = self.case;
+        if let Some((host, port)) = pasted(&to.host) {
             let trim = Some(Remedy::TrimHost { host, port });
             return Err(Finding::bad(Step::Name, Found::PastedHost).helped_by(trim));
         }
-        let found = self.case.check.dialler.resolve(self.case.to).await;
-        found.map_err(|error| Finding::bad(Step::Name, no_address(&error)))?;
-        self.tell(Finding::good(Step::Name, Found::Address { host: self.case.to.host.clone() }));
+        let no_address = |error| Found::NoAddress { cause: cause(&error) };
+        let found = check.dialler.resolve(to).await;
+        found.map_err(|error| Finding::bad(Step::Name, no_address(error)))?;
+        self.tell(Finding::good(Step::Name, Found::Address { host: to.host.clone() }));
         Ok(())
     }
 
     /// A refusal that may be about connections which are gone already is put to the test.
     async fn log_in_or_try_again(&mut self) -> Result<Established, Finding> {
         let clear = self.case.in_the_clear().await;
-        let first = match self.attempt(clear.as_ref()).await {
-            Ok(connection) => {
-                self.logged_in(false, "");
-                return Ok(connection);
-            }
-            Err(failed) if may_pass(&failed.error) => failed,
-            Err(failed) => return Err(self.case.explain(failed).await),
-        };
-        sleep(self.case.check.pause).await;
-        match self.attempt(clear.as_ref()).await {
-            Ok(connection) => {
-                self.logged_in(true, &words(&first.error));
-                Ok(connection)
-            }
-            Err(failed) => Err(self.case.explain(failed).await),
-        }
-    }
-
-    fn logged_in(&mut self, second_try: bool, words: &str) {
-        if self.account.is_some() {
-            let outcome = if second_try { Outcome::Doubtful } else { Outcome::Good };
-            let found = Found::LoggedIn { second_try };
-            self.tell(Finding::new(Step::Login, outcome, found).saying(words));
-        }
-    }
-
-    /// One connection, up to the login, on whichever of the addresses lets us.
-    async fn attempt(&mut self, clear: Option<&Finding>) -> Result<Established, Failed> {
-        let mut route = Route::find(self.case.check.dialler, self.case.to).await?;
+        let mut first_refusal = None;
         loop {
-            let (stream, hop) = route.connect().await?;
-            match self.log_in(stream, &hop, clear).await {
+            match self.log_in(clear.as_ref()).await {
                 Ok(connection) => {
-                    route.arrived(&hop);
+                    self.logged_in(first_refusal.as_ref());
                     return Ok(connection);
                 }
-                Err(failed) => route.failed(&hop, failed)?,
+                Err(Failed { error: DialError::Refused(refusal), .. })
+                    if first_refusal.is_none() && may_pass(&refusal) =>
+                {
+                    first_refusal = Some(refusal);
+                    sleep(self.case.check.pause).await;
+                }
+                Err(failed) => return Err(self.case.explain(failed).await),
             }
         }
     }
 
-    async fn log_in(
-        &mut self,
-        stream: BoxStream,
-        hop: &Hop,
-        clear: Option<&Finding>,
-    ) -> Result<Established, Failed> {
-        let (dialler, to) = (self.case.check.dialler, &hop.to);
-        self.greeting = None;
-        self.tell(Finding::good(Step::Connection, Found::Connected { port: to.port }));
-        let stream = encrypt(dialler, stream, to).await?;
-        match &to.tls {
-            Tls::On(options) => self.tell(encrypted(options, stream.encryption())),
-            Tls::Off => clear.into_iter().for_each(|clear| self.tell(clear.clone())),
-            Tls::StartTls(_) => {}
+    fn logged_in(&mut self, first_refusal: Option<&Refusal>) {
+        if self.account.is_some() {
+            let second_try = first_refusal.is_some();
+            let outcome = if second_try { Outcome::Doubtful } else { Outcome::Good };
+            let found = Finding::new(Step::Login, outcome, Found::LoggedIn { second_try });
+            self.tell(found.saying(first_refusal.map(words).unwrap_or_default()));
         }
-        log_in(dialler, stream, to, &mut |heard| self.hear(heard)).await
     }
 
-    fn hear(&mut self, heard: Heard<'_>) {
-        match heard {
-            Heard::Reply(status) if self.greeting.is_none() => {
+    async fn log_in(&mut self, clear: Option<&Finding>) -> Result<Established, Failed> {
+        let Case { check, to } = self.case;
+        let mut observer = |milestone: Milestone<'_>| self.passed(milestone, clear);
+        establish_in_mode(check.dialler, to, ModeReader::NotNeeded, &mut observer).await
+    }
+
+    /// Where STARTTLS comes behind the greeting, it is told before it, as for other connections.
+    fn passed(&mut self, milestone: Milestone<'_>, clear: Option<&Finding>) {
+        match (milestone, &self.case.to.tls) {
+            (Milestone::Connected, _) => {
+                self.greeting = None;
+                let port = self.case.to.port;
+                self.tell(Finding::good(Step::Connection, Found::Connected { port }));
+                clear.into_iter().for_each(|clear| self.tell(clear.clone()));
+            }
+            (Milestone::Encrypted(how), Tls::On(options) | Tls::StartTls(options)) => {
+                self.tell(encrypted(options, how));
+                self.greeting.take().into_iter().for_each(|greeted| self.tell(greeted));
+            }
+            (Milestone::Encrypted(_), Tls::Off) => {}
+            (Milestone::Greeted(status), tls) => {
                 let posting = match status.code().get() {
                     200 | 480 => true,
                     201 => false,
                     _ => return,
                 };
-                let words = redacted(self.account.as_ref(), status.text());
                 let greeted = Finding::good(Step::Greeting, Found::Greeted { posting });
-                let greeted = greeted.saying(words);
-                if !matches!(self.case.to.tls, Tls::StartTls(_)) {
-                    self.tell(greeted.clone());
+                let greeted = greeted.saying(redacted(self.account.as_ref(), status.text()));
+                match tls {
+                    Tls::StartTls(_) => self.greeting = Some(greeted),
+                    Tls::On(_) | Tls::Off => self.tell(greeted),
                 }
-                self.greeting = Some(greeted);
-            }
-            Heard::Reply(_) => {}
-            Heard::Encrypted(how) => {
-                if let Tls::StartTls(options) = &self.case.to.tls {
-                    self.tell(encrypted(options, how));
-                }
-                self.greeting.clone().into_iter().for_each(|greeted| self.tell(greeted));
             }
         }
     }
 
-    /// What is found on a connection that stands.
-    async fn on(&mut self, connection: &mut Established) -> Result<(), Finding> {
+    /// What is found on a connection that carries requests.
+    async fn ask(&mut self, connection: &mut Established) -> Result<(), Finding> {
+        let to = self.case.to;
         if self.account.is_none() {
-            let none = ask::without_login(connection, self.case.to).await?;
+            let none = ask::without_login(connection, to).await?;
             self.tell(none);
         }
-        let account = self.account.clone();
-        let capabilities = ask::capabilities(connection, self.case.to, account.as_ref()).await;
+        let capabilities = ask::capabilities(connection, to, self.account.as_ref()).await;
         self.tell(capabilities);
-        let round_trip = ask::round_trip(connection, self.case.to).await?;
+        let round_trip = ask::round_trip(connection, to).await?;
         self.tell(round_trip);
         Ok(())
     }
 }
 
-/// The step of a check at which a dial ended.
-pub(super) const fn step(stage: Stage) -> Step {
-    match stage {
-        Stage::Connection => Step::Connection,
-        Stage::Encryption => Step::Encryption,
-        Stage::Greeting => Step::Greeting,
-        Stage::Login => Step::Login,
-    }
-}
-
-/// Whether the next try may go otherwise: the provider may count what is gone already.
-fn may_pass(error: &DialError) -> bool {
-    let DialError::Refused(refusal) = error else { return false };
+/// Whether the next try may go otherwise: the provider may still count what is gone already.
+fn may_pass(refusal: &Refusal) -> bool {
     matches!(
         refusal.kind,
         RefusalKind::TooManyConnections | RefusalKind::Unclear | RefusalKind::Unavailable
     )
 }
 
-/// The provider's own words, where it said some.
-pub(super) fn words(error: &DialError) -> String {
-    match error {
-        DialError::Refused(refusal) => format!("{} {}", refusal.code, refusal.text),
-        _ => String::new(),
-    }
-}
-
-impl Case<'_> {
-    /// Leave for a first connection: where the proxy has all that were entered, it closes an idle one.
-    async fn enter(&self) -> Result<Option<Visit>, Finding> {
-        let Some(visits) = &self.check.visits else { return Ok(None) };
-        let end = Instant::now() + self.to.limits.drain;
-        loop {
-            if let Some(visit) = visits.enter(self.to) {
-                return Ok(Some(visit));
-            }
-            if Instant::now() >= end {
-                let open = visits.beside(self.to);
-                return Err(Finding::bad(Step::Connection, Found::AllInUse { open }));
-            }
-            sleep(Visits::PATIENCE).await;
-        }
-    }
+/// The provider's own words.
+pub(super) fn words(refusal: &Refusal) -> String {
+    format!("{} {}", refusal.code, refusal.text)
 }
 
 fn encrypted(options: &TlsOptions, how: Option<Encryption>) -> Finding {
@@ -250,20 +206,15 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// In the system's words, or that nobody told in time.
+/// In the system's words, or that it took too long.
 pub(super) fn cause(error: &DialError) -> String {
-    let plain = |error: &io::Error| error.to_string();
     match error {
         DialError::Resolve(error)
         | DialError::Connect(error)
         | DialError::Authorities(error)
-        | DialError::Tls(error) => plain(error),
+        | DialError::Tls(error) => error.to_string(),
         DialError::Certificate(bad) => bad.to_string(),
         DialError::TimedOut(_) => "it took too long".into(),
         DialError::Protocol(_) | DialError::Refused(_) | DialError::Account(_) => error.to_string(),
     }
-}
-
-fn no_address(error: &DialError) -> Found {
-    Found::NoAddress { cause: cause(error) }
 }

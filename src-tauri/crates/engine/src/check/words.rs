@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use nntp::login::RefusalKind;
+
 use super::finding::{Found, Outcome, Proof, Remedy, Step, Why};
 use crate::config::Verify;
-use crate::dial::{Certificate, Problem};
+use crate::dial::{Certificate, NO_ADDRESS, NOT_CONNECTED, Oddity, meaning};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -37,16 +39,9 @@ impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address { host } => f.write_str(host),
-            Self::NoAddress { cause } => {
-                write!(
-                    f,
-                    "the host name has no address: check its spelling, and the network ({cause})"
-                )
-            }
+            Self::NoAddress { cause } => write!(f, "{NO_ADDRESS} ({cause})"),
             Self::Connected { port } => write!(f, "port {port}"),
-            Self::NotConnected { cause } => {
-                write!(f, "cannot connect: check host and port, and the network ({cause})")
-            }
+            Self::NotConnected { cause } => write!(f, "{NOT_CONNECTED} ({cause})"),
             Self::AllInUse { open } => write!(
                 f,
                 "Newsmux has all {open} connections busy at the moment: try again when less is going on"
@@ -57,7 +52,7 @@ impl fmt::Display for Found {
                 days_left.iter().try_for_each(|days| write!(f, ", {days} days left"))
             }
             Self::BadCertificate { problem, certificate } => {
-                f.write_str(complaint(*problem))?;
+                problem.fmt(f)?;
                 certificate.iter().try_for_each(|shown| describe(f, shown))
             }
             Self::TlsFailed { cause } => write!(f, "the encrypted connection failed: {cause}"),
@@ -72,6 +67,11 @@ impl fmt::Display for Found {
             Self::Granted { count, wanted, beside, cause } => {
                 granted(f, (*count, *wanted, *beside), cause.as_deref())
             }
+            Self::SpeaksNoTls => Oddity::SpeaksNoTls.fmt(f),
+            Self::SpeaksTls => Oddity::SpeaksTls.fmt(f),
+            Self::WebServer => Oddity::WebServer.fmt(f),
+            Self::NoNewsServer => Oddity::NoNewsServer.fmt(f),
+            Self::HungUp => Oddity::HungUp.fmt(f),
             plain => f.write_str(sentence(plain)),
         }
     }
@@ -82,27 +82,17 @@ const fn sentence(found: &Found) -> &'static str {
     match found {
         Found::PastedHost => "only the server's name is needed here, without anything around it",
         Found::InTheClear => "off: everything is sent in the clear",
-        Found::SpeaksNoTls => "what is there does not speak TLS on this port",
         Found::NoStartTls => "the provider does not do STARTTLS",
-        Found::SpeaksTls => "what is there speaks TLS on this port, and TLS is not on",
-        Found::WebServer => {
-            "this is a web server: the host looks like an indexer's or a website's address, not a \
-             news server's"
-        }
-        Found::NoNewsServer => "what answers on this port is no news server: check host and port",
         Found::NoAnswer => "the provider does not answer in time",
-        Found::HungUp => {
-            "the provider closed the connection: check port and TLS, or try again later"
-        }
         Found::LoggedIn { second_try: false } => "accepted",
         Found::LoggedIn { second_try: true } => {
             "accepted at the second try: the login is right, and connections from before were \
              probably still counted"
         }
-        Found::NoLogin => "none, and none is wanted",
-        Found::LoginNeeded => "the provider wants a user name and a password: enter them",
+        Found::NoLogin => "none, and none is needed",
+        Found::LoginNeeded => "the provider needs a user name and a password: enter them",
         Found::UnusableLogin => "a user name or password cannot be empty or contain a line break",
-        Found::NoCapabilities => "not told, as by many providers",
+        Found::NoCapabilities => "not told: many providers do not answer",
         _ => "",
     }
 }
@@ -115,24 +105,6 @@ const fn demanded(verified: Verify) -> &'static str {
     }
 }
 
-const fn complaint(problem: Problem) -> &'static str {
-    match problem {
-        Problem::Expired => {
-            "the certificate has expired: tell the provider, and check this computer's clock"
-        }
-        Problem::NotYetValid => "the certificate is not valid yet: check this computer's clock",
-        Problem::OtherNames => "the certificate is for another host name: check the host",
-        Problem::UnknownAuthority => {
-            "the certificate is by an authority that is not trusted here: anyone may be at the other \
-             end"
-        }
-        Problem::SelfSigned => {
-            "the certificate is self-signed, and nobody vouches for it: anyone may be at the other end"
-        }
-        Problem::Invalid => "the certificate is not valid",
-    }
-}
-
 fn describe(f: &mut fmt::Formatter<'_>, shown: &Certificate) -> fmt::Result {
     let names = shown.names.join(", ");
     let (issuer, until) = (&shown.issuer, date(shown.expires));
@@ -140,16 +112,14 @@ fn describe(f: &mut fmt::Formatter<'_>, shown: &Certificate) -> fmt::Result {
 }
 
 fn refused(f: &mut fmt::Formatter<'_>, why: Why, proof: Proof, beside: u16) -> fmt::Result {
-    f.write_str(match why {
-        Why::Connections => "the provider allows no more connections",
-        Why::Login => "the provider refuses the user name or password",
-        Why::Account => {
-            "the provider refuses the account: it may be used up, expired or not paid for"
-        }
-        Why::Unavailable => "the provider does not serve us now: try again later",
-        Why::Encryption => "the provider wants encryption: switch TLS on",
-        Why::Unexpected => "the provider answers in an unknown way",
-    })?;
+    f.write_str(meaning(match why {
+        Why::Connections => RefusalKind::TooManyConnections,
+        Why::Login => RefusalKind::Credentials,
+        Why::Account => RefusalKind::Account,
+        Why::Unavailable => RefusalKind::Unavailable,
+        Why::Encryption => RefusalKind::TlsNeeded,
+        Why::Unexpected => RefusalKind::Unexpected,
+    }))?;
     match proof {
         Proof::Told => {}
         Proof::BeforeLogin => f.write_str(
@@ -182,7 +152,7 @@ fn granted(
         0 => write!(f, "{count} of {wanted} granted")?,
         _ => write!(f, "{count} granted beside the {beside} that Newsmux has open, of {wanted}")?,
     }
-    cause.iter().try_for_each(|cause| write!(f, "; one more was not to be had: {cause}"))
+    cause.iter().try_for_each(|cause| write!(f, "; one more failed: {cause}"))
 }
 
 impl fmt::Display for Remedy {
@@ -192,8 +162,8 @@ impl fmt::Display for Remedy {
             Self::UseStartTls { port } => write!(f, "set tls to \"starttls\" and port to {port}"),
             Self::UseNoTls { port } => write!(
                 f,
-                "set tls to \"off\" and port to {port}, if you accept that anyone on the way can read \
-                 along, the password too"
+                "set tls to \"off\" and port to {port}: nothing is encrypted then, and others can read \
+                 your password"
             ),
             Self::LowerConnections { to } => write!(f, "set connections to {to}"),
             Self::TrimHost { host, port: None } => write!(f, "set host to \"{host}\""),

@@ -17,20 +17,20 @@ const NAMES: usize = 5;
 /// What a certificate says of itself. All of it is the other end's word, made plain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// Who has signed it.
+    /// Who signed it.
     pub issuer: String,
     /// The hosts that it is for; not more than a few.
     pub names: Vec<String>,
-    /// From when it is valid, in seconds since 1970.
+    /// When its validity begins, in seconds since 1970.
     pub begins: u64,
-    /// Until when it is valid, in seconds since 1970.
+    /// When its validity ends, in seconds since 1970.
     pub expires: u64,
-    /// Nobody else has signed it.
+    /// Nobody else signed it.
     pub self_signed: bool,
 }
 
 impl Certificate {
-    /// Nothing where it cannot be read.
+    /// None where it cannot be read.
     pub(super) fn read(der: impl AsRef<[u8]>) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der.as_ref()).ok()?;
         let validity = certificate.validity();
@@ -81,31 +81,35 @@ pub struct BadCertificate {
     pub problem: Problem,
     /// What it says of itself.
     pub shown: Option<Certificate>,
-    /// In the words of whoever looked closely.
+    /// The same in the words of the TLS library.
     pub cause: String,
-    /// The authorities to trust are the user's own.
-    own: bool,
+    /// The authorities to trust are those of the `ca_file`.
+    own_authorities: bool,
 }
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
-    /// It is over.
+    /// Its validity has ended.
     Expired,
-    /// It has not begun.
+    /// Its validity has not begun.
     NotYetValid,
     /// It is for other hosts.
     OtherNames,
-    /// It is by nobody who is trusted.
+    /// Nobody who is trusted signed it.
     UnknownAuthority,
-    /// Nobody but the other end itself has signed it.
+    /// Only its owner signed it.
     SelfSigned,
     /// Something else.
     Invalid,
 }
 
 impl BadCertificate {
-    pub(super) fn new(why: &CertificateError, shown: Option<Certificate>, own: bool) -> Self {
+    pub(super) fn new(
+        why: &CertificateError,
+        shown: Option<Certificate>,
+        own_authorities: bool,
+    ) -> Self {
         let problem = match why {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Problem::OtherNames
@@ -120,26 +124,39 @@ impl BadCertificate {
             CertificateError::UnknownIssuer => Problem::UnknownAuthority,
             _ => Problem::Invalid,
         };
-        Self { problem, shown, cause: why.to_string(), own }
+        Self { problem, shown, cause: why.to_string(), own_authorities }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expired => {
+                "the certificate has expired: tell the provider, and check this computer's clock"
+            }
+            Self::NotYetValid => "the certificate is not valid yet: check this computer's clock",
+            Self::OtherNames => "the certificate is for another host name: check the host",
+            Self::UnknownAuthority => {
+                "the certificate is by an unknown authority: anyone may be at the other end"
+            }
+            Self::SelfSigned => {
+                "the certificate is self-signed: nobody vouches for it, and anyone may be at the \
+                 other end"
+            }
+            Self::Invalid => "the certificate is not valid",
+        })
     }
 }
 
 impl fmt::Display for BadCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hint = match self.problem {
-            Problem::OtherNames => "the certificate is for another host name: check the host",
-            Problem::Expired => {
-                "the certificate has expired: tell the provider, and check this computer's clock"
+        match self.problem {
+            Problem::UnknownAuthority | Problem::SelfSigned if self.own_authorities => {
+                f.write_str("the certificate is by none of the authorities in the ca_file")
             }
-            Problem::NotYetValid => "the certificate is not valid yet: check this computer's clock",
-            Problem::UnknownAuthority | Problem::SelfSigned if self.own => {
-                "the certificate is by none of the authorities in the ca_file"
-            }
-            Problem::SelfSigned => "the certificate is self-signed: nobody vouches for it",
-            Problem::UnknownAuthority => "the certificate is by an unknown authority",
-            Problem::Invalid => "the certificate is not valid",
-        };
-        write!(f, "{hint} ({})", self.cause)
+            problem => problem.fmt(f),
+        }?;
+        write!(f, " ({})", self.cause)
     }
 }
 

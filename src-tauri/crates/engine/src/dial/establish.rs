@@ -1,25 +1,29 @@
-//! From nothing to a connection that carries requests: connect, greeting, encryption, login; each
-//! step within its limit.
+//! From nothing to a connection that carries requests: connect, encryption, greeting, login; each step
+//! within its limit.
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use nntp::line::LineReader;
-use nntp::login::{Account, Login, Progress};
+use nntp::login::{Account, Login, ModeReader, Progress, Ready};
 use nntp::status::StatusLine;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::route::{Failed, Route, Stage};
+use super::fallback::{Failed, Fallback, Stage};
 use super::{BoxStream, Dial, DialError, Encryption, Oddity, ReadHalf, WriteHalf};
 use crate::config::{BackendConfig, Tls};
 
 /// The longest line that is read before a connection is ready.
 const LINE: usize = 4096;
-/// How a TLS server answers what is no TLS: with an alert.
+/// The longest list of capabilities that is read.
+const BLOCK: usize = 64 * 1024;
+/// How a TLS server answers plain text: with an alert.
 const TLS_ALERT: &[u8] = &[0x15, 0x03];
+const LOGIN: &str = "the reply to the login";
 
 /// A connection that carries requests.
 pub struct Established {
@@ -29,72 +33,60 @@ pub struct Established {
     pub write: WriteHalf,
     /// The provider lets us post.
     pub posting: bool,
+    /// The provider was sent `MODE READER`.
+    pub mode_reader: bool,
     /// The address that it leads to, where the dialler knows of one.
     pub address: Option<SocketAddr>,
 }
 
-/// What is heard on the way to a login.
-pub(crate) enum Heard<'a> {
-    /// A reply; the first is the greeting.
-    Reply(&'a StatusLine),
-    /// The connection has become encrypted on the way.
+/// A step towards a login that went well.
+pub(crate) enum Milestone<'a> {
+    Connected,
     Encrypted(Option<Encryption>),
+    Greeted(&'a StatusLine),
 }
+
+/// Is told each milestone, of each address that is tried.
+pub(crate) type Observer<'a> = dyn FnMut(Milestone<'_>) + Send + 'a;
 
 /// Connects to a provider and logs in, on whichever of its addresses lets us.
 ///
 /// # Errors
 /// What kept it from that; see [`DialError`].
 pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Established, DialError> {
-    establish_in_mode(dialler, to, false).await
+    let mode = ModeReader::NotNeeded;
+    establish_in_mode(dialler, to, mode, &mut |_| {}).await.map_err(|failed| failed.error)
 }
 
-/// Like [`establish`], with `MODE READER` first where the provider is known to want it.
+/// Like [`establish`], with what is known about the need of `MODE READER`, and somebody who watches.
 ///
 /// # Errors
-/// Like [`establish`].
+/// Like [`establish`], and how far it came.
 pub(crate) async fn establish_in_mode(
     dialler: &dyn Dial,
     to: &BackendConfig,
-    mode_reader: bool,
-) -> Result<Established, DialError> {
-    account(to)?;
-    on_any_address(dialler, to, mode_reader).await.map_err(|failed| failed.error)
-}
-
-async fn on_any_address(
-    dialler: &dyn Dial,
-    to: &BackendConfig,
-    mode_reader: bool,
+    mode: ModeReader,
+    observer: &mut Observer<'_>,
 ) -> Result<Established, Failed> {
-    let mut route = Route::find(dialler, to).await?;
+    let account = account(to).map_err(Failed::at(Stage::Login))?;
+    let login = Login::new(account, matches!(to.tls, Tls::StartTls(_))).with_mode_reader(mode);
+    let mut addresses = Fallback::resolve(dialler, to).await?;
     loop {
-        let (stream, hop) = route.connect().await?;
-        let encrypted = encrypt(dialler, stream, &hop.to).await;
-        let login = login(to, mode_reader)?;
-        let logged_in = match encrypted {
-            Ok(stream) => converse(dialler, stream, &hop.to, login, &mut |_| {}).await,
-            Err(failed) => Err(failed),
-        };
-        match logged_in {
-            Ok(established) => {
-                route.arrived(&hop);
-                return Ok(Established { address: hop.address, ..established });
+        let (stream, reached) = addresses.connect().await?;
+        observer(Milestone::Connected);
+        let stage = Stage::Encryption;
+        let mut handshake = Handshake { dialler, to: &reached.to, stage, observer };
+        match handshake.log_in(stream, login.clone()).await {
+            Ok((stream, Ready { posting, mode_reader })) => {
+                addresses.succeeded(&reached);
+                let ((read, write), address) = (stream.halves(), reached.address);
+                return Ok(Established { read, write, posting, mode_reader, address });
             }
-            Err(failed) => route.failed(&hop, failed)?,
+            Err(error) => {
+                let failed = Failed { stage: handshake.stage, error };
+                addresses.failed(&reached, failed)?;
+            }
         }
-    }
-}
-
-/// TLS, where the provider has it from the first byte.
-pub(crate) async fn encrypt(
-    dialler: &dyn Dial,
-    stream: BoxStream,
-    to: &BackendConfig,
-) -> Result<BoxStream, Failed> {
-    match to.tls {
-        Tls::On(_) => dialler.start_tls(stream, to).await.map_err(Stage::Encryption.failed()),
-        Tls::Off | Tls::StartTls(_) => Ok(stream),
     }
 }
 
@@ -105,71 +97,64 @@ pub(crate) fn account(to: &BackendConfig) -> Result<Option<Account>, DialError> 
     account.transpose().map_err(DialError::Account)
 }
 
-/// Greeting and login on a connection that stands, and STARTTLS where the settings say so; tells what
-/// is heard.
-///
-/// # Errors
-/// What kept it from that; see [`DialError`].
-pub(crate) async fn log_in(
-    dialler: &dyn Dial,
-    stream: BoxStream,
-    to: &BackendConfig,
-    hear: &mut (dyn FnMut(Heard<'_>) + Send),
-) -> Result<Established, Failed> {
-    let login = login(to, false)?;
-    converse(dialler, stream, to, login, hear).await
+/// Everything between the connection and the first request.
+struct Handshake<'a, 'o> {
+    dialler: &'a dyn Dial,
+    to: &'a BackendConfig,
+    stage: Stage,
+    observer: &'a mut Observer<'o>,
 }
 
-fn login(to: &BackendConfig, mode_reader: bool) -> Result<Login, Failed> {
-    let account = account(to).map_err(Stage::Login.failed())?;
-    let login = Login::new(account, matches!(to.tls, Tls::StartTls(_)));
-    Ok(if mode_reader { login.with_mode_reader() } else { login })
-}
-
-async fn converse(
-    dialler: &dyn Dial,
-    mut stream: BoxStream,
-    to: &BackendConfig,
-    mut login: Login,
-    hear: &mut (dyn FnMut(Heard<'_>) + Send),
-) -> Result<Established, Failed> {
-    let (mut limit, mut awaited) = (to.limits.greeting, greeting(&to.tls));
-    let mut stage = Stage::Greeting;
-    loop {
-        let status = within(limit, awaited, read_status(&mut stream)).await;
-        let status = status.map_err(stage.failed())?;
-        hear(Heard::Reply(&status));
-        let mut progress =
-            login.receive(&status).map_err(DialError::Refused).map_err(stage.failed())?;
-        stage = match to.tls {
-            Tls::StartTls(_) if stage == Stage::Greeting => Stage::Encryption,
-            _ => Stage::Login,
-        };
-        if let Progress::StartTls(plain) = progress {
-            let encrypted = dialler.start_tls(stream, to).await;
-            stream = encrypted.map_err(Stage::Encryption.failed())?;
-            hear(Heard::Encrypted(stream.encryption()));
-            progress = plain.encrypted();
+impl Handshake<'_, '_> {
+    async fn log_in(
+        &mut self,
+        mut stream: BoxStream,
+        login: Login,
+    ) -> Result<(BoxStream, Ready), DialError> {
+        if let Tls::On(_) = self.to.tls {
+            stream = self.encrypt(stream).await?;
         }
-        match progress {
-            Progress::Send(next, line) => {
-                (limit, awaited) = (to.limits.login, LOGIN);
-                let sent = within(limit, awaited, send(&mut stream, &line)).await;
-                sent.map_err(stage.failed())?;
-                login = next;
-            }
-            Progress::Ready(ready) => {
-                let (read, write) = stream.halves();
-                return Ok(Established { read, write, posting: ready.posting, address: None });
-            }
-            Progress::StartTls(_) => {
-                return Err(stage.failed()(DialError::Protocol(Oddity::NotAsked)));
+        self.stage = Stage::Greeting;
+        let limit = self.to.limits.greeting;
+        let greeting = within(limit, greeting(&self.to.tls), read_status(&mut stream)).await?;
+        (self.observer)(Milestone::Greeted(&greeting));
+        let mut progress = login.receive(&greeting).map_err(DialError::Refused)?;
+        self.stage = match self.to.tls {
+            Tls::StartTls(_) => Stage::Encryption,
+            Tls::On(_) | Tls::Off => Stage::Login,
+        };
+        let limit = self.to.limits.login;
+        loop {
+            progress = match progress {
+                Progress::Send(login, line) => {
+                    let reply = within(limit, LOGIN, ask(&mut stream, &line)).await?;
+                    login.receive(&reply).map_err(DialError::Refused)?
+                }
+                Progress::Block(login) => {
+                    login.capabilities(&within(limit, LOGIN, read_block(&mut stream)).await?)
+                }
+                Progress::StartTls(login) => {
+                    stream = self.encrypt(stream).await?;
+                    self.stage = Stage::Login;
+                    login.encrypted()
+                }
+                Progress::Ready(ready) => return Ok((stream, ready)),
             }
         }
     }
+
+    async fn encrypt(&mut self, stream: BoxStream) -> Result<BoxStream, DialError> {
+        let stream = self.dialler.start_tls(stream, self.to).await?;
+        (self.observer)(Milestone::Encrypted(stream.encryption()));
+        Ok(stream)
+    }
 }
 
-const LOGIN: &str = "the reply to the login";
+async fn ask(stream: &mut BoxStream, line: &[u8]) -> Result<StatusLine, DialError> {
+    stream.write_all(line).await.map_err(closed)?;
+    stream.flush().await.map_err(closed)?;
+    read_status(stream).await
+}
 
 /// A TLS server is silent until it is spoken to.
 const fn greeting(tls: &Tls) -> &'static str {
@@ -181,13 +166,37 @@ const fn greeting(tls: &Tls) -> &'static str {
     }
 }
 
-async fn send(stream: &mut BoxStream, line: &[u8]) -> Result<(), DialError> {
-    stream.write_all(line).await.map_err(closed)?;
-    stream.flush().await.map_err(closed)
+/// Reads a status line, and names what answers when it is none.
+pub(crate) async fn read_status(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> Result<StatusLine, DialError> {
+    let line = read_line(stream).await?;
+    if line.starts_with(b"HTTP/") || line.starts_with(b"<") {
+        return Err(DialError::Protocol(Oddity::WebServer));
+    }
+    StatusLine::parse(line).map_err(|_| DialError::Protocol(Oddity::NoNewsServer))
+}
+
+/// Reads the lines of a block, up to and without the line that ends it.
+pub(crate) async fn read_block(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> Result<Vec<u8>, DialError> {
+    let mut block = Vec::new();
+    loop {
+        let line = read_line(stream).await?;
+        if &line[..] == b"." {
+            return Ok(block);
+        }
+        if block.len() > BLOCK {
+            return Err(DialError::Protocol(Oddity::NoNewsServer));
+        }
+        block.extend_from_slice(&line);
+        block.push(b'\n');
+    }
 }
 
 /// Reads one line, and not a byte more: what is behind it is for whoever reads next.
-pub(crate) async fn read_status(stream: &mut BoxStream) -> Result<StatusLine, DialError> {
+async fn read_line(stream: &mut (impl AsyncRead + Unpin)) -> Result<Bytes, DialError> {
     let mut lines = LineReader::new(LINE);
     loop {
         let byte = stream.read_u8().await.map_err(closed)?;
@@ -195,12 +204,9 @@ pub(crate) async fn read_status(stream: &mut BoxStream) -> Result<StatusLine, Di
         if lines.buffer_mut().starts_with(TLS_ALERT) {
             return Err(DialError::Protocol(Oddity::SpeaksTls));
         }
-        let Some(line) = lines.next_line() else { continue };
-        let line = line.map_err(|_| DialError::Protocol(Oddity::NoNewsServer))?;
-        if line.starts_with(b"HTTP/") || line.starts_with(b"<") {
-            return Err(DialError::Protocol(Oddity::WebServer));
+        if let Some(line) = lines.next_line() {
+            return line.map_err(|_| DialError::Protocol(Oddity::NoNewsServer));
         }
-        return StatusLine::parse(line).map_err(|_| DialError::Protocol(Oddity::NoNewsServer));
     }
 }
 

@@ -1,5 +1,4 @@
-//! TLS by rustls. What the settings demand of the certificate is demanded; nothing is ever sent on a
-//! connection that fails it.
+//! TLS by rustls. Nothing is ever sent on a connection whose certificate is not what the settings demand.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,36 +8,34 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, ring};
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError,
-    OtherError, PeerIncompatible, ProtocolVersion, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, Error as TlsError, OtherError,
+    PeerIncompatible, ProtocolVersion, RootCertStore,
 };
 use tokio::io::BufReader;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tracing::info;
 
 use super::certificate::{BadCertificate, Certificate};
-use super::possession::Possession;
+use super::verify::Verifier;
 use super::{BoxStream, DialError, Encryption, Oddity, ReadHalf, Stream, WriteHalf};
 use crate::config::{TlsOptions, Verify};
 
 /// How much is read from a socket at once, in bytes. TLS by itself reads a few KiB.
 const READ: usize = 64 * 1024;
 
-/// What is needed for TLS connections, made once for each kind that the settings have, and anew when
-/// the `ca_file` has changed. Sessions are resumed across all connections of a kind.
+/// The TLS configuration for each combination of options in the settings; made again when the `ca_file`
+/// has changed. Connections with the same options resume each other's sessions.
 #[derive(Default)]
 pub(super) struct Connectors(Mutex<HashMap<TlsOptions, Connector>>);
 
 #[derive(Clone)]
 struct Connector {
     config: Arc<ClientConfig>,
-    /// The content of the `ca_file` that it was made of.
+    /// What was in the `ca_file` that it was made from.
     authorities: Option<Arc<[u8]>>,
 }
 
@@ -67,7 +64,7 @@ impl Connectors {
         let made = tokio::task::spawn_blocking(move || connector(&wanted, before)).await;
         let made = made.map_err(|e| DialError::Tls(io::Error::other(e)))??;
         let mut all = self.lock();
-        // Of two that were made at the same time one is enough: sessions are resumed in that.
+        // Two may be made at the same time: all connections use one, so that sessions are resumed.
         match all.get(options) {
             Some(other) if other.authorities == made.authorities => Ok(Arc::clone(&other.config)),
             _ => {
@@ -130,9 +127,13 @@ fn client_config(
         let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
         builder.build().map_err(|e| DialError::Authorities(io::Error::other(e)))
     });
-    let (any_name, own) = (options.verify != Verify::Full, options.ca_file.is_some());
-    let verifier = Arc::new(Verifier { chain: chain.transpose()?, any_name, own, algorithms });
-    let config = builder.dangerous().with_custom_certificate_verifier(verifier);
+    let verifier = Verifier {
+        chain: chain.transpose()?,
+        any_name: options.verify != Verify::Full,
+        own_authorities: options.ca_file.is_some(),
+        algorithms,
+    };
+    let config = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
     Ok(Arc::new(config.with_no_client_auth()))
 }
 
@@ -163,7 +164,7 @@ fn tls(error: TlsError) -> DialError {
     DialError::Tls(io::Error::other(error))
 }
 
-/// Says what to do about what people meet.
+/// Names the causes that people meet.
 fn explained(error: io::Error) -> DialError {
     if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) {
         let hint =
@@ -184,115 +185,11 @@ fn explained(error: io::Error) -> DialError {
     }
 }
 
-/// What the verifier found, or rustls behind it.
+/// What our verifier found, or else rustls.
 fn bad(why: &CertificateError) -> BadCertificate {
     let ours = match why {
         CertificateError::Other(OtherError(other)) => other.downcast_ref::<BadCertificate>(),
         _ => None,
     };
     ours.cloned().unwrap_or_else(|| BadCertificate::new(why, None, false))
-}
-
-/// Verifies as much as the user has chosen: all, the chain of trust without the name, or nothing. That
-/// the other end has the certificate's key is verified always, but for [`Possession::Unknown`] where
-/// nothing else is verified either. What is refused is kept in the error, so that it can be shown.
-struct Verifier {
-    chain: Option<Arc<WebPkiServerVerifier>>,
-    any_name: bool,
-    /// The authorities are the user's own.
-    own: bool,
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
-        let verified =
-            chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        match verified {
-            Err(TlsError::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if self.any_name => Ok(ServerCertVerified::assertion()),
-            Err(TlsError::InvalidCertificate(why)) => {
-                let bad = BadCertificate::new(&why, Certificate::read(end_entity), self.own);
-                let kept = CertificateError::Other(OtherError(Arc::new(bad)));
-                Err(TlsError::InvalidCertificate(kept))
-            }
-            other => other,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
-            .or_else(|error| self.verify_old(message, cert, dss, error))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
-            .or_else(|error| self.verify_old(message, cert, dss, error))
-    }
-
-    /// Where nothing is verified, what can be proven of a short key comes first.
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let mut schemes = self.algorithms.supported_schemes();
-        if self.chain.is_none() {
-            schemes.sort_by_key(|scheme| is_pss(*scheme));
-        }
-        schemes
-    }
-}
-
-impl Verifier {
-    /// Of certificates that rustls does not take.
-    fn verify_old(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-        error: TlsError,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        if self.chain.is_some() {
-            return Err(error);
-        }
-        match Possession::by(dss, message, cert, &self.algorithms) {
-            Possession::Proven => Ok(HandshakeSignatureValid::assertion()),
-            Possession::Refuted => Err(error),
-            Possession::Unknown => {
-                info!("the certificate's key is too short to verify that the provider has it");
-                Ok(HandshakeSignatureValid::assertion())
-            }
-        }
-    }
-}
-
-const fn is_pss(scheme: SignatureScheme) -> bool {
-    matches!(
-        scheme,
-        SignatureScheme::RSA_PSS_SHA256
-            | SignatureScheme::RSA_PSS_SHA384
-            | SignatureScheme::RSA_PSS_SHA512
-    )
-}
-
-impl fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifier").field("chain", &self.chain.is_some()).finish_non_exhaustive()
-    }
 }

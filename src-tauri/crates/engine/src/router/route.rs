@@ -132,8 +132,7 @@ impl<'a> Route<'a> {
 
     /// Takes one look at each backend, for all that is decided now.
     fn look(&mut self) {
-        let article = self.article.is_some();
-        self.candidates.iter_mut().for_each(|candidate| candidate.look(article));
+        self.candidates.iter_mut().for_each(Candidate::look);
         let retired = |c: &Candidate| c.standing.availability == Availability::Retired;
         if self.candidates.iter().any(retired) {
             self.renew();
@@ -335,12 +334,8 @@ impl Candidate {
         }
     }
 
-    fn look(&mut self, article: bool) {
+    fn look(&mut self) {
         self.standing = self.backend.standing();
-        if article && self.standing.unable && self.answer == Answer::None {
-            // Its account is used up: every article would hear the same.
-            self.answer = Answer::Unable;
-        }
     }
 
     const fn tier(&self) -> u16 {

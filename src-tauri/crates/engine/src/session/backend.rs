@@ -7,7 +7,7 @@ use bytes::Bytes;
 use nntp::command::{Class, Request, Verb};
 use nntp::status::StatusLine;
 use nntp::verdict::shown;
-use tokio::time::{Duration, sleep_until};
+use tokio::time::{Duration, Instant, sleep_until};
 use tracing::{debug, info};
 
 use super::ClientSession;
@@ -146,6 +146,11 @@ impl ClientSession {
                 Next::Missing => return self.refused_by_all(errand, refusal),
                 Next::GiveUp(why) => return self.give_up(errand, refusal, &why),
             };
+            if by_id && !backend.account().used_up.may_send(Instant::now()) {
+                // Its account is used up, and every article would hear the same.
+                route.unable(&backend, backend.why());
+                continue;
+            }
             if by_id && backend.has_no_command_for(errand.request) {
                 route.missing(&backend);
                 continue;

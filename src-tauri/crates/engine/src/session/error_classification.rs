@@ -27,9 +27,15 @@ pub(super) fn classify(backend: &Backend, sent: &Request, status: &StatusLine) -
     match verdict {
         Verdict::UnknownCommand if backend.does_not_know(sent) => return Meaning::TryAlternative,
         Verdict::UnknownCommand => return Meaning::Refused,
-        Verdict::Answer | Verdict::Missing | Verdict::Refused => backend.knows(sent.verb()),
+        Verdict::Answer => {
+            backend.knows(sent.verb());
+            if matches!(sent.verb(), Verb::Article | Verb::Body) {
+                backend.account().used_up.has_served();
+            }
+        }
+        Verdict::Missing | Verdict::Refused => backend.knows(sent.verb()),
         Verdict::LoginNeeded => backend.refused_after_login(sent),
-        Verdict::Account => backend.set_unable(words(status)),
+        Verdict::Account => backend.set_used_up(words(status)),
         Verdict::Unable
         | Verdict::ModeReaderNeeded
         | Verdict::Farewell

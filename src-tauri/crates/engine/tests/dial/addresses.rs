@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::check::{Check, is_usable};
-use nntp_proxy::config::{BackendConfig, TimeLimits, Tls, Verify};
+use nntp_proxy::config::{BackendConfig, Config, RoutingMode, TimeLimits, Tls, Verify};
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError, NetDialler, establish};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use nntp_proxy::proxy::Proxy;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 use tokio::time::Instant;
 
 use crate::certificates::{Authority, expired, valid};
@@ -197,6 +199,74 @@ async fn a_check_goes_by_the_address_that_works() {
         assert!(is_usable(&found), "{found:?}");
         assert_eq!((sick.accepted(), logins(&well)), (1, 1));
     }
+}
+
+/// A login that succeeds, and then these.
+fn serving(rest: &[Step]) -> Vec<Step> {
+    [&good(), rest].concat()
+}
+
+fn found(times: usize) -> Vec<Step> {
+    let once = [Step::Hear, Step::Say("223 0 <a@b>\r\n")];
+    std::iter::repeat_n(once, times).flatten().collect()
+}
+
+/// A client of a proxy whose provider is at these addresses.
+async fn client_of(servers: &[&Server]) -> BufReader<DuplexStream> {
+    let auth = Arc::new(AuthHandler::new(None, None));
+    let (mode, backends) = (RoutingMode::PerCommand, vec![provider()]);
+    let config = Config { mode, posting: false, auth, backends };
+    let proxy = Proxy::new(config, Arc::new(of(servers)));
+    let (ours, theirs) = duplex(4096);
+    tokio::spawn(async move {
+        proxy.serve_client(Box::new(theirs), "127.0.0.1:1".parse().unwrap()).await;
+    });
+    let mut client = BufReader::new(ours);
+    client.read_line(&mut String::new()).await.unwrap();
+    client
+}
+
+async fn is_found(client: &mut BufReader<DuplexStream>) -> bool {
+    let mut reply = String::new();
+    client.write_all(b"STAT <a@b>\r\n").await.unwrap();
+    client.read_line(&mut reply).await.unwrap();
+    reply.starts_with("223 ")
+}
+
+#[tokio::test]
+async fn an_address_that_logs_in_and_serves_nothing_is_left_for_the_next() {
+    for sick in [vec![Step::Hear, Step::Close], vec![Step::Hear]] {
+        let sick = Server::start(serving(&sick)).await;
+        let well = Server::start(serving(&found(5))).await;
+        let mut client = client_of(&[&sick, &well]).await;
+        for n in 0..5 {
+            assert!(is_found(&mut client).await, "request {n}");
+        }
+        assert_eq!((logins(&sick), logins(&well)), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_goes_silent_after_it_has_served_is_left_for_the_next() {
+    let sick = Server::in_turn(vec![serving(&[found(1), vec![Step::Hear]].concat()), good()]).await;
+    let well = Server::start(serving(&found(1))).await;
+    let mut client = client_of(&[&sick, &well]).await;
+    assert!(is_found(&mut client).await);
+    assert!(is_found(&mut client).await);
+    assert_eq!((logins(&sick), logins(&well)), (1, 1));
+}
+
+#[tokio::test]
+async fn an_address_that_served_nothing_is_tried_again_where_the_others_fail() {
+    let dropping = serving(&[Step::Hear, Step::Close]);
+    let first = Server::in_turn(vec![dropping, serving(&found(3))]).await;
+    let once = serving(&[found(1), vec![Step::Close]].concat());
+    let second = Server::in_turn(vec![once, refusing("502 not here\r\n")]).await;
+    let mut client = client_of(&[&first, &second]).await;
+    for n in 0..4 {
+        assert!(is_found(&mut client).await, "request {n}");
+    }
+    assert_eq!((logins(&first), logins(&second), second.accepted()), (2, 1, 2));
 }
 
 /// An address to which nothing leads is a listener with a full queue: only Linux drops what does not fit.

@@ -68,12 +68,15 @@ async fn not_more_than_fifty_are_tried() {
     assert_eq!(logins(&server), 50);
 }
 
-/// A proxy that has one connection of the account open, and a client that has asked for something on it.
-async fn busy_with(to: &BackendConfig) -> (Proxy, BufReader<DuplexStream>) {
+fn proxy_for(to: &BackendConfig) -> Proxy {
     let auth = Arc::new(AuthHandler::new(None, None));
     let (mode, backends) = (RoutingMode::PerCommand, vec![to.clone()]);
     let config = Config { mode, posting: false, auth, backends };
-    let proxy = Proxy::new(config, Arc::new(NetDialler::new()));
+    Proxy::new(config, Arc::new(NetDialler::new()))
+}
+
+/// A client that has asked for something.
+async fn asking(proxy: &Proxy, request: &str) -> BufReader<DuplexStream> {
     let (ours, theirs) = duplex(4096);
     let serving = proxy.clone();
     tokio::spawn(async move {
@@ -82,8 +85,15 @@ async fn busy_with(to: &BackendConfig) -> (Proxy, BufReader<DuplexStream>) {
     let mut ours = BufReader::new(ours);
     let mut line = String::new();
     ours.read_line(&mut line).await.unwrap();
-    ours.write_all(b"STAT <a@b>\r\n").await.unwrap();
-    (proxy, ours)
+    ours.write_all(request.as_bytes()).await.unwrap();
+    ours
+}
+
+/// A proxy that has one connection of the account open, and a client that has asked for something on it.
+async fn busy_with(to: &BackendConfig) -> (Proxy, BufReader<DuplexStream>) {
+    let proxy = proxy_for(to);
+    let client = asking(&proxy, "STAT <a@b>\r\n").await;
+    (proxy, client)
 }
 
 /// The same when its client has been answered: the connection is idle.
@@ -104,7 +114,7 @@ fn serving() -> Vec<Step> {
 
 async fn beside(proxy: &Proxy, to: &BackendConfig) -> Vec<Finding> {
     let (dialler, mut findings) = (NetDialler::new(), Vec::new());
-    let check = Check::new(&dialler).beside(Some(proxy.visits())).with_pause(Duration::ZERO);
+    let check = Check::new(&dialler).with_permits(proxy.check_permits()).with_pause(Duration::ZERO);
     check.run(to, |finding| findings.push(finding)).await;
     findings
 }
@@ -130,6 +140,30 @@ async fn an_idle_connection_of_the_proxy_makes_room() {
     let found = beside(&proxy, &to).await;
     assert!(found.iter().all(|finding| finding.outcome == Outcome::Good), "{found:?}");
     assert_eq!(proxy.snapshot().backends[0].open, 0);
+}
+
+#[tokio::test]
+async fn no_more_than_one_idle_connection_makes_room_however_long_that_takes() {
+    let wait = |ms| Step::Wait(Duration::from_millis(ms));
+    let mut slow = vec![Step::Say("200 hello\r\n"), Step::Hear, Step::Say("281 welcome\r\n")];
+    slow.extend([Step::Hear, wait(300), Step::Say("430 no\r\n")]);
+    slow.extend([Step::Hear, wait(300), Step::Say("205 bye\r\n"), Step::Close]);
+    let server = Server::in_turn(vec![slow.clone(), slow.clone(), slow, first()]).await;
+    let to = wanting(&server, 3);
+    let proxy = proxy_for(&to);
+    let mut clients = Vec::new();
+    for n in 0..3 {
+        clients.push(asking(&proxy, &format!("BODY <{n}@b>\r\n")).await);
+    }
+    for client in &mut clients {
+        client.read_line(&mut String::new()).await.unwrap();
+    }
+    assert_eq!(proxy.snapshot().backends[0].open, 3);
+    let found = beside(&proxy, &to).await;
+    let all = Found::Granted { count: 1, wanted: 3, beside: 2, cause: None };
+    assert_eq!(at(&found, Stage::Connections).found, all);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(proxy.snapshot().backends[0].open, 2, "no other was closed in the meantime");
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod server;
 mod silence;
 mod starttls;
 mod tls;
+mod used_up;
 
 /// Longer than anything on the loopback addresses takes.
 const LONG: Duration = Duration::from_secs(20);

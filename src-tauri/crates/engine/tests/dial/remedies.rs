@@ -109,7 +109,7 @@ async fn a_plain_port_with_tls_on_leads_to_what_is_seen_there() {
 #[tokio::test]
 async fn no_encryption_is_offered_with_what_it_means() {
     let remedy = Remedy::UseNoTls { port: 119 }.to_string();
-    assert_says(&remedy, &["\"off\"", "119", "anyone on the way can read along", "password"]);
+    assert_says(&remedy, &["\"off\"", "119", "nothing is encrypted", "password"]);
 }
 
 #[tokio::test]

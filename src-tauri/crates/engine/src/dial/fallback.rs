@@ -1,5 +1,5 @@
-//! The way to a provider whose host may have several addresses: one after the other, until a login
-//! succeeds or the provider has said what it thinks of the account.
+//! A host may have several addresses: one after the other is tried, until a login succeeds or the
+//! provider has said what it thinks of the account.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,13 +25,6 @@ pub(crate) enum Stage {
     Login,
 }
 
-impl Stage {
-    /// What fails at this stage.
-    pub(crate) fn failed(self) -> impl FnOnce(DialError) -> Failed {
-        move |error| Failed { stage: self, error }
-    }
-}
-
 /// A dial that failed, and how far it came.
 pub(crate) struct Failed {
     pub(crate) stage: Stage,
@@ -39,6 +32,10 @@ pub(crate) struct Failed {
 }
 
 impl Failed {
+    pub(crate) fn at(stage: Stage) -> impl FnOnce(DialError) -> Self {
+        move |error| Self { stage, error }
+    }
+
     /// Whether every other address would say the same.
     fn is_final(&self) -> bool {
         match &self.error {
@@ -58,7 +55,7 @@ impl Failed {
         }
     }
 
-    /// Whether it is the address that is sick: not one that has no room, or wants other settings.
+    /// Whether the address is at fault: not one that has no room, or wants other settings.
     fn is_addresses_fault(&self) -> bool {
         match &self.error {
             DialError::Refused(refusal) => matches!(
@@ -71,7 +68,7 @@ impl Failed {
 }
 
 /// See the [module](self).
-pub(crate) struct Route<'a> {
+pub(super) struct Fallback<'a> {
     dialler: &'a dyn Dial,
     to: &'a BackendConfig,
     left: Vec<SocketAddr>,
@@ -80,18 +77,20 @@ pub(crate) struct Route<'a> {
 }
 
 /// An address that has answered.
-pub(crate) struct Hop {
+pub(super) struct Reached {
     /// The provider, with the limits that hold on this address.
-    pub(crate) to: BackendConfig,
+    pub(super) to: BackendConfig,
     /// None where the dialler knows of none.
-    pub(crate) address: Option<SocketAddr>,
+    pub(super) address: Option<SocketAddr>,
 }
 
-impl<'a> Route<'a> {
+impl<'a> Fallback<'a> {
     /// Looks the addresses up.
-    pub(crate) async fn find(dialler: &'a dyn Dial, to: &'a BackendConfig) -> Result<Self, Failed> {
-        let left = dialler.resolve(to).await;
-        let left = left.map_err(Stage::Connection.failed())?;
+    pub(super) async fn resolve(
+        dialler: &'a dyn Dial,
+        to: &'a BackendConfig,
+    ) -> Result<Self, Failed> {
+        let left = dialler.resolve(to).await.map_err(Failed::at(Stage::Connection))?;
         Ok(Self { dialler, to, left, tries: 0, furthest: None })
     }
 
@@ -99,7 +98,7 @@ impl<'a> Route<'a> {
     ///
     /// # Errors
     /// That none answers; or what came of one that did, if one did before.
-    pub(crate) async fn connect(&mut self) -> Result<(BoxStream, Hop), Failed> {
+    pub(super) async fn connect(&mut self) -> Result<(BoxStream, Reached), Failed> {
         let connected = match &self.left[..] {
             [] => self.dialler.connect(self.to).await.map(|stream| (stream, None)),
             left => {
@@ -107,33 +106,29 @@ impl<'a> Route<'a> {
                 connected.map(|(stream, address)| (stream, Some(address)))
             }
         };
-        let (stream, address) = match connected {
-            Ok(connected) => connected,
-            Err(error) => {
-                let failed = Stage::Connection.failed()(error);
-                return Err(self.furthest.take().unwrap_or(failed));
-            }
-        };
+        let (stream, address) = connected.map_err(|error| {
+            self.furthest.take().unwrap_or(Failed { stage: Stage::Connection, error })
+        })?;
         self.left.retain(|left| Some(*left) != address);
         self.tries += 1;
         let mut to = self.to.clone();
         if self.has_better() {
             to.limits = hurried(to.limits);
         }
-        Ok((stream, Hop { to, address }))
+        Ok((stream, Reached { to, address }))
     }
 
     /// The login has succeeded.
-    pub(crate) fn arrived(&self, hop: &Hop) {
-        hop.address.into_iter().for_each(|address| self.dialler.succeeded(address, self.to));
+    pub(super) fn succeeded(&self, at: &Reached) {
+        at.address.into_iter().for_each(|address| self.dialler.succeeded(address, self.to));
     }
 
     /// It failed here. Goes on where there is another address that may do better.
     ///
     /// # Errors
     /// What came furthest, where there is none.
-    pub(crate) fn failed(&mut self, hop: &Hop, failed: Failed) -> Result<(), Failed> {
-        if let Some(address) = hop.address.filter(|_| failed.is_addresses_fault()) {
+    pub(super) fn failed(&mut self, at: &Reached, failed: Failed) -> Result<(), Failed> {
+        if let Some(address) = at.address.filter(|_| failed.is_addresses_fault()) {
             self.dialler.failed(address, self.to);
         }
         let is_final = failed.is_final();

@@ -1,0 +1,117 @@
+//! Permits for connections that a check opens beside those of the proxy. They count against the same
+//! account: the provider never sees more connections than were entered.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::account::Permit;
+use super::{Backend, Promise, State};
+use crate::config::BackendConfig;
+use crate::router::BackendSelector;
+
+/// How often a permit is asked for again while none is free.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// Issues permits to checks. Use it within the runtime that serves.
+#[derive(Clone)]
+pub struct CheckPermits {
+    selector: Arc<BackendSelector>,
+    issued: Arc<AtomicU16>,
+}
+
+/// Leave for a check to have one connection. Dropping it gives it back.
+#[must_use]
+pub(crate) struct CheckPermit {
+    /// None where the proxy does not use the account.
+    _permit: Option<Permit>,
+    issued: Arc<AtomicU16>,
+}
+
+impl CheckPermits {
+    pub(crate) fn new(selector: Arc<BackendSelector>) -> Self {
+        Self { selector, issued: Arc::default() }
+    }
+
+    /// A permit, where one more connection is not more than were entered.
+    pub(crate) fn try_acquire(&self, to: &BackendConfig) -> Option<CheckPermit> {
+        let same = self.same_account(to);
+        let permit = match same.split_first() {
+            None => None,
+            Some((first, others)) => {
+                let limit = to.connections.get().saturating_sub(open(others));
+                Some(first.account.try_check_permit(first, limit)?)
+            }
+        };
+        self.issued.fetch_add(1, Ordering::Relaxed);
+        Some(CheckPermit { _permit: permit, issued: Arc::clone(&self.issued) })
+    }
+
+    /// A permit within `limit`. Where all connections are open, one that is idle is closed to make room.
+    pub(crate) async fn acquire(&self, to: &BackendConfig, limit: Duration) -> Option<CheckPermit> {
+        let mut made_room = false;
+        let acquiring = async {
+            loop {
+                if let Some(permit) = self.try_acquire(to) {
+                    return permit;
+                }
+                // The provider may take its time to see the end of the one that is closed.
+                made_room = made_room || self.same_account(to).iter().any(Backend::close_one);
+                sleep(RETRY).await;
+            }
+        };
+        timeout(limit, acquiring).await.ok()
+    }
+
+    /// How many connections the proxy has open with the account itself.
+    pub(crate) fn open_in_proxy(&self, to: &BackendConfig) -> u16 {
+        open(&self.same_account(to)).saturating_sub(self.issued.load(Ordering::Relaxed))
+    }
+
+    /// Whether the very same login is in use on connections that stand.
+    pub(crate) fn login_works(&self, to: &BackendConfig) -> bool {
+        self.same_account(to).iter().any(|backend| {
+            let up = backend.snapshot().state == State::Up;
+            up && backend.standing().promise == Promise::Proven
+                && backend.config().login == to.login
+        })
+    }
+
+    fn same_account(&self, to: &BackendConfig) -> Vec<Arc<Backend>> {
+        let all = self.selector.backends();
+        all.iter().filter(|backend| backend.config().is_same_account(to)).cloned().collect()
+    }
+}
+
+/// For a check beside which no proxy serves.
+impl Default for CheckPermits {
+    fn default() -> Self {
+        Self::new(Arc::new(BackendSelector::new()))
+    }
+}
+
+fn open(backends: &[Arc<Backend>]) -> u16 {
+    backends.iter().map(|backend| backend.account.open()).sum()
+}
+
+impl Backend {
+    /// Closes one connection that nobody uses at the moment. Whether there was one.
+    fn close_one(self: &Arc<Self>) -> bool {
+        self.change(|pool, effects| pool.close_one(effects))
+    }
+}
+
+impl Drop for CheckPermit {
+    fn drop(&mut self) {
+        self.issued.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for CheckPermits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CheckPermits").field("issued", &self.issued).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! An account that is used up, expired or blocked, by the provider's word: it is asked ever more rarely.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How long an account is left alone the first time; this doubles each time that the provider says it
+/// again.
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+/// The longest that an account is left alone.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// How long the one request may take that is sent after a pause.
+const PROBE_LIMIT: Duration = Duration::from_secs(60);
+
+/// See the [module](self).
+#[derive(Default)]
+pub(crate) struct UsedUp {
+    pause: Mutex<Option<Pause>>,
+    /// There is a pause. Usually there is none, and requests take no lock.
+    paused: AtomicBool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Pause {
+    until: Instant,
+    length: Duration,
+    /// One request was sent after the pause, to see whether the account works again.
+    probing: bool,
+}
+
+impl UsedUp {
+    /// Whether the provider said so a short while ago.
+    pub(super) fn is_on(&self, now: Instant) -> bool {
+        self.lock().is_some_and(|pause| now < pause.until)
+    }
+
+    /// Whether a request may be sent. After a pause one may, which tells whether the account works again.
+    pub(crate) fn may_send(&self, now: Instant) -> bool {
+        if !self.paused.load(Ordering::Relaxed) {
+            return true;
+        }
+        let mut paused = self.lock();
+        let Some(pause) = &mut *paused else { return true };
+        let over = now >= pause.until;
+        if over {
+            (pause.until, pause.probing) = (now + PROBE_LIMIT, true);
+        }
+        over
+    }
+
+    /// The provider says that the account is used up.
+    pub(super) fn begin(&self, now: Instant) {
+        let mut paused = self.lock();
+        let length = match *paused {
+            // This request was sent before that was known.
+            Some(pause) if now < pause.until && !pause.probing => return,
+            Some(pause) => (pause.length * 2).min(LONGEST_PAUSE),
+            None => FIRST_PAUSE,
+        };
+        *paused = Some(Pause { until: now + length, length, probing: false });
+        self.paused.store(true, Ordering::Relaxed);
+    }
+
+    /// The provider serves an article: if it was asked to see whether the account works again, it does.
+    pub(crate) fn has_served(&self) {
+        if self.paused.load(Ordering::Relaxed) && self.lock().is_some_and(|pause| pause.probing) {
+            self.forget();
+        }
+    }
+
+    /// What the provider said may be over.
+    pub(super) fn forget(&self) {
+        *self.lock() = None;
+        self.paused.store(false, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Pause>> {
+        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many requests the account gets when somebody wants an article every second.
+    #[test]
+    fn a_used_up_account_is_asked_ever_more_rarely() {
+        let (account, begin) = (UsedUp::default(), Instant::now());
+        let asked = |hours: std::ops::Range<u64>| {
+            let seconds = (hours.start * 3600..hours.end * 3600).map(Duration::from_secs);
+            let asking = |at: &Duration| account.may_send(begin + *at);
+            seconds.filter(asking).inspect(|at| account.begin(begin + *at)).count()
+        };
+        assert_eq!((asked(0..1), asked(1..24)), (6, 23));
+        account.forget();
+        assert_eq!(asked(24..25), 6, "as if nothing had been");
+    }
+
+    #[test]
+    fn one_request_tells_whether_a_used_up_account_works_again() {
+        let (account, now) = (UsedUp::default(), Instant::now());
+        account.begin(now);
+        account.has_served();
+        assert!(!account.may_send(now), "what was under way proves nothing");
+        let later = now + FIRST_PAUSE;
+        assert!(account.may_send(later) && !account.may_send(later), "one of many");
+        assert!(account.may_send(later + PROBE_LIMIT), "nothing came of that one");
+        account.has_served();
+        assert!(account.may_send(later + PROBE_LIMIT));
+    }
+}

@@ -1,0 +1,167 @@
+//! Why there is no connection, in plain sentences.
+
+use std::fmt;
+use std::io;
+
+use nntp::login::{BadAccount, Refusal, RefusalKind};
+
+use super::BadCertificate;
+
+pub(crate) const NO_ADDRESS: &str =
+    "the host name has no address: check its spelling, and the network";
+pub(crate) const NOT_CONNECTED: &str = "cannot connect: check host and port, and the network";
+
+/// Why there is no connection. Each prints as a plain sentence without a secret in it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum DialError {
+    /// The host's name has no address.
+    Resolve(io::Error),
+    /// No address answered.
+    Connect(io::Error),
+    /// A step took longer than its limit.
+    TimedOut(&'static str),
+    /// The authorities that are to vouch for certificates cannot be read.
+    Authorities(io::Error),
+    /// The TLS handshake failed.
+    Tls(io::Error),
+    /// The certificate is not what the settings demand.
+    Certificate(Box<BadCertificate>),
+    /// What answers is no news server, or not as the settings say.
+    Protocol(Oddity),
+    /// The news server refuses us.
+    Refused(Refusal),
+    /// The name or password cannot be sent.
+    Account(BadAccount),
+}
+
+/// How something answers that is no news server, or not one as the settings say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Oddity {
+    /// It speaks TLS, and the settings do not.
+    SpeaksTls,
+    /// It does not speak TLS, and the settings do.
+    SpeaksNoTls,
+    /// It has no cipher that we do.
+    UnsafeCiphers,
+    /// It has no version of TLS that we do.
+    UnsafeTls,
+    /// It speaks HTTP.
+    WebServer,
+    /// It does not begin as a news server does.
+    NoNewsServer,
+    /// It hangs up before the login is done.
+    HungUp,
+    /// Encryption was asked for where the settings have none, or twice.
+    NotAsked,
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SpeaksTls => {
+                "the provider speaks TLS on this port: set TLS to \"on\", or use its plain port"
+            }
+            Self::SpeaksNoTls => {
+                "the encrypted connection failed: the provider does not speak TLS on this port: use \
+                 its TLS port (563), or switch TLS off"
+            }
+            Self::UnsafeCiphers => {
+                "this server only offers ciphers that are no longer considered safe"
+            }
+            Self::UnsafeTls => {
+                "this server only offers TLS 1.0 or 1.1, which is no longer considered safe"
+            }
+            Self::WebServer => {
+                "this is a web server: the host looks like an indexer's address, not a news server's"
+            }
+            Self::NoNewsServer => {
+                "what answers on this port is no news server: check host and port"
+            }
+            Self::HungUp => {
+                "the provider closed the connection before the login was done: check port and TLS, \
+                 or try again later"
+            }
+            Self::NotAsked => "encryption was not to be begun here",
+        })
+    }
+}
+
+/// What a refusal means, in a sentence.
+pub(crate) const fn meaning(kind: RefusalKind) -> &'static str {
+    match kind {
+        RefusalKind::TooManyConnections => "the provider allows no more connections",
+        RefusalKind::Credentials => "the provider refuses the user name or password",
+        RefusalKind::Account => {
+            "the provider refuses the account: it may be used up, expired or not paid for"
+        }
+        RefusalKind::Unavailable => "the provider does not serve us now: try again later",
+        RefusalKind::TlsNeeded => "the provider wants encryption: switch TLS on",
+        RefusalKind::NoStartTls => {
+            "the provider does not do STARTTLS: use TLS \"on\" with its port"
+        }
+        RefusalKind::Unclear => "the provider refuses the login",
+        RefusalKind::Unexpected => "the provider answers in an unknown way",
+    }
+}
+
+/// What a failed dial means for the next ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Too many connections: fewer, and later.
+    Limit,
+    /// The account or its password: rarely.
+    Login,
+    /// One of the two.
+    Unclear,
+    /// Not reachable, or not working.
+    Down,
+}
+
+impl DialError {
+    pub(crate) fn trouble(&self) -> Trouble {
+        match self {
+            Self::Refused(refusal) => match refusal.kind {
+                RefusalKind::TooManyConnections => Trouble::Limit,
+                RefusalKind::Credentials | RefusalKind::Account => Trouble::Login,
+                RefusalKind::Unclear => Trouble::Unclear,
+                RefusalKind::Unavailable
+                | RefusalKind::TlsNeeded
+                | RefusalKind::NoStartTls
+                | RefusalKind::Unexpected => Trouble::Down,
+            },
+            Self::Account(_) => Trouble::Login,
+            Self::Resolve(_)
+            | Self::Connect(_)
+            | Self::TimedOut(_)
+            | Self::Authorities(_)
+            | Self::Tls(_)
+            | Self::Certificate(_)
+            | Self::Protocol(_) => Trouble::Down,
+        }
+    }
+}
+
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resolve(e) => {
+                write!(f, "{NO_ADDRESS} ({e})")
+            }
+            Self::Connect(e) => write!(f, "{NOT_CONNECTED} ({e})"),
+            Self::TimedOut(step) => write!(f, "timed out waiting for {step}"),
+            Self::Tls(e) | Self::Authorities(e) => {
+                write!(f, "the encrypted connection failed: {e}")
+            }
+            Self::Certificate(bad) => write!(f, "the encrypted connection failed: {bad}"),
+            Self::Protocol(what) => write!(f, "{what}"),
+            Self::Refused(refusal) => {
+                write!(f, "{} ({} {})", meaning(refusal.kind), refusal.code, refusal.text)
+            }
+            Self::Account(e) => write!(f, "{e}"),
+        }
+    }
+}
+
+impl std::error::Error for DialError {}
