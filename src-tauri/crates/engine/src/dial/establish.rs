@@ -184,14 +184,13 @@ pub(crate) async fn read_block(
     let mut block = Vec::new();
     loop {
         let line = read_line(stream).await?;
-        if &line[..] == b"." {
+        if line.trim_ascii_end() == b"." {
             return Ok(block);
         }
         if block.len() > BLOCK {
             return Err(DialError::Protocol(Oddity::NoNewsServer));
         }
         block.extend_from_slice(&line);
-        block.push(b'\n');
     }
 }
 
