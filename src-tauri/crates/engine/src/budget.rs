@@ -93,7 +93,7 @@ impl Budget {
     }
 
     /// Lets the next of the session's replies look for room.
-    pub(crate) fn look_again(&self) {
+    pub(crate) fn wake_next(&self) {
         self.own.freed.notify_one();
     }
 

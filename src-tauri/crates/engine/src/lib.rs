@@ -5,9 +5,9 @@
 //! [`router::BackendSelector`] which [`backend::Backend`] is next, and takes a turn on one of its
 //! connections.
 
-mod baton;
 mod budget;
 mod clients;
+mod ticket;
 
 pub mod auth;
 pub mod backend;

@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
-use crate::backend::{Account, Accounts, Backend, BackendSnapshot, CheckPermits, Means};
+use crate::backend::{Account, Accounts, Backend, BackendSnapshot, CheckPermits, Resources};
 use crate::budget::Budget;
 pub use crate::clients::ClientSnapshot;
 use crate::clients::Clients;
@@ -35,7 +35,7 @@ const CLIENTS: usize = 2000;
 pub struct Proxy(Arc<Shared>);
 
 struct Shared {
-    means: Means,
+    resources: Resources,
     accounts: Accounts,
     budget: Budget,
     selector: Arc<BackendSelector>,
@@ -61,7 +61,7 @@ impl Proxy {
     #[must_use]
     pub fn new(config: Config, dialler: Arc<dyn Dial>) -> Self {
         let proxy = Self(Arc::new(Shared {
-            means: Means {
+            resources: Resources {
                 dialler,
                 buffers: BufferPool::new(BufferSize::DEFAULT, BUFFERS),
                 events: Events::new(),
@@ -90,7 +90,7 @@ impl Proxy {
         let mut make = |new: &BackendConfig| {
             let account = self.0.accounts.of(new, &taken);
             taken.push(Arc::clone(&account));
-            Backend::with_account(new.clone(), account, self.0.means.clone())
+            Backend::with_account(new.clone(), account, self.0.resources.clone())
         };
         let wanted = config.backends.iter().zip(kept);
         let new: Vec<_> = wanted.map(|(new, kept)| kept.unwrap_or_else(|| make(new))).collect();
@@ -142,10 +142,10 @@ impl Proxy {
             let config = self.0.config.read().unwrap_or_else(PoisonError::into_inner);
             (config.mode, config.posting, Arc::clone(&config.auth))
         };
-        let session = ClientSession::builder(client, self.0.means.buffers.clone(), auth)
+        let session = ClientSession::builder(client, self.0.resources.buffers.clone(), auth)
             .with_posting(posting)
             .with_budget(self.0.budget.for_session())
-            .with_events(self.0.means.events.clone())
+            .with_events(self.0.resources.events.clone())
             .with_stop(self.0.stop.subscribe());
         let router = Arc::clone(&self.0.selector);
         match mode {
@@ -194,7 +194,7 @@ impl Proxy {
     /// What happens from now on. Who listens too slowly misses the oldest.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.0.means.events.subscribe()
+        self.0.resources.events.subscribe()
     }
 
     /// What goes on at this moment.

@@ -139,17 +139,17 @@ impl Breaker {
         news && self.up()
     }
 
-    /// A request failed on a connection that stands since `born`. What breaks together counts once: a
+    /// A request failed on a connection that stands since `created`. What breaks together counts once: a
     /// connection that is no younger than the last failure says nothing new. True when the provider is
     /// set aside by it.
     pub(super) fn failed(
         &mut self,
         now: Instant,
-        born: Instant,
+        created: Instant,
         (why, weight): (String, u8),
     ) -> bool {
         self.requests = match self.requests {
-            Requests::Closed(_, Some(last)) if born <= last => return false,
+            Requests::Closed(_, Some(last)) if created <= last => return false,
             Requests::Closed(failures, _) if failures + weight < FAILURES => {
                 Requests::Closed(failures + weight, Some(now))
             }
@@ -294,12 +294,12 @@ mod tests {
 
     #[test]
     fn connections_that_break_together_count_once() {
-        let (mut breaker, born) = (Breaker::new(), Instant::now());
+        let (mut breaker, created) = (Breaker::new(), Instant::now());
         breaker.connected();
         for _ in 0..8 {
-            breaker.failed(born + SECOND, born, ("the network blinked".into(), 1));
+            breaker.failed(created + SECOND, created, ("the network blinked".into(), 1));
         }
-        assert_eq!(breaker.trust(born + SECOND), Trust::Full);
+        assert_eq!(breaker.trust(created + SECOND), Trust::Full);
     }
 
     #[test]

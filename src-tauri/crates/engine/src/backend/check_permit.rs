@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::account::Permit;
-use super::{Backend, Promise, State};
+use super::{Backend, Confidence, State};
 use crate::config::BackendConfig;
 use crate::router::BackendSelector;
 
@@ -75,7 +75,7 @@ impl CheckPermits {
     pub(crate) fn login_works(&self, to: &BackendConfig) -> bool {
         self.same_account(to).iter().any(|backend| {
             let up = backend.snapshot().state == State::Up;
-            up && backend.standing().promise == Promise::Proven
+            up && backend.standing().confidence == Confidence::Proven
                 && backend.config().login == to.login
         })
     }

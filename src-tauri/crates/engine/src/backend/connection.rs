@@ -1,6 +1,8 @@
 //! One connection to a provider: a writing side that all turns share, and a reading side that goes
 //! from turn to turn.
 
+use std::future::poll_fn;
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,9 +16,12 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::account::Permit;
-use super::gather;
+use super::{Backend, gather};
 use crate::dial::{ReadHalf, WriteHalf};
+use crate::error::Error;
 
+/// The longest status line that is believed to be one, in bytes.
+const STATUS_LIMIT: usize = 16 * 1024;
 /// How many bytes of an unwanted reply are read while a connection closes.
 const CLOSE_BYTES: u64 = 2 * 1024 * 1024;
 /// How long a provider has to notice that a connection was closed, when it does not say so.
@@ -85,7 +90,7 @@ impl Connection {
 
     /// Sends what is queued: now, or with what else is queued while somebody [gathers](gather).
     pub(super) fn send(self: &Arc<Self>) {
-        if !gather::note(self) {
+        if !gather::add(self) {
             self.send_now();
         }
     }
@@ -172,20 +177,20 @@ impl Connection {
     }
 }
 
-async fn send_all(half: &mut WriteHalf, queued: &mut BytesMut) -> std::io::Result<()> {
-    std::future::poll_fn(|cx| poll_send(half, queued, cx)).await
+async fn send_all(half: &mut WriteHalf, queued: &mut BytesMut) -> io::Result<()> {
+    poll_fn(|cx| poll_send(half, queued, cx)).await
 }
 
 fn poll_send(
     half: &mut WriteHalf,
     queued: &mut BytesMut,
     cx: &mut Context<'_>,
-) -> Poll<std::io::Result<()>> {
+) -> Poll<io::Result<()>> {
     let mut half = Pin::new(half);
     while !queued.is_empty() {
         let n = ready!(half.as_mut().poll_write(cx, queued))?;
         if n == 0 {
-            return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into()));
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
         queued.advance(n);
     }
@@ -223,6 +228,28 @@ impl ReadSide {
         self.permit.iter().for_each(Permit::forget_login);
     }
 
+    /// Reads up to and with the first line feed; the bytes behind it stay unread.
+    pub(super) async fn read_line(&mut self, backend: &Backend) -> Result<Bytes, Error> {
+        loop {
+            if let Some(at) = memchr::memchr(b'\n', &self.unread) {
+                return Ok(self.unread.split_to(at + 1));
+            }
+            if self.unread.len() > STATUS_LIMIT {
+                return Err(Error::Unexpected("a status line without an end".into()));
+            }
+            let read = poll_fn(|cx| backend.resources.buffers.poll_read(cx, &mut self.half));
+            let more = read.await.map_err(Error::ConnectionLost)?;
+            backend.count_bytes(more.len());
+            if more.is_empty() {
+                return Err(Error::ConnectionLost(closed()));
+            }
+            self.unread = match self.unread.is_empty() {
+                true => more,
+                false => [&*self.unread, &*more].concat().into(),
+            };
+        }
+    }
+
     /// Whether the provider is silent, as it has to be between two replies. A byte or an end says
     /// that the connection cannot be used any more.
     pub(super) fn is_quiet(&mut self) -> bool {
@@ -231,6 +258,11 @@ impl ReadSide {
         let mut cx = Context::from_waker(Waker::noop());
         self.unread.is_empty() && Pin::new(&mut self.half).poll_read(&mut cx, &mut buf).is_pending()
     }
+}
+
+/// The provider closed the connection.
+pub(super) fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the provider closed the connection")
 }
 
 impl Drop for ReadSide {

@@ -45,7 +45,7 @@ impl Drop for Gathering {
 }
 
 /// Takes note of a connection with something to send. False where nobody gathers.
-pub(super) fn note(connection: &Arc<Connection>) -> bool {
+pub(super) fn add(connection: &Arc<Connection>) -> bool {
     let noted = UNSENT.try_with(|unsent| {
         let mut unsent = unsent.borrow_mut();
         let Some(unsent) = unsent.as_mut() else { return false };

@@ -11,7 +11,7 @@ use nntp::command::Request;
 use tokio::time::Instant;
 
 use super::connection::Connection;
-use super::slot::{Slot, Trial};
+use super::slot::{Slot, Watch};
 use super::{Backend, Lease, Reply};
 use crate::error::Error;
 use crate::types::ClientId;
@@ -55,7 +55,7 @@ impl GroupTurn {
         slot: &mut Slot,
         backend: &Arc<Backend>,
         (prologue, request): (&Prologue, &Request),
-        trial: Trial,
+        watch: Watch,
     ) -> Self {
         let selected = slot.is_owned_by(prologue.client);
         let before = if selected { &[] } else { prologue.requests.as_slice() };
@@ -64,7 +64,7 @@ impl GroupTurn {
         let requests = before.iter().chain([request]);
         Self(Kind::Shared {
             number: slot.selections,
-            replies: requests.map(|request| slot.turn(backend, request, trial)).collect(),
+            replies: requests.map(|request| slot.turn(backend, request, watch)).collect(),
             backend: Arc::clone(backend),
             connection: Arc::clone(&slot.connection),
             client: prologue.client,

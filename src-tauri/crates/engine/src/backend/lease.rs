@@ -1,19 +1,37 @@
 //! A connection with nobody else on it, for as long as the lease lives: for requests that depend on
 //! the selected group, for uploads, and for a whole session in Standard mode.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
 use nntp::command::Request;
 use tokio::io::AsyncWriteExt;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
+use super::choose::best;
 use super::connection::Connection;
-use super::slot::{Hold, Slot, Trial};
+use super::pool::{Answer, Effects, Pool};
+use super::slot::{Access, Rank, Slot, Watch};
 use super::{Backend, Loss, Reply};
 use crate::dial::WriteHalf;
 use crate::error::Error;
 use crate::types::ClientId;
+
+/// Who waits for a connection alone.
+pub(super) struct LeaseWaiter {
+    wanted: Wanted,
+    pub(super) answer: oneshot::Sender<Answer<Lease>>,
+}
+
+/// Which connection is wanted alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) client: ClientId,
+    /// No group was ever selected on it: what it is wanted for would be about another client's.
+    pub(crate) untouched: bool,
+}
 
 /// See the [module](self).
 pub(crate) struct Lease {
@@ -75,9 +93,9 @@ impl Lease {
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, Error> {
         let reply = {
             let mut pool = self.backend.lock();
-            let trial = Trial { probe: false, suspicious_after: pool.pace.suspicious_after() };
+            let watch = Watch { probe: false, suspicious_after: pool.pace.suspicious_after() };
             let slot = pool.slot(self.connection.id).ok_or(Error::TurnLost)?;
-            slot.turn(&self.backend, request, trial)
+            slot.turn(&self.backend, request, watch)
         };
         self.connection.send();
         Ok(reply)
@@ -117,7 +135,7 @@ impl Drop for Lease {
         self.backend.change(|pool, effects| {
             let retired = pool.retired;
             let Some(slot) = pool.slot(id) else { return };
-            slot.hold = Hold::Shared;
+            slot.access = Access::Shared;
             slot.used = Instant::now();
             slot.owner = self.selected.then(|| (self.client, Instant::now()));
             if spoiled || (retired && slot.turns == 0) {
@@ -125,6 +143,91 @@ impl Drop for Lease {
                 pool.slots.retain(|slot| slot.connection.id != id);
             }
         });
+    }
+}
+
+impl Pool {
+    /// A place in the line for a connection alone.
+    pub(super) fn ask_lease(
+        &mut self,
+        backend: &Arc<Backend>,
+        wanted: Wanted,
+        effects: &mut Effects,
+    ) -> oneshot::Receiver<Answer<Lease>> {
+        let (answer, receiver) = oneshot::channel();
+        self.leases.push_back(LeaseWaiter { wanted, answer });
+        self.serve(backend, effects);
+        receiver
+    }
+
+    /// Those who want a connection alone come first, and are few.
+    pub(super) fn serve_leases(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
+        for slot in &mut self.slots {
+            if slot.access == Access::Reserved {
+                slot.access = Access::Shared;
+            }
+        }
+        let mut still = VecDeque::new();
+        while let Some(waiter) = self.leases.pop_front() {
+            if waiter.answer.is_closed() {
+                continue;
+            }
+            let Some(at) = self.slot_for_lease(backend, (waiter.wanted, still.len()), effects)
+            else {
+                still.push_back(waiter);
+                continue;
+            };
+            let Some(lease) = self.grant_lease(backend, at, waiter.wanted.client) else { continue };
+            if let Err(left) = waiter.answer.send(Ok(lease)) {
+                effects.leases.push(left);
+            }
+        }
+        self.leases = still;
+    }
+
+    /// An idle connection for a lease. Dials another, or keeps new turns away from the least busy one.
+    pub(super) fn slot_for_lease(
+        &mut self,
+        backend: &Arc<Backend>,
+        (wanted, before): (Wanted, usize),
+        effects: &mut Effects,
+    ) -> Option<usize> {
+        let now = Instant::now();
+        let idle = self.idle(Some(wanted), now, effects);
+        if let Some((at, Rank::Own | Rank::Free)) = idle {
+            return Some(at);
+        }
+        if self.hopes_for_dial(before, now) || self.dial(backend, now, effects) {
+            return None;
+        }
+        if let Some((at, _)) = idle {
+            return Some(at);
+        }
+        if wanted.untouched && self.close_one(effects) {
+            // Another is dialled when this one is closed.
+            return None;
+        }
+        let busy = |slot: &Slot| slot.access == Access::Shared;
+        let at = best(&self.slots, busy, |slot| slot.turns).map(|(at, _)| at);
+        if let Some(slot) = at.and_then(|at| self.slots.get_mut(at)) {
+            slot.access = Access::Reserved;
+        }
+        None
+    }
+
+    fn grant_lease(
+        &mut self,
+        backend: &Arc<Backend>,
+        at: usize,
+        client: ClientId,
+    ) -> Option<Lease> {
+        let slot = self.slots.get_mut(at)?;
+        slot.used = Instant::now();
+        slot.access = Access::Leased;
+        let lease = Lease::new(backend, slot, client);
+        slot.selections += 1;
+        self.clear_owner(client, None);
+        Some(lease)
     }
 }
 

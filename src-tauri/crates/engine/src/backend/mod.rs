@@ -1,17 +1,14 @@
 //! A provider at run time: its connections, its health and its counters.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use nntp::command::Request;
 use tokio::sync::oneshot;
-use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout};
-use tracing::{info, warn};
+use tokio::time::{Duration, Instant, timeout};
 
-use crate::baton::Place;
 use crate::config::BackendConfig;
-use crate::dial::{Dial, DialError, Established, Milestone, Trouble, establish_in_mode};
+use crate::dial::Dial;
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
@@ -19,24 +16,27 @@ use crate::pool::BufferPool;
 mod account;
 mod breaker;
 mod check_permit;
+mod choose;
 mod connection;
+mod dialling;
 mod gather;
 mod group_turn;
 mod learned;
 mod lease;
 mod line;
 mod logins;
+mod outcome;
 mod pace;
 mod pool;
 mod reply;
 mod slot;
 mod standing;
+mod upkeep;
 mod used_up;
 
-use account::Permit;
-use connection::{Connection, ReadSide};
+use outcome::{Loss, Timing};
 use pool::{Answer, Effects, Pool};
-use slot::Hold;
+use slot::Access;
 
 pub(crate) use account::{Account, Accounts};
 pub use breaker::State;
@@ -44,24 +44,19 @@ pub(crate) use check_permit::CheckPermit;
 pub use check_permit::CheckPermits;
 pub(crate) use gather::Gathering;
 pub(crate) use group_turn::{GroupTurn, Prologue};
-pub(crate) use lease::Lease;
+pub(crate) use lease::{Lease, Wanted};
 pub(crate) use line::{Claim, Urgency};
-pub(crate) use pool::Wanted;
 pub(crate) use reply::{PriorRefusals, Reply};
-pub(crate) use standing::{Availability, Promise, Standing};
+pub(crate) use standing::{Availability, Confidence, Standing};
 pub use standing::{BackendSnapshot, CounterSnapshot, Counters};
 
-/// How often idle connections are looked after.
-const TICK: Duration = Duration::from_secs(5);
-/// A connection that was idle for this long is asked whether it still lives.
-const KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// How long somebody waits for a dial alone, before a shared connection will do too.
 pub(crate) const SHARE_AFTER: Duration = Duration::from_secs(1);
 
 /// A provider at run time. See the [module](self).
 pub struct Backend {
     config: BackendConfig,
-    means: Means,
+    resources: Resources,
     account: Arc<Account>,
     pool: Mutex<Pool>,
     counters: Counters,
@@ -70,7 +65,7 @@ pub struct Backend {
 
 /// What every backend works with.
 #[derive(Clone)]
-pub(crate) struct Means {
+pub(crate) struct Resources {
     pub(crate) dialler: Arc<dyn Dial>,
     pub(crate) buffers: BufferPool,
     pub(crate) events: Events,
@@ -81,7 +76,7 @@ impl Backend {
     #[must_use]
     pub fn new(config: BackendConfig, dialler: Arc<dyn Dial>, buffers: BufferPool) -> Arc<Self> {
         let account = Accounts::default().of(&config, &[]);
-        Self::with_account(config, account, Means { dialler, buffers, events: Events::new() })
+        Self::with_account(config, account, Resources { dialler, buffers, events: Events::new() })
     }
 
     /// A backend whose connections count as `account`'s.
@@ -89,11 +84,11 @@ impl Backend {
     pub(crate) fn with_account(
         config: BackendConfig,
         account: Arc<Account>,
-        means: Means,
+        resources: Resources,
     ) -> Arc<Self> {
         let (pool, counters) = (Mutex::new(Pool::new()), Counters::default());
         let learned = learned::Learned::default();
-        let new = Arc::new(Self { config, means, account, pool, counters, learned });
+        let new = Arc::new(Self { config, resources, account, pool, counters, learned });
         new.account.enter(&new);
         new
     }
@@ -213,187 +208,17 @@ impl Backend {
         self.account.used_up.begin(Instant::now());
     }
 
-    /// Sees to it that a connection will stand, without anyone waiting for it.
-    pub(crate) fn warm_up(self: &Arc<Self>) {
-        self.change(|pool, effects| pool.warm_up(self, effects));
-    }
-
-    fn spawn_dial(self: &Arc<Self>, permit: Permit) {
-        let backend = Arc::clone(self);
-        tokio::spawn(async move {
-            let (mode, mut nobody) = (backend.mode_reader(), |_: Milestone<'_>| {});
-            let dialler = &*backend.means.dialler;
-            match establish_in_mode(dialler, &backend.config, mode, &mut nobody).await {
-                Ok(established) => backend.dialled(established, permit),
-                Err(failed) => backend.dial_failed(&failed.error, permit),
-            }
-        });
-    }
-
-    fn dialled(self: &Arc<Self>, established: Established, mut permit: Permit) {
-        self.logged_in(established.mode_reader);
-        let (news, alone) = self.change(|pool, effects| {
-            permit.dial_over(pool);
-            let Established { read, write, posting, address, .. } = established;
-            let connection = Connection::new(pool.next_id(), write, posting);
-            let side = ReadSide::new(read, Arc::clone(&connection), permit);
-            if pool.retired {
-                effects.closed.push(side);
-                return (false, false);
-            }
-            pool.add(connection, side, address);
-            (pool.breaker.connected(), !std::mem::replace(&mut pool.looked_after, true))
-        });
-        if news {
-            info!(provider = self.config.name, "connected");
-            self.means.events.tell(|| Event::Connected { provider: self.config.name.clone() });
-        }
-        if alone {
-            tokio::spawn(look_after(Arc::downgrade(self)));
-        }
-    }
-
-    fn dial_failed(self: &Arc<Self>, error: &DialError, mut permit: Permit) {
-        let configured = self.config.connections.get();
-        let (news, state, fewer) = {
-            let (mut pool, now) = (self.lock(), Instant::now());
-            permit.dial_over(&mut pool);
-            let standing = pool.count();
-            let before = self.account.limit(now, configured);
-            let trouble = pool.breaker.trouble(error, standing);
-            if trouble == Trouble::Limit && standing > 0 {
-                self.account.set_limit(now, standing);
-            }
-            if trouble == Trouble::Down {
-                permit.forget_login();
-            }
-            let news = pool.breaker.dial_failed(now, error, trouble, standing);
-            let granted = self.account.limit(now, configured);
-            (news, pool.breaker.state.clone(), (granted < before).then_some(granted))
-        };
-        if news {
-            warn!(provider = self.config.name, "{error}");
-            self.tell_failing(state, error.to_string());
-        }
-        if let Some(granted) = fewer {
-            self.tell_fewer(granted, error.to_string());
-        }
-        drop(permit);
-    }
-
-    fn tell_failing(&self, state: State, why: String) {
-        let provider = self.config.name.clone();
-        self.means.events.tell(|| Event::Failing { provider, state, why });
-    }
-
-    fn tell_fewer(&self, granted: u16, why: String) {
-        info!(provider = self.config.name, "grants {granted} connections: {why}");
-        let provider = self.config.name.clone();
-        self.means.events.tell(|| Event::FewerConnections { provider, granted, why });
-    }
-
     /// A request failed here, and is tried again.
     pub(crate) fn tell_retried(&self, error: &Error) {
         let provider = || self.config.name.clone();
-        self.means.events.tell(|| Event::Retried { provider: provider(), why: error.to_string() });
-    }
-
-    /// A dial was dropped before it was over: the runtime ends, and another would end the same way.
-    fn dial_abandoned(&self) {
-        let mut pool = self.lock();
-        pool.dialling = pool.dialling.saturating_sub(1);
-    }
-
-    /// A connection is gone: no more turns on it.
-    fn lost(self: &Arc<Self>, id: u64, loss: Loss) {
-        let now = Instant::now();
-        let set_aside = self.change(|pool, effects| {
-            let at = pool.slots.iter().position(|slot| slot.connection.id == id)?;
-            let slot = pool.slots.remove(at);
-            let (why, weight) = match loss {
-                Loss::Ours => {
-                    pool.breaker.probe_abandoned(now);
-                    return None;
-                }
-                Loss::Silent { since, stale, why } => {
-                    pool.close_unheard(since, effects);
-                    if stale {
-                        pool.breaker.probe_abandoned(now);
-                        return None;
-                    }
-                    (why, breaker::SILENT)
-                }
-                Loss::Failed(why) => (why, 1),
-            };
-            // That it logs us in says little about an address which then answers nothing.
-            if weight == breaker::SILENT || !slot.has_served {
-                let address = slot.address.into_iter();
-                address.for_each(|at| self.means.dialler.failed(at, &self.config));
-            }
-            if slot.turns > 1 {
-                pool.pace.stumbled(now, slot.born, self.config.pipelining);
-            }
-            let news = pool.breaker.failed(now, slot.born, (why, weight));
-            news.then(|| (pool.breaker.state.clone(), pool.breaker.why.clone()))
-        });
-        if let Some((state, why)) = set_aside {
-            warn!(provider = self.config.name, "set aside: {why}");
-            self.tell_failing(state, why);
-        }
-    }
-
-    /// The provider says on a connection that it is one too many.
-    fn one_too_many(&self, id: u64, said: String) {
-        let granted = {
-            let (mut pool, now) = (self.lock(), Instant::now());
-            let others = pool.slots.iter().filter(|slot| slot.connection.id != id).count();
-            self.account.set_limit(now, u16::try_from(others).unwrap_or(u16::MAX));
-            pool.breaker.one_too_many(now);
-            self.account.limit(now, self.config.connections.get())
-        };
-        self.tell_fewer(granted, said);
+        self.resources
+            .events
+            .tell(|| Event::Retried { provider: provider(), why: error.to_string() });
     }
 
     /// The provider's bytes came in.
-    fn count_bytes(&self, bytes: usize) {
+    pub(super) fn count_bytes(&self, bytes: usize) {
         Counters::add(&self.counters.bytes, bytes);
-    }
-
-    /// The reply to a probe has begun: others may come.
-    fn probe_answered(&self) {
-        self.lock().breaker.probe_answered();
-    }
-
-    /// A turn is over, and the next may read.
-    fn turn_done(self: &Arc<Self>, id: u64, place: Place<ReadSide>, side: ReadSide, took: Took) {
-        let mut side = Some(side);
-        let back = self.change(|pool, effects| {
-            let (retired, now) = (pool.retired, Instant::now());
-            took.first_line.into_iter().for_each(|time| pool.pace.measured_round_trip(time));
-            took.block.into_iter().for_each(|time| pool.pace.measured_article(now, time));
-            let back = pool.breaker.served();
-            let Some(slot) = pool.slot(id) else { return back };
-            slot.turns = slot.turns.saturating_sub(1);
-            slot.heard = now;
-            if !std::mem::replace(&mut slot.has_served, true) {
-                side.iter().for_each(ReadSide::has_served);
-                let address = slot.address.into_iter();
-                address.for_each(|at| self.means.dialler.succeeded(at, &self.config));
-            }
-            let unasked = side.as_ref().is_some_and(|side| !side.unread.is_empty());
-            let finished = retired && slot.hold != Hold::Leased;
-            if slot.turns == 0 && (unasked || finished) {
-                pool.slots.retain(|slot| slot.connection.id != id);
-            } else if let Some(side) = side.take() {
-                effects.closed.extend(place.try_hand_on(side));
-            }
-            effects.closed.extend(side.take());
-            back
-        });
-        if back {
-            info!(provider = self.config.name, "requests go well again");
-            self.means.events.tell(|| Event::Connected { provider: self.config.name.clone() });
-        }
     }
 
     /// Whether a leased connection is still open, and silent between two replies.
@@ -413,7 +238,7 @@ impl Backend {
         let mut pool = self.lock();
         let waiting = pool.has_waiting();
         // Who has it alone gives it to nobody by giving up one reply.
-        let slot = pool.slot(id).filter(|slot| slot.hold != Hold::Leased);
+        let slot = pool.slot(id).filter(|slot| slot.access != Access::Leased);
         slot.is_some_and(|slot| waiting || slot.turns > 1)
     }
 
@@ -439,24 +264,6 @@ impl fmt::Debug for Backend {
     }
 }
 
-/// Why a connection that had turns is gone.
-enum Loss {
-    /// It was given up by us, or for what its client did.
-    Ours,
-    /// It was silent since a request was sent on it; before that, perhaps for long enough to have died
-    /// unnoticed.
-    Silent { since: Instant, stale: bool, why: String },
-    /// The provider's failure, in a sentence.
-    Failed(String),
-}
-
-/// What a turn took, where that says something about the way to the provider.
-#[derive(Default)]
-struct Took {
-    first_line: Option<Duration>,
-    block: Option<Duration>,
-}
-
 /// A wait for a connection. It ends with a connection or with an error.
 pub(crate) enum Waiting<T> {
     InLine(oneshot::Receiver<Answer<T>>),
@@ -474,31 +281,4 @@ impl<T> Waiting<T> {
             }
         }
     }
-}
-
-/// Closes connections that were idle for long, takes out those that died, and keeps the others warm;
-/// until none is left.
-async fn look_after(backend: Weak<Backend>) {
-    let mut tick = interval(TICK);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        let Some(backend) = backend.upgrade() else { return };
-        let idle = backend.config.limits.idle;
-        let now = Instant::now();
-        let probes = backend.change(|pool, effects| {
-            pool.close_idle(|slot| now.duration_since(slot.used) >= idle, effects);
-            pool.looked_after = !pool.slots.is_empty();
-            pool.looked_after.then(|| pool.probes(&backend, now, effects))
-        });
-        let Some(probes) = probes else { return };
-        for probe in probes {
-            tokio::spawn(probe.discard());
-        }
-    }
-}
-
-/// What asks an idle connection whether it lives. Old servers answer 500, which says as much.
-fn probe() -> Option<Request> {
-    Request::parse(Bytes::from_static(b"DATE")).ok()
 }

@@ -96,10 +96,15 @@ impl Pace {
         self.article = Some((smoothed(self.article.map(|(old, _)| old), time), now));
     }
 
-    /// A connection that stands since `born` and carried several requests at once was lost: perhaps too
+    /// A connection that stands since `created` and carried several requests at once was lost: perhaps too
     /// many. What breaks together counts once.
-    pub(super) fn stumbled(&mut self, now: Instant, born: Instant, configured: Option<NonZeroU8>) {
-        if self.stumbled.is_some_and(|last| born <= last) {
+    pub(super) fn stumbled(
+        &mut self,
+        now: Instant,
+        created: Instant,
+        configured: Option<NonZeroU8>,
+    ) {
+        if self.stumbled.is_some_and(|last| created <= last) {
             return;
         }
         if self.stumbled.replace(now).is_some_and(|at| now < at + STUMBLE_MEMORY) {

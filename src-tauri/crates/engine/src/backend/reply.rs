@@ -1,26 +1,24 @@
 //! A turn on a connection: waits for the turns before it, reads its own reply, and hands the reading
 //! side on with the last byte of it.
 
-use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use nntp::block::{BlockScan, Scan};
-use nntp::command::{Class, Framing, Request, Verb};
+use nntp::command::{Request, Verb};
 use nntp::status::StatusLine;
-use nntp::verdict::{self, Verdict};
 use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant, timeout};
 
-use super::connection::{Connection, ReadSide};
-use super::slot::Trial;
-use super::{Backend, Counters, Loss, Took, gather};
-use crate::baton::Place;
+use super::connection::{Connection, ReadSide, closed};
+use super::slot::Watch;
+use super::{Backend, Counters, Loss, Timing, gather};
 use crate::error::Error;
+use crate::ticket::Ticket;
 
-/// The longest status line that is believed to be one, in bytes.
-const STATUS_LIMIT: usize = 16 * 1024;
+mod accept;
+
 /// How much of a reply that nobody wants is read, to keep its connection.
 const DRAIN_BYTES: usize = 2 * 1024 * 1024;
 
@@ -30,11 +28,11 @@ pub(crate) struct Reply {
     backend: Arc<Backend>,
     connection: Arc<Connection>,
     request: Request,
-    place: Option<Place<ReadSide>>,
+    ticket: Option<Ticket<ReadSide>>,
     stage: Stage,
     unwanted: bool,
     sent: Sent,
-    took: Took,
+    timing: Timing,
     /// When its turn came.
     arrived: Instant,
     /// When the block began, unless the client has held it up.
@@ -52,7 +50,7 @@ pub(super) struct Sent {
     pub(super) alone: Option<Instant>,
     /// The connection had been silent for so long that it may have died unnoticed.
     pub(super) stale: bool,
-    pub(super) trial: Trial,
+    pub(super) watch: Watch,
 }
 
 /// What a provider has said to this request before, on another connection.
@@ -81,7 +79,7 @@ impl Reply {
     pub(super) fn new(
         backend: &Arc<Backend>,
         connection: Arc<Connection>,
-        place: Place<ReadSide>,
+        ticket: Ticket<ReadSide>,
         request: Request,
         sent: Sent,
     ) -> Self {
@@ -91,11 +89,11 @@ impl Reply {
             backend: Arc::clone(backend),
             connection,
             request,
-            place: Some(place),
+            ticket: Some(ticket),
             stage: Stage::Waiting,
             unwanted: false,
             sent,
-            took: Took::default(),
+            timing: Timing::default(),
             arrived: Instant::now(),
             block_began: None,
             fresh,
@@ -119,21 +117,21 @@ impl Reply {
     /// # Errors
     /// Whatever makes the connection unusable: it is gone when this fails.
     pub(crate) async fn status(&mut self, may_be_tried_again: bool) -> Result<StatusLine, Error> {
-        match self.arrive().await {
+        match self.wait_turn().await {
             Ok(side) => self.stage = Stage::Status(side),
             Err(error) => return Err(self.fail(error)),
         }
         self.arrived = Instant::now();
         let limit = self.backend.config().limits.first_byte;
         let limit = match may_be_tried_again {
-            true => limit.min(self.sent.trial.suspicious_after),
+            true => limit.min(self.sent.watch.suspicious_after),
             false => limit,
         };
         let status = self.status_line(limit).await?;
-        self.took.first_line = self.sent.alone.map(|sent| sent.elapsed());
+        self.timing.first_line = self.sent.alone.map(|sent| sent.elapsed());
         self.block_began = Some(Instant::now());
         self.accept(&status)?;
-        if self.sent.trial.probe {
+        if self.sent.watch.probe {
             self.backend.probe_answered();
         }
         Ok(status)
@@ -168,7 +166,7 @@ impl Reply {
             none if none.is_empty() => {
                 // A poll may relay megabytes: commands of others do not wait for that.
                 gather::send_gathered();
-                let read = ready!(self.backend.means.buffers.poll_read(cx, &mut side.half));
+                let read = ready!(self.backend.resources.buffers.poll_read(cx, &mut side.half));
                 self.backend.count_bytes(read.as_ref().map_or(0, Bytes::len));
                 read
             }
@@ -176,7 +174,7 @@ impl Reply {
         };
         let mut chunk = match read {
             Ok(chunk) if !chunk.is_empty() => chunk,
-            Ok(_) => return Poll::Ready(Err(self.fail(Error::ConnectionLost(end())))),
+            Ok(_) => return Poll::Ready(Err(self.fail(Error::ConnectionLost(closed())))),
             Err(error) => return Poll::Ready(Err(self.fail(Error::ConnectionLost(error)))),
         };
         if let Some(Scan::End(n)) = scan.map(|scan| scan.push(&chunk)) {
@@ -217,7 +215,7 @@ impl Reply {
         self.unwanted = true;
         let limits = self.backend.config().limits;
         if let Stage::Waiting = self.stage {
-            let Ok(side) = self.arrive().await else { return };
+            let Ok(side) = self.wait_turn().await else { return };
             self.stage = Stage::Status(side);
         }
         drop(timeout(limits.drain, self.read_away()).await);
@@ -238,96 +236,22 @@ impl Reply {
         Ok(())
     }
 
-    async fn arrive(&mut self) -> Result<ReadSide, Error> {
-        let place = self.place.as_mut().ok_or(Error::TurnLost)?;
-        let mut side = place.arrive().await.map_err(|_| Error::TurnLost)?;
+    async fn wait_turn(&mut self) -> Result<ReadSide, Error> {
+        let ticket = self.ticket.as_mut().ok_or(Error::TurnLost)?;
+        let mut side = ticket.wait().await.map_err(|_| Error::TurnLost)?;
         side.at_rest = false;
         Ok(side)
     }
 
     async fn status_line(&mut self, limit: Duration) -> Result<StatusLine, Error> {
         let Stage::Status(side) = &mut self.stage else { return Err(Error::TurnLost) };
-        let line = match timeout(limit, read_line(&self.backend, side)).await {
+        let line = match timeout(limit, side.read_line(&self.backend)).await {
             Ok(line) => line,
             Err(_) => Err(Error::TimedOut("the reply")),
         };
         let parsed = line
             .and_then(|line| StatusLine::parse(line).map_err(|e| Error::Unexpected(e.to_string())));
         parsed.map_err(|error| self.fail(error))
-    }
-
-    /// Takes the status line as ours, or takes the connection down for it.
-    fn accept(&mut self, status: &StatusLine) -> Result<(), Error> {
-        match verdict::of(&self.request, status) {
-            Verdict::TooManyConnections => {
-                let said = String::from_utf8_lossy(&status.to_wire()).trim().to_owned();
-                self.backend.one_too_many(self.connection.id, said);
-                return Err(self.dismissed(status));
-            }
-            Verdict::ModeReaderNeeded if !self.prior.login_needed => {
-                self.backend.mode_reader_needed();
-                return Err(self.dismissed(status));
-            }
-            Verdict::UnknownCommand if self.backend.may_need_mode_reader(&self.request) => {
-                return Err(self.dismissed(status));
-            }
-            Verdict::LoginNeeded if !self.is_refused_for_good() => {
-                return Err(self.dismissed(status));
-            }
-            Verdict::Farewell if !(self.fresh && self.prior.farewell) => {
-                return Err(self.dismissed(status));
-            }
-            Verdict::Farewell => {
-                // Said twice as the first word, it is this provider's answer; its connection ends.
-                drop(self.dismissed(status));
-                return Ok(());
-            }
-            Verdict::Answer
-            | Verdict::Missing
-            | Verdict::Refused
-            | Verdict::UnknownCommand
-            | Verdict::Unable
-            | Verdict::LoginNeeded
-            | Verdict::ModeReaderNeeded
-            | Verdict::Account => {}
-        }
-        let code = status.code();
-        if self.is_anothers(status) {
-            return Err(self.fail(Error::Unexpected("it belongs to another article".into())));
-        }
-        match self.request.framing(code) {
-            Framing::Line => self.finish(),
-            Framing::Block => self.move_on(|side| Stage::Block(side, BlockScan::default())),
-            Framing::Continue => self.move_on(Stage::Upload),
-            Framing::Unexpected if matches!(self.request.class(), Class::Unknown) => {
-                self.move_on(Stage::Unframed);
-            }
-            Framing::Unexpected => {
-                let what = format!("{code} to {:?}", self.request.verb());
-                return Err(self.fail(Error::Unexpected(what)));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether another login would change nothing about a 480.
-    fn is_refused_for_good(&self) -> bool {
-        self.prior.login_needed || self.backend.refuses_after_login(&self.request)
-    }
-
-    fn dismissed(&mut self, status: &StatusLine) -> Error {
-        let fresh = self.fresh;
-        self.fail(Error::Dismissed { status: status.clone(), fresh })
-    }
-
-    /// A reply that names an article names ours, or something is badly out of step.
-    fn is_anothers(&self, status: &StatusLine) -> bool {
-        match (self.request.message_id(), status.message_id()) {
-            (Some(ours), Some(theirs)) => {
-                (220..=223).contains(&status.code().get()) && ours.as_bytes() != theirs
-            }
-            _ => false,
-        }
     }
 
     fn move_on(&mut self, to: impl FnOnce(ReadSide) -> Stage) {
@@ -344,11 +268,11 @@ impl Reply {
             return;
         };
         side.at_rest = true;
-        if let Some(place) = self.place.take() {
+        if let Some(ticket) = self.ticket.take() {
             let article = matches!(self.request.verb(), Verb::Article | Verb::Body);
-            self.took.block = self.block_began.filter(|_| article).map(|began| began.elapsed());
-            let took = std::mem::take(&mut self.took);
-            self.backend.turn_done(self.connection.id, place, side, took);
+            self.timing.block = self.block_began.filter(|_| article).map(|began| began.elapsed());
+            let timing = std::mem::take(&mut self.timing);
+            self.backend.turn_done(self.connection.id, ticket, side, timing);
         }
     }
 
@@ -373,7 +297,7 @@ impl Reply {
         }
         self.backend.lost(self.connection.id, loss);
         self.stage = Stage::Done;
-        self.place = None;
+        self.ticket = None;
         error
     }
 
@@ -382,11 +306,11 @@ impl Reply {
             backend: Arc::clone(&self.backend),
             connection: Arc::clone(&self.connection),
             request: self.request.clone(),
-            place: self.place.take(),
+            ticket: self.ticket.take(),
             stage: std::mem::replace(&mut self.stage, Stage::Done),
             unwanted: true,
             sent: self.sent,
-            took: Took::default(),
+            timing: Timing::default(),
             arrived: Instant::now(),
             block_began: None,
             fresh: self.fresh,
@@ -409,38 +333,4 @@ impl Drop for Reply {
             Stage::Waiting | Stage::Status(_) | Stage::Block(..) => self.leave(),
         }
     }
-}
-
-/// Reads up to and with the first line feed; the bytes behind it stay unread.
-async fn read_line(backend: &Backend, side: &mut ReadSide) -> Result<Bytes, Error> {
-    loop {
-        if let Some(at) = memchr(side) {
-            return Ok(side.unread.split_to(at));
-        }
-        if side.unread.len() > STATUS_LIMIT {
-            return Err(Error::Unexpected("a status line without an end".into()));
-        }
-        let read = std::future::poll_fn(|cx| backend.means.buffers.poll_read(cx, &mut side.half));
-        let more = read.await.map_err(Error::ConnectionLost)?;
-        backend.count_bytes(more.len());
-        if more.is_empty() {
-            return Err(Error::ConnectionLost(end()));
-        }
-        side.unread = if side.unread.is_empty() { more } else { joined(&side.unread, &more) };
-    }
-}
-
-fn memchr(side: &ReadSide) -> Option<usize> {
-    side.unread.iter().position(|byte| *byte == b'\n').map(|at| at + 1)
-}
-
-fn joined(first: &[u8], second: &[u8]) -> Bytes {
-    let mut both = BytesMut::with_capacity(first.len() + second.len());
-    both.extend_from_slice(first);
-    both.extend_from_slice(second);
-    both.freeze()
-}
-
-fn end() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the provider closed the connection")
 }

@@ -10,7 +10,7 @@ use super::Backend;
 use super::connection::{Connection, ReadSide};
 use super::pool::Effects;
 use super::reply::{Reply, Sent};
-use crate::baton::Baton;
+use crate::ticket::TicketLock;
 use crate::types::ClientId;
 
 /// How long the connection on which a client selected its group is left to it, as far as possible.
@@ -23,17 +23,17 @@ pub(super) struct Slot {
     pub(super) connection: Arc<Connection>,
     /// Where it leads to, if the dialler knows.
     pub(super) address: Option<SocketAddr>,
-    pub(super) line: Baton<ReadSide>,
+    pub(super) line: TicketLock<ReadSide>,
     pub(super) turns: u16,
     /// All its turns since it was idle are of small requests.
     pub(super) small: bool,
-    pub(super) hold: Hold,
+    pub(super) access: Access,
     /// Whose group is selected on it behind all its turns, and since when.
     pub(super) owner: Option<(ClientId, Instant)>,
     /// How many turns have changed what is selected.
     pub(super) selections: u64,
     /// When it was logged in.
-    pub(super) born: Instant,
+    pub(super) created: Instant,
     /// When it last carried something for a client.
     pub(super) used: Instant,
     /// When the provider last said something on it.
@@ -44,7 +44,7 @@ pub(super) struct Slot {
 
 /// How closely a reply is watched.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Trial {
+pub(super) struct Watch {
     /// It tells whether a provider that was set aside is well again.
     pub(super) probe: bool,
     /// How long it may be silent before another connection is tried.
@@ -53,7 +53,7 @@ pub(super) struct Trial {
 
 /// Who may have a turn on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(super) enum Access {
     Shared,
     /// No new turns: somebody waits to have it alone.
     Reserved,
@@ -92,7 +92,7 @@ impl Slot {
     pub(super) fn is_alive(&mut self, effects: &mut Effects) -> bool {
         let Some(mut side) = self.line.try_take() else { return false };
         if side.is_quiet() {
-            self.line = Baton::new(side);
+            self.line = TicketLock::new(side);
             return true;
         }
         effects.closed.push(side);
@@ -104,15 +104,15 @@ impl Slot {
         &mut self,
         backend: &Arc<Backend>,
         request: &Request,
-        trial: Trial,
+        watch: Watch,
     ) -> Reply {
         let now = Instant::now();
         let sent =
-            Sent { alone: (self.turns == 0).then_some(now), stale: self.is_stale(now), trial };
+            Sent { alone: (self.turns == 0).then_some(now), stale: self.is_stale(now), watch };
         self.small = is_small(request) && (self.small || self.turns == 0);
         self.turns += 1;
         self.connection.queue(&request.wire());
-        Reply::new(backend, Arc::clone(&self.connection), self.line.place(), request.clone(), sent)
+        Reply::new(backend, Arc::clone(&self.connection), self.line.ticket(), request.clone(), sent)
     }
 }
 
@@ -127,13 +127,13 @@ impl Slot {
         Self {
             connection,
             address,
-            line: Baton::new(side),
+            line: TicketLock::new(side),
             turns: 0,
             small: false,
-            hold: Hold::Shared,
+            access: Access::Shared,
             owner: None,
             selections: 0,
-            born: now,
+            created: now,
             used: now,
             heard: now,
             has_served: false,

@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::time::{Duration, Instant};
 
-use super::State;
+use super::breaker::Trust;
+use super::pool::Pool;
+use super::slot::{Access, Slot};
+use super::{Backend, State};
 
 /// What a backend has done since the start.
 #[derive(Debug, Default)]
@@ -69,7 +72,7 @@ pub(crate) enum Availability {
 
 /// What a request can expect of a backend. The first is asked first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Promise {
+pub(crate) enum Confidence {
     /// It was set aside, and one request is due that tells whether it is well again.
     ProbeDue,
     /// A connection stands and requests go well.
@@ -83,7 +86,7 @@ pub(crate) enum Promise {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Standing {
     pub(crate) availability: Availability,
-    pub(crate) promise: Promise,
+    pub(crate) confidence: Confidence,
     /// A connection has nothing to do.
     pub(crate) idle: bool,
     /// The provider said lately that it does not serve this account.
@@ -116,4 +119,48 @@ pub struct BackendSnapshot {
     pub load: usize,
     /// What it has done since it was set up.
     pub counters: CounterSnapshot,
+}
+
+impl Pool {
+    /// All that a route has to know, from one look.
+    pub(super) fn standing(&self, backend: &Backend) -> Standing {
+        let now = Instant::now();
+        let trust = self.breaker.trust(now);
+        let undiallable = self.slots.is_empty() && self.dialling == 0;
+        let availability = match trust {
+            _ if self.retired => Availability::Retired,
+            Trust::NotBefore(at) => Availability::NotBefore(at),
+            Trust::Full | Trust::Probe => match self.no_dial_before(backend, now) {
+                Some(at) if undiallable => Availability::NotBefore(at),
+                _ => Availability::Ready,
+            },
+        };
+        let limit = backend.account.limit(now, backend.config().connections.get()).max(1);
+        let load = self.load();
+        Standing {
+            availability,
+            confidence: match trust {
+                // Whoever came first is the probe; the others need not wait for its dial.
+                Trust::Probe if self.dialling == 0 && !self.has_waiting() => Confidence::ProbeDue,
+                Trust::Full if !self.slots.is_empty() => Confidence::Proven,
+                Trust::Full | Trust::Probe | Trust::NotBefore(_) => Confidence::Unproven,
+            },
+            idle: self.slots.iter().any(|slot| slot.turns == 0 && slot.access == Access::Shared),
+            unable: backend.account.used_up.is_on(now),
+            down_for: self.breaker.down_for(now),
+            load: load * 1000 / usize::from(limit),
+            work: self.pace.article(now) * u32::try_from(load + 1).unwrap_or(u32::MAX)
+                / u32::from(limit),
+        }
+    }
+
+    /// How many requests are under way or wait. A connection that somebody has alone is never idle.
+    pub(super) fn load(&self) -> usize {
+        let turns = |slot: &Slot| match slot.access {
+            Access::Leased => slot.turns.max(1),
+            Access::Shared | Access::Reserved => slot.turns,
+        };
+        let turns: usize = self.slots.iter().map(|slot| usize::from(turns(slot))).sum();
+        turns + self.waiting()
+    }
 }

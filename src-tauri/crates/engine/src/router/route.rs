@@ -6,7 +6,7 @@ use nntp::command::{Class, Request};
 use tokio::time::{Duration, Instant};
 
 use super::BackendSelector;
-use crate::backend::{Availability, Backend, Promise, SHARE_AFTER, Standing};
+use crate::backend::{Availability, Backend, Confidence, SHARE_AFTER, Standing};
 use crate::error::Error;
 
 /// So many connections may be lost under a request at one backend.
@@ -18,13 +18,13 @@ const WRONG: u8 = 2;
 /// So many connections may be lost under earlier requests, on which this one waited.
 const LOST_BEFORE: u8 = 18;
 /// The pause after the second connection that was lost; it doubles with each further one.
-const BREATH: Duration = Duration::from_millis(5);
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
 /// Behind every tier of the settings.
 const LAST: u16 = u16::MAX;
 /// How long a request waits when every backend that could serve it is down.
 const OUTAGE: Duration = Duration::from_secs(15);
 /// A backend that went down this short a time ago is waited for before an article is called missing.
-const HICCUP: Duration = Duration::from_secs(10);
+const SHORT_OUTAGE: Duration = Duration::from_secs(10);
 /// How long a request waits for a first connection before it looks whether another backend has one.
 const FIRST_CONNECTION: Duration = Duration::from_millis(400);
 
@@ -116,14 +116,14 @@ impl<'a> Route<'a> {
 
     /// Asks `backend` behind all others. False where no other is left.
     pub(crate) fn postpone(&mut self, backend: &Arc<Backend>) -> bool {
-        self.note(backend, |candidate| candidate.tier = LAST);
+        self.update(backend, |candidate| candidate.tier = LAST);
         self.candidates.sort_by_key(Candidate::tier);
         self.candidates.iter().any(|candidate| candidate.tier != LAST && candidate.is_open())
     }
 
     /// Who is to be asked now.
     pub(crate) fn next(&mut self) -> Next {
-        self.look();
+        self.refresh();
         let now = Instant::now();
         let tiers = self.candidates.chunk_by(|a, b| a.tier() == b.tier());
         let next = tiers.into_iter().find_map(|tier| self.next_in(tier, now));
@@ -131,8 +131,8 @@ impl<'a> Route<'a> {
     }
 
     /// Takes one look at each backend, for all that is decided now.
-    fn look(&mut self) {
-        self.candidates.iter_mut().for_each(Candidate::look);
+    fn refresh(&mut self) {
+        self.candidates.iter_mut().for_each(Candidate::refresh);
         let retired = |c: &Candidate| c.standing.availability == Availability::Retired;
         if self.candidates.iter().any(retired) {
             self.renew();
@@ -141,7 +141,7 @@ impl<'a> Route<'a> {
 
     /// Whether another backend would serve the request sooner than `backend`, in whose line it stands.
     pub(crate) fn has_better_than(&mut self, backend: &Arc<Backend>) -> bool {
-        self.look();
+        self.refresh();
         let now = Instant::now();
         let Some(this) = self.candidates.iter().find(|c| Arc::ptr_eq(&c.backend, backend)) else {
             return true;
@@ -220,8 +220,8 @@ impl<'a> Route<'a> {
         let id = &candidate.backend.config().id;
         let article = self.article.and_then(Request::message_id);
         let known = article.is_some_and(|a| self.selector.missing.is_known(id, a.as_bytes()));
-        let Standing { unable, promise, work, load, .. } = candidate.standing;
-        (candidate.order, candidate.failures.total(), unable, promise, known, work, load)
+        let Standing { unable, confidence, work, load, .. } = candidate.standing;
+        (candidate.order, candidate.failures.total(), unable, confidence, known, work, load)
     }
 
     /// Nobody is left to ask at this moment.
@@ -230,7 +230,7 @@ impl<'a> Route<'a> {
         let failed = self.candidates.iter().any(|c| c.has_failed());
         // One that has failed this very request again and again is waited for no longer.
         let down = || self.candidates.iter().filter(|c| c.is_open() && c.failures.lost < ENOUGH);
-        let hiccup = |c: &&Candidate| c.standing.down_for.is_some_and(|time| time < HICCUP);
+        let hiccup = |c: &&Candidate| c.standing.down_for.is_some_and(|time| time < SHORT_OUTAGE);
         let until = if missing {
             down().filter(hiccup).filter_map(Candidate::not_before).min()
         } else {
@@ -262,12 +262,12 @@ impl<'a> Route<'a> {
         if let Some(article) = self.article.and_then(Request::message_id) {
             self.selector.missing.remember(&backend.config().id, article.as_bytes());
         }
-        self.note(backend, |candidate| candidate.answer = Answer::Missing);
+        self.update(backend, |candidate| candidate.answer = Answer::Missing);
     }
 
     /// The backend answers, but cannot serve this.
     pub(crate) fn unable(&mut self, backend: &Arc<Backend>, why: String) {
-        self.note(backend, |candidate| {
+        self.update(backend, |candidate| {
             candidate.answer = Answer::Unable;
             candidate.why = why;
         });
@@ -275,7 +275,7 @@ impl<'a> Route<'a> {
 
     /// The backend failed.
     pub(crate) fn failed(&mut self, backend: &Arc<Backend>, error: &Error) {
-        self.note(backend, |candidate| {
+        self.update(backend, |candidate| {
             // It was left for another, which is to be asked now.
             if matches!(error, Error::Busy) {
                 candidate.rests_until = Some(Instant::now() + SHARE_AFTER);
@@ -283,16 +283,16 @@ impl<'a> Route<'a> {
             }
             candidate.failures.count(error);
             let pause = candidate.failures.lost.checked_sub(2);
-            let pause = pause.map(|more| BREATH * 2_u32.saturating_pow(more.into()));
+            let pause = pause.map(|more| FIRST_PAUSE * 2_u32.saturating_pow(more.into()));
             candidate.rests_until = pause.map(|pause| Instant::now() + pause);
             candidate.why = error.to_string();
         });
     }
 
-    fn note(&mut self, backend: &Arc<Backend>, note: impl FnOnce(&mut Candidate)) {
+    fn update(&mut self, backend: &Arc<Backend>, change: impl FnOnce(&mut Candidate)) {
         let found = self.candidates.iter_mut().find(|c| Arc::ptr_eq(&c.backend, backend));
         if let Some(candidate) = found {
-            note(candidate);
+            change(candidate);
         }
     }
 }
@@ -334,7 +334,7 @@ impl Candidate {
         }
     }
 
-    fn look(&mut self) {
+    fn refresh(&mut self) {
         self.standing = self.backend.standing();
     }
 
@@ -358,7 +358,7 @@ impl Candidate {
     }
 
     fn is_proven(&self) -> bool {
-        self.standing.promise == Promise::Proven
+        self.standing.confidence == Confidence::Proven
     }
 
     /// Until when it cannot be asked.

@@ -14,9 +14,11 @@ use super::ClientSession;
 use super::clock::date_reply;
 use super::error_classification::{Meaning, classify, is_showable, words};
 use super::exclusive::Alone;
+use super::pending_reply::PendingReply;
+use super::resume::Progress;
 use super::selected::Selected;
 use super::stateful::OwnTurn;
-use super::streaming::{Output, Progress, relay};
+use super::streaming::relay;
 use crate::backend::{Backend, Claim, Counters, PriorRefusals, Reply, Urgency, Waiting};
 use crate::clients::Client;
 use crate::error::{Advice, Blame, Error};
@@ -55,19 +57,19 @@ pub(super) enum Way<'a> {
 }
 
 /// One request on its way.
-pub(super) struct Errand<'a> {
+pub(super) struct Exchange<'a> {
     pub(super) request: &'a Request,
-    pub(super) output: &'a mut Output,
+    pub(super) pending: &'a mut PendingReply,
     pub(super) progress: Progress,
     /// What backends have said that is not an answer the first time.
     prior: Vec<(Arc<Backend>, PriorRefusals)>,
 }
 
-impl<'a> Errand<'a> {
-    pub(super) fn new(request: &'a Request, output: &'a mut Output) -> Self {
+impl<'a> Exchange<'a> {
+    pub(super) fn new(request: &'a Request, pending: &'a mut PendingReply) -> Self {
         let progress = Progress::of(request);
-        output.answers(request.verb());
-        Self { request, output, progress, prior: Vec::new() }
+        pending.answers(request.verb());
+        Self { request, pending, progress, prior: Vec::new() }
     }
 
     /// What a backend has said to it before.
@@ -91,10 +93,10 @@ impl<'a> Errand<'a> {
     /// What it claims in the line of those who wait.
     pub(super) fn claim(&self, client: &Client) -> Claim {
         let (urgency, cost) = match self.request.verb() {
-            Verb::Article | Verb::Body if self.output.is_first() => {
-                (Urgency::Bulk, self.output.expected())
+            Verb::Article | Verb::Body if self.pending.is_first() => {
+                (Urgency::Bulk, self.pending.expected())
             }
-            Verb::Article | Verb::Body => (Urgency::ReadAhead, self.output.expected()),
+            Verb::Article | Verb::Body => (Urgency::ReadAhead, self.pending.expected()),
             _ => (Urgency::Interactive, SMALL),
         };
         Claim { program: client.program(), client: client.id, urgency, cost }
@@ -103,15 +105,15 @@ impl<'a> Errand<'a> {
     /// Makes ready for another attempt.
     pub(super) async fn begin_again(&mut self, failed: &Error) -> Result<(), Error> {
         if matches!(failed, Error::Overrun) {
-            if self.output.was_seen() {
-                self.output.flush().await?;
+            if self.pending.was_seen() {
+                self.pending.flush().await?;
             } else {
-                self.output.take_back();
-                self.output.may_fetch(self.request.verb()).await?;
+                self.pending.take_back();
+                self.pending.may_fetch(self.request.verb()).await?;
             }
         }
         let progress = std::mem::replace(&mut self.progress, Progress::Untracked);
-        self.progress = progress.restart(self.request, self.output)?;
+        self.progress = progress.restart(self.request, self.pending)?;
         Ok(())
     }
 }
@@ -125,12 +127,12 @@ impl ClientSession {
     pub(super) async fn route_and_execute_command(
         &self,
         mut route: Route<'_>,
-        mut errand: Errand<'_>,
+        mut exchange: Exchange<'_>,
         mut way: Way<'_>,
     ) -> Result<(), Error> {
-        let by_id = matches!(errand.request.class(), Class::ById);
+        let by_id = matches!(exchange.request.class(), Class::ById);
         // What is not the same everywhere is asked of one provider, whose word is the last.
-        let one_speaks = matches!(errand.request.class(), Class::Stateless);
+        let one_speaks = matches!(exchange.request.class(), Class::Stateless);
         let mut refusal = None;
         let mut lacking = false;
         loop {
@@ -140,22 +142,22 @@ impl ClientSession {
                     sleep_until(until).await;
                     continue;
                 }
-                Next::Missing if by_id && (lacking || errand.request.verb().names_article()) => {
-                    return self.no_such_article(&mut errand);
+                Next::Missing if by_id && (lacking || exchange.request.verb().names_article()) => {
+                    return self.no_such_article(&mut exchange);
                 }
-                Next::Missing => return self.refused_by_all(errand, refusal),
-                Next::GiveUp(why) => return self.give_up(errand, refusal, &why),
+                Next::Missing => return self.refused_by_all(exchange, refusal),
+                Next::GiveUp(why) => return self.give_up(exchange, refusal, &why),
             };
             if by_id && !backend.account().used_up.may_send(Instant::now()) {
                 // Its account is used up, and every article would hear the same.
                 route.unable(&backend, backend.why());
                 continue;
             }
-            if by_id && backend.has_no_command_for(errand.request) {
+            if by_id && backend.has_no_command_for(exchange.request) {
                 route.missing(&backend);
                 continue;
             }
-            match self.ask(&backend, &mut route, &mut errand, &mut way).await {
+            match self.ask(&backend, &mut route, &mut exchange, &mut way).await {
                 Ok(Outcome::Delivered) => return Ok(()),
                 Ok(Outcome::AskAgain) => {}
                 Ok(Outcome::Missing(_)) if by_id => {
@@ -164,7 +166,7 @@ impl ClientSession {
                     route.missing(&backend);
                 }
                 Ok(Outcome::Refused(status)) if one_speaks => {
-                    return self.refused_by_all(errand, Some(status));
+                    return self.refused_by_all(exchange, Some(status));
                 }
                 Ok(Outcome::Missing(status) | Outcome::Refused(status)) => {
                     debug!(provider = backend.config().name, "refuses: {}", words(&status));
@@ -176,12 +178,12 @@ impl ClientSession {
                     refusal = Some(status);
                 }
                 Err(error) => {
-                    note(&backend, &error);
-                    errand.failed(&backend, &error);
+                    log_failure(&backend, &error);
+                    exchange.failed(&backend, &error);
                     if error.advice() == Advice::Never {
                         return Err(error);
                     }
-                    errand.begin_again(&error).await?;
+                    exchange.begin_again(&error).await?;
                     route.failed(&backend, &error);
                 }
             }
@@ -193,16 +195,16 @@ impl ClientSession {
         &self,
         backend: &Arc<Backend>,
         route: &mut Route<'_>,
-        errand: &mut Errand<'_>,
+        exchange: &mut Exchange<'_>,
         way: &mut Way<'_>,
     ) -> Result<Outcome, Error> {
         match way {
-            Way::Shared => self.execute_command_on_backend(backend, route, errand).await,
-            Way::Own(own) => Box::pin(self.ask_own(backend, route, errand, own)).await,
+            Way::Shared => self.execute_command_on_backend(backend, route, exchange).await,
+            Way::Own(own) => Box::pin(self.ask_own(backend, route, exchange, own)).await,
             Way::InGroup(selected) => {
-                Box::pin(self.ask_in_group(backend, route, selected, errand)).await
+                Box::pin(self.ask_in_group(backend, route, selected, exchange)).await
             }
-            Way::Alone(alone) => Box::pin(self.ask_alone(backend, route, errand, alone)).await,
+            Way::Alone(alone) => Box::pin(self.ask_alone(backend, route, exchange, alone)).await,
         }
     }
 
@@ -211,14 +213,14 @@ impl ClientSession {
         &self,
         backend: &Arc<Backend>,
         route: &mut Route<'_>,
-        errand: &mut Errand<'_>,
+        exchange: &mut Exchange<'_>,
     ) -> Result<Outcome, Error> {
-        let sent = backend.command_for(errand.request);
-        let turn = backend.turn(&errand.claim(&self.client), &sent);
+        let sent = backend.command_for(exchange.request);
+        let turn = backend.turn(&exchange.claim(&self.client), &sent);
         let mut reply = in_line(turn, backend, route).await?;
-        reply.set_prior_refusals(errand.prior(backend));
+        reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(route.may_ask_again(backend)).await?;
-        self.deliver(backend, &mut reply, status, errand).await
+        self.deliver(backend, &mut reply, status, exchange).await
     }
 
     /// Gives a reply to the client, if it is an answer.
@@ -227,10 +229,10 @@ impl ClientSession {
         backend: &Arc<Backend>,
         reply: &mut Reply,
         status: StatusLine,
-        errand: &mut Errand<'_>,
+        exchange: &mut Exchange<'_>,
     ) -> Result<Outcome, Error> {
         let meaning = classify(backend, reply.request(), &status);
-        let status = errand.request.translated(reply.request(), status);
+        let status = exchange.request.translated(reply.request(), status);
         match meaning {
             Meaning::Missing => return Ok(Outcome::Missing(status)),
             Meaning::Refused => return Ok(Outcome::Refused(status)),
@@ -238,35 +240,39 @@ impl ClientSession {
             Meaning::Unable => return Ok(Outcome::Unable(status)),
             Meaning::Answer => {}
         }
-        errand.output.comes_from(backend);
-        if !errand.progress.is_behind() {
-            errand.output.push(status.to_wire());
+        exchange.pending.comes_from(backend);
+        if !exchange.progress.is_behind() {
+            exchange.pending.push(status.to_wire());
         }
-        if reply.request().verb() == Verb::Head && errand.request.verb() == Verb::Stat {
+        if reply.request().verb() == Verb::Head && exchange.request.verb() == Verb::Stat {
             // The headers stay here: the reply reads them away when it is dropped.
             Counters::count(&backend.counters().delivered);
             return Ok(Outcome::Delivered);
         }
         let stall = backend.config().limits.stall;
-        relay(reply, errand.output, &mut errand.progress, stall).await?;
-        errand.output.is_whole(errand.request.verb());
+        relay(reply, exchange.pending, &mut exchange.progress, stall).await?;
+        exchange.pending.is_whole(exchange.request.verb());
         Counters::count(&backend.counters().delivered);
         Ok(Outcome::Delivered)
     }
 
-    fn no_such_article(&self, errand: &mut Errand<'_>) -> Result<(), Error> {
-        if errand.output.was_seen() {
+    fn no_such_article(&self, exchange: &mut Exchange<'_>) -> Result<(), Error> {
+        if exchange.pending.was_seen() {
             return Err(Error::NotTheSame);
         }
         self.events.tell(|| Event::NotFound { client: self.client.name() });
-        errand.output.push(Bytes::from_static(b"430 No provider has this article\r\n"));
+        exchange.pending.push(Bytes::from_static(b"430 No provider has this article\r\n"));
         Ok(())
     }
 
     /// Every backend that was asked refused the request: the client gets the words of one, and goes on.
-    fn refused_by_all(&self, errand: Errand<'_>, refusal: Option<StatusLine>) -> Result<(), Error> {
-        let Errand { request, output, .. } = errand;
-        output.push(
+    fn refused_by_all(
+        &self,
+        exchange: Exchange<'_>,
+        refusal: Option<StatusLine>,
+    ) -> Result<(), Error> {
+        let Exchange { request, pending, .. } = exchange;
+        pending.push(
             refusal.map_or(Bytes::from_static(b"503 No provider supports this\r\n"), |status| {
                 shown(request, &status).to_wire()
             }),
@@ -278,12 +284,12 @@ impl ClientSession {
     /// is told that we cannot go on, so that it asks again later instead of calling the article missing.
     pub(super) fn give_up(
         &self,
-        errand: Errand<'_>,
+        exchange: Exchange<'_>,
         refusal: Option<StatusLine>,
         why: &str,
     ) -> Result<(), Error> {
-        let Errand { request, output, .. } = errand;
-        if output.was_seen() {
+        let Exchange { request, pending, .. } = exchange;
+        if pending.was_seen() {
             return Err(Error::NotTheSame);
         }
         self.events.tell(|| Event::RequestFailed {
@@ -293,14 +299,14 @@ impl ClientSession {
         });
         match refusal {
             Some(status) if is_showable(request, &status) => {
-                output.push(shown(request, &status).to_wire())
+                pending.push(shown(request, &status).to_wire())
             }
             _ if request.verb() == Verb::Date => {
-                output.push(date_reply(std::time::SystemTime::now()))
+                pending.push(date_reply(std::time::SystemTime::now()))
             }
             _ => {
-                output.push(sorry(why));
-                output.close_after();
+                pending.push(service_unavailable(why));
+                pending.close_after();
             }
         }
         Ok(())
@@ -331,7 +337,7 @@ pub(super) async fn in_line<T>(
 }
 
 /// Logs a failure as loudly as it deserves.
-pub(super) fn note(backend: &Backend, error: &Error) {
+pub(super) fn log_failure(backend: &Backend, error: &Error) {
     let provider = &backend.config().name;
     match error.blame() {
         Blame::Client | Blame::Us => debug!(provider, "{error}"),
@@ -346,7 +352,7 @@ pub(super) fn note(backend: &Backend, error: &Error) {
 }
 
 /// The reply that ends a session for which there is no provider (RFC 3977, section 3.2.1: 400).
-pub(super) fn sorry(why: &str) -> Bytes {
+pub(super) fn service_unavailable(why: &str) -> Bytes {
     let plain: String =
         reason(why).chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
     let short = plain.get(..400).unwrap_or(&plain);

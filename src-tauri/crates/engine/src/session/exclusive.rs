@@ -11,13 +11,13 @@ use nntp::verdict::{self, Verdict, shown};
 use tokio::time::{Duration, sleep, timeout};
 
 use super::ClientSession;
-use super::backend::{Errand, Outcome, Way, note};
+use super::backend::{Exchange, Outcome, Way, log_failure};
 use super::connection::Input;
 use super::error_classification::classify;
-use super::handlers::{Conversation, look, stopped};
+use super::handlers::{Conversation, selection, stopped};
+use super::pending_reply::PendingReply;
 use super::selected::{Selected, no_current};
 use super::stateful::{Selection, select};
-use super::streaming::Output;
 use crate::backend::{Backend, GroupTurn, Lease, Prologue, Reply};
 use crate::error::Error;
 use crate::router::{BackendSelector, Route};
@@ -32,31 +32,31 @@ impl Conversation {
     pub(super) async fn swallow(&mut self, reply: Bytes) -> Result<(), Error> {
         let mut article = Article::default();
         while self.next_of(&mut article).await?.is_some() {}
-        let mut output = self.output();
-        output.answers(Verb::TakeThis);
-        output.push(reply);
-        output.finish().await
+        let mut pending = self.pending_reply();
+        pending.answers(Verb::TakeThis);
+        pending.push(reply);
+        pending.finish().await
     }
 
     /// POST, IHAVE and TAKETHIS.
     pub(super) async fn upload(&mut self, request: Request) -> Result<(), Error> {
-        let mut place = self.selected.place();
-        let mut selected = look(&mut place).await?;
-        let mut output = self.output();
-        let errand = Errand::new(&request, &mut output);
-        let begun = self.session.begin_alone(&self.backends, &mut selected, errand).await?;
+        let mut ticket = self.selected.ticket();
+        let mut selected = selection(&mut ticket).await?;
+        let mut pending = self.pending_reply();
+        let exchange = Exchange::new(&request, &mut pending);
+        let begun = self.session.begin_alone(&self.backends, &mut selected, exchange).await?;
         if let Some(Begun { mut lease, mut reply, status }) = begun {
-            output.comes_from(lease.backend());
-            output.push(shown(&request, &status).to_wire());
+            pending.comes_from(lease.backend());
+            pending.push(shown(&request, &status).to_wire());
             if request.framing(status.code()) == Framing::Continue {
-                output.flush().await?;
+                pending.flush().await?;
                 let failed = upload_failed(&request);
-                self.send_article(&mut lease, &mut reply, &mut output, failed).await?;
+                self.send_article(&mut lease, &mut reply, &mut pending, failed).await?;
             }
             self.session.keep(&mut selected, lease);
         }
-        place.hand_on(selected);
-        output.finish().await
+        ticket.pass_on(selected);
+        pending.finish().await
     }
 
     /// Sends the client's article to the provider, and the provider's answer to the client.
@@ -64,7 +64,7 @@ impl Conversation {
         &mut self,
         lease: &mut Lease,
         reply: &mut Reply,
-        output: &mut Output,
+        pending: &mut PendingReply,
         failed: &'static [u8],
     ) -> Result<(), Error> {
         let backend = Arc::clone(lease.backend());
@@ -73,24 +73,24 @@ impl Conversation {
         while let Some(bytes) = self.next_of(&mut article).await? {
             let Some(sending) = &mut upload else { continue };
             if let Err(error) = sending.write(&bytes).await {
-                note(&backend, &error);
+                log_failure(&backend, &error);
                 upload = None;
             }
         }
         let Some(upload) = upload else {
-            output.push(Bytes::from_static(failed));
+            pending.push(Bytes::from_static(failed));
             return Ok(());
         };
         upload.done();
         match reply.upload_status().await {
-            Ok(status) => output.push(status.to_wire()),
+            Ok(status) => pending.push(status.to_wire()),
             Err(error) => {
                 // It may have been posted, and to post it again is not ours to decide.
-                note(&backend, &error);
+                log_failure(&backend, &error);
                 let unknown =
                     "400 The provider is gone; nobody knows whether the article was posted\r\n";
-                output.push(Bytes::from_static(unknown.as_bytes()));
-                output.close_after();
+                pending.push(Bytes::from_static(unknown.as_bytes()));
+                pending.close_after();
             }
         }
         Ok(())
@@ -113,33 +113,33 @@ impl Conversation {
 
     /// A command that nobody has heard of: the provider may know it.
     pub(super) async fn pass_through(&mut self, request: Request) -> Result<(), Error> {
-        let mut place = self.selected.place();
-        let mut selected = look(&mut place).await?;
-        let mut output = self.output();
-        let errand = Errand::new(&request, &mut output);
-        let begun = self.session.begin_alone(&self.backends, &mut selected, errand).await?;
+        let mut ticket = self.selected.ticket();
+        let mut selected = selection(&mut ticket).await?;
+        let mut pending = self.pending_reply();
+        let exchange = Exchange::new(&request, &mut pending);
+        let begun = self.session.begin_alone(&self.backends, &mut selected, exchange).await?;
         if let Some(Begun { mut lease, mut reply, status }) = begun {
             // Who knows what it has changed, unless the provider did not do it.
             if status.code().get() < 480 {
                 lease.spoil();
             }
             if reply.is_unframed() {
-                output.push(status.to_wire());
-                self.tunnel(&lease, &mut reply, &mut output).await?;
+                pending.push(status.to_wire());
+                self.tunnel(&lease, &mut reply, &mut pending).await?;
                 return Err(Error::LetGo);
             }
             let backend = Arc::clone(lease.backend());
-            let mut errand = Errand::new(&request, &mut output);
-            let done = self.session.deliver(&backend, &mut reply, status, &mut errand).await?;
+            let mut exchange = Exchange::new(&request, &mut pending);
+            let done = self.session.deliver(&backend, &mut reply, status, &mut exchange).await?;
             if let Outcome::Missing(status) | Outcome::Refused(status) | Outcome::Unable(status) =
                 done
             {
-                output.push(shown(&request, &status).to_wire());
+                pending.push(shown(&request, &status).to_wire());
             }
             self.session.keep(&mut selected, lease);
         }
-        place.hand_on(selected);
-        output.finish().await
+        ticket.pass_on(selected);
+        pending.finish().await
     }
 
     /// Passes bytes on as they come, both ways: where the reply ends, nobody can tell. Logins and
@@ -148,9 +148,9 @@ impl Conversation {
         &mut self,
         lease: &Lease,
         reply: &mut Reply,
-        output: &mut Output,
+        pending: &mut PendingReply,
     ) -> Result<(), Error> {
-        output.flush().await?;
+        pending.flush().await?;
         loop {
             let chunk = std::future::poll_fn(|cx| reply.poll_chunk(cx));
             tokio::select! {
@@ -158,8 +158,8 @@ impl Conversation {
                 () = sleep(TUNNEL_IDLE) => return Ok(()),
                 chunk = chunk => {
                     let Some(chunk) = chunk? else { return Ok(()) };
-                    output.push(chunk);
-                    output.flush().await?;
+                    pending.push(chunk);
+                    pending.flush().await?;
                 }
                 input = self.client.next_line() => {
                     let Input::Line(Ok(line)) = input else { return Ok(()) };
@@ -181,14 +181,14 @@ impl ClientSession {
         &self,
         backends: &BackendSelector,
         selected: &mut Selected,
-        errand: Errand<'_>,
+        exchange: Exchange<'_>,
     ) -> Result<Option<Begun>, Error> {
-        errand.output.first_in_line().await?;
+        exchange.pending.first_in_line().await?;
         selected.renew(backends);
-        let route = selected.route(backends, errand.request);
+        let route = selected.route(backends, exchange.request);
         let mut begun = None;
         let alone = Alone { selected, begun: &mut begun };
-        self.route_and_execute_command(route, errand, Way::Alone(alone)).await?;
+        self.route_and_execute_command(route, exchange, Way::Alone(alone)).await?;
         Ok(begun)
     }
 
@@ -197,10 +197,10 @@ impl ClientSession {
         &self,
         backend: &Arc<Backend>,
         route: &mut Route<'_>,
-        errand: &mut Errand<'_>,
+        exchange: &mut Exchange<'_>,
         alone: &mut Alone<'_>,
     ) -> Result<Outcome, Error> {
-        let (request, selected) = (errand.request, &mut *alone.selected);
+        let (request, selected) = (exchange.request, &mut *alone.selected);
         let upload = matches!(request.class(), Class::Upload(_));
         // An unknown command may be about a group, and is not to find another client's.
         let untouched = !upload && selected.group.is_none();
@@ -209,7 +209,7 @@ impl ClientSession {
             self.keep(selected, lease);
             return Ok(Outcome::AskAgain);
         }
-        let prior = errand.prior(backend);
+        let prior = exchange.prior(backend);
         // An article is posted to no group in particular.
         let prologue = match upload {
             true => Prologue::none(self.client.id),
@@ -220,7 +220,7 @@ impl ClientSession {
             Selection::Made { .. } => {}
             Selection::Refused(status) => return Ok(Outcome::Refused(status)),
             Selection::NoArticle => {
-                errand.output.push(no_current());
+                exchange.pending.push(no_current());
                 return Ok(Outcome::Delivered);
             }
         }

@@ -13,16 +13,16 @@ use tokio::sync::watch;
 use tokio::time::{Duration, timeout};
 
 use super::ClientSession;
-use super::backend::{Errand, Way};
+use super::backend::{Exchange, Way};
 use super::connection::{ClientReader, Input};
+use super::pending_reply::PendingReply;
 use super::running::Running;
 use super::selected::Selected;
-use super::streaming::Output;
 use super::writer::Writer;
-use crate::baton::{Baton, Place};
 use crate::dial::{BoxStream, Boxed};
 use crate::error::Error;
 use crate::router::{BackendSelector, Route};
+use crate::ticket::{Ticket, TicketLock};
 
 /// How many requests of one client are under way at once.
 const PIPELINE: usize = 64;
@@ -38,9 +38,9 @@ pub(super) struct Conversation {
     pub(super) client: ClientReader,
     flow: ClientFlow,
     /// The client's writing side, for one reply after the other.
-    replies: Baton<Writer>,
+    replies: TicketLock<Writer>,
     /// What is selected, for one stateful request after the other.
-    pub(super) selected: Baton<Selected>,
+    pub(super) selected: TicketLock<Selected>,
     running: Running,
     pub(super) stop: watch::Receiver<bool>,
 }
@@ -85,8 +85,8 @@ impl Conversation {
             backends,
             client: ClientReader::new(read, session.buffer_pool.clone()),
             flow,
-            replies: Baton::new(writer.clone()),
-            selected: Baton::new(Selected::default()),
+            replies: TicketLock::new(writer.clone()),
+            selected: TicketLock::new(Selected::default()),
             running: Running::new(writer),
             stop: session.stop.clone(),
             session,
@@ -105,9 +105,9 @@ impl Conversation {
     }
 
     async fn talk(&mut self) -> End {
-        let mut output = self.output();
-        output.push(self.flow.greeting());
-        self.running.push(Box::pin(output.finish_with_others()));
+        let mut pending = self.pending_reply();
+        pending.push(self.flow.greeting());
+        self.running.push(Box::pin(pending.finish_with_others()));
         loop {
             let end = match self.next_event().await {
                 Event::Replied(Ok(())) => continue,
@@ -237,79 +237,79 @@ impl Conversation {
 
     /// A reply of our own.
     fn say(&mut self, reply: Bytes) {
-        let mut output = self.output();
-        output.answers(self.flow.verb());
-        output.push(reply);
-        self.running.push(Box::pin(output.finish_with_others()));
+        let mut pending = self.pending_reply();
+        pending.answers(self.flow.verb());
+        pending.push(reply);
+        self.running.push(Box::pin(pending.finish_with_others()));
     }
 
     /// Our last words.
     fn say_last(&mut self, reply: Bytes) {
-        let mut output = self.output();
-        output.answers(self.flow.verb());
-        output.push(reply);
-        output.close_after();
-        self.running.push(Box::pin(output.finish_with_others()));
+        let mut pending = self.pending_reply();
+        pending.answers(self.flow.verb());
+        pending.push(reply);
+        pending.close_after();
+        self.running.push(Box::pin(pending.finish_with_others()));
     }
 
     fn start_by_id(&mut self, request: Request) {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
-        let mut output = self.output();
+        let mut pending = self.pending_reply();
         self.running.push(Box::pin(async move {
-            output.may_fetch(request.verb()).await?;
+            pending.may_fetch(request.verb()).await?;
             let route = Route::new(&backends, &request, None);
-            let errand = Errand::new(&request, &mut output);
-            session.route_and_execute_command(route, errand, Way::Shared).await?;
-            output.finish_with_others().await
+            let exchange = Exchange::new(&request, &mut pending);
+            session.route_and_execute_command(route, exchange, Way::Shared).await?;
+            pending.finish_with_others().await
         }));
     }
 
     fn start_stateless(&mut self, request: Request) {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
-        let (mut output, mut selected) = (self.output(), self.selected.place());
+        let (mut pending, mut selected) = (self.pending_reply(), self.selected.ticket());
         self.running.push(Box::pin(async move {
-            output.first_in_line().await?;
-            let home = look(&mut selected).await?;
+            pending.first_in_line().await?;
+            let home = selection(&mut selected).await?;
             let route = Route::new(&backends, &request, home.home());
-            selected.hand_on(home);
-            let errand = Errand::new(&request, &mut output);
-            session.route_and_execute_command(route, errand, Way::Shared).await?;
-            output.finish_with_others().await
+            selected.pass_on(home);
+            let exchange = Exchange::new(&request, &mut pending);
+            session.route_and_execute_command(route, exchange, Way::Shared).await?;
+            pending.finish_with_others().await
         }));
     }
 
     fn start_stateful(&mut self, request: Request) {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
-        let (mut output, mut place) = (self.output(), self.selected.place());
+        let (mut pending, mut ticket) = (self.pending_reply(), self.selected.ticket());
         self.running.push(Box::pin(async move {
-            output.first_in_line().await?;
-            let mut selected = look(&mut place).await?;
-            let errand = Errand::new(&request, &mut output);
-            session.execute_stateful(&backends, &mut selected, errand).await?;
-            place.hand_on(selected);
-            output.finish_with_others().await
+            pending.first_in_line().await?;
+            let mut selected = selection(&mut ticket).await?;
+            let exchange = Exchange::new(&request, &mut pending);
+            session.execute_stateful(&backends, &mut selected, exchange).await?;
+            ticket.pass_on(selected);
+            pending.finish_with_others().await
         }));
     }
 
     fn start_dedicated(&mut self, request: Request) {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
-        let (mut output, place) = (self.output(), self.selected.place());
+        let (mut pending, ticket) = (self.pending_reply(), self.selected.ticket());
         self.running.push(Box::pin(async move {
-            let errand = Errand::new(&request, &mut output);
-            session.execute_dedicated(&backends, place, errand).await?;
-            output.finish_with_others().await
+            let exchange = Exchange::new(&request, &mut pending);
+            session.execute_dedicated(&backends, ticket, exchange).await?;
+            pending.finish_with_others().await
         }));
     }
 
     /// A place in the order of replies.
-    pub(super) fn output(&mut self) -> Output {
-        Output::new(self.replies.place(), &self.session.budget, self.session.client())
+    pub(super) fn pending_reply(&mut self) -> PendingReply {
+        PendingReply::new(self.replies.ticket(), &self.session.budget, self.session.client())
     }
 }
 
 /// The session's selection, once it is ours.
-pub(super) async fn look(place: &mut Place<Selected>) -> Result<Selected, Error> {
-    place.arrive().await.map_err(|_| Error::TurnLost)
+pub(super) async fn selection(ticket: &mut Ticket<Selected>) -> Result<Selected, Error> {
+    ticket.wait().await.map_err(|_| Error::TurnLost)
 }
 
 pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {

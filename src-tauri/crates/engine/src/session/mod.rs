@@ -54,6 +54,7 @@ mod connection;
 mod error_classification;
 mod exclusive;
 mod handlers;
+mod pending_reply;
 mod resume;
 mod running;
 mod selected;

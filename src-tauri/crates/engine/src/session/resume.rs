@@ -5,11 +5,74 @@
 //! with any copy whose body begins with the same bytes; one broken off within the headers only with a
 //! copy that is the same from its first byte.
 
+use bytes::{Buf, Bytes};
 use crc_fast::{CrcAlgorithm, Digest};
-use nntp::command::Verb;
+use nntp::command::{Class, Request, Verb};
 use nntp::dot::BodyStart;
 
+use super::pending_reply::PendingReply;
 use crate::error::Error;
+
+/// What of an article's block the client has, or will have when its queue is written.
+pub(super) enum Progress {
+    /// Not an article: it cannot be resumed.
+    Untracked,
+    Seen(Box<Seen>),
+    /// The client has the goal's part; another copy is being read up to there.
+    Resuming(Box<Resume>),
+}
+
+impl Progress {
+    pub(super) fn of(request: &Request) -> Self {
+        match (request.class(), request.verb()) {
+            (Class::ById, verb @ (Verb::Article | Verb::Body | Verb::Head)) => {
+                Self::Seen(Box::new(Seen::nothing(verb)))
+            }
+            // What a number names cannot be resumed elsewhere.
+            _ => Self::Untracked,
+        }
+    }
+
+    /// Begins again with another copy: from the start, or from where the client's part ends.
+    ///
+    /// # Errors
+    /// When the client has seen a part of what cannot be resumed.
+    pub(super) fn restart(
+        self,
+        request: &Request,
+        pending: &mut PendingReply,
+    ) -> Result<Self, Error> {
+        if !pending.was_seen() {
+            pending.take_back();
+            return Ok(Self::of(request));
+        }
+        match self {
+            Self::Untracked => Err(Error::NotTheSame),
+            Self::Seen(seen) => Ok(Self::Resuming(Box::new(Resume::new(*seen, request.verb())))),
+            Self::Resuming(resume) => {
+                Ok(Self::Resuming(Box::new(Resume::new(resume.into_goal(), request.verb()))))
+            }
+        }
+    }
+
+    /// Whether the client's part is still being caught up with.
+    pub(super) fn is_behind(&self) -> bool {
+        matches!(self, Self::Resuming(_))
+    }
+
+    /// Takes the next bytes of a block; gives those that are new to the client.
+    pub(super) fn push(&mut self, mut chunk: Bytes) -> Result<Bytes, Error> {
+        if let Self::Resuming(resume) = self {
+            let Some(new) = resume.push(&chunk)? else { return Ok(Bytes::new()) };
+            *self = Self::Seen(Box::new(resume.seen()));
+            chunk.advance(new);
+        }
+        if let Self::Seen(seen) = self {
+            seen.push(&chunk);
+        }
+        Ok(chunk)
+    }
+}
 
 /// The part of a block that the client has.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::time::{Sleep, sleep_until};
 
-use super::streaming::{CLIENT_STALL, stalled};
+use super::pending_reply::{CLIENT_STALL, stalled};
 use super::writer::Writer;
 use crate::backend::Gathering;
 use crate::dial::Boxed;

@@ -113,7 +113,7 @@ impl Selected {
 
     /// Follows what a reply has done to the group and the current article. Whether the connection is
     /// sure to have both as the session has them.
-    pub(super) fn note(
+    pub(super) fn apply_reply(
         &mut self,
         backend: &Arc<Backend>,
         request: &Request,

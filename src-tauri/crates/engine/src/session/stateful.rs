@@ -12,16 +12,16 @@ use nntp::command::Verb;
 use nntp::status::{Code, StatusLine};
 
 use super::ClientSession;
-use super::backend::{Errand, Outcome, Way, in_line};
-use super::handlers::look;
+use super::backend::{Exchange, Outcome, Way, in_line};
+use super::handlers::selection;
 use super::selected::{Current, Selected, needs_current, no_current, selects};
 use crate::backend::{Backend, GroupTurn, Lease, PriorRefusals, Reply, Wanted};
-use crate::baton::Place;
 use crate::error::Error;
 use crate::router::{BackendSelector, Route};
+use crate::ticket::Ticket;
 
 /// A request's turn with the session's own connection.
-pub(super) struct OwnTurn(Option<(Place<Selected>, Selected)>);
+pub(super) struct OwnTurn(Option<(Ticket<Selected>, Selected)>);
 
 impl ClientSession {
     /// Sees a stateful request through.
@@ -32,19 +32,19 @@ impl ClientSession {
         &self,
         backends: &BackendSelector,
         selected: &mut Selected,
-        errand: Errand<'_>,
+        exchange: Exchange<'_>,
     ) -> Result<(), Error> {
         selected.renew(backends);
-        if selected.group.is_none() && !selects(errand.request) {
-            errand.output.push(Bytes::from_static(b"412 No newsgroup selected\r\n"));
+        if selected.group.is_none() && !selects(exchange.request) {
+            exchange.pending.push(Bytes::from_static(b"412 No newsgroup selected\r\n"));
             return Ok(());
         }
-        if selected.is_gone() && needs_current(errand.request) {
-            errand.output.push(no_current());
+        if selected.is_gone() && needs_current(exchange.request) {
+            exchange.pending.push(no_current());
             return Ok(());
         }
-        let route = selected.route(backends, errand.request);
-        self.route_and_execute_command(route, errand, Way::InGroup(selected)).await
+        let route = selected.route(backends, exchange.request);
+        self.route_and_execute_command(route, exchange, Way::InGroup(selected)).await
     }
 
     /// Sees a request that needs no group through, in Standard mode: on the session's connection, in
@@ -55,18 +55,18 @@ impl ClientSession {
     pub(super) async fn execute_dedicated(
         &self,
         backends: &BackendSelector,
-        mut place: Place<Selected>,
-        errand: Errand<'_>,
+        mut ticket: Ticket<Selected>,
+        exchange: Exchange<'_>,
     ) -> Result<(), Error> {
-        let mut selected = look(&mut place).await?;
+        let mut selected = selection(&mut ticket).await?;
         selected.renew(backends);
         if !selected.has_connection() {
             // Those before us that lost it may need another first.
-            errand.output.first_in_line().await?;
+            exchange.pending.first_in_line().await?;
         }
-        let route = selected.route(backends, errand.request);
-        let own = OwnTurn(Some((place, selected)));
-        self.route_and_execute_command(route, errand, Way::Own(own)).await
+        let route = selected.route(backends, exchange.request);
+        let own = OwnTurn(Some((ticket, selected)));
+        self.route_and_execute_command(route, exchange, Way::Own(own)).await
     }
 
     /// Asks on the session's own connection. It is the next request's as soon as this one is sent, unless
@@ -75,23 +75,23 @@ impl ClientSession {
         &self,
         backend: &Arc<Backend>,
         route: &mut Route<'_>,
-        errand: &mut Errand<'_>,
+        exchange: &mut Exchange<'_>,
         own: &mut OwnTurn,
     ) -> Result<Outcome, Error> {
         let Some((_, selected)) = &mut own.0 else {
-            return self.execute_command_on_backend(backend, route, errand).await;
+            return self.execute_command_on_backend(backend, route, exchange).await;
         };
         let lease = self.lease_of(backend, route, selected, false).await?;
         // The request depends on nothing said before: any connection of that provider will do later.
         route.bind(backend);
-        let sent = lease.send(&backend.command_for(errand.request));
+        let sent = lease.send(&backend.command_for(exchange.request));
         self.keep(selected, lease);
-        if !backend.is_unsure_of(errand.request) {
+        if !backend.is_unsure_of(exchange.request) {
             own.end();
         }
         // One connection: its replies come in the client's order, and wait there for the client.
-        errand.output.first_in_line().await?;
-        let outcome = self.read_reply(backend, sent, errand).await;
+        exchange.pending.first_in_line().await?;
+        let outcome = self.read_reply(backend, sent, exchange).await;
         if !matches!(outcome, Ok(Outcome::AskAgain)) {
             own.end();
         }
@@ -130,11 +130,11 @@ impl ClientSession {
         &self,
         backend: &Arc<Backend>,
         sent: Result<Reply, Error>,
-        errand: &mut Errand<'_>,
+        exchange: &mut Exchange<'_>,
     ) -> Result<Outcome, Error> {
         let mut reply = sent?;
         let status = reply.status(true).await?;
-        self.deliver(backend, &mut reply, status, errand).await
+        self.deliver(backend, &mut reply, status, exchange).await
     }
 
     /// Asks behind what selects the session's group.
@@ -143,13 +143,13 @@ impl ClientSession {
         backend: &Arc<Backend>,
         route: &mut Route<'_>,
         selected: &mut Selected,
-        errand: &mut Errand<'_>,
+        exchange: &mut Exchange<'_>,
     ) -> Result<Outcome, Error> {
-        let prologue = selected.prologue(self.client.id, errand.request)?;
-        let sent = backend.command_for(errand.request);
+        let prologue = selected.prologue(self.client.id, exchange.request)?;
+        let sent = backend.command_for(exchange.request);
         let shared = match self.is_dedicated() {
             true => None,
-            false => backend.group_turn(&errand.claim(&self.client), &prologue, &sent),
+            false => backend.group_turn(&exchange.claim(&self.client), &prologue, &sent),
         };
         let mut turn = match shared {
             Some(turn) => in_line(turn, backend, route).await?,
@@ -158,7 +158,7 @@ impl ClientSession {
                 GroupTurn::leased(lease, prologue, sent.into_owned())
             }
         };
-        let outcome = self.execute_on_turn(backend, &mut turn, selected, errand).await?;
+        let outcome = self.execute_on_turn(backend, &mut turn, selected, exchange).await?;
         if let Some(lease) = turn.into_lease() {
             self.keep(selected, lease);
         }
@@ -170,14 +170,14 @@ impl ClientSession {
         backend: &Arc<Backend>,
         turn: &mut GroupTurn,
         selected: &mut Selected,
-        errand: &mut Errand<'_>,
+        exchange: &mut Exchange<'_>,
     ) -> Result<Outcome, Error> {
-        let prior = errand.prior(backend);
+        let prior = exchange.prior(backend);
         let mut in_place = match select(turn, selected, prior).await? {
             Selection::Made { in_place } => in_place,
             Selection::Refused(status) => return Ok(Outcome::Refused(status)),
             Selection::NoArticle => {
-                errand.output.push(no_current());
+                exchange.pending.push(no_current());
                 return Ok(Outcome::Delivered);
             }
         };
@@ -185,11 +185,11 @@ impl ClientSession {
         reply.set_prior_refusals(prior);
         let status = reply.status(true).await?;
         if status.code().get() < 400 {
-            in_place |= selected.note(backend, errand.request, &status);
-        } else if selects(errand.request) {
+            in_place |= selected.apply_reply(backend, exchange.request, &status);
+        } else if selects(exchange.request) {
             in_place = false;
         }
-        let outcome = self.deliver(backend, &mut reply, status, errand).await;
+        let outcome = self.deliver(backend, &mut reply, status, exchange).await;
         if in_place {
             turn.leaves_selected();
         }
@@ -200,8 +200,8 @@ impl ClientSession {
 impl OwnTurn {
     /// Lets the session's next request have the connection.
     fn end(&mut self) {
-        if let Some((place, selected)) = self.0.take() {
-            place.hand_on(selected);
+        if let Some((ticket, selected)) = self.0.take() {
+            ticket.pass_on(selected);
         }
     }
 }

@@ -1,411 +1,33 @@
 //! The way of a reply to the client: the bytes that were read from the provider are the bytes that
 //! are written, and while some are written the next are read.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes};
-use nntp::command::{Class, Request, Verb};
-use tokio::time::{Duration, Instant, timeout, timeout_at};
-use tracing::{Level, enabled, trace};
+use bytes::Bytes;
+use tokio::time::{Duration, Instant, timeout};
 
-use super::resume::{Resume, Seen};
-use super::writer::Writer;
-use crate::backend::{Backend, Reply};
-use crate::baton::Place;
-use crate::budget::{Budget, Reservation};
-use crate::clients::Client;
+use super::pending_reply::{CLIENT_STALL, PendingReply, stalled};
+use super::resume::Progress;
+use crate::backend::Reply;
 use crate::error::Error;
 
-/// How long a client may take no byte of a reply.
-pub(super) const CLIENT_STALL: Duration = Duration::from_secs(300);
 /// How long a client may keep a connection from others that wait for it, in all that it takes to
 /// write one reply.
-const CLIENT_HOLD: Duration = Duration::from_secs(5);
+pub(super) const CLIENT_HOLD: Duration = Duration::from_secs(5);
 /// How long it may take nothing at all meanwhile.
 const CLIENT_SILENCE: Duration = Duration::from_secs(1);
 /// The same as [`CLIENT_HOLD`], where it cannot get the rest again later.
 const CLIENT_LAST_HOLD: Duration = Duration::from_secs(30);
-/// A client that keeps a reply waiting for this long, in all, is slow: what it asks for next is fetched
-/// only when there is room for all of it.
-const SLOW: Duration = Duration::from_secs(1);
-/// Pieces smaller than this are copied when they have to wait, so that none keeps a whole buffer.
-const SMALL: usize = 224 * 1024;
-/// One piece of up to this many bytes is a status line, and does not hinder the first read of its block.
-const SHORT: usize = 512;
-/// What the headers of an article, or a single line, have room in, in bytes.
-const HEADERS: usize = 16 * 1024;
-/// A reply of up to this many bytes in all does not need a write of its own.
-const SMALL_REPLY: usize = 8 * 1024;
 
-/// What one request has to say to its client: a queue, and a place in the order of replies.
-pub(super) struct Output {
-    place: Place<Writer>,
-    /// There once all earlier replies are written.
-    client: Option<Writer>,
-    queue: VecDeque<Bytes>,
-    queued: usize,
-    written: u64,
-    /// When the client last took something, or was first offered it.
-    moved: Instant,
-    /// How many bytes of the reply there were in all.
-    size: usize,
-    room: Reservation,
-    budget: Budget,
-    account: Arc<Client>,
-    last: bool,
-    traced: Traced,
-}
-
-/// What the log says about a request at the level `trace`.
-#[derive(Default)]
-struct Traced {
-    verb: Option<Verb>,
-    /// What the client was called when it asked.
-    client: String,
-    provider: Option<Arc<Backend>>,
-    code: [u8; 3],
-}
-
-impl Output {
-    pub(super) fn new(place: Place<Writer>, budget: &Budget, account: Arc<Client>) -> Self {
-        Self {
-            place,
-            client: None,
-            queue: VecDeque::new(),
-            queued: 0,
-            written: 0,
-            moved: Instant::now(),
-            size: 0,
-            room: budget.reserve_nothing(),
-            budget: budget.clone(),
-            account,
-            last: false,
-            traced: Traced::default(),
-        }
-    }
-
-    /// Says which command is answered here.
-    pub(super) fn answers(&mut self, verb: Verb) {
-        if enabled!(Level::TRACE) {
-            self.traced.verb = Some(verb);
-            self.traced.client = self.account.name();
-        }
-    }
-
-    /// Says whose answer it is.
-    pub(super) fn comes_from(&mut self, backend: &Arc<Backend>) {
-        self.traced.provider = Some(Arc::clone(backend));
-    }
-
-    /// Adds to what is to be said.
-    pub(super) fn push(&mut self, bytes: Bytes) {
-        if let (0, true, Some(code)) = (self.written, self.queue.is_empty(), bytes.first_chunk()) {
-            self.traced.code = *code;
-        }
-        if self.queue.is_empty() {
-            self.moved = Instant::now();
-        }
-        let waits = self.client.is_none() || !self.queue.is_empty();
-        self.queued += bytes.len();
-        self.size += bytes.len();
-        self.queue.push_back(match waits && bytes.len() < SMALL {
-            true => Bytes::copy_from_slice(&bytes),
-            false => bytes,
-        });
-    }
-
-    /// Ends the session behind this reply.
-    pub(super) fn close_after(&mut self) {
-        self.last = true;
-    }
-
-    /// Whether the client has seen anything of the reply, so that it has to be gone on with.
-    pub(super) fn was_seen(&self) -> bool {
-        self.written > 0
-    }
-
-    /// Whether all earlier replies are written.
-    pub(super) fn is_first(&self) -> bool {
-        self.client.is_some()
-    }
-
-    /// About how many bytes the article will have that is asked for.
-    pub(super) fn expected(&self) -> usize {
-        self.budget.expected()
-    }
-
-    /// The provider's part is over.
-    pub(super) fn is_whole(&mut self, verb: Verb) {
-        if matches!(verb, Verb::Article | Verb::Body) {
-            self.budget.saw_article(self.size);
-        }
-        self.room.shrink_to(self.queued);
-    }
-
-    /// Takes back what the client has not seen.
-    pub(super) fn take_back(&mut self) {
-        self.queue.clear();
-        self.queued = 0;
-        self.size = 0;
-    }
-
-    /// Waits until all earlier replies are written.
-    pub(super) async fn first_in_line(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_client(cx)).await
-    }
-
-    /// Waits until the reply may be fetched: it is the client's next, or there is room to read all of it
-    /// ahead. A slow client's next has to wait for room too.
-    pub(super) async fn may_fetch(&mut self, verb: Verb) -> Result<(), Error> {
-        let budget = self.budget.clone();
-        let size = |budget: &Budget| match verb {
-            Verb::Article | Verb::Body => budget.expected(),
-            _ => HEADERS,
-        };
-        loop {
-            let first = poll_fn(|cx| match self.poll_client(cx) {
-                Poll::Ready(first) => Poll::Ready(Some(first)),
-                Poll::Pending => Poll::Ready(None),
-            });
-            if let Some(first) = first.await {
-                first?;
-                break;
-            }
-            if let Some(room) = budget.try_reserve(size(&budget)) {
-                self.room = room;
-                budget.look_again();
-                return Ok(());
-            }
-            tokio::select! {
-                biased;
-                first = self.first_in_line() => first?,
-                () = budget.own_freed() => {}
-            }
-        }
-        let size = size(&budget);
-        if budget.is_slow() {
-            // Those behind it may hold the session's share, and wait for it: it goes without in the end.
-            if let Ok(room) = timeout(CLIENT_HOLD, budget.reserve(size)).await {
-                self.room = room;
-            }
-        } else if let Some(room) = budget.try_reserve(size) {
-            self.room = room;
-        }
-        Ok(())
-    }
-
-    /// Writes all there is to say.
-    pub(super) async fn flush(&mut self) -> Result<(), Error> {
-        self.first_in_line().await?;
-        while !self.queue.is_empty() || self.client.as_ref().is_some_and(|c| !c.is_drained()) {
-            let limit = self.moved() + CLIENT_STALL;
-            match timeout_at(limit, poll_fn(|cx| self.poll_write(cx))).await {
-                Ok(written) => written?,
-                Err(_) => return Err(stalled()),
-            }
-        }
-        if let Some(client) = &self.client {
-            poll_fn(|cx| client.poll_flush(cx)).await.map_err(Error::ClientGone)?;
-        }
-        self.room.shrink_to(0);
-        Ok(())
-    }
-
-    /// Writes all there is to say, and lets the next reply go.
-    ///
-    /// # Errors
-    /// [`Error::LetGo`] when this was the last.
-    pub(super) async fn finish(mut self) -> Result<(), Error> {
-        let began = Instant::now();
-        self.trace();
-        self.flush().await?;
-        if self.size > SMALL {
-            self.budget.set_slow(began.elapsed() >= SLOW);
-        }
-        let client = self.client.take().ok_or_else(gone)?;
-        if self.last {
-            poll_fn(|cx| client.poll_shutdown(cx)).await.map_err(Error::ClientGone)?;
-            return Err(Error::LetGo);
-        }
-        self.place.hand_on(client);
-        Ok(())
-    }
-
-    /// As [`finish`](Self::finish), but a small reply may leave with those behind it: for requests that
-    /// are polled by [`Running`](super::running::Running), which sees to it.
-    ///
-    /// # Errors
-    /// As [`finish`](Self::finish).
-    pub(super) async fn finish_with_others(mut self) -> Result<(), Error> {
-        self.first_in_line().await?;
-        let small = !self.last && self.size <= SMALL_REPLY;
-        match self.client.take() {
-            Some(client) if small && client.leave(&self.queue) => {
-                self.trace();
-                self.account.was_sent(self.queued as u64);
-                self.place.hand_on(client);
-                Ok(())
-            }
-            client => {
-                self.client = client;
-                self.finish().await
-            }
-        }
-    }
-
-    /// One line for each command. Arguments stay out: a password or an article may be among them.
-    fn trace(&self) {
-        let Some(verb) = self.traced.verb else { return };
-        let provider = self.traced.provider.as_ref();
-        trace!(
-            client = self.traced.client,
-            provider = provider.map_or("-", |backend| &backend.config().name),
-            "{} {}",
-            format!("{verb:?}").to_uppercase().replace('(', " ").replace(')', ""),
-            String::from_utf8_lossy(&self.traced.code)
-        );
-    }
-
-    fn poll_client(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.client.is_none() {
-            self.client = Some(ready!(self.place.poll_arrive(cx)).map_err(|_| gone())?);
-            self.moved = Instant::now();
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Writes once, as much as the client takes.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_client(cx))?;
-        let Some(client) = &self.client else { return Poll::Pending };
-        if self.queue.is_empty() {
-            return client.poll_drain(cx).map_err(Error::ClientGone);
-        }
-        let written = ready!(client.poll_write(cx, &self.queue)).map_err(Error::ClientGone)?;
-        if written > 0 {
-            self.advance(written);
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// When the client last took something, or was first offered it.
-    fn moved(&self) -> Instant {
-        let before = self.client.as_ref().map(Writer::moved);
-        before.map_or(self.moved, |before| before.max(self.moved))
-    }
-
-    fn advance(&mut self, mut n: usize) {
-        self.written += n as u64;
-        self.account.was_sent(n as u64);
-        self.queued = self.queued.saturating_sub(n);
-        self.moved = Instant::now();
-        while let Some(piece) = self.queue.front_mut() {
-            if n < piece.len() {
-                return piece.advance(n);
-            }
-            n -= piece.len();
-            self.queue.pop_front();
-        }
-    }
-
-    /// Whether what waits is no more than a status line.
-    fn is_short(&self) -> bool {
-        self.queue.len() <= 1 && self.queued <= SHORT
-    }
-
-    /// Asks for the client, if it is not here yet; then as [`has_room`](Self::has_room).
-    fn poll_room(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
-        if let Poll::Ready(here) = self.poll_client(cx) {
-            here?;
-        }
-        Ok(self.has_room())
-    }
-
-    /// Whether the next bytes may be read: the client has taken what there was, or there is a ticket
-    /// to read ahead of it.
-    fn has_room(&mut self) -> bool {
-        if self.client.is_some() && self.is_short() {
-            return true;
-        }
-        let room = &mut self.room;
-        // What was read ahead would be lost without room for the rest.
-        let grow = |room: &mut Reservation| match self.client {
-            Some(_) => room.grow(),
-            None => room.overdraw(),
-        };
-        self.queued < room.bytes() || grow(room)
-    }
-}
-
-/// What of an article's block the client has, or will have when its queue is written.
-pub(super) enum Progress {
-    /// Not an article: it cannot be resumed.
-    Untracked,
-    Seen(Box<Seen>),
-    /// The client has the goal's part; another copy is being read up to there.
-    Resuming(Box<Resume>),
-}
-
-impl Progress {
-    pub(super) fn of(request: &Request) -> Self {
-        match (request.class(), request.verb()) {
-            (Class::ById, verb @ (Verb::Article | Verb::Body | Verb::Head)) => {
-                Self::Seen(Box::new(Seen::nothing(verb)))
-            }
-            // What a number names cannot be resumed elsewhere.
-            _ => Self::Untracked,
-        }
-    }
-
-    /// Begins again with another copy: from the start, or from where the client's part ends.
-    ///
-    /// # Errors
-    /// When the client has seen a part of what cannot be resumed.
-    pub(super) fn restart(self, request: &Request, output: &mut Output) -> Result<Self, Error> {
-        if !output.was_seen() {
-            output.take_back();
-            return Ok(Self::of(request));
-        }
-        match self {
-            Self::Untracked => Err(Error::NotTheSame),
-            Self::Seen(seen) => Ok(Self::Resuming(Box::new(Resume::new(*seen, request.verb())))),
-            Self::Resuming(resume) => {
-                Ok(Self::Resuming(Box::new(Resume::new(resume.into_goal(), request.verb()))))
-            }
-        }
-    }
-
-    /// Whether the client's part is still being caught up with.
-    pub(super) fn is_behind(&self) -> bool {
-        matches!(self, Self::Resuming(_))
-    }
-
-    /// Takes the next bytes of a block; gives those that are new to the client.
-    fn push(&mut self, mut chunk: Bytes) -> Result<Bytes, Error> {
-        if let Self::Resuming(resume) = self {
-            let Some(new) = resume.push(&chunk)? else { return Ok(Bytes::new()) };
-            *self = Self::Seen(Box::new(resume.seen()));
-            chunk.advance(new);
-        }
-        if let Self::Seen(seen) = self {
-            seen.push(&chunk);
-        }
-        Ok(chunk)
-    }
-}
-
-/// Relays a block from `reply` to `output`. When this returns, the provider's part is over, and the
-/// connection is free for others; the last bytes may still be in the output's queue.
+/// Relays a block from a provider's `reply` to the `pending` one. When this returns, the provider's part is over, and the
+/// connection is free for others; the last bytes may still be in the queue of `pending`.
 ///
 /// # Errors
 /// [`Error::Overrun`] when the client cannot take the reply now, and others wait for the connection.
 pub(super) async fn relay(
     reply: &mut Reply,
-    output: &mut Output,
+    pending: &mut PendingReply,
     progress: &mut Progress,
     stall: Duration,
 ) -> Result<(), Error> {
@@ -413,8 +35,8 @@ pub(super) async fn relay(
     let (mut silence, mut held) = (Duration::ZERO, Duration::ZERO);
     let patience = CLIENT_SILENCE.min(stall);
     loop {
-        let (blocked, began) = (!output.has_room(), Instant::now());
-        let step = timeout(patience, poll_fn(|cx| poll_step(reply, output, cx))).await;
+        let (blocked, began) = (!pending.has_room(), Instant::now());
+        let step = timeout(patience, poll_fn(|cx| poll_step(reply, pending, cx))).await;
         if blocked {
             reply.held_up();
         }
@@ -424,7 +46,7 @@ pub(super) async fn relay(
                 silence = Duration::ZERO;
                 let new = progress.push(chunk).map_err(|error| reply.condemn(error))?;
                 if !new.is_empty() {
-                    output.push(new);
+                    pending.push(new);
                 }
                 // What is complete may leave with the replies behind it.
                 if reply.is_over() && !progress.is_behind() {
@@ -434,7 +56,9 @@ pub(super) async fn relay(
             Ok(Ok(Step::Read(None))) if progress.is_behind() => return Err(Error::NotTheSame),
             Ok(Ok(Step::Read(None))) => return Ok(()),
             Ok(Err(error)) => return Err(error),
-            Ok(Ok(Step::Wrote)) | Err(_) if blocked => judge(reply, output, progress, held)?,
+            Ok(Ok(Step::Wrote)) | Err(_) if blocked => {
+                give_up_if_held(reply, pending, progress, held)?
+            }
             Ok(Ok(Step::Wrote)) | Err(_) if silence < stall => {}
             Ok(Ok(Step::Wrote)) | Err(_) => {
                 return Err(reply.condemn(Error::TimedOut("the rest of the reply")));
@@ -454,59 +78,44 @@ enum Step {
 /// bytes of its block, where those are there already.
 fn poll_step(
     reply: &mut Reply,
-    output: &mut Output,
+    pending: &mut PendingReply,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Step, Error>> {
-    let short = output.is_short();
-    let mut wrote = !short && poll_output(output, cx)?;
-    if output.poll_room(cx)?
+    let short = pending.is_short();
+    let mut wrote = !short && pending.poll_flow(cx)?;
+    if pending.poll_room(cx)?
         && let Poll::Ready(chunk) = reply.poll_chunk(cx)?
     {
         return Poll::Ready(Ok(Step::Read(chunk)));
     }
-    wrote |= short && poll_output(output, cx)?;
+    wrote |= short && pending.poll_flow(cx)?;
     if wrote { Poll::Ready(Ok(Step::Wrote)) } else { Poll::Pending }
 }
 
 /// The client has `held` the reply up. What it can get again later, it does not keep others waiting
 /// for; and what it cannot, not for long.
-fn judge(reply: &Reply, output: &Output, progress: &Progress, held: Duration) -> Result<(), Error> {
+fn give_up_if_held(
+    reply: &Reply,
+    pending: &PendingReply,
+    progress: &Progress,
+    held: Duration,
+) -> Result<(), Error> {
     let again = !matches!(progress, Progress::Untracked);
-    let silence = output.moved().elapsed();
+    let silence = pending.moved().elapsed();
     let enough = match again {
         // It waits for its client's earlier replies, and one of them may wait for its connection.
-        _ if !output.is_first() => held >= CLIENT_HOLD,
+        _ if !pending.is_first() => held >= CLIENT_HOLD,
         true => held >= CLIENT_HOLD || silence >= CLIENT_SILENCE,
         false => held >= CLIENT_LAST_HOLD,
     };
-    if output.is_first() && silence >= CLIENT_STALL {
+    if pending.is_first() && silence >= CLIENT_STALL {
         Err(stalled())
-    } else if !enough || (output.is_first() && !reply.keeps_others_waiting()) {
+    } else if !enough || (pending.is_first() && !reply.keeps_others_waiting()) {
         Ok(())
     } else if again {
-        output.budget.set_slow(true);
+        pending.set_slow();
         Err(Error::Overrun)
     } else {
         Err(stalled())
     }
-}
-
-/// Writes what there is, as far as the client takes it now; says whether it took any.
-fn poll_output(output: &mut Output, cx: &mut Context<'_>) -> Result<bool, Error> {
-    let before = output.written;
-    while !output.queue.is_empty() {
-        match output.poll_write(cx) {
-            Poll::Ready(written) => written?,
-            Poll::Pending => break,
-        }
-    }
-    Ok(output.written > before)
-}
-
-fn gone() -> Error {
-    Error::ClientGone(io::ErrorKind::BrokenPipe.into())
-}
-
-pub(super) fn stalled() -> Error {
-    Error::ClientGone(io::Error::new(io::ErrorKind::TimedOut, "it takes nothing"))
 }

@@ -1,0 +1,139 @@
+//! Which connection a request gets, and when another is dialled instead.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::breaker::Trust;
+use super::lease::Wanted;
+use super::pool::{Effects, Pool};
+use super::slot::{Access, Rank, Slot};
+use super::{Backend, SHARE_AFTER};
+use crate::types::ClientId;
+
+impl Pool {
+    /// The best connection for a turn, if there is one now. Dials another where that is better than
+    /// to share; `waiting` in all want one. A small request goes where others have not been sent yet.
+    pub(super) fn slot_for_turn(
+        &mut self,
+        backend: &Arc<Backend>,
+        (waiting, small): (usize, bool),
+        effects: &mut Effects,
+    ) -> Option<usize> {
+        let now = Instant::now();
+        match self.breaker.trust(now) {
+            Trust::NotBefore(_) => return None,
+            // The probe has a connection for itself.
+            Trust::Probe | Trust::Full => {}
+        }
+        let gathering = if small { self.gathering_slot(backend, now) } else { None };
+        if let Some(at) = gathering.or_else(|| self.idle(None, now, effects).map(|(at, _)| at)) {
+            return Some(at);
+        }
+        while usize::from(self.dialling) < waiting && self.dial(backend, now, effects) {}
+        if self.hopes_for_dial(waiting - 1, now) {
+            return None;
+        }
+        let configured = backend.config().pipelining;
+        let depth = self.pace.depth(now, configured);
+        let depth_of_small = self.pace.depth_of_small(now, configured);
+        let room = |slot: &Slot| {
+            let depth = if small && slot.small { depth_of_small } else { depth };
+            slot.access == Access::Shared && slot.turns < depth
+        };
+        best(&self.slots, room, |slot| slot.turns).map(|(at, _)| at)
+    }
+
+    /// The connection whose small requests are still to be sent, if it has room for one more.
+    fn gathering_slot(&self, backend: &Backend, now: Instant) -> Option<usize> {
+        let id = self.gathering?;
+        let depth = self.pace.depth_of_small(now, backend.config().pipelining);
+        let at = self.slots.iter().position(|slot| slot.connection.id == id)?;
+        let slot = self.slots.get(at)?;
+        let room = slot.access == Access::Shared && slot.small && (1..depth).contains(&slot.turns);
+        (room && slot.connection.is_gathering()).then_some(at)
+    }
+
+    /// The connection on which the client's group is selected, if it has room.
+    pub(super) fn slot_of(
+        &mut self,
+        client: ClientId,
+        backend: &Backend,
+        effects: &mut Effects,
+    ) -> Option<usize> {
+        let depth = self.pace.depth(Instant::now(), backend.config().pipelining);
+        let fits = |slot: &Slot| {
+            slot.is_owned_by(client) && slot.access == Access::Shared && slot.turns < depth
+        };
+        let at = self.slots.iter().position(fits)?;
+        let slot = self.slots.get_mut(at)?;
+        (slot.turns > 0 || slot.is_alive(effects)).then_some(at)
+    }
+
+    /// The best idle connection that is still alive, for a turn or for a client's lease; the dead ones on
+    /// the way are taken out.
+    pub(super) fn idle(
+        &mut self,
+        lease: Option<Wanted>,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Option<(usize, Rank)> {
+        let untouched = lease.is_some_and(|wanted| wanted.untouched);
+        let free = |slot: &Slot| {
+            slot.turns == 0 && slot.access == Access::Shared && (slot.selections == 0 || !untouched)
+        };
+        let client = lease.map(|wanted| wanted.client);
+        let key = |slot: &Slot| (slot.rank(client, now), Reverse(slot.used));
+        loop {
+            let (at, (rank, _)) = best(&self.slots, free, key)?;
+            if self.slots.get_mut(at)?.is_alive(effects) {
+                return Some((at, rank));
+            }
+            self.slots.remove(at);
+        }
+    }
+
+    /// Whether a dial is under way that is likely to end soon, and not for one of those before.
+    pub(super) fn hopes_for_dial(&self, before: usize, now: Instant) -> bool {
+        let young = self.dialled_at.is_some_and(|at| now < at + SHARE_AFTER);
+        usize::from(self.dialling) > before && young
+    }
+
+    /// Dials, if there is leave for one more connection.
+    pub(super) fn dial(
+        &mut self,
+        backend: &Arc<Backend>,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> bool {
+        // One dial at a time until one went well, and served a request where others failed: a wrong
+        // password is not to be sent eight times.
+        let trying = self.dialling > 0 && !self.breaker.is_trusted();
+        let set_aside = matches!(self.breaker.trust(now), Trust::NotBefore(_));
+        let paced = self.breaker.paced_until(now).is_some();
+        if self.retired || trying || set_aside || paced {
+            return false;
+        }
+        let Some(permit) = backend.account.try_permit(backend, now) else { return false };
+        self.dialling += 1;
+        self.dialled_at = Some(now);
+        effects.dials.push(permit);
+        true
+    }
+
+    /// Until when no dial is made, if dials are paced at this moment.
+    pub(super) fn no_dial_before(&self, backend: &Backend, now: Instant) -> Option<Instant> {
+        self.breaker.paced_until(now).max(backend.account.paced_until(now))
+    }
+}
+
+/// The slot with the lowest key among those that fit.
+pub(super) fn best<K: Ord>(
+    slots: &[Slot],
+    fits: impl Fn(&Slot) -> bool,
+    key: impl Fn(&Slot) -> K,
+) -> Option<(usize, K)> {
+    let fitting = slots.iter().enumerate().filter(|(_, slot)| fits(slot));
+    fitting.map(|(at, slot)| (at, key(slot))).min_by(|a, b| a.1.cmp(&b.1))
+}

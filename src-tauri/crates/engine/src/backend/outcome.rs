@@ -1,0 +1,127 @@
+//! What becomes of a connection after a turn on it: it serves on, or is gone; and what that says about the
+//! provider.
+
+use std::sync::Arc;
+
+use tokio::time::{Duration, Instant};
+use tracing::{info, warn};
+
+use super::Backend;
+use super::breaker;
+use super::connection::ReadSide;
+use super::slot::Access;
+use crate::events::Event;
+use crate::ticket::Ticket;
+
+/// Why a connection that had turns is gone.
+pub(super) enum Loss {
+    /// It was given up by us, or for what its client did.
+    Ours,
+    /// It was silent since a request was sent on it; before that, perhaps for long enough to have died
+    /// unnoticed.
+    Silent { since: Instant, stale: bool, why: String },
+    /// The provider's failure, in a sentence.
+    Failed(String),
+}
+
+/// How long a turn took, where that says something about the way to the provider.
+#[derive(Default)]
+pub(super) struct Timing {
+    pub(super) first_line: Option<Duration>,
+    pub(super) block: Option<Duration>,
+}
+
+impl Backend {
+    /// A connection is gone: no more turns on it.
+    pub(super) fn lost(self: &Arc<Self>, id: u64, loss: Loss) {
+        let now = Instant::now();
+        let set_aside = self.change(|pool, effects| {
+            let at = pool.slots.iter().position(|slot| slot.connection.id == id)?;
+            let slot = pool.slots.remove(at);
+            let (why, weight) = match loss {
+                Loss::Ours => {
+                    pool.breaker.probe_abandoned(now);
+                    return None;
+                }
+                Loss::Silent { since, stale, why } => {
+                    pool.close_unheard(since, effects);
+                    if stale {
+                        pool.breaker.probe_abandoned(now);
+                        return None;
+                    }
+                    (why, breaker::SILENT)
+                }
+                Loss::Failed(why) => (why, 1),
+            };
+            // That it logs us in says little about an address which then answers nothing.
+            if weight == breaker::SILENT || !slot.has_served {
+                let address = slot.address.into_iter();
+                address.for_each(|at| self.resources.dialler.failed(at, &self.config));
+            }
+            if slot.turns > 1 {
+                pool.pace.stumbled(now, slot.created, self.config.pipelining);
+            }
+            let news = pool.breaker.failed(now, slot.created, (why, weight));
+            news.then(|| (pool.breaker.state.clone(), pool.breaker.why.clone()))
+        });
+        if let Some((state, why)) = set_aside {
+            warn!(provider = self.config.name, "set aside: {why}");
+            self.tell_failing(state, why);
+        }
+    }
+
+    /// The provider says on a connection that it is one too many.
+    pub(super) fn one_too_many(&self, id: u64, said: String) {
+        let granted = {
+            let (mut pool, now) = (self.lock(), Instant::now());
+            let others = pool.slots.iter().filter(|slot| slot.connection.id != id).count();
+            self.account.set_limit(now, u16::try_from(others).unwrap_or(u16::MAX));
+            pool.breaker.one_too_many(now);
+            self.account.limit(now, self.config.connections.get())
+        };
+        self.tell_fewer(granted, said);
+    }
+
+    /// The reply to a probe has begun: others may come.
+    pub(super) fn probe_answered(&self) {
+        self.lock().breaker.probe_answered();
+    }
+
+    /// A turn is over, and the next may read.
+    pub(super) fn turn_done(
+        self: &Arc<Self>,
+        id: u64,
+        ticket: Ticket<ReadSide>,
+        side: ReadSide,
+        timing: Timing,
+    ) {
+        let mut side = Some(side);
+        let back = self.change(|pool, effects| {
+            let (retired, now) = (pool.retired, Instant::now());
+            timing.first_line.into_iter().for_each(|time| pool.pace.measured_round_trip(time));
+            timing.block.into_iter().for_each(|time| pool.pace.measured_article(now, time));
+            let back = pool.breaker.served();
+            let Some(slot) = pool.slot(id) else { return back };
+            slot.turns = slot.turns.saturating_sub(1);
+            slot.heard = now;
+            if !std::mem::replace(&mut slot.has_served, true) {
+                side.iter().for_each(ReadSide::has_served);
+                let address = slot.address.into_iter();
+                address.for_each(|at| self.resources.dialler.succeeded(at, &self.config));
+            }
+            let unasked = side.as_ref().is_some_and(|side| !side.unread.is_empty());
+            let finished = retired && slot.access != Access::Leased;
+            if slot.turns == 0 && (unasked || finished) {
+                pool.slots.retain(|slot| slot.connection.id != id);
+            } else if let Some(side) = side.take() {
+                effects.closed.extend(ticket.try_pass_on(side));
+            }
+            effects.closed.extend(side.take());
+            back
+        });
+        if back {
+            info!(provider = self.config.name, "requests go well again");
+            self.resources.events.tell(|| Event::Connected { provider: self.config.name.clone() });
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Whether a status line is the answer to the request, and what follows it.
+
+use nntp::block::BlockScan;
+use nntp::command::{Class, Framing};
+use nntp::status::StatusLine;
+use nntp::verdict::{self, Verdict};
+
+use super::{Reply, Stage};
+use crate::error::Error;
+
+impl Reply {
+    /// Takes the status line as ours, or takes the connection down for it.
+    pub(super) fn accept(&mut self, status: &StatusLine) -> Result<(), Error> {
+        match verdict::of(&self.request, status) {
+            Verdict::TooManyConnections => {
+                let said = String::from_utf8_lossy(&status.to_wire()).trim().to_owned();
+                self.backend.one_too_many(self.connection.id, said);
+                return Err(self.dismissed(status));
+            }
+            Verdict::ModeReaderNeeded if !self.prior.login_needed => {
+                self.backend.mode_reader_needed();
+                return Err(self.dismissed(status));
+            }
+            Verdict::UnknownCommand if self.backend.may_need_mode_reader(&self.request) => {
+                return Err(self.dismissed(status));
+            }
+            Verdict::LoginNeeded if !self.is_refused_for_good() => {
+                return Err(self.dismissed(status));
+            }
+            Verdict::Farewell if !(self.fresh && self.prior.farewell) => {
+                return Err(self.dismissed(status));
+            }
+            Verdict::Farewell => {
+                // Said twice as the first word, it is this provider's answer; its connection ends.
+                drop(self.dismissed(status));
+                return Ok(());
+            }
+            Verdict::Answer
+            | Verdict::Missing
+            | Verdict::Refused
+            | Verdict::UnknownCommand
+            | Verdict::Unable
+            | Verdict::LoginNeeded
+            | Verdict::ModeReaderNeeded
+            | Verdict::Account => {}
+        }
+        let code = status.code();
+        if self.is_anothers(status) {
+            return Err(self.fail(Error::Unexpected("it belongs to another article".into())));
+        }
+        match self.request.framing(code) {
+            Framing::Line => self.finish(),
+            Framing::Block => self.move_on(|side| Stage::Block(side, BlockScan::default())),
+            Framing::Continue => self.move_on(Stage::Upload),
+            Framing::Unexpected if matches!(self.request.class(), Class::Unknown) => {
+                self.move_on(Stage::Unframed);
+            }
+            Framing::Unexpected => {
+                let what = format!("{code} to {:?}", self.request.verb());
+                return Err(self.fail(Error::Unexpected(what)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether another login would change nothing about a 480.
+    fn is_refused_for_good(&self) -> bool {
+        self.prior.login_needed || self.backend.refuses_after_login(&self.request)
+    }
+
+    fn dismissed(&mut self, status: &StatusLine) -> Error {
+        let fresh = self.fresh;
+        self.fail(Error::Dismissed { status: status.clone(), fresh })
+    }
+
+    /// A reply that names an article names ours, or something is badly out of step.
+    fn is_anothers(&self, status: &StatusLine) -> bool {
+        match (self.request.message_id(), status.message_id()) {
+            (Some(ours), Some(theirs)) => {
+                (220..=223).contains(&status.code().get()) && ours.as_bytes() != theirs
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Idle connections: closed when nobody has needed them for long, taken out when they have died, and asked
+//! now and then whether they live.
+
+use std::cell::Cell;
+use std::sync::{Arc, Weak};
+
+use bytes::Bytes;
+use nntp::command::Request;
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
+
+use super::Backend;
+use super::pool::{Effects, Pool};
+use super::reply::Reply;
+use super::slot::{Access, Slot, Watch};
+
+/// How often idle connections are looked after.
+const TICK: Duration = Duration::from_secs(5);
+/// A connection that was idle for this long is asked whether it still lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(25);
+
+/// Closes connections that were idle for long, takes out those that died, and keeps the others warm;
+/// until none is left.
+pub(super) async fn look_after(backend: Weak<Backend>) {
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let Some(backend) = backend.upgrade() else { return };
+        let idle = backend.config.limits.idle;
+        let now = Instant::now();
+        let probes = backend.change(|pool, effects| {
+            pool.close_idle(|slot| now.duration_since(slot.used) >= idle, effects);
+            pool.looked_after = !pool.slots.is_empty();
+            pool.looked_after.then(|| pool.probes(&backend, now, effects))
+        });
+        let Some(probes) = probes else { return };
+        for probe in probes {
+            tokio::spawn(probe.discard());
+        }
+    }
+}
+
+impl Pool {
+    /// Takes out what is idle and fits, for closing; and what is idle and dead.
+    pub(super) fn close_idle(&mut self, fits: impl Fn(&Slot) -> bool, effects: &mut Effects) {
+        self.slots.retain_mut(|slot| {
+            let idle = slot.turns == 0 && slot.access != Access::Leased;
+            if !idle || slot.is_alive(effects) && !fits(slot) {
+                return true;
+            }
+            effects.closed.extend(slot.line.try_take());
+            false
+        });
+    }
+
+    /// Closes one idle connection. Whether there was one.
+    pub(super) fn close_one(&mut self, effects: &mut Effects) -> bool {
+        let closed = Cell::new(false);
+        self.close_idle(|_| !closed.replace(true), effects);
+        closed.get()
+    }
+
+    /// One connection died unnoticed: those that said nothing since may have died with it.
+    pub(super) fn close_unheard(&mut self, since: Instant, effects: &mut Effects) {
+        let before = effects.closed.len();
+        self.close_idle(|slot| slot.heard < since, effects);
+        effects.closed.iter_mut().skip(before).for_each(|side| side.dead = true);
+    }
+
+    /// Asks connections that were idle for a while whether they still live.
+    pub(super) fn probes(
+        &mut self,
+        backend: &Arc<Backend>,
+        now: Instant,
+        effects: &mut Effects,
+    ) -> Vec<Reply> {
+        let Some(probe) = probe() else { return Vec::new() };
+        let idle = |slot: &&mut Slot| {
+            slot.turns == 0 && slot.access == Access::Shared && now >= slot.heard + KEEP_ALIVE
+        };
+        let watch = Watch { probe: false, suspicious_after: self.pace.suspicious_after() };
+        let probe = |slot: &mut Slot| {
+            effects.send(&slot.connection);
+            slot.turn(backend, &probe, watch)
+        };
+        self.slots.iter_mut().filter(idle).map(probe).collect()
+    }
+}
+
+/// What asks an idle connection whether it lives. Old servers answer 500, which says as much.
+fn probe() -> Option<Request> {
+    Request::parse(Bytes::from_static(b"DATE")).ok()
+}
