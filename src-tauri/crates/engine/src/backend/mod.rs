@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use crate::baton::Place;
 use crate::config::BackendConfig;
-use crate::dial::{Dial, DialError, Established, Trouble, establish_in_mode};
+use crate::dial::{Dial, Established, Failed, Stage, Trouble, establish_in_mode};
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
@@ -225,7 +225,7 @@ impl Backend {
             let mode_reader = backend.wants_mode_reader();
             match establish_in_mode(&*backend.means.dialler, &backend.config, mode_reader).await {
                 Ok(established) => backend.dialled(established, permit),
-                Err(error) => backend.dial_failed(&error, permit),
+                Err(failed) => backend.dial_failed(&failed, permit),
             }
         });
     }
@@ -252,7 +252,8 @@ impl Backend {
         }
     }
 
-    fn dial_failed(self: &Arc<Self>, error: &DialError, mut permit: Permit) {
+    fn dial_failed(self: &Arc<Self>, failed: &Failed, mut permit: Permit) {
+        let error = &failed.error;
         let configured = self.config.connections.get();
         let (news, state, fewer) = {
             let (mut pool, now) = (self.lock(), Instant::now());
@@ -263,7 +264,7 @@ impl Backend {
             if trouble == Trouble::Limit && standing > 0 {
                 self.account.set_limit(now, standing);
             }
-            if trouble == Trouble::Down {
+            if trouble == Trouble::Down && failed.stage < Stage::Login {
                 permit.forget_login();
             }
             let news = pool.breaker.dial_failed(now, error, trouble, standing);

@@ -46,27 +46,19 @@ pub(crate) enum Heard<'a> {
 /// # Errors
 /// What kept it from that; see [`DialError`].
 pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Established, DialError> {
-    establish_in_mode(dialler, to, false).await
+    establish_in_mode(dialler, to, false).await.map_err(|failed| failed.error)
 }
 
 /// Like [`establish`], with `MODE READER` first where the provider is known to want it.
 ///
 /// # Errors
-/// Like [`establish`].
+/// Like [`establish`], and how far it came.
 pub(crate) async fn establish_in_mode(
     dialler: &dyn Dial,
     to: &BackendConfig,
     mode_reader: bool,
-) -> Result<Established, DialError> {
-    account(to)?;
-    on_any_address(dialler, to, mode_reader).await.map_err(|failed| failed.error)
-}
-
-async fn on_any_address(
-    dialler: &dyn Dial,
-    to: &BackendConfig,
-    mode_reader: bool,
 ) -> Result<Established, Failed> {
+    account(to).map_err(Stage::Connection.failed())?;
     let mut route = Route::find(dialler, to).await?;
     loop {
         let (stream, hop) = route.connect().await?;
