@@ -142,7 +142,7 @@ impl Ask {
             _ => {}
         }
         if let Some(n) = self.article() {
-            assert!(!world.nowhere(n), "{self:?}: nobody has it, and yet {text}");
+            assert!(!world.is_nowhere(n), "{self:?}: nobody has it, and yet {text}");
             assert!(text.contains(world.articles[n].id()), "{self:?}: {text}");
         }
         matches!(self, Self::Body(_) | Self::Article(_))

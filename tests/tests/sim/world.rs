@@ -28,8 +28,10 @@ const MINUTE: Duration = Duration::from_secs(58);
 const HEADERS: usize = 64;
 /// What a provider has sent of a reply before it can know that nobody wants it: a piece, and a pipe full.
 const AHEAD: usize = 96 * 1024;
-/// What a provider may send beside articles for each request: status lines, the login, refusals.
+/// What providers may send beside articles for each request: status lines and refusals, in bytes.
 const LINES: u64 = 512;
+/// As much as for so many requests they may send for logins.
+const LOGINS: u64 = 30;
 
 /// Articles of many sizes. The large ones go beyond what is read ahead for a client without asking.
 static LIBRARY: LazyLock<Vec<Article>> = LazyLock::new(|| {
@@ -96,26 +98,24 @@ impl World {
         let articles = articles(rng, volume);
         let count = 1 + rng.below(3) as usize;
         let healthy: Vec<_> = (0..count).filter(|_| is_faultless || rng.chance(350)).collect();
-        let mut world = (Vec::new(), Vec::new());
+        let (mut providers, mut settings) = (Vec::new(), Vec::new());
         for at in 0..count {
-            let settings = settings(at, rng);
+            let backend = random_settings(at, rng);
             let severity = if healthy.contains(&at) { 0 } else { *rng.pick(&[20, 100, 300]) };
             let script = Script::random(Rng::of(seed, &[at as u64]).next()).severity(severity);
             let script = if rng.chance(500) { script.refusing() } else { script };
-            let provider = provider(at, &articles, rng).script(script);
-            let connections = u64::from(settings.connections.get());
-            let provider = provider.limit(Limit::AtGreeting(connections, "502 Too many".into()));
-            let provider = match &settings.login {
+            let provider = provider(at, &articles, rng).script(script).limit(limit(&backend));
+            let provider = match &backend.login {
                 Some(login) => provider.account(&login.user, login.password.expose()),
                 None => provider,
             };
-            world.0.push(provider.state());
-            world.1.push((true, settings));
+            providers.push(provider.state());
+            settings.push((true, backend));
         }
-        let (providers, settings) = world;
         let mode =
             *rng.pick(&[RoutingMode::PerCommand, RoutingMode::Hybrid, RoutingMode::Standard]);
-        let backends = settings.iter().map(|(_, backend)| backend.clone()).collect();
+        let backends = settings.iter().map(|(_, backend): &(_, BackendConfig)| backend.clone());
+        let backends = backends.collect();
         let proxy = Proxy::new(config(mode, backends), Arc::new(Pipes(providers.clone())));
         Self {
             seed,
@@ -139,12 +139,12 @@ impl World {
         !self.healthy.is_empty()
     }
 
+    /// Whether this is the one that is there all the time: others may be taken out of the settings.
     pub(crate) fn is_healthy(&self, provider: usize) -> bool {
-        // Others may be taken out of the settings, and brought back.
         self.healthy.first() == Some(&provider)
     }
 
-    /// Whether a healthy provider has an article, at all times.
+    /// Whether the healthy provider that is there all the time has an article.
     pub(crate) fn is_certain(&self, article: usize) -> bool {
         let has = |at: &usize| self.providers[*at].holds(&self.articles[article]);
         self.healthy.first().is_some_and(has)
@@ -170,7 +170,7 @@ impl World {
         whole.max().unwrap_or_default() - article.body_block().len()
     }
 
-    pub(crate) fn nowhere(&self, article: usize) -> bool {
+    pub(crate) fn is_nowhere(&self, article: usize) -> bool {
         article >= NOWHERE
     }
 
@@ -216,7 +216,7 @@ impl World {
             assert_eq!(lost, 0, "{account}");
             assert!(unread > 0 || sent == delivered, "{account}");
             let all = sum(|book| book.sent);
-            assert!(all <= sent + LINES * (requests + 30), "{account}, {all} in all");
+            assert!(all <= sent + LINES * (requests + LOGINS), "{account}, {all} in all");
         }
     }
 
@@ -295,7 +295,7 @@ fn provider(at: usize, articles: &[Article], rng: &mut Rng) -> Provider {
     provider.latency(Duration::from_millis(rng.below(100)))
 }
 
-fn settings(at: usize, rng: &mut Rng) -> BackendConfig {
+fn random_settings(at: usize, rng: &mut Rng) -> BackendConfig {
     let login = Credentials { user: format!("user{at}"), password: Secret::new("a password") };
     BackendConfig {
         login: rng.chance(500).then_some(login),
@@ -305,6 +305,11 @@ fn settings(at: usize, rng: &mut Rng) -> BackendConfig {
         limits: TimeLimits::from_timeout(Duration::from_secs(10)),
         ..backend(&format!("p{at}"), 1 + rng.below(4) as u16)
     }
+}
+
+/// A provider grants as many connections as were entered, and counts one more that comes.
+fn limit(backend: &BackendConfig) -> Limit {
+    Limit::AtGreeting(backend.connections.get().into(), "502 Too many connections".into())
 }
 
 /// Changes the settings now and then.
@@ -347,8 +352,7 @@ fn change(
         2 => backend.tier = rng.below(2) as u8,
         3 => {
             backend.connections = backend.connections.saturating_add(1);
-            let limit = Limit::AtGreeting(backend.connections.get().into(), "502 Too many".into());
-            provider.set_limit(limit);
+            provider.set_limit(limit(backend));
         }
         _ => *enabled = anchored || !*enabled,
     }
