@@ -302,3 +302,56 @@ async fn a_random_script_repeats_itself_and_spares_most_replies() {
     let spared = first.iter().filter(|whole| **whole).count();
     assert!((25..50).contains(&spared), "{spared} of 50 spared");
 }
+
+#[tokio::test(start_paused = true)]
+async fn all_connections_share_a_slow_line_until_it_is_fast() {
+    let article = Article::binary(1, 50_000);
+    let provider = Provider::named("a").with(&article).rate(10_000).state();
+    let body = format!("BODY {}", article.id());
+    let both = async || {
+        let (mut one, mut other) = (greeted(&provider).await, greeted(&provider).await);
+        let began = Instant::now();
+        tokio::join!(one.ask(&body), other.ask(&body));
+        began.elapsed().as_secs()
+    };
+    assert_eq!(both().await, 10);
+    provider.set_rate(None);
+    assert_eq!(both().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_book_tells_bytes_that_somebody_has_from_those_on_a_lost_connection() {
+    let (whole, half) = (Article::binary(1, 10_000), Article::binary(2, 10_000));
+    let broken = on(&format!("BODY {}", half.id()), Fault::Cut(At::Part(500), Ending::Close));
+    let provider = Provider::named("a").with(&whole).with(&half).rule(broken).state();
+    let mut client = greeted(&provider).await;
+    client.ask(&format!("BODY {}", whole.id())).await;
+    client.send(&format!("BODY {}", half.id())).await;
+    let status = format!("222 0 {}\r\n", half.id()).len();
+    let lost = (client.rest().await.len() - status) as u64;
+    let book = provider.until_alone().await;
+    let delivered = whole.body_block().len() as u64;
+    assert_eq!((book.articles, book.lost), (delivered + lost, lost));
+    assert_eq!(book.broken, [(format!("BODY {}", half.id()), false)]);
+    assert!(book.served.contains(&1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn scripted_answers_go_before_the_providers_own_and_lines_of_one_write_come_together() {
+    let answer =
+        |line: &str| line.strip_prefix("BODY ").map(|id| format!("222 0 {id}\r\nx\r\n.\r\n"));
+    let provider = Provider::named("a").answers(answer).state();
+    let dialogue = "
+        C: BODY <1@x>
+        C: DATE
+        S: 222 0 <1@x>
+        S: x
+        S: .
+        S: 111 *
+        C: DATE
+        S: 111 *
+    ";
+    greeted(&provider).await.talk(dialogue).await;
+    let reads: Vec<_> = provider.book().commands.iter().map(|command| command.read).collect();
+    assert_eq!(reads, [1, 1, 2]);
+}

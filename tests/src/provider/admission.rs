@@ -14,11 +14,13 @@ pub(super) struct Admission {
     pub(super) number: u64,
     counted: bool,
     pub(super) refusal: Option<String>,
+    /// A fault has taken it: what is still sent on it is for nobody.
+    pub(super) lost: bool,
 }
 
 impl Admission {
     pub(super) fn new(state: &Arc<ProviderState>) -> Self {
-        Self { state: Arc::clone(state), number: 0, counted: false, refusal: None }
+        Self { state: Arc::clone(state), number: 0, counted: false, refusal: None, lost: false }
     }
 
     /// Counts against the limit, if there is room.

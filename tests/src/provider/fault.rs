@@ -197,7 +197,16 @@ impl Script {
     /// exact answer stays possible; whatever can be repaired may happen.
     #[must_use]
     pub fn random(seed: u64) -> Self {
-        Self { rules: Vec::new(), random: Some(Random { seed, per_mille: 100 }) }
+        Self { rules: Vec::new(), random: Some(Random { seed, per_mille: 100, refuses: false }) }
+    }
+
+    /// For a random script: articles may be denied, too, by a 480 or a 500.
+    #[must_use]
+    pub fn refusing(mut self) -> Self {
+        if let Some(random) = &mut self.random {
+            random.refuses = true;
+        }
+        self
     }
 
     /// For a random script: how many replies in a thousand suffer.
@@ -231,6 +240,7 @@ impl Script {
 struct Random {
     seed: u64,
     per_mille: u64,
+    refuses: bool,
 }
 
 impl Random {
@@ -250,9 +260,38 @@ impl Random {
         }
         if rng.chance(self.per_mille) {
             let greeting = line == GREETING;
-            faults.push(if greeting { greeting_fault(&mut rng) } else { reply_fault(&mut rng) });
+            faults.push(if greeting {
+                greeting_fault(&mut rng)
+            } else {
+                self.reply_fault(&mut rng)
+            });
         }
         faults
+    }
+
+    fn reply_fault(&self, rng: &mut Rng) -> Fault {
+        const REFUSALS: [&str; 6] = [
+            "400 Idle timeout",
+            "502 Too many connections for your user",
+            "503 Not now",
+            "403 Disk on fire",
+            // Each of these is this provider's refusal of the article, as good as a 430.
+            "480 Who are you?",
+            "500 What?",
+        ];
+        let refusal = *rng.pick(if self.refuses { &REFUSALS } else { &REFUSALS[..4] });
+        match rng.below(12) {
+            0..=2 => Fault::Cut(at(rng), ending(rng)),
+            3 => Fault::Stall(at(rng)),
+            4 => Fault::say(refusal),
+            5 => Fault::say_and_close(refusal),
+            6 => Fault::Impostor,
+            7 => Fault::BareLf,
+            8 => Fault::Extra(b"400 Idle timeout\r\n".to_vec()),
+            9 => Fault::ExtraAndClose(b"400 Idle timeout\r\n".to_vec()),
+            10 => Fault::Extra(b"\r\n".to_vec()),
+            _ => Fault::say("garbage that is no status line"),
+        }
     }
 }
 
@@ -264,29 +303,6 @@ fn greeting_fault(rng: &mut Rng) -> Fault {
         3 => Fault::say("201 No posting"),
         4 => Fault::Cut(At::Byte(0), ending(rng)),
         _ => Fault::Cut(at(rng), ending(rng)),
-    }
-}
-
-fn reply_fault(rng: &mut Rng) -> Fault {
-    // Neither 480 nor 500: each is this provider's refusal of the article, as good as a 430.
-    const REFUSALS: [&str; 4] = [
-        "400 Idle timeout",
-        "502 Too many connections for your user",
-        "503 Not now",
-        "403 Disk on fire",
-    ];
-    let refusal = *rng.pick(&REFUSALS);
-    match rng.below(12) {
-        0..=2 => Fault::Cut(at(rng), ending(rng)),
-        3 => Fault::Stall(at(rng)),
-        4 => Fault::say(refusal),
-        5 => Fault::say_and_close(refusal),
-        6 => Fault::Impostor,
-        7 => Fault::BareLf,
-        8 => Fault::Extra(b"400 Idle timeout\r\n".to_vec()),
-        9 => Fault::ExtraAndClose(b"400 Idle timeout\r\n".to_vec()),
-        10 => Fault::Extra(b"\r\n".to_vec()),
-        _ => Fault::say("garbage that is no status line"),
     }
 }
 

@@ -9,6 +9,7 @@ mod admission;
 mod commands;
 mod fault;
 mod library;
+mod line;
 mod listener;
 mod login;
 mod plan;
@@ -45,9 +46,11 @@ pub struct Provider {
     limit: Limit,
     lingering: Duration,
     latency: Duration,
+    rate: Option<u32>,
     idle: Option<(Duration, String)>,
     posting: bool,
     plain_headers: bool,
+    answers: Option<Answers>,
     quirks: Vec<Quirk>,
     script: Script,
     tls: Security,
@@ -83,6 +86,17 @@ enum Security {
     StartTls(TlsAcceptor),
 }
 
+/// What a test wants said to a line.
+#[derive(Clone)]
+struct Answers(Arc<Answer>);
+type Answer = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+impl fmt::Debug for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answers")
+    }
+}
+
 impl fmt::Debug for Security {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -104,9 +118,11 @@ impl Provider {
             limit: Limit::None,
             lingering: Duration::ZERO,
             latency: Duration::ZERO,
+            rate: None,
             idle: None,
             posting: true,
             plain_headers: false,
+            answers: None,
             quirks: Vec::new(),
             script: Script::new(),
             tls: Security::Plain,
@@ -150,6 +166,19 @@ impl Provider {
     #[must_use]
     pub fn latency(self, latency: Duration) -> Self {
         Self { latency, ..self }
+    }
+
+    /// Sends so many bytes a second, on all connections together.
+    #[must_use]
+    pub fn rate(self, rate: u32) -> Self {
+        Self { rate: Some(rate), ..self }
+    }
+
+    /// Gives these answers, each a status line and its block where it has one, with all line ends. To
+    /// lines without an answer it says what it would have said anyway.
+    #[must_use]
+    pub fn answers(self, answers: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self { answers: Some(Answers(Arc::new(answers))), ..self }
     }
 
     /// Ends a connection that was idle for so long, with these words; without any when empty.

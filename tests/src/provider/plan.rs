@@ -77,6 +77,35 @@ impl Plan {
         self.say.as_deref().map(Reply::line)
     }
 
+    /// Whether the client cannot use the connection any more behind this reply.
+    pub(super) fn takes_the_connection(&self, reply: &Reply) -> bool {
+        !self.leaves_an_answer(reply)
+            || self.stop.is_some()
+            || self.close.is_some()
+            || !self.extra.is_empty()
+    }
+
+    /// Whether the reply is still one, and whole. Some of what is said instead may be the answer, too.
+    pub(super) fn leaves_an_answer(&self, reply: &Reply) -> bool {
+        let codes = ["201", "403", "500", "503"];
+        let answer = |said: &str| codes.iter().any(|code| said.starts_with(code));
+        let impostor = self.impostor && reply.status.contains('<');
+        let whole = self.stop.as_ref().is_none_or(|(at, _)| {
+            let bytes = self.spoiled(reply);
+            at.within(&bytes) == bytes.len()
+        });
+        whole && !impostor && self.say.as_deref().is_none_or(answer)
+    }
+
+    /// Whether the reply is an article that stops on its way; and if so, whether within its headers.
+    pub(super) fn breaks_article(&self, reply: &Reply) -> Option<bool> {
+        let (at, _) = self.stop.as_ref().filter(|_| reply.is_article())?;
+        let bytes = self.spoiled(reply);
+        let headers = bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        let headers = headers.filter(|_| reply.status.starts_with("220")).unwrap_or_default();
+        Some(at.within(&bytes) < headers)
+    }
+
     /// The reply in pieces, each for a write of its own.
     pub(super) fn pieces(&self, reply: &Reply) -> Vec<Piece> {
         let bytes = self.spoiled(reply);

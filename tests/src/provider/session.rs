@@ -12,7 +12,7 @@ use super::quirk::Quirk;
 use super::reply::{Reply, Then};
 use super::state::{HangUp, ProviderState};
 use super::wire::{End, Note, Stream, Wire};
-use super::{Limit, Security};
+use super::{Answers, Limit, Security};
 
 /// The line that rules match for the reply to an article that was uploaded.
 pub const UPLOADED: &str = "(uploaded)";
@@ -108,8 +108,9 @@ impl Session {
 
     fn note(&self) -> Note {
         let (state, connection) = (Arc::clone(&self.state), self.admission.number);
-        Box::new(move |line| {
-            let command = super::Command { connection, line: line.into() };
+        Box::new(move |line, read| {
+            let command =
+                super::Command { connection, line: line.into(), at: Instant::now(), read };
             state.note(|book| book.commands.push(command));
         })
     }
@@ -188,12 +189,23 @@ impl Session {
         if wait > Duration::ZERO {
             wire.until(sleep_until(arrived + wait)).await?;
         }
+        if let Some(instead) = plan.instead() {
+            self.state.note(|book| book.instead.push((line.into(), instead.status)));
+        }
         let Some(reply) = plan.instead().or_else(|| self.reply_to(line)) else {
             return Ok(Then::GoOn);
         };
         if reply.then == Then::TakeArticle {
             self.uploading = line.into();
             wire.expect_article();
+        }
+        let answered = plan.leaves_an_answer(&reply) && !self.admission.lost;
+        self.admission.lost |= plan.takes_the_connection(&reply);
+        if let Some(within_headers) = plan.breaks_article(&reply) {
+            self.state.note(|book| book.broken.push((line.into(), within_headers)));
+        }
+        if self.logged_in && answered && line != GREETING && !line.starts_with("AUTHINFO") {
+            self.state.note(|book| _ = book.served.insert(self.admission.number));
         }
         self.send(wire, &reply, plan).await?;
         Ok(reply.then)
@@ -206,8 +218,13 @@ impl Session {
             (GREETING, _) => Some(self.greeting()),
             (_, Some(words)) => Some(Reply::line(words).then(Then::Close)),
             (UPLOADED, None) => Some(self.uploaded()),
-            (line, None) => self.answer(line),
+            (line, None) => self.scripted(line).or_else(|| self.answer(line)),
         }
+    }
+
+    fn scripted(&self, line: &str) -> Option<Reply> {
+        let Answers(answers) = self.state.config.answers.as_ref()?;
+        answers(line).as_deref().map(Reply::verbatim)
     }
 
     fn greeting(&self) -> Reply {
@@ -231,9 +248,13 @@ impl Session {
         if self.state.has(Quirk::SplitsBlock) {
             plan.ends.push(reply.status.len() + 2);
         }
+        let mut status = reply.status.len() + if plan.bare_lf { 1 } else { 2 };
         for Piece { bytes, stop } in plan.pieces(reply) {
-            wire.send(&bytes).await?;
-            self.state.note(|book| book.sent += bytes.len() as u64);
+            for bytes in bytes.chunks(self.state.line.piece()) {
+                wire.until(self.state.line.pass(bytes.len())).await?;
+                wire.send(bytes).await?;
+                status = self.count(reply, bytes.len(), status);
+            }
             match stop {
                 None if plan.pause > Duration::ZERO => wire.until(sleep(plan.pause)).await?,
                 None => {}
@@ -243,5 +264,16 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Counts bytes that were sent; gives how many of the status line are still to come.
+    fn count(&self, reply: &Reply, sent: usize, status: usize) -> usize {
+        let block = if reply.is_article() { sent.saturating_sub(status) as u64 } else { 0 };
+        self.state.note(|book| {
+            book.sent += sent as u64;
+            book.articles += block;
+            book.lost += if self.admission.lost { block } else { 0 };
+        });
+        status.saturating_sub(sent)
     }
 }

@@ -2,14 +2,16 @@
 //! that happened.
 #![expect(clippy::panic, reason = "a helper of tests: what goes wrong here fails the test")]
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, Instant, timeout};
 
 use super::admission::Admission;
 use super::fault::{Ending, Rule, Script};
 use super::library::Library;
+use super::line::Line;
 use super::plan::Plan;
 use super::{Limit, Provider, Quirk};
 use crate::article::Article;
@@ -24,6 +26,7 @@ pub struct ProviderState {
     library: Mutex<Library>,
     script: Mutex<Script>,
     limit: Mutex<Limit>,
+    pub(super) line: Line,
     book: watch::Sender<Book>,
     pub(super) orders: watch::Sender<Option<HangUp>>,
 }
@@ -42,6 +45,10 @@ pub struct Command {
     pub connection: u64,
     /// Without its line end.
     pub line: String,
+    /// When it arrived.
+    pub at: Instant,
+    /// With which read of its connection it came: those of one write come together.
+    pub read: u64,
 }
 
 /// All that has happened at a provider.
@@ -62,10 +69,20 @@ pub struct Book {
     pub counted: u64,
     /// Logins that succeeded.
     pub logins: u64,
+    /// The connections on which a request was answered and nothing went wrong with it.
+    pub served: BTreeSet<u64>,
     /// Bytes of replies sent, faults included.
     pub sent: u64,
+    /// Bytes of articles' blocks among them.
+    pub articles: u64,
+    /// Bytes of articles' blocks that were sent on a connection from the fault on that took it.
+    pub lost: u64,
+    /// Articles that were broken off: the lines that asked for them, and whether it was within the headers.
+    pub broken: Vec<(String, bool)>,
     /// Faults that struck.
     pub faults: u64,
+    /// What was said instead of the reply, and to which line.
+    pub instead: Vec<(String, String)>,
     /// Articles received by POST, IHAVE and TAKETHIS, as their lines came.
     pub posted: Vec<Vec<u8>>,
 }
@@ -95,6 +112,7 @@ impl ProviderState {
             library: Mutex::new(config.library.clone()),
             script: Mutex::new(config.script.clone()),
             limit: Mutex::new(config.limit.clone()),
+            line: Line::new(config.rate),
             book: watch::Sender::default(),
             orders: watch::Sender::new(None),
             config,
@@ -154,6 +172,12 @@ impl ProviderState {
         lock(&self.library).add(article);
     }
 
+    /// Whether it has an article.
+    #[must_use]
+    pub fn holds(&self, article: &Article) -> bool {
+        lock(&self.library).article(article.id()).is_some()
+    }
+
     /// Takes an article away.
     pub fn remove(&self, article: &Article) {
         lock(&self.library).remove(article.id());
@@ -172,6 +196,11 @@ impl ProviderState {
     /// From now on this goes wrong, too.
     pub fn add_rule(&self, rule: Rule) {
         lock(&self.script).push(rule);
+    }
+
+    /// From now on so many bytes a second are sent; none: as many as you like.
+    pub fn set_rate(&self, rate: Option<u32>) {
+        self.line.set_rate(rate);
     }
 
     /// From now on this is the limit of connections.

@@ -36,8 +36,8 @@ pub(super) enum End {
     Provider(Ending),
 }
 
-/// Takes note of a line that has arrived.
-pub(super) type Note = Box<dyn Fn(&str) + Send>;
+/// Takes note of a line that has arrived, and of the number of the read that brought it.
+pub(super) type Note = Box<dyn Fn(&str, u64) + Send>;
 
 /// What has arrived and was not taken yet.
 struct Inbox {
@@ -45,6 +45,8 @@ struct Inbox {
     rest: Vec<u8>,
     /// Lines are an article's, not commands.
     in_article: bool,
+    /// How often something was read.
+    reads: u64,
     note: Note,
 }
 
@@ -55,6 +57,7 @@ impl Wire {
             lines: VecDeque::new(),
             rest: Vec::with_capacity(READ),
             in_article: false,
+            reads: 0,
             note,
         };
         Self { read, write, inbox }
@@ -135,7 +138,7 @@ impl Inbox {
         // What is read is kept in the same breath: this may be dropped at any moment.
         match read.read_buf(&mut self.rest).await {
             Ok(0) | Err(_) => return Err(End::Client),
-            Ok(_) => {}
+            Ok(_) => self.reads += 1,
         }
         let now = Instant::now();
         while let Some(at) = self.rest.iter().position(|byte| *byte == b'\n') {
@@ -155,7 +158,7 @@ impl Inbox {
             self.in_article = line != b".";
             return;
         }
-        (self.note)(&String::from_utf8_lossy(line));
+        (self.note)(&String::from_utf8_lossy(line), self.reads);
         let verb = line.get(..9).unwrap_or_default();
         self.in_article = verb.eq_ignore_ascii_case(b"TAKETHIS ");
     }

@@ -7,10 +7,9 @@ use tracing::{info, warn};
 
 use super::account::Permit;
 use super::connection::{Connection, ReadSide};
-
 use super::upkeep::look_after;
 use super::{Backend, State};
-use crate::dial::{DialError, Established, Milestone, Trouble, establish_in_mode};
+use crate::dial::{Established, Failed, Milestone, Stage, Trouble, establish_in_mode};
 use crate::events::Event;
 
 impl Backend {
@@ -26,7 +25,7 @@ impl Backend {
             let dialler = &*backend.resources.dialler;
             match establish_in_mode(dialler, &backend.config, mode, &mut nobody).await {
                 Ok(established) => backend.dialled(established, permit),
-                Err(failed) => backend.dial_failed(&failed.error, permit),
+                Err(failed) => backend.dial_failed(&failed, permit),
             }
         });
     }
@@ -54,7 +53,8 @@ impl Backend {
         }
     }
 
-    pub(super) fn dial_failed(self: &Arc<Self>, error: &DialError, mut permit: Permit) {
+    pub(super) fn dial_failed(self: &Arc<Self>, failed: &Failed, mut permit: Permit) {
+        let error = &failed.error;
         let configured = self.config.connections.get();
         let (news, state, fewer) = {
             let (mut pool, now) = (self.lock(), Instant::now());
@@ -65,7 +65,7 @@ impl Backend {
             if trouble == Trouble::Limit && standing > 0 {
                 self.account.set_limit(now, standing);
             }
-            if trouble == Trouble::Down {
+            if trouble == Trouble::Down && failed.stage < Stage::Login {
                 permit.forget_login();
             }
             let news = pool.breaker.dial_failed(now, error, trouble, standing);

@@ -93,7 +93,10 @@ impl Pace {
 
     /// An article's block took this long on its connection, which its client did not hold up.
     pub(super) fn measured_article(&mut self, now: Instant, time: Duration) {
-        self.article = Some((smoothed(self.article.map(|(old, _)| old), time), now));
+        let faded = self.article(now);
+        // A provider that was slow and is well again is not held to what has faded meanwhile.
+        let old = self.article.map(|(old, _)| if time < faded { faded } else { old });
+        self.article = Some((smoothed(old, time), now));
     }
 
     /// A connection that stands since `created` and carried several requests at once was lost: perhaps too
@@ -181,6 +184,18 @@ mod tests {
         pace.stumbled(now, now, None);
         pace.stumbled(later, later, None);
         assert_eq!(pace.depth_of_small(now, None), 1);
+    }
+
+    #[test]
+    fn a_provider_that_was_slow_is_held_to_it_only_as_long_as_it_is() {
+        let (slow, fast) = (Duration::from_secs(3), Duration::from_millis(60));
+        let later = Instant::now() + ESTIMATE_MEMORY * 3;
+        for (time, least, most) in [(slow, 2_900, 3_000), (fast, 300, 400)] {
+            let mut pace = at(0, 3_000);
+            pace.measured_article(later, time);
+            let estimate = pace.article(later).as_millis();
+            assert!((least..=most).contains(&estimate), "{estimate} ms after {time:?}");
+        }
     }
 
     #[test]

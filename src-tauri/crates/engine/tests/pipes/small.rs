@@ -1,54 +1,24 @@
 //! Small requests that come together go on together: in one write for each connection, on as few
-//! connections as will do. In simulated time, over pipes.
-
-#![expect(clippy::unwrap_used, reason = "a test may fail so")]
+//! connections as will do.
 
 use std::io::{self, IoSlice};
-use std::num::{NonZeroU8, NonZeroU16};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use nntp_proxy::auth::AuthHandler;
-use nntp_proxy::config::{BackendConfig, Config, RoutingMode, TimeLimits, Tls};
-use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError, ReadHalf, Stream, WriteHalf};
+use newsmux_tests::provider::{Provider, ProviderState};
+use nntp_proxy::config::{BackendConfig, RoutingMode};
+use nntp_proxy::dial::{ReadHalf, Stream, WriteHalf};
 use nntp_proxy::proxy::Proxy;
-use tokio::io::{
-    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex, split,
-};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, split};
 use tokio::time::{Duration, sleep};
+
+use crate::proxy;
+use crate::support::{backend, connect, depth};
 
 const PIPE: usize = 64 * 1024;
 const ROUND_TRIP: Duration = Duration::from_millis(20);
-
-/// What came with each read: the connection, and how many requests. A read takes all that was written.
-#[derive(Default)]
-struct Provider {
-    dials: Mutex<usize>,
-    reads: Mutex<Vec<(usize, usize)>>,
-}
-
-impl Provider {
-    fn taken(&self) -> Vec<(usize, usize)> {
-        std::mem::take(&mut *self.reads.lock().unwrap())
-    }
-
-    async fn serve(&self, mut stream: DuplexStream, connection: usize) {
-        stream.write_all(b"200 hello\r\n").await.unwrap();
-        let mut buffer = vec![0; PIPE];
-        while let Ok(n @ 1..) = stream.read(&mut buffer).await {
-            let asked = std::str::from_utf8(&buffer[..n]).unwrap();
-            assert!(asked.ends_with("\r\n"), "half a command: {asked}");
-            self.reads.lock().unwrap().push((connection, asked.lines().count()));
-            sleep(ROUND_TRIP).await;
-            let replies: String = asked.lines().map(reply).collect();
-            if stream.write_all(replies.as_bytes()).await.is_err() {
-                return;
-            }
-        }
-    }
-}
 
 fn reply(line: &str) -> String {
     match line.split_once(' ') {
@@ -59,30 +29,14 @@ fn reply(line: &str) -> String {
     }
 }
 
-struct Dialler(Arc<Provider>);
-
-impl Dial for Dialler {
-    fn connect<'a>(&'a self, _: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>> {
-        Box::pin(async move {
-            let provider = Arc::clone(&self.0);
-            let connection = {
-                let mut dials = provider.dials.lock().unwrap();
-                *dials += 1;
-                *dials
-            };
-            let (ours, theirs) = duplex(PIPE);
-            tokio::spawn(async move { provider.serve(theirs, connection).await });
-            Ok(Box::new(ours) as BoxStream)
-        })
-    }
-
-    fn start_tls<'a>(
-        &'a self,
-        stream: BoxStream,
-        _: &'a BackendConfig,
-    ) -> Boxed<'a, Result<BoxStream, DialError>> {
-        Box::pin(async { Ok(stream) })
-    }
+/// What came with each read since this was last asked: the connection, and how many requests. A read
+/// takes all that was written.
+fn taken(provider: &ProviderState) -> Vec<(u64, usize)> {
+    let book = provider.book();
+    provider.forget_commands();
+    let mut reads: Vec<_> = book.commands.iter().map(|c| (c.connection, c.read)).collect();
+    reads.sort_unstable();
+    reads.chunk_by(|a, b| a == b).map(|read| (read[0].0, read.len())).collect()
 }
 
 /// The proxy's end of a client's pipe: counts the writes.
@@ -142,11 +96,9 @@ struct Client(DuplexStream, Arc<AtomicUsize>);
 
 impl Client {
     async fn of(proxy: &Proxy) -> Self {
-        let (ours, theirs) = duplex(PIPE);
-        let (proxy, from) = (proxy.clone(), "127.0.0.1:9".parse().unwrap());
-        let mut client = Self(ours, Arc::default());
-        let theirs = Counted(theirs, Arc::clone(&client.1));
-        tokio::spawn(async move { proxy.serve_client(Box::new(theirs), from).await });
+        let writes = Arc::<AtomicUsize>::default();
+        let stream = connect(proxy, PIPE, |stream| Counted(stream, Arc::clone(&writes)));
+        let mut client = Self(stream, writes);
         let greeting = client.replies(1).await;
         assert!(greeting.starts_with("20"), "{greeting}");
         client
@@ -171,30 +123,16 @@ impl Client {
 }
 
 /// A proxy with a provider that has been used already.
-async fn running(pipelining: Option<u8>) -> (Arc<Provider>, Client) {
-    let provider = Arc::<Provider>::default();
-    let backend = BackendConfig {
-        id: "p".into(),
-        name: "p".into(),
-        host: "p.example.com".into(),
-        port: 119,
-        tls: Tls::Off,
-        login: None,
-        connections: NonZeroU16::new(8).unwrap(),
-        tier: 0,
-        required: false,
-        pipelining: pipelining.and_then(NonZeroU8::new),
-        limits: TimeLimits::from_timeout(Duration::from_secs(30)),
-    };
-    let auth = Arc::new(AuthHandler::new(None, None));
-    let config =
-        Config { mode: RoutingMode::Hybrid, posting: false, auth, backends: vec![backend] };
-    let proxy = Proxy::new(config, Arc::new(Dialler(Arc::clone(&provider))));
+async fn running(pipelining: u8) -> (Arc<ProviderState>, Client) {
+    let answers = |line: &str| (line != "QUIT").then(|| reply(line));
+    let provider = Provider::named("p").latency(ROUND_TRIP).answers(answers).state();
+    let settings = BackendConfig { pipelining: depth(pipelining), ..backend("p", 8) };
+    let proxy = proxy(RoutingMode::Hybrid, &[&provider], vec![settings]);
     let mut client = Client::of(&proxy).await;
     for n in 0..3 {
         client.ask(&requests("STAT", 8 + n)).await;
     }
-    provider.taken();
+    taken(&provider);
     (provider, client)
 }
 
@@ -209,18 +147,18 @@ fn replies(requests: &[String]) -> String {
 #[tokio::test(start_paused = true)]
 async fn small_requests_of_one_write_leave_in_one_write_on_one_connection() {
     for verb in ["STAT", "HEAD"] {
-        let (provider, mut client) = running(None).await;
+        let (provider, mut client) = running(0).await;
         let asked = requests(verb, 64);
         let said = client.ask(&asked).await;
         assert_eq!(said, replies(&asked));
-        let reads = provider.taken();
+        let reads = taken(&provider);
         assert!(matches!(reads[..], [(_, 64)]), "{verb}: {reads:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn more_than_are_taken_up_at_once_come_in_order_all_the_same() {
-    let (_, mut client) = running(None).await;
+    let (_, mut client) = running(0).await;
     let asked = requests("STAT", 500);
     assert_eq!(client.ask(&asked).await, replies(&asked));
 }
@@ -228,20 +166,20 @@ async fn more_than_are_taken_up_at_once_come_in_order_all_the_same() {
 #[tokio::test(start_paused = true)]
 async fn the_depth_of_the_settings_counts_for_small_requests_too() {
     for depth in [1, 2, 5] {
-        let (provider, mut client) = running(Some(depth)).await;
+        let (provider, mut client) = running(depth).await;
         let asked = requests("STAT", 64);
         assert_eq!(client.ask(&asked).await, replies(&asked));
-        let reads = provider.taken();
+        let reads = taken(&provider);
         assert!(reads.iter().all(|(_, n)| *n <= depth.into()), "{depth}: {reads:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn articles_are_spread_over_the_connections_as_before() {
-    let (provider, mut client) = running(None).await;
+    let (provider, mut client) = running(0).await;
     let asked = requests("BODY", 8);
     assert_eq!(client.ask(&asked).await, replies(&asked));
-    let mut connections: Vec<_> = provider.taken().into_iter().map(|(at, _)| at).collect();
+    let mut connections: Vec<_> = taken(&provider).into_iter().map(|(at, _)| at).collect();
     connections.sort_unstable();
     connections.dedup();
     assert!(connections.len() >= 4, "{connections:?}");
@@ -251,7 +189,7 @@ async fn articles_are_spread_over_the_connections_as_before() {
 async fn small_replies_that_are_complete_together_leave_together() {
     // Tokio lets a task do only so much at once: blocks take more of that.
     for (verb, most) in [("STAT", 1), ("HEAD", 3)] {
-        let (_, mut client) = running(None).await;
+        let (_, mut client) = running(0).await;
         let asked = requests(verb, 64);
         client.1.store(0, SeqCst);
         assert_eq!(client.ask(&asked).await, replies(&asked));
@@ -262,7 +200,7 @@ async fn small_replies_that_are_complete_together_leave_together() {
 
 #[tokio::test(start_paused = true)]
 async fn replies_that_the_client_does_not_take_yet_are_kept_and_no_more_is_asked() {
-    let (provider, client) = running(None).await;
+    let (provider, client) = running(0).await;
     let asked = requests("STAT", 5000);
     let expected = replies(&asked);
     let (mut reading, mut writing) = split(client.0);
@@ -271,7 +209,7 @@ async fn replies_that_the_client_does_not_take_yet_are_kept_and_no_more_is_asked
         writing.write_all(b"QUIT\r\n").await.unwrap();
     });
     sleep(Duration::from_secs(60)).await;
-    let taken: usize = provider.taken().into_iter().map(|(_, n)| n).sum();
+    let taken: usize = taken(&provider).into_iter().map(|(_, n)| n).sum();
     assert!(taken < 3000, "{taken}");
     let mut all = String::new();
     reading.read_to_string(&mut all).await.unwrap();
@@ -282,12 +220,12 @@ async fn replies_that_the_client_does_not_take_yet_are_kept_and_no_more_is_asked
 
 #[tokio::test(start_paused = true)]
 async fn who_takes_no_small_reply_is_let_go_after_a_while() {
-    let (provider, mut client) = running(None).await;
+    let (provider, mut client) = running(0).await;
     // More than the pipe and what is kept besides have room for.
     let asked = requests("STAT", 1700).concat();
     client.0.write_all(asked.as_bytes()).await.unwrap();
     sleep(Duration::from_secs(10)).await;
-    assert!(!provider.taken().is_empty());
+    assert!(!taken(&provider).is_empty());
     sleep(Duration::from_secs(300)).await;
     let mut all = Vec::new();
     client.0.read_to_end(&mut all).await.unwrap();

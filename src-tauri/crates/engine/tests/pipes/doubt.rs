@@ -1,0 +1,116 @@
+//! Providers that fail, crawl or are silent, beside good ones: they are left alone soon, at little cost,
+//! and come back by themselves.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use newsmux_tests::provider::{Ending, Fault, Script, on};
+use tokio::time::{Duration, Instant};
+use tracing::field::Field;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber, subscriber};
+
+use crate::client;
+use crate::economy::{SMALL, before, download, provider, take};
+
+/// An article that takes a while on each line here.
+const ARTICLE: usize = 64 * 1024;
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Every request for an article ends the connection.
+pub(crate) fn drops() -> Script {
+    Script::new().and(on("BODY", Fault::cut(0, Ending::Close)))
+}
+
+/// No request for an article has a reply.
+pub(crate) fn stalls() -> Script {
+    Script::new().and(on("BODY", Fault::stall(0)))
+}
+
+/// Counts what would be written to the log, as it is set by default, and shows it where a test fails.
+#[derive(Clone, Default)]
+struct Log(Arc<AtomicUsize>);
+
+impl Log {
+    fn lines(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event() && *metadata.level() <= Level::INFO
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.0.fetch_add(1, SeqCst);
+        event.record(&mut |field: &Field, value: &dyn Debug| eprintln!("{field}: {value:?}"));
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_fails_for_ten_minutes_writes_a_handful_of_lines() {
+    for conduct in [drops(), stalls()] {
+        let log = Log::default();
+        let counted = subscriber::set_default(log.clone());
+        let bad = provider("bad", SMALL).script(conduct).state();
+        let good = provider("good", SMALL).state();
+        let proxy = before(&[&bad, &good], 4);
+        let mut client = client(&proxy).await;
+        let (end, mut asked) = (Instant::now() + 10 * MINUTE, 0);
+        while Instant::now() < end {
+            take(&mut client, asked, (1, 1), SMALL).await;
+            asked += 1;
+        }
+        drop(counted);
+        assert!(asked > 2_000, "{asked}");
+        let lines = log.lines();
+        assert!(lines <= 25, "{lines} lines for {asked} articles");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_crawls_is_asked_last_and_comes_back_when_it_is_well() {
+    let crawls = provider("crawls", ARTICLE).rate(20_000).state();
+    let good = provider("good", ARTICLE).rate(1_000_000).state();
+    let proxy = before(&[&crawls, &good], 4);
+    let download_for = async |time: Duration| {
+        crawls.forget_commands();
+        good.forget_commands();
+        let began = Instant::now();
+        while began.elapsed() < time {
+            download(&proxy, 8, (10, 1), ARTICLE).await;
+        }
+        (crawls.count("BODY"), good.count("BODY"))
+    };
+    let (tried, _) = download_for(MINUTE).await;
+    assert!(tried <= 8, "{tried} articles were asked of it at first");
+    let (tried, asked) = download_for(3 * MINUTE).await;
+    assert!(tried * 100 <= asked, "{tried} articles were asked of it, and {asked} of the other");
+    crawls.set_rate(Some(1_000_000));
+    download_for(3 * MINUTE).await;
+    let (one, other) = download_for(MINUTE).await;
+    assert!(one * 3 > other, "{one} articles come from it again, and {other} from the other");
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_that_begin_late_cost_a_login_for_none_of_them_once_that_is_known() {
+    let late = Fault::Delay(Duration::from_secs(5));
+    let slow = provider("slow", SMALL).rule(on("BODY", late)).state();
+    let proxy = before(&[&slow], 4);
+    download(&proxy, 8, (5, 1), SMALL).await;
+    let (asked, logins) = (slow.count("BODY"), slow.book().logins);
+    assert!(logins <= 10, "{logins} logins for {asked} requests");
+    download(&proxy, 8, (20, 1), SMALL).await;
+    assert_eq!((slow.count("BODY") - asked, slow.book().logins - logins), (160, 0));
+}

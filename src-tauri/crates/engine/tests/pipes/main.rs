@@ -1,0 +1,45 @@
+//! The engine over pipes, in simulated time: what clients say and hear, what the providers behind it see,
+//! and what that costs.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail so")]
+
+mod dialogue;
+mod doubt;
+mod economy;
+mod pressure;
+mod small;
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use newsmux_tests::client;
+use newsmux_tests::provider::ProviderState;
+use nntp_proxy::config::{BackendConfig, RoutingMode};
+use nntp_proxy::proxy::Proxy;
+use tokio::io::DuplexStream;
+
+use support::{Pipes, config, connect};
+
+/// Longer than anything may take in which something still happens.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+type Client = client::Client<DuplexStream>;
+
+/// A proxy with these settings, before these providers.
+fn proxy(
+    mode: RoutingMode,
+    providers: &[&Arc<ProviderState>],
+    backends: Vec<BackendConfig>,
+) -> Proxy {
+    let providers = providers.iter().copied().cloned().collect();
+    Proxy::new(config(mode, backends), Arc::new(Pipes(providers)))
+}
+
+/// A client that was greeted.
+async fn client(proxy: &Proxy) -> Client {
+    let stream = connect(proxy, 64 * 1024, |stream| stream);
+    let mut client = Client::over(stream).with_patience(PATIENCE);
+    assert_eq!(client.line().await, "201 Newsmux ready, no posting");
+    client
+}
