@@ -7,6 +7,7 @@
 
 mod baton;
 mod budget;
+mod calendar;
 mod clients;
 
 pub mod auth;

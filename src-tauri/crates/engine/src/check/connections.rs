@@ -20,7 +20,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 enum Ended {
     /// There are as many as were entered, or as are tried at most.
     All,
-    /// One more was not to be had.
+    /// The provider refused one more.
     Refused(DialError),
     TooSlow,
 }

@@ -144,11 +144,6 @@ pub(super) fn broken_off(error: &DialError) -> Found {
         DialError::Protocol(Oddity::HungUp | Oddity::NotAsked) => Found::HungUp,
         DialError::TimedOut(_) => Found::NoAnswer,
         DialError::Tls(error) if is_hang_up(error) => Found::HungUp,
-        DialError::Tls(_)
-        | DialError::Authorities(_)
-        | DialError::Protocol(Oddity::UnsafeCiphers | Oddity::UnsafeTls) => {
-            Found::TlsFailed { cause: cause(error) }
-        }
         DialError::Certificate(bad) => {
             Found::BadCertificate { problem: bad.problem, certificate: bad.shown.clone() }
         }
@@ -156,6 +151,7 @@ pub(super) fn broken_off(error: &DialError) -> Found {
         DialError::Resolve(_) | DialError::Connect(_) | DialError::Refused(_) => {
             Found::NotConnected { cause: cause(error) }
         }
+        _ => Found::TlsFailed { cause: cause(error) },
     }
 }
 
