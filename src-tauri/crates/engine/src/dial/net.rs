@@ -41,17 +41,15 @@ impl NetDialler {
 
     /// The host's addresses, the best first.
     async fn candidates(&self, to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
-        let mut addresses =
-            within(to.limits.resolve, "the host's address", self.look_up(to)).await?;
+        let looking_up = async {
+            match &self.resolver {
+                Some(resolver) => resolver(&to.host, to.port).map_err(DialError::Resolve),
+                None => resolve(to).await,
+            }
+        };
+        let mut addresses = within(to.limits.resolve, "the host's address", looking_up).await?;
         self.addresses.sort(&to.host, &mut addresses);
         Ok(addresses)
-    }
-
-    async fn look_up(&self, to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
-        match &self.resolver {
-            Some(resolver) => resolver(&to.host, to.port).map_err(DialError::Resolve),
-            None => resolve(to).await,
-        }
     }
 
     /// The first of these addresses that answers. Those that refuse have failed.
