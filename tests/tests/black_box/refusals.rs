@@ -430,6 +430,19 @@ async fn capabilities_tell_that_a_server_has_to_be_told_to_serve_a_reader() {
 }
 
 #[tokio::test]
+async fn a_server_that_does_not_like_to_be_asked_for_its_capabilities_is_asked_once() {
+    let unknown = on("BODY", Fault::say("500 Unknown command")).connection(1);
+    let closing = on("CAPABILITIES", Fault::say_and_close("400 Unknown command"));
+    let provider = stocked("a").rule(unknown).rule(closing).listen().await;
+    let daemon = alone(&provider, "hybrid").await;
+    fetch(&mut daemon.client().await, &small()).await;
+    provider.hang_up("", Ending::Close);
+    provider.until_alone().await;
+    fetch(&mut daemon.client().await, &small()).await;
+    assert_eq!(provider.count("CAPABILITIES"), 1);
+}
+
+#[tokio::test]
 async fn a_server_is_asked_for_its_capabilities_only_where_that_may_help() {
     let provider = stocked("a").rule(on("BODY <odd@x>", Fault::say("500 What?"))).listen().await;
     let daemon = alone(&provider, "hybrid").await;

@@ -119,6 +119,11 @@ impl Ask {
                 return false;
             }
             (_, Some(_)) if refused && alone => return false,
+            (_, Some(_)) if text.starts_with("503 ") => {
+                let may_be = self.may_end(world, selected, 0);
+                assert!(may_be, "{self:?}: a healthy provider has it, and yet {text}");
+                return false;
+            }
             (Self::Date, _) if refused && !world.is_faultless => return false,
             (Self::Group(_) | Self::Number(_) | Self::Current, _) if refused => {
                 let certain = !alone && self.is_certain(world, selected);

@@ -53,7 +53,7 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
 pub struct Encryption {
     /// The version of TLS, such as `TLS 1.3`.
     pub version: String,
-    /// What the other end showed, where it could be read.
+    /// The provider's certificate, where it could be read.
     pub certificate: Option<Certificate>,
 }
 
@@ -72,19 +72,19 @@ impl Stream for DuplexStream {
     }
 }
 
-/// Makes connections to providers. What knows no addresses only connects and encrypts.
+/// Makes connections to providers. A dialler that knows of no addresses only connects and encrypts.
 pub trait Dial: Send + Sync {
     /// Connects, without encryption.
     ///
     /// # Errors
-    /// What kept it from connecting, within [`TimeLimits`](crate::config::TimeLimits).
+    /// Why it could not connect within [`TimeLimits`](crate::config::TimeLimits).
     fn connect<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>>;
 
-    /// Looks up the host's addresses, and says in which order they are to be tried. None where the
-    /// dialler knows of no addresses: then it is asked to [`connect`](Self::connect).
+    /// Looks up the host's addresses, in the order in which to try them. Empty where the dialler knows of
+    /// no addresses: then [`connect`](Self::connect) is called.
     ///
     /// # Errors
-    /// That there is no address, or that nobody tells in time.
+    /// The host has no address, or the lookup took too long.
     fn resolve<'a>(
         &'a self,
         _to: &'a BackendConfig,
@@ -96,7 +96,7 @@ pub trait Dial: Send + Sync {
     /// connection when this returns.
     ///
     /// # Errors
-    /// What kept it from connecting, within [`TimeLimits`](crate::config::TimeLimits).
+    /// Why it could not connect within [`TimeLimits`](crate::config::TimeLimits).
     fn connect_to<'a>(
         &'a self,
         _addresses: &'a [SocketAddr],
@@ -113,7 +113,7 @@ pub trait Dial: Send + Sync {
     /// A login has succeeded on this address of the host, or the first request on a connection to it.
     fn succeeded(&self, _address: SocketAddr, _to: &BackendConfig) {}
 
-    /// This address of the host does not serve as it should: others are to be tried before it.
+    /// A dial or a request has failed on this address of the host: others are tried before it.
     fn failed(&self, _address: SocketAddr, _to: &BackendConfig) {}
 
     /// Encrypts a connection: a new one, or one on which the provider has just accepted STARTTLS

@@ -6,6 +6,7 @@
 //! connections.
 
 mod budget;
+mod calendar;
 mod clients;
 mod ticket;
 

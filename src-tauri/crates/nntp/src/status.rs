@@ -11,14 +11,8 @@ pub struct Code(u16);
 impl Code {
     /// 211 after GROUP and LISTGROUP.
     pub const GROUP_SELECTED: Self = Self(211);
-    /// 400: the server ends the connection.
-    pub const SERVICE_TEMPORARILY_UNAVAILABLE: Self = Self(400);
     /// 411: no such newsgroup.
     pub const NO_SUCH_GROUP: Self = Self(411);
-    /// 430: no article with that message-id.
-    pub const NO_SUCH_ARTICLE_ID: Self = Self(430);
-    /// 480: a login is needed first.
-    pub const AUTHENTICATION_REQUIRED: Self = Self(480);
 
     /// A code between 100 and 599.
     #[must_use]

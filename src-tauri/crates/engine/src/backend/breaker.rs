@@ -12,13 +12,13 @@ use crate::dial::{DialError, Trouble};
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two dials of a provider that is down or at its limit.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// A refused login is tried this rarely: providers lock accounts that knock too often.
+/// The pause after a refused login: providers lock accounts that try too often.
 const REFUSED_PAUSE: Duration = Duration::from_secs(300);
-/// So many requests in a row that fail set a provider aside.
+/// This many failed requests in a row set a provider aside.
 const FAILURES: u8 = 4;
-/// One that had no answer at all counts as so many.
+/// A request without any answer counts as this many failed ones.
 pub(super) const SILENT: u8 = 2;
-/// The first time that it is set aside for; it doubles with each probe that fails.
+/// How long a provider is set aside the first time; it doubles with each failed probe.
 const FIRST_REST: Duration = Duration::from_secs(2);
 
 /// What a provider's connections are like at this moment.
@@ -52,9 +52,9 @@ pub(super) struct Breaker {
 /// What requests have taught.
 #[derive(Debug, Clone, Copy)]
 enum Requests {
-    /// So many in a row failed; when the last did.
+    /// How many in a row failed, and when the last did.
     Closed(u8, Option<Instant>),
-    /// Set aside until then, so many times already; half-open from then on.
+    /// Set aside until then, after this many failed probes; half-open from then on.
     Open(Instant, u32),
     /// A probe is under way.
     Probing(u32),
@@ -64,9 +64,9 @@ enum Requests {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trust {
     Full,
-    /// One request may, as a probe.
+    /// One request may come, as a probe.
     Probe,
-    /// None before this moment.
+    /// None may come before this moment.
     NotBefore(Instant),
 }
 
@@ -125,7 +125,7 @@ impl Breaker {
         }
     }
 
-    /// The probe never got an answer of either kind, since its client went away.
+    /// The probe ended without an answer, for instance because its client left.
     pub(super) fn probe_abandoned(&mut self, now: Instant) {
         if let Requests::Probing(times) = self.requests {
             self.requests = Requests::Open(now, times);
@@ -231,8 +231,8 @@ impl Breaker {
         self.no_dial_before = Some(now + FIRST_PAUSE);
     }
 
-    /// What kept us from it may be over (the network changed, the computer woke): try again at once.
-    pub(super) fn forgive(&mut self) {
+    /// What made it fail may be over (the network changed, the computer woke): try again at once.
+    pub(super) fn forget_failures(&mut self) {
         self.no_dial_before = None;
         self.failed_dials = 0;
         self.requests = Requests::Closed(0, None);

@@ -31,7 +31,9 @@ impl Backend {
     }
 
     pub(super) fn dialled(self: &Arc<Self>, established: Established, mut permit: Permit) {
-        self.logged_in(established.mode_reader);
+        if established.mode_reader {
+            self.mode_reader_needed();
+        }
         let (news, alone) = self.change(|pool, effects| {
             permit.dial_over(pool);
             let Established { read, write, posting, address, .. } = established;

@@ -144,23 +144,19 @@ impl Backend {
 impl Backend {
     /// What the next login has to know.
     pub(super) fn mode_reader(&self) -> ModeReader {
-        self.learned.mode().unwrap_or(ModeReader::NotNeeded)
+        let mut mode = self.learned.mode();
+        let known = mode.unwrap_or(ModeReader::NotNeeded);
+        if known == ModeReader::Unclear {
+            // Its capabilities are asked for once: it may close the connection instead of an answer.
+            *mode = Some(ModeReader::NotNeeded);
+        }
+        known
     }
 
-    /// The provider answered a request with 401: connections from now on switch its mode first.
+    /// The provider said so: connections from now on switch its mode first.
     pub(super) fn mode_reader_needed(&self) {
         if self.learned.mode().replace(ModeReader::Needed) != Some(ModeReader::Needed) {
             info!(provider = self.config.name, "wants MODE READER first");
-        }
-    }
-
-    /// A login has succeeded, and needed `MODE READER` or not.
-    pub(super) fn logged_in(&self, needed: bool) {
-        let mut mode = self.learned.mode();
-        match *mode {
-            _ if needed => *mode = Some(ModeReader::Needed),
-            Some(ModeReader::Unclear) => *mode = Some(ModeReader::NotNeeded),
-            _ => {}
         }
     }
 

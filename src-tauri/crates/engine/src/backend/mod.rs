@@ -148,7 +148,7 @@ impl Backend {
     /// within the runtime that serves.
     pub fn renew(self: &Arc<Self>) {
         self.change(|pool, effects| {
-            pool.breaker.forgive();
+            pool.breaker.forget_failures();
             self.account.renew();
             pool.close_idle(|_| true, effects);
         });

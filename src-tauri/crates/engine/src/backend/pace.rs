@@ -1,5 +1,5 @@
-//! How many requests a connection carries at once: as many as keep it busy, and no more. What waits
-//! behind megabytes on a slow line is better asked for later, or elsewhere.
+//! How many requests a connection carries at once: enough to keep it busy, and no more. A request that
+//! would wait behind megabytes on a slow line is better sent later, or to another provider.
 
 use std::num::NonZeroU8;
 use std::time::Duration;
@@ -16,15 +16,15 @@ const STUMBLE_MEMORY: Duration = Duration::from_secs(60);
 const DEPTH: u16 = 4;
 /// The most to one that is far away.
 const DEEPEST: u16 = 16;
-/// One more for each so long round trip.
+/// One request more for each of these in a round trip.
 const DEPTH_STEP: Duration = Duration::from_millis(5);
 /// How many requests with short replies a connection carries at once, where the settings say nothing.
 const SMALL_DEPTH: u16 = 64;
-/// How much work, beyond a round trip's, is sent ahead on a connection.
+/// For how much longer than a round trip a connection has requests to work on.
 const AHEAD: Duration = Duration::from_millis(20);
 /// A reply whose first byte takes longer than this is suspicious, unless it usually takes long.
 const SILENCE: Duration = Duration::from_millis(2000);
-/// Of replies that usually take long, this multiple is suspicious.
+/// A reply that takes this many times as long as usual is suspicious.
 const UNUSUAL: u32 = 4;
 /// An estimate that nothing has confirmed for this long counts half.
 const ESTIMATE_MEMORY: Duration = Duration::from_secs(30);

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::ask::leave;
@@ -16,52 +17,45 @@ const MOST: u16 = 50;
 /// How long all of them together may take.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Why no more were opened.
-enum Ended {
-    /// There are as many as were entered, or as are tried at most.
-    All,
-    /// One more was not to be had.
-    Refused(DialError),
-    TooSlow,
-}
-
 impl Run<'_> {
     /// Counts the connections that are granted, and closes them all.
     pub(super) async fn connections(&mut self, first: Established, permit: CheckPermit) {
         let (mut open, mut permits) = (vec![first], vec![permit]);
         let opening = self.case.open_all(&mut open, &mut permits);
-        let ended = timeout(TIME_LIMIT, opening).await.unwrap_or(Ended::TooSlow);
-        self.tell(self.case.granted(u16::try_from(open.len()).unwrap_or(u16::MAX), &ended));
+        let ended = timeout(TIME_LIMIT, opening).await;
+        self.tell(self.case.granted(u16::try_from(open.len()).unwrap_or(u16::MAX), ended));
         leave(&mut open).await;
     }
 }
 
 impl Case<'_> {
-    async fn open_all(&self, open: &mut Vec<Established>, permits: &mut Vec<CheckPermit>) -> Ended {
+    /// Ends when there are as many as were entered, or at the first that is refused.
+    async fn open_all(
+        &self,
+        open: &mut Vec<Established>,
+        permits: &mut Vec<CheckPermit>,
+    ) -> Result<(), DialError> {
         let most = self.to.connections.get().min(MOST);
         while open.len() < most.into() {
             let Some(permit) = self.check.permits.try_acquire(self.to) else { break };
             permits.push(permit);
-            match establish(self.check.dialler, self.to).await {
-                Ok(connection) => open.push(connection),
-                Err(error) => return Ended::Refused(error),
-            }
+            open.push(establish(self.check.dialler, self.to).await?);
         }
-        Ended::All
+        Ok(())
     }
 
-    fn granted(&self, count: u16, ended: &Ended) -> Finding {
+    fn granted(&self, count: u16, ended: Result<Result<(), DialError>, Elapsed>) -> Finding {
         let (wanted, beside) = (self.to.connections.get(), self.open_in_proxy());
         let found = |cause| Found::Granted { count, wanted, beside, cause };
         let doubtful = |cause| Finding::new(Step::Connections, Outcome::Doubtful, found(cause));
         let fewer = Some(Remedy::LowerConnections { to: count.saturating_add(beside).min(wanted) });
         match ended {
-            Ended::All => Finding::good(Step::Connections, found(None)),
-            Ended::Refused(DialError::Refused(refusal)) => {
-                doubtful(None).saying(words(refusal)).helped_by(fewer)
+            Ok(Ok(())) => Finding::good(Step::Connections, found(None)),
+            Ok(Err(DialError::Refused(refusal))) => {
+                doubtful(None).saying(words(&refusal)).helped_by(fewer)
             }
-            Ended::Refused(error) => doubtful(Some(cause(error))).helped_by(fewer),
-            Ended::TooSlow => doubtful(Some("it took too long".into())),
+            Ok(Err(error)) => doubtful(Some(cause(&error))).helped_by(fewer),
+            Err(_) => doubtful(Some("it took too long".into())),
         }
     }
 }

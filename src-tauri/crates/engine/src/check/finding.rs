@@ -10,15 +10,15 @@ use crate::dial::{Certificate, Problem};
 pub enum Step {
     /// The host's name has an address.
     Name,
-    /// Something answers there.
+    /// A connection can be made.
     Connection,
-    /// It is encrypted as the settings say.
+    /// It is encrypted as the settings demand.
     Encryption,
     /// It greets as a news server does.
     Greeting,
-    /// It takes the login.
+    /// It accepts the login.
     Login,
-    /// What it says that it can do.
+    /// What it says it can do.
     Capabilities,
     /// How far away it is.
     RoundTrip,
@@ -29,24 +29,24 @@ pub enum Step {
 /// How a step went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// As it should.
+    /// Fine.
     Good,
-    /// It can be used so, but not all is as it should be.
+    /// It can be used like this, but something should be improved.
     Doubtful,
-    /// It cannot be used so.
+    /// It cannot be used like this.
     Bad,
 }
 
 /// What one step found. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Which.
+    /// The step.
     pub step: Step,
     /// How it went.
     pub outcome: Outcome,
     /// What was found. It prints as a plain sentence.
     pub found: Found,
-    /// The provider's own words, where it said something; without the account's name and password.
+    /// The provider's own words, without the account's name and password.
     pub words: Option<String>,
     /// What would help.
     pub remedy: Option<Remedy>,
@@ -58,15 +58,15 @@ pub struct Finding {
 pub enum Found {
     /// The host's name has an address.
     Address { host: String },
-    /// What was entered as the host is a whole address.
+    /// A URL was entered as the host.
     PastedHost,
     /// The host's name has no address, in the system's words.
     NoAddress { cause: String },
-    /// Something answers on this port.
+    /// A connection to this port was made.
     Connected { port: u16 },
-    /// Nothing does, in the system's words.
+    /// No connection could be made, in the system's words.
     NotConnected { cause: String },
-    /// All connections that were entered are busy in the proxy itself.
+    /// The proxy itself is using all connections of the account.
     AllInUse { open: u16 },
     /// There is no encryption, and none was asked for.
     InTheClear,
@@ -80,35 +80,35 @@ pub enum Found {
     },
     /// The certificate is not what the settings demand.
     BadCertificate { problem: Problem, certificate: Option<Certificate> },
-    /// What is there does not speak TLS.
+    /// It does not speak TLS.
     SpeaksNoTls,
-    /// The handshake failed otherwise, in the words of whoever tried.
+    /// The handshake failed for another reason, in the TLS library's words.
     TlsFailed { cause: String },
-    /// It does not do STARTTLS.
+    /// It does not offer STARTTLS.
     NoStartTls,
     /// It greets as a news server does.
     Greeted { posting: bool },
-    /// What is there speaks TLS, and the settings do not.
+    /// It speaks TLS, which is off in the settings.
     SpeaksTls,
-    /// What is there is a web server.
+    /// A web server answers.
     WebServer,
-    /// What is there is something else than a news server.
+    /// Something else than a news server answers.
     NoNewsServer,
     /// It does not answer in time.
     NoAnswer,
-    /// It closed the connection without a word.
+    /// It closed the connection without saying why.
     HungUp,
     /// It refuses us. `beside` is how many connections the proxy has open meanwhile.
     Refused { why: Why, proof: Proof, beside: u16 },
-    /// It took the login; perhaps not before the second try.
+    /// It accepted the login, perhaps only at the second try.
     LoggedIn { second_try: bool },
-    /// It wants no login.
+    /// It needs no login.
     NoLogin,
-    /// It wants a login, and none was entered.
+    /// It needs a login, and none was entered.
     LoginNeeded,
     /// The name or the password cannot be sent.
     UnusableLogin,
-    /// What it says that it can do.
+    /// What it says it can do.
     Capabilities { list: Vec<String> },
     /// It does not say.
     NoCapabilities,
@@ -130,9 +130,9 @@ pub enum Why {
     Account,
     /// It does not serve us now.
     Unavailable,
-    /// It wants encryption first.
+    /// It demands encryption.
     Encryption,
-    /// This is not how a login goes.
+    /// The reply has no place in a login.
     Unexpected,
 }
 

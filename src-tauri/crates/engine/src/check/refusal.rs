@@ -12,18 +12,20 @@ use crate::dial::{DialError, Failed, Oddity, Stage};
 impl Case<'_> {
     /// The finding that ends the check.
     pub(super) async fn explain(&self, failed: Failed) -> Finding {
-        let Failed { stage, error } = &failed;
-        let (found, remedy) = match (error, stage) {
-            (DialError::Refused(refusal), _) => return self.refused(*stage, refusal).await,
+        let Failed { stage, error } = failed;
+        if let DialError::Refused(refusal) = error {
+            return self.refused(stage.into(), &refusal).await.saying(words(&refusal));
+        }
+        let (found, remedy) = match (&error, stage) {
             (DialError::Resolve(_), _) => {
-                return Finding::bad(Step::Name, Found::NoAddress { cause: cause(error) });
+                return Finding::bad(Step::Name, Found::NoAddress { cause: cause(&error) });
             }
-            (DialError::Certificate(_), _) | (_, Stage::Login) => (broken_off(error), None),
-            (_, Stage::Connection) => self.not_connected(error).await,
-            (_, Stage::Encryption) => self.not_encrypted(error).await,
-            (_, Stage::Greeting) => self.not_greeted(error).await,
+            (DialError::Certificate(_), _) | (_, Stage::Login) => (broken_off(&error), None),
+            (_, Stage::Connection) => self.not_connected(&error).await,
+            (_, Stage::Encryption) => self.not_encrypted(&error).await,
+            (_, Stage::Greeting) => self.not_greeted(&error).await,
         };
-        Finding::bad((*stage).into(), found).helped_by(remedy)
+        Finding::bad(stage.into(), found).helped_by(remedy)
     }
 
     async fn not_connected(&self, error: &DialError) -> (Found, Option<Remedy>) {
@@ -79,16 +81,15 @@ impl Case<'_> {
         }
     }
 
-    async fn refused(&self, stage: Stage, refusal: &Refusal) -> Finding {
+    async fn refused(&self, step: Step, refusal: &Refusal) -> Finding {
         let (why, proof) = match refusal.kind {
             RefusalKind::NoStartTls => {
                 let plain = Remedy::UseNoTls { port: self.to.port };
                 let remedy = self.tls_elsewhere().await.or(Some(plain));
-                let finding = Finding::bad(Step::Encryption, Found::NoStartTls);
-                return finding.helped_by(remedy).saying(words(refusal));
+                return Finding::bad(Step::Encryption, Found::NoStartTls).helped_by(remedy);
             }
-            RefusalKind::Unexpected if stage == Stage::Greeting => {
-                return Finding::bad(Step::Greeting, Found::NoNewsServer).saying(words(refusal));
+            RefusalKind::Unexpected if step == Step::Greeting => {
+                return Finding::bad(step, Found::NoNewsServer);
             }
             RefusalKind::Unclear if self.check.permits.login_works(self.to) => {
                 (Why::Connections, Proof::LoginWorks)
@@ -97,7 +98,7 @@ impl Case<'_> {
             RefusalKind::TooManyConnections => (Why::Connections, Proof::Told),
             RefusalKind::Credentials => (Why::Login, Proof::Told),
             RefusalKind::Account => (Why::Account, Proof::Told),
-            RefusalKind::Unavailable if stage == Stage::Greeting => {
+            RefusalKind::Unavailable if step == Step::Greeting => {
                 (Why::Unavailable, Proof::BeforeLogin)
             }
             RefusalKind::Unavailable => (Why::Unavailable, Proof::Told),
@@ -106,7 +107,7 @@ impl Case<'_> {
         };
         let remedy = if why == Why::Encryption { self.encryption().await } else { None };
         let found = Found::Refused { why, proof, beside: self.open_in_proxy() };
-        Finding::bad(stage.into(), found).helped_by(remedy).saying(words(refusal))
+        Finding::bad(step, found).helped_by(remedy)
     }
 
     /// Which encryption there is.
@@ -144,11 +145,6 @@ pub(super) fn broken_off(error: &DialError) -> Found {
         DialError::Protocol(Oddity::HungUp | Oddity::NotAsked) => Found::HungUp,
         DialError::TimedOut(_) => Found::NoAnswer,
         DialError::Tls(error) if is_hang_up(error) => Found::HungUp,
-        DialError::Tls(_)
-        | DialError::Authorities(_)
-        | DialError::Protocol(Oddity::UnsafeCiphers | Oddity::UnsafeTls) => {
-            Found::TlsFailed { cause: cause(error) }
-        }
         DialError::Certificate(bad) => {
             Found::BadCertificate { problem: bad.problem, certificate: bad.shown.clone() }
         }
@@ -156,6 +152,7 @@ pub(super) fn broken_off(error: &DialError) -> Found {
         DialError::Resolve(_) | DialError::Connect(_) | DialError::Refused(_) => {
             Found::NotConnected { cause: cause(error) }
         }
+        _ => Found::TlsFailed { cause: cause(error) },
     }
 }
 

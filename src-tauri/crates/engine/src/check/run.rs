@@ -36,7 +36,7 @@ pub(super) struct Run<'a> {
     pub(super) case: Case<'a>,
     account: Option<Account>,
     tell: &'a mut (dyn FnMut(Finding) + Send),
-    /// What is not told for a second time.
+    /// The steps that were told: none is told twice.
     told: BTreeSet<Step>,
     /// What a connection that is still to be encrypted was greeted with.
     greeting: Option<Finding>,
@@ -213,8 +213,7 @@ pub(super) fn cause(error: &DialError) -> String {
         | DialError::Connect(error)
         | DialError::Authorities(error)
         | DialError::Tls(error) => error.to_string(),
-        DialError::Certificate(bad) => bad.to_string(),
         DialError::TimedOut(_) => "it took too long".into(),
-        DialError::Protocol(_) | DialError::Refused(_) | DialError::Account(_) => error.to_string(),
+        other => other.to_string(),
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use nntp::login::RefusalKind;
+use nntp::login::{BadAccount, RefusalKind};
 
 use super::finding::{Found, Outcome, Proof, Remedy, Step, Why};
+use crate::calendar::civil_from_days;
 use crate::config::Verify;
 use crate::dial::{Certificate, NO_ADDRESS, NOT_CONNECTED, Oddity, meaning};
 
@@ -72,28 +73,24 @@ impl fmt::Display for Found {
             Self::WebServer => Oddity::WebServer.fmt(f),
             Self::NoNewsServer => Oddity::NoNewsServer.fmt(f),
             Self::HungUp => Oddity::HungUp.fmt(f),
-            plain => f.write_str(sentence(plain)),
+            Self::PastedHost => {
+                f.write_str("only the server's name is needed here, without anything around it")
+            }
+            Self::InTheClear => f.write_str("off: everything is sent in the clear"),
+            Self::NoStartTls => f.write_str("the provider does not do STARTTLS"),
+            Self::NoAnswer => f.write_str("the provider does not answer in time"),
+            Self::LoggedIn { second_try: false } => f.write_str("accepted"),
+            Self::LoggedIn { second_try: true } => f.write_str(
+                "accepted at the second try: the login is right, and connections from before were \
+                 probably still counted",
+            ),
+            Self::NoLogin => f.write_str("none, and none is needed"),
+            Self::LoginNeeded => {
+                f.write_str("the provider needs a user name and a password: enter them")
+            }
+            Self::UnusableLogin => BadAccount.fmt(f),
+            Self::NoCapabilities => f.write_str("not told: many providers do not answer"),
         }
-    }
-}
-
-/// Those that are always the same.
-const fn sentence(found: &Found) -> &'static str {
-    match found {
-        Found::PastedHost => "only the server's name is needed here, without anything around it",
-        Found::InTheClear => "off: everything is sent in the clear",
-        Found::NoStartTls => "the provider does not do STARTTLS",
-        Found::NoAnswer => "the provider does not answer in time",
-        Found::LoggedIn { second_try: false } => "accepted",
-        Found::LoggedIn { second_try: true } => {
-            "accepted at the second try: the login is right, and connections from before were \
-             probably still counted"
-        }
-        Found::NoLogin => "none, and none is needed",
-        Found::LoginNeeded => "the provider needs a user name and a password: enter them",
-        Found::UnusableLogin => "a user name or password cannot be empty or contain a line break",
-        Found::NoCapabilities => "not told: many providers do not answer",
-        _ => "",
     }
 }
 
@@ -106,9 +103,9 @@ const fn demanded(verified: Verify) -> &'static str {
 }
 
 fn describe(f: &mut fmt::Formatter<'_>, shown: &Certificate) -> fmt::Result {
-    let names = shown.names.join(", ");
-    let (issuer, until) = (&shown.issuer, date(shown.expires));
-    write!(f, "; certificate for {names} by {issuer}, valid until {until}")
+    let (names, issuer) = (shown.names.join(", "), &shown.issuer);
+    let (year, month, day) = civil_from_days(shown.expires / DAY);
+    write!(f, "; certificate for {names} by {issuer}, valid until {year}-{month:02}-{day:02}")
 }
 
 fn refused(f: &mut fmt::Formatter<'_>, why: Why, proof: Proof, beside: u16) -> fmt::Result {
@@ -170,38 +167,6 @@ impl fmt::Display for Remedy {
             Self::TrimHost { host, port: Some(port) } => {
                 write!(f, "set host to \"{host}\" and port to {port}")
             }
-        }
-    }
-}
-
-/// A day of the calendar, such as `2026-01-31`, of seconds since 1970.
-fn date(seconds: u64) -> String {
-    // From days to years of 365.2425 days that begin in March, so that the odd day is the last.
-    let days = seconds / DAY + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    format!("{:04}-{month:02}-{day:02}", era * 400 + year + next)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_those_of_the_calendar() {
-        for (seconds, day) in [
-            (0, "1970-01-01"),
-            (951_782_400, "2000-02-29"),
-            (951_868_800, "2000-03-01"),
-            (1_577_836_799, "2019-12-31"),
-            (1_577_836_800, "2020-01-01"),
-            (4_107_542_400, "2100-03-01"),
-        ] {
-            assert_eq!(date(seconds), day);
         }
     }
 }

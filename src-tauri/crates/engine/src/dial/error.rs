@@ -21,21 +21,21 @@ pub enum DialError {
     Connect(io::Error),
     /// A step took longer than its limit.
     TimedOut(&'static str),
-    /// The authorities that are to vouch for certificates cannot be read.
+    /// The trusted certificate authorities cannot be read.
     Authorities(io::Error),
     /// The TLS handshake failed.
     Tls(io::Error),
     /// The certificate is not what the settings demand.
     Certificate(Box<BadCertificate>),
-    /// What answers is no news server, or not as the settings say.
+    /// What answers is not a news server, or contradicts the settings.
     Protocol(Oddity),
-    /// The news server refuses us.
+    /// The provider refuses us.
     Refused(Refusal),
     /// The name or password cannot be sent.
     Account(BadAccount),
 }
 
-/// How something answers that is no news server, or not one as the settings say.
+/// What answers instead of a news server, or contrary to the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Oddity {
@@ -43,17 +43,17 @@ pub enum Oddity {
     SpeaksTls,
     /// It does not speak TLS, and the settings do.
     SpeaksNoTls,
-    /// It has no cipher that we do.
+    /// It offers no cipher that is still considered safe.
     UnsafeCiphers,
-    /// It has no version of TLS that we do.
+    /// It offers no version of TLS that is still considered safe.
     UnsafeTls,
     /// It speaks HTTP.
     WebServer,
-    /// It does not begin as a news server does.
+    /// It does not greet as a news server does.
     NoNewsServer,
-    /// It hangs up before the login is done.
+    /// It closes the connection before the login is done.
     HungUp,
-    /// Encryption was asked for where the settings have none, or twice.
+    /// TLS was begun although the settings have it off.
     NotAsked,
 }
 
@@ -83,7 +83,7 @@ impl fmt::Display for Oddity {
                 "the provider closed the connection before the login was done: check port and TLS, \
                  or try again later"
             }
-            Self::NotAsked => "encryption was not to be begun here",
+            Self::NotAsked => "TLS is off in the settings",
         })
     }
 }
@@ -126,19 +126,10 @@ impl DialError {
                 RefusalKind::TooManyConnections => Trouble::Limit,
                 RefusalKind::Credentials | RefusalKind::Account => Trouble::Login,
                 RefusalKind::Unclear => Trouble::Unclear,
-                RefusalKind::Unavailable
-                | RefusalKind::TlsNeeded
-                | RefusalKind::NoStartTls
-                | RefusalKind::Unexpected => Trouble::Down,
+                _ => Trouble::Down,
             },
             Self::Account(_) => Trouble::Login,
-            Self::Resolve(_)
-            | Self::Connect(_)
-            | Self::TimedOut(_)
-            | Self::Authorities(_)
-            | Self::Tls(_)
-            | Self::Certificate(_)
-            | Self::Protocol(_) => Trouble::Down,
+            _ => Trouble::Down,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nntp::login::RefusalKind;
 
-use super::{BoxStream, Dial, DialError};
+use super::{BoxStream, Dial, DialError, Trouble};
 use crate::config::{BackendConfig, TimeLimits};
 
 /// How many addresses are tried in one dial, each with a login that the provider may count.
@@ -36,23 +36,11 @@ impl Failed {
         move |error| Self { stage, error }
     }
 
-    /// Whether every other address would say the same.
+    /// Whether every other address would say the same. A greeting knows no account: its refusal may be for
+    /// clients of other networks.
     fn is_final(&self) -> bool {
-        match &self.error {
-            DialError::Account(_) | DialError::Authorities(_) => true,
-            // A greeting knows no account: it may be for clients of other networks.
-            DialError::Refused(refusal) => {
-                self.stage == Stage::Login
-                    && matches!(
-                        refusal.kind,
-                        RefusalKind::Credentials
-                            | RefusalKind::Account
-                            | RefusalKind::TooManyConnections
-                            | RefusalKind::Unclear
-                    )
-            }
-            _ => false,
-        }
+        let before_any = matches!(self.error, DialError::Account(_) | DialError::Authorities(_));
+        before_any || (self.stage == Stage::Login && self.error.trouble() != Trouble::Down)
     }
 
     /// Whether the address is at fault: not one that has no room, or wants other settings.

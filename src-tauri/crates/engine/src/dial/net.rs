@@ -10,7 +10,7 @@ use super::establish::within;
 use super::race::race;
 use super::tls::Connectors;
 use super::{BoxStream, Boxed, Dial, DialError, Oddity};
-use crate::config::{BackendConfig, Tls, TlsOptions};
+use crate::config::{BackendConfig, Tls};
 
 /// What looks a host's name up: the host and the port in, the addresses out.
 type Resolver = Box<dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync>;
@@ -41,17 +41,15 @@ impl NetDialler {
 
     /// The host's addresses, the best first.
     async fn candidates(&self, to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
-        let mut addresses =
-            within(to.limits.resolve, "the host's address", self.look_up(to)).await?;
+        let looking_up = async {
+            match &self.resolver {
+                Some(resolver) => resolver(&to.host, to.port).map_err(DialError::Resolve),
+                None => resolve(to).await,
+            }
+        };
+        let mut addresses = within(to.limits.resolve, "the host's address", looking_up).await?;
         self.addresses.sort(&to.host, &mut addresses);
         Ok(addresses)
-    }
-
-    async fn look_up(&self, to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
-        match &self.resolver {
-            Some(resolver) => resolver(&to.host, to.port).map_err(DialError::Resolve),
-            None => resolve(to).await,
-        }
     }
 
     /// The first of these addresses that answers. Those that refuse have failed.
@@ -65,16 +63,6 @@ impl NetDialler {
         let (stream, address) = within(to.limits.connect, "the connection", racing).await?;
         stream.set_nodelay(true).map_err(DialError::Connect)?;
         Ok((Box::new(stream), address))
-    }
-
-    async fn encrypt(
-        &self,
-        stream: BoxStream,
-        to: &BackendConfig,
-        options: &TlsOptions,
-    ) -> Result<BoxStream, DialError> {
-        let handshake = self.connectors.handshake(stream, &to.host, options);
-        within(to.limits.tls, "the TLS handshake", handshake).await
     }
 }
 
@@ -119,12 +107,11 @@ impl Dial for NetDialler {
         to: &'a BackendConfig,
     ) -> Boxed<'a, Result<BoxStream, DialError>> {
         Box::pin(async move {
-            match &to.tls {
-                Tls::On(options) | Tls::StartTls(options) => {
-                    self.encrypt(stream, to, options).await
-                }
-                Tls::Off => Err(DialError::Protocol(Oddity::NotAsked)),
-            }
+            let (Tls::On(options) | Tls::StartTls(options)) = &to.tls else {
+                return Err(DialError::Protocol(Oddity::NotAsked));
+            };
+            let handshake = self.connectors.handshake(stream, &to.host, options);
+            within(to.limits.tls, "the TLS handshake", handshake).await
         })
     }
 }
@@ -138,13 +125,8 @@ async fn resolve(to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
     }
     let found = lookup_host((to.host.as_str(), to.port)).await.map_err(DialError::Resolve)?;
     let (six, four): (Vec<_>, Vec<_>) = found.partition(SocketAddr::is_ipv6);
-    let mut sorted = Vec::with_capacity(six.len() + four.len());
-    let (mut six, mut four) = (six.into_iter(), four.into_iter());
-    loop {
-        let (a, b) = (six.next(), four.next());
-        if a.is_none() && b.is_none() {
-            return Ok(sorted);
-        }
-        sorted.extend(a.into_iter().chain(b));
-    }
+    let mut ranked: Vec<_> =
+        six.into_iter().enumerate().chain(four.into_iter().enumerate()).collect();
+    ranked.sort_by_key(|(at, _)| *at);
+    Ok(ranked.into_iter().map(|(_, address)| address).collect())
 }

@@ -16,8 +16,8 @@ use super::Boxed;
 /// section 8).
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// The first of the addresses that answers. All others are closed when this returns, so that the
-/// provider has nothing to count. Tells which ones refuse.
+/// Connects to the first of the addresses that answers. All others are closed when this returns, so that
+/// the provider has nothing to count. Calls `refused` with each that refuses.
 ///
 /// # Errors
 /// What the last one said when all refuse.
@@ -29,7 +29,7 @@ pub(super) async fn race(
     let mut runners = Vec::with_capacity(addresses.len());
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
     loop {
-        runners.extend(waiting.next().map(Runner::new));
+        runners.extend(waiting.next().map(runner));
         if runners.is_empty() {
             return Err(last);
         }
@@ -50,15 +50,10 @@ pub(super) async fn race(
 }
 
 /// A handshake under way.
-struct Runner {
-    address: SocketAddr,
-    handshake: Boxed<'static, io::Result<TcpStream>>,
-}
+type Runner = (SocketAddr, Boxed<'static, io::Result<TcpStream>>);
 
-impl Runner {
-    fn new(address: SocketAddr) -> Self {
-        Self { address, handshake: Box::pin(TcpStream::connect(address)) }
-    }
+fn runner(address: SocketAddr) -> Runner {
+    (address, Box::pin(TcpStream::connect(address)))
 }
 
 /// Takes out the first that has an answer.
@@ -67,8 +62,8 @@ fn first(
     context: &mut Context<'_>,
 ) -> Poll<(io::Result<TcpStream>, SocketAddr)> {
     for at in 0..runners.len() {
-        if let Poll::Ready(answer) = runners[at].handshake.as_mut().poll(context) {
-            return Poll::Ready((answer, runners.remove(at).address));
+        if let Poll::Ready(answer) = runners[at].1.as_mut().poll(context) {
+            return Poll::Ready((answer, runners.remove(at).0));
         }
     }
     Poll::Pending

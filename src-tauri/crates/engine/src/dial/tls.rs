@@ -1,11 +1,12 @@
 //! TLS by rustls. Nothing is ever sent on a connection whose certificate is not what the settings demand.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
@@ -27,16 +28,15 @@ use crate::config::{TlsOptions, Verify};
 /// How much is read from a socket at once, in bytes. TLS by itself reads a few KiB.
 const READ: usize = 64 * 1024;
 
-/// The TLS configuration for each combination of options in the settings; made again when the `ca_file`
-/// has changed. Connections with the same options resume each other's sessions.
-#[derive(Default)]
-pub(super) struct Connectors(Mutex<HashMap<TlsOptions, Connector>>);
+/// The TLS configuration for each combination of options in the settings. Connections with the same
+/// options resume each other's sessions.
+#[derive(Clone, Default)]
+pub(super) struct Connectors(Arc<Mutex<HashMap<TlsOptions, Connector>>>);
 
-#[derive(Clone)]
 struct Connector {
     config: Arc<ClientConfig>,
     /// What was in the `ca_file` that it was made from.
-    authorities: Option<Arc<[u8]>>,
+    authorities: Option<Vec<u8>>,
 }
 
 impl Connectors {
@@ -46,36 +46,32 @@ impl Connectors {
         host: &str,
         options: &TlsOptions,
     ) -> Result<BoxStream, DialError> {
-        let name = ServerName::try_from(host.to_owned());
-        let name = name.map_err(|e| DialError::Tls(io::Error::other(e)))?;
-        let config = self.config(options).await?;
-        let encrypted =
-            TlsConnector::from(config).connect(name, BufReader::with_capacity(READ, stream)).await;
+        let name = ServerName::try_from(host.to_owned()).map_err(tls)?;
+        let (connectors, options) = (self.clone(), options.clone());
+        // A file may be far away, and reading the system's certificates takes a while.
+        let config = tokio::task::spawn_blocking(move || connectors.config(options)).await;
+        let connector = TlsConnector::from(config.map_err(tls)??);
+        let encrypted = connector.connect(name, BufReader::with_capacity(READ, stream)).await;
         Ok(Box::new(encrypted.map_err(explained)?))
     }
 
-    async fn config(&self, options: &TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
-        let known = self.lock().get(options).cloned();
-        if let Some(known) = known.as_ref().filter(|known| known.authorities.is_none()) {
-            return Ok(Arc::clone(&known.config));
+    /// Made when it is first needed, and again when the `ca_file` has changed.
+    fn config(&self, options: TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
+        let ca_file = options.ca_file.as_deref().filter(|_| options.verify != Verify::None);
+        let read = |path: &Path| fs::read(path).map_err(|e| bad_file(path, e));
+        let authorities = ca_file.map(read).transpose()?;
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = known.get(&options).filter(|known| known.authorities == authorities) {
+            return Ok(Arc::clone(&same.config));
         }
-        // Reading the system's certificates takes a while, and a file may be far away.
-        let (wanted, before) = (options.clone(), known.clone());
-        let made = tokio::task::spawn_blocking(move || connector(&wanted, before)).await;
-        let made = made.map_err(|e| DialError::Tls(io::Error::other(e)))??;
-        let mut all = self.lock();
-        // Two may be made at the same time: all connections use one, so that sessions are resumed.
-        match all.get(options) {
-            Some(other) if other.authorities == made.authorities => Ok(Arc::clone(&other.config)),
-            _ => {
-                all.insert(options.clone(), made.clone());
-                Ok(made.config)
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<TlsOptions, Connector>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let roots = match (ca_file, &authorities) {
+            _ if options.verify == Verify::None => None,
+            (Some(path), Some(pem)) => Some(roots_of(path, pem)?),
+            _ => Some(system_roots()?),
+        };
+        let config = client_config(&options, roots)?;
+        known.insert(options, Connector { config: Arc::clone(&config), authorities });
+        Ok(config)
     }
 }
 
@@ -95,24 +91,6 @@ impl Stream for TlsStream<BufReader<BoxStream>> {
         let shown = connection.peer_certificates().and_then(<[_]>::first);
         Some(Encryption { version, certificate: shown.and_then(Certificate::read) })
     }
-}
-
-/// The same as before where the `ca_file` is the same.
-fn connector(options: &TlsOptions, before: Option<Connector>) -> Result<Connector, DialError> {
-    let ca_file = options.ca_file.as_deref().filter(|_| options.verify != Verify::None);
-    let authorities = match ca_file {
-        Some(path) => Some(fs::read(path).map_err(|e| bad_file(path, e))?.into()),
-        None => None,
-    };
-    if let Some(before) = before.filter(|before| before.authorities == authorities) {
-        return Ok(before);
-    }
-    let roots = match (ca_file, &authorities) {
-        _ if options.verify == Verify::None => None,
-        (Some(path), Some(pem)) => Some(roots_of(path, pem)?),
-        _ => Some(system_roots()?),
-    };
-    Ok(Connector { config: client_config(options, roots)?, authorities })
 }
 
 fn client_config(
@@ -160,7 +138,7 @@ fn system_roots() -> Result<RootCertStore, DialError> {
     Ok(roots)
 }
 
-fn tls(error: TlsError) -> DialError {
+fn tls(error: impl Error + Send + Sync + 'static) -> DialError {
     DialError::Tls(io::Error::other(error))
 }
 

@@ -1,5 +1,5 @@
-//! Which provider said lately that it does not have which article. It orders the candidates, and
-//! never answers for them: a 430 is a fact about one provider at one moment.
+//! Which provider said recently that it does not have which article. This only orders the candidates: a
+//! 430 is a fact about one provider at one moment, so every client's request is asked again.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
