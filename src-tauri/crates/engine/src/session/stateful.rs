@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use nntp::command::Verb;
 use nntp::status::{Code, StatusLine};
+use nntp::verdict::shown;
 
 use super::ClientSession;
 use super::backend::{Exchange, Outcome, Way, in_line};
@@ -95,7 +96,14 @@ impl ClientSession {
         if !matches!(outcome, Ok(Outcome::AskAgain)) {
             own.end();
         }
-        outcome
+        match outcome {
+            // The session has one provider: what it says is the answer.
+            Ok(Outcome::Missing(status) | Outcome::Refused(status) | Outcome::Unable(status)) => {
+                exchange.pending.push(shown(exchange.request, &status).to_wire());
+                Ok(Outcome::Delivered)
+            }
+            outcome => outcome,
+        }
     }
 
     /// A connection for the session alone: the one it has, or another of `backend`; one on which no group
