@@ -31,13 +31,15 @@ impl Pool {
         if let Some(at) = gathering.or_else(|| self.idle(None, now, effects).map(|(at, _)| at)) {
             return Some(at);
         }
-        while usize::from(self.dialling) < waiting && self.dial(backend, now, effects) {}
-        if self.hopes_for_dial(waiting - 1, now) {
-            return None;
-        }
         let configured = backend.config().pipelining;
         let depth = self.pace.depth(now, configured);
         let depth_of_small = self.pace.depth_of_small(now, configured);
+        // Small requests fit on one connection together.
+        let wanted = if small { waiting.div_ceil(depth_of_small.into()) } else { waiting };
+        while usize::from(self.dialling) < wanted && self.dial(backend, now, effects) {}
+        if self.hopes_for_dial(wanted - 1, now) {
+            return None;
+        }
         let room = |slot: &Slot| {
             let depth = if small && slot.small { depth_of_small } else { depth };
             slot.access == Access::Shared && slot.turns < depth

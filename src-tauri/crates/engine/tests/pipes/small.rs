@@ -122,13 +122,18 @@ impl Client {
     }
 }
 
-/// A proxy with a provider that has been used already.
-async fn running(pipelining: u8) -> (Arc<ProviderState>, Client) {
+async fn cold(pipelining: u8) -> (Arc<ProviderState>, Client, Proxy) {
     let answers = |line: &str| (line != "QUIT").then(|| reply(line));
     let provider = Provider::named("p").latency(ROUND_TRIP).answers(answers).state();
     let settings = BackendConfig { pipelining: depth(pipelining), ..backend("p", 8) };
     let proxy = proxy(RoutingMode::Hybrid, &[&provider], vec![settings]);
-    let mut client = Client::of(&proxy).await;
+    let client = Client::of(&proxy).await;
+    (provider, client, proxy)
+}
+
+/// A proxy with a provider that has been used already.
+async fn running(pipelining: u8) -> (Arc<ProviderState>, Client) {
+    let (provider, mut client, _) = cold(pipelining).await;
     for n in 0..3 {
         client.ask(&requests("STAT", 8 + n)).await;
     }
@@ -153,6 +158,25 @@ async fn small_requests_of_one_write_leave_in_one_write_on_one_connection() {
         assert_eq!(said, replies(&asked));
         let reads = taken(&provider);
         assert!(matches!(reads[..], [(_, 64)]), "{verb}: {reads:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn small_requests_of_one_write_open_one_connection() {
+    for warm in [false, true] {
+        let (provider, mut client, proxy) = cold(0).await;
+        if warm {
+            client.ask(&requests("STAT", 1)).await;
+            proxy.renew();
+            sleep(Duration::from_secs(10)).await;
+            taken(&provider);
+        }
+        let before = provider.book().accepted;
+        let asked = requests("STAT", 64);
+        assert_eq!(client.ask(&asked).await, replies(&asked));
+        let reads = taken(&provider);
+        assert_eq!(provider.book().accepted - before, 1, "{warm}: {reads:?}");
+        assert!(matches!(reads[..], [(_, 64)]), "{warm}: {reads:?}");
     }
 }
 
