@@ -48,10 +48,15 @@ pub(crate) async fn live(world: Arc<World>, seed: u64) {
         let depth = *rng.pick(match world.volume {
             Volume::Little => &[1, 1, 1, 3, 3, 10, 40][..],
             Volume::Large => &[1, 3, 8],
-            Volume::Huge => &[20, 40],
+            Volume::Huge => &[64],
         });
         for _ in 0..rng.below(batches + 1) {
-            let ask = |_| Ask::random(rng, world.articles.len(), reader.selected);
+            let ask = |_| match world.volume {
+                Volume::Huge => Ask::Body(rng.below(world.articles.len() as u64) as usize),
+                Volume::Little | Volume::Large => {
+                    Ask::random(rng, world.articles.len(), reader.selected)
+                }
+            };
             let asked: Vec<_> = (0..depth).map(ask).collect();
             let lines: String = asked.iter().map(|ask| ask.line(&world)).collect();
             let leave = Leave { at: rng.below(depth) as usize, within: rng.chance(500) };

@@ -43,13 +43,18 @@ static LARGE: LazyLock<Vec<Article>> = LazyLock::new(|| {
     sizes.iter().zip(100..).map(|(size, seed)| Article::binary(seed, *size)).collect()
 });
 
+/// Articles as large as they usually are, for clients that ask for many at once.
+static USUAL: LazyLock<Vec<Article>> = LazyLock::new(|| {
+    (200..200 + ARTICLES as u64).map(|seed| Article::binary(seed, 1_000_000)).collect()
+});
+
 /// How much clients ask for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Volume {
     Little,
     /// Articles of some MB are among it.
     Large,
-    /// More at once than may be read ahead for all clients.
+    /// More at once than may be read ahead for all clients, in articles of one size.
     Huge,
 }
 
@@ -90,8 +95,8 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let rng = &mut Rng::new(seed);
         let volume = match rng.below(1000) {
-            0..30 => Volume::Huge,
-            30..150 => Volume::Large,
+            0..15 => Volume::Huge,
+            15..150 => Volume::Large,
             _ => Volume::Little,
         };
         let is_faultless = rng.chance(400);
@@ -123,7 +128,11 @@ impl World {
             proxy,
             providers,
             articles,
-            clients: 1 + rng.below(if volume == Volume::Little { 5 } else { 3 }),
+            clients: match volume {
+                Volume::Little => 1 + rng.below(5),
+                Volume::Large => 1 + rng.below(3),
+                Volume::Huge => 3,
+            },
             volume,
             clients_leave: rng.chance(400),
             is_faultless,
@@ -259,12 +268,12 @@ pub(crate) fn number(provider: usize, group: usize, nth: u64) -> u64 {
 fn articles(rng: &mut Rng, volume: Volume) -> Vec<Article> {
     let mut articles: Vec<_> = Vec::new();
     while articles.len() < ARTICLES {
-        let is_large = match volume {
-            Volume::Little => false,
-            Volume::Large => rng.chance(300),
-            Volume::Huge => articles.len() < LARGE.len() || rng.chance(300),
+        let library = match volume {
+            Volume::Large if rng.chance(300) => &LARGE,
+            Volume::Little | Volume::Large => &LIBRARY,
+            // What is read ahead is reserved by the size of those before.
+            Volume::Huge => &USUAL,
         };
-        let library = if is_large { &LARGE } else { &LIBRARY };
         let next = rng.pick(library);
         if !articles.iter().any(|article: &Article| article.id() == next.id()) {
             articles.push(next.clone());

@@ -189,9 +189,9 @@ mod tests {
     #[test]
     fn a_provider_that_was_slow_is_held_to_it_only_as_long_as_it_is() {
         let (slow, fast) = (Duration::from_secs(3), Duration::from_millis(60));
-        let later = Instant::now() + ESTIMATE_MEMORY * 3;
         for (time, least, most) in [(slow, 2_900, 3_000), (fast, 300, 400)] {
             let mut pace = at(0, 3_000);
+            let later = Instant::now() + ESTIMATE_MEMORY * 3;
             pace.measured_article(later, time);
             let estimate = pace.article(later).as_millis();
             assert!((least..=most).contains(&estimate), "{estimate} ms after {time:?}");
