@@ -119,9 +119,11 @@ impl Ask {
                 return false;
             }
             (_, Some(_)) if refused && alone => return false,
-            (_, Some(_)) if text.starts_with("503 ") => {
-                let may_be = self.may_end(world, selected, 0);
-                assert!(may_be, "{self:?}: a healthy provider has it, and yet {text}");
+            (_, Some(n)) if text.starts_with("503 ") => {
+                assert!(
+                    !world.is_certain(n),
+                    "{self:?}: a healthy provider has it, and yet {text}"
+                );
                 return false;
             }
             (Self::Date, _) if refused && !world.is_faultless => return false,
@@ -177,7 +179,7 @@ impl Ask {
     }
 
     /// Whether the session may end instead of an answer, or after `seen` bytes of its block.
-    pub(crate) fn may_end(self, world: &World, selected: &Selected, seen: usize) -> bool {
+    pub(crate) fn may_end(self, world: &World, seen: usize) -> bool {
         let healthy = match world.mode {
             RoutingMode::Standard => world.is_faultless,
             _ => world.has_healthy(),
@@ -185,10 +187,8 @@ impl Ask {
         match self {
             _ if !healthy => true,
             // Headers differ between providers: what was broken off within them has no other copy.
-            Self::Article(n) => !world.is_certain(n) || seen > 0 && seen < world.headers(n),
-            Self::Number(_) | Self::Current => !self.is_certain(world, selected),
-            // Nobody knows whether a provider that fails has what the healthy one lacks.
-            Self::Body(n) | Self::Stat(n) => !world.is_certain(n),
+            Self::Article(n) if seen > 0 => !world.is_certain(n) || seen < world.headers(n),
+            Self::Body(n) if seen > 0 => !world.is_certain(n),
             _ => false,
         }
     }

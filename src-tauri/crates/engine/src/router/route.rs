@@ -157,6 +157,20 @@ impl<'a> Route<'a> {
         self.candidates.iter().filter(as_good).any(|other| other.is_ready(now) && sooner(other))
     }
 
+    /// Whether some provider serves requests now, though perhaps not this one.
+    pub(crate) fn somebody_serves(&self) -> bool {
+        let ready = |s: &Standing| s.availability == Availability::Ready && !s.unable;
+        let answers =
+            |c: &Candidate| c.answer == Answer::Missing || c.is_proven() && ready(&c.standing);
+        let others = || self.selector.backends();
+        self.candidates.iter().any(answers)
+            || others().iter().any(|b| !self.is_candidate(b) && ready(&b.standing()))
+    }
+
+    fn is_candidate(&self, backend: &Arc<Backend>) -> bool {
+        self.candidates.iter().any(|c| Arc::ptr_eq(&c.backend, backend))
+    }
+
     /// How long to stand in the line of `backend` before [`has_better_than`](Self::has_better_than) is
     /// worth asking.
     pub(crate) fn patience(&self, backend: &Arc<Backend>) -> Duration {

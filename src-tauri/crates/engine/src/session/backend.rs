@@ -146,7 +146,7 @@ impl ClientSession {
                     return self.no_such_article(&mut exchange);
                 }
                 Next::Missing => return self.refused_by_all(exchange, refusal),
-                Next::GiveUp(why) => return self.give_up(exchange, refusal, &why),
+                Next::GiveUp(why) => return self.give_up(exchange, refusal, &route, &why),
             };
             if by_id && !backend.account().used_up.may_send(Instant::now()) {
                 // Its account is used up, and every article would hear the same.
@@ -281,11 +281,13 @@ impl ClientSession {
     }
 
     /// Nobody could serve the request. A refusal is shown where clients can live with it; else the client
-    /// is told that we cannot go on, so that it asks again later instead of calling the article missing.
-    pub(super) fn give_up(
+    /// hears why, and asks again later instead of calling the article missing. Where nothing can be served
+    /// at all, the session ends.
+    fn give_up(
         &self,
         exchange: Exchange<'_>,
         refusal: Option<StatusLine>,
+        route: &Route<'_>,
         why: &str,
     ) -> Result<(), Error> {
         let Exchange { request, pending, .. } = exchange;
@@ -304,8 +306,12 @@ impl ClientSession {
             _ if request.verb() == Verb::Date => {
                 pending.push(date_reply(std::time::SystemTime::now()))
             }
+            // A Standard session cannot go to another provider; its client's next one can.
+            _ if !self.is_dedicated() && route.somebody_serves() => {
+                pending.push(unavailable(503, why));
+            }
             _ => {
-                pending.push(service_unavailable(why));
+                pending.push(unavailable(400, why));
                 pending.close_after();
             }
         }
@@ -351,12 +357,13 @@ pub(super) fn log_failure(backend: &Backend, error: &Error) {
     }
 }
 
-/// The reply that ends a session for which there is no provider (RFC 3977, section 3.2.1: 400).
-pub(super) fn service_unavailable(why: &str) -> Bytes {
+/// The reply to a request that cannot be served: 503, or 400 where the session ends (RFC 3977, section
+/// 3.2.1).
+fn unavailable(code: u16, why: &str) -> Bytes {
     let plain: String =
         reason(why).chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
     let short = plain.get(..400).unwrap_or(&plain);
-    format!("400 Newsmux: {short}\r\n").into()
+    format!("{code} Newsmux: {short}\r\n").into()
 }
 
 fn reason(why: &str) -> &str {
