@@ -154,6 +154,9 @@ impl Client<'_> {
             self.stage.waits().insert(self.number, format!("{:?}: {ask:?}", self.kind));
             let verdict = read(reader, &self.stage.world, ask, selected, pace).await;
             self.stage.tally.count(&verdict);
+            if let Verdict::SentAway | Verdict::Closed | Verdict::Silence = verdict {
+                println!("{verdict:?} instead of a reply: {:?}, {ask:?}", self.kind);
+            }
             if !matches!(verdict, Verdict::Right(_) | Verdict::Missing | Verdict::Refused) {
                 return Ok(false);
             }
