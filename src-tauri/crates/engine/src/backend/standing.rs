@@ -1,4 +1,4 @@
-//! What a backend has done and how it stands, at one moment: for people, and for those who route.
+//! A backend's counters and state at one moment, for people and for routing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
