@@ -1,9 +1,10 @@
-//! A fair lock that also keeps an order: a connection's reading side, a client's writing side and a session's
-//! selected group are used by one request after the other, in the order in which the requests came.
+//! A fair lock that keeps an order. A connection's reading side, a client's writing side and a
+//! session's selected group are used by one request after another, in the order in which the requests
+//! came.
 //!
-//! Each request takes a [`Ticket`] at once, waits for its turn when it needs the thing, and passes it on.
-//! Dropping the thing instead poisons the lock for all later tickets: nobody goes on with a thing that is in
-//! an unknown state.
+//! Each request takes a [`Ticket`] at once, waits for its turn when it needs the thing, and passes it
+//! on. Dropping the thing instead poisons the lock for all later tickets: nobody continues with a thing
+//! in an unknown state.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
