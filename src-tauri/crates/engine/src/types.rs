@@ -13,7 +13,7 @@ impl BufferSize {
     /// 256 KiB: large enough that system calls cost little, small enough for the CPU cache.
     pub const DEFAULT: Self = Self(NonZeroUsize::MIN.saturating_add(256 * 1024 - 1));
 
-    /// A size of `bytes`, which must not be zero.
+    /// Creates a size of `bytes`, which must not be zero.
     #[must_use]
     pub const fn new(bytes: NonZeroUsize) -> Self {
         Self(bytes)

@@ -9,9 +9,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 pub struct Code(u16);
 
 impl Code {
-    /// 211 after GROUP and LISTGROUP.
+    /// The group was selected (211 after GROUP and LISTGROUP).
     pub const GROUP_SELECTED: Self = Self(211);
-    /// 411: no such newsgroup.
+    /// There is no such newsgroup (411).
     pub const NO_SUCH_GROUP: Self = Self(411);
 
     /// Creates a code between 100 and 599.

@@ -7,7 +7,7 @@ use crate::command::{Class, Effect, Request};
 use crate::status::StatusLine;
 use crate::words::Words;
 
-/// See the [module](self).
+/// The meaning of a status line. See the [module](self).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// An answer to the request.

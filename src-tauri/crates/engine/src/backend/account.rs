@@ -15,7 +15,7 @@ use crate::config::BackendConfig;
 /// After this long without a refusal, a lowered limit rises by one.
 const LIMIT_MEMORY: Duration = Duration::from_secs(300);
 
-/// See the [module](self).
+/// A provider account. See the [module](self).
 pub(crate) struct Account {
     host: String,
     user: Option<String>,

@@ -35,7 +35,7 @@ pub enum State {
     LoginRefused,
 }
 
-/// See the [module](self).
+/// The circuit breaker. See the [module](self).
 #[derive(Debug)]
 pub(super) struct Breaker {
     pub(super) state: State,

@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    /// What each write carried.
+    /// The bytes of each write.
     #[derive(Clone, Default)]
     struct Writes(Arc<Mutex<Vec<Vec<u8>>>>);
 

@@ -33,7 +33,7 @@ impl Prologue {
     }
 }
 
-/// See the [module](self).
+/// The replies to a prologue and its request. See the [module](self).
 pub(crate) struct GroupTurn(Kind);
 
 enum Kind {
@@ -73,7 +73,7 @@ impl GroupTurn {
         })
     }
 
-    /// The same on a leased connection.
+    /// Creates the same turn on a leased connection.
     pub(crate) fn leased(mut lease: Lease, prologue: Prologue, request: Request) -> Self {
         let mut requests = VecDeque::from(prologue.requests);
         if lease.take_selected() {

@@ -39,7 +39,7 @@ const VERBS: [Verb; 9] = [
     Verb::Group,
 ];
 
-/// See the [module](self).
+/// What a backend's replies have taught. See the [module](self).
 #[derive(Debug, Default)]
 pub(super) struct Learned {
     /// Whether the provider needs `MODE READER`; `None` if unknown.

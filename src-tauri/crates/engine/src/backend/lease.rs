@@ -34,7 +34,7 @@ pub(crate) struct Wanted {
     pub(crate) untouched: bool,
 }
 
-/// See the [module](self).
+/// A connection alone. Dropping it returns the connection to the pool.
 pub(crate) struct Lease {
     backend: Arc<Backend>,
     connection: Arc<Connection>,

@@ -36,7 +36,7 @@ pub(crate) struct Claim {
     pub(crate) cost: usize,
 }
 
-/// See the [module](self).
+/// The waiting line. See the [module](self).
 pub(super) struct Line<T> {
     /// The waiting programs, and those that had got more than their share when they left.
     programs: Vec<Queue<T>>,
@@ -235,8 +235,8 @@ mod tests {
     }
 
     proptest! {
-        /// Against a list: everybody is served once, a client's own requests of a class in order, and
-        /// nobody while something more urgent of the same program waits.
+        /// Compares the line with a plain list: everyone is served once, each client's requests of a
+        /// class in order, and nobody before something more urgent of the same program.
         #[test]
         fn everybody_is_served_once_and_in_order(
             moves in proptest::collection::vec((0_usize..3, 0_usize..4, 0_usize..3, 1_usize..3_000_000, any::<bool>()), 1..200),

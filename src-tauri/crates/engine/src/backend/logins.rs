@@ -10,7 +10,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// The maximum within the window.
 const MOST: usize = 10;
 
-/// See the [module](self).
+/// The unproven logins of the last minute. See the [module](self).
 #[derive(Debug, Default)]
 pub(super) struct Logins {
     counted: VecDeque<Login>,

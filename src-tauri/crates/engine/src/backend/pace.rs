@@ -29,7 +29,7 @@ const UNUSUAL: u32 = 4;
 /// An estimate that is not confirmed for this long counts half.
 const ESTIMATE_MEMORY: Duration = Duration::from_secs(30);
 
-/// See the [module](self).
+/// Measured times, and the depth that follows from them. See the [module](self).
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     /// The smoothed time from a request on an idle connection to its reply.

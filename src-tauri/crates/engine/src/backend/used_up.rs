@@ -14,7 +14,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// How long to wait for the one request after a pause before another one is sent.
 const PROBE_LIMIT: Duration = Duration::from_secs(60);
 
-/// See the [module](self).
+/// The pause of a used-up account, if there is one. See the [module](self).
 #[derive(Default)]
 pub(crate) struct UsedUp {
     pause: Mutex<Option<Pause>>,
@@ -86,7 +86,7 @@ impl UsedUp {
 mod tests {
     use super::*;
 
-    /// How many requests the account gets when somebody wants an article every second.
+    /// Counts the requests that the account gets when a client wants an article every second.
     #[test]
     fn a_used_up_account_is_asked_ever_more_rarely() {
         let (account, begin) = (UsedUp::default(), Instant::now());

@@ -17,7 +17,7 @@ const REMEMBERED: usize = 256;
 /// A host name and one of its addresses.
 type Key = (String, SocketAddr);
 
-/// See the [module](self).
+/// The results of recent dials, by address. See the [module](self).
 #[derive(Default)]
 pub(super) struct Addresses(Mutex<HashMap<Key, Known>>);
 

@@ -56,7 +56,7 @@ impl Failed {
     }
 }
 
-/// See the [module](self).
+/// One dial's addresses, and what came of those tried. See the [module](self).
 pub(super) struct Fallback<'a> {
     dialler: &'a dyn Dial,
     to: &'a BackendConfig,

@@ -12,7 +12,7 @@ const MEMORY: Duration = Duration::from_secs(300);
 /// The maximum number of remembered answers.
 const ENTRIES: usize = 65_536;
 
-/// See the [module](self).
+/// The remembered 430 replies. See the [module](self).
 #[derive(Default)]
 pub(super) struct Missing {
     hasher: RandomState,

@@ -24,7 +24,7 @@ pub struct BackendSelector {
 }
 
 impl BackendSelector {
-    /// A selector without backends.
+    /// Creates a selector without backends.
     #[must_use]
     pub fn new() -> Self {
         Self { backends: RwLock::new(Arc::new([])), missing: Missing::default() }

@@ -40,7 +40,7 @@ pub(crate) enum Next {
     GiveUp(String),
 }
 
-/// See the [module](self).
+/// The route of one request. See the [module](self).
 pub(crate) struct Route<'a> {
     selector: &'a BackendSelector,
     /// The request, if it names an article by message-id.

@@ -25,7 +25,7 @@ const LINGER_BYTES: usize = 4 * 1024 * 1024;
 /// The first bytes of a TLS client.
 const TLS_HANDSHAKE: &[u8] = &[0x16, 0x03];
 
-/// See the [module](self).
+/// The client's reading side. See the [module](self).
 pub(super) struct ClientReader {
     half: ReadHalf,
     lines: LineReader,

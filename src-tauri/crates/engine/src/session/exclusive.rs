@@ -38,7 +38,7 @@ impl Conversation {
         pending.finish().await
     }
 
-    /// POST, IHAVE and TAKETHIS.
+    /// Executes POST, IHAVE or TAKETHIS.
     pub(super) async fn upload(&mut self, request: Request) -> Result<(), Error> {
         let mut ticket = self.selected.ticket();
         let mut selected = selection(&mut ticket).await?;

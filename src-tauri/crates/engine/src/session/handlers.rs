@@ -31,7 +31,7 @@ const IDLE: Duration = Duration::from_secs(30 * 60);
 /// How long a client may be silent before it has logged in.
 const LOGIN: Duration = Duration::from_secs(60);
 
-/// See the [module](self).
+/// One conversation. See the [module](self).
 pub(super) struct Conversation {
     pub(super) session: Arc<ClientSession>,
     pub(super) backends: Arc<BackendSelector>,

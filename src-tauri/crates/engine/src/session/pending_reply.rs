@@ -34,7 +34,7 @@ const HEADERS: usize = 16 * 1024;
 /// A reply of up to this many bytes may share a write with others.
 const SMALL_REPLY: usize = 8 * 1024;
 
-/// See the [module](self).
+/// A reply on its way to the client. See the [module](self).
 pub(super) struct PendingReply {
     ticket: Ticket<Writer>,
     /// Available once all earlier replies are written.

@@ -202,7 +202,8 @@ mod tests {
     const THEIRS: &[u8] = b"Path: elsewhere!y\r\nSubject: s\r\n\r\nline one\r\n..two\r\n.\r\n";
     const BODY: usize = 25;
 
-    /// What a client gets that has `cut` bytes of one copy, and the rest of another in small chunks.
+    /// What a client gets that has `cut` bytes of one copy and reads the rest of another in small
+    /// chunks.
     fn spliced(cut: usize, other: &[u8], chunk: usize) -> Result<Vec<u8>, Error> {
         let mut seen = Seen::nothing(Verb::Article);
         seen.push(&OURS[..cut]);

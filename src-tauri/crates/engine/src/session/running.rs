@@ -16,7 +16,7 @@ use crate::backend::Gathering;
 use crate::dial::Boxed;
 use crate::error::Error;
 
-/// See the [module](self).
+/// The requests in flight. See the [module](self).
 pub(super) struct Running {
     requests: VecDeque<Underway>,
     /// Alarms of finished requests, to be reused. One that still rings only causes an extra poll.
@@ -36,7 +36,7 @@ struct Underway {
     waker: Waker,
 }
 
-/// What wakes the client's task.
+/// Wakes the client's task.
 #[derive(Default)]
 struct Task(Mutex<Option<Waker>>);
 

@@ -65,10 +65,10 @@ pub(super) async fn relay(
     }
 }
 
-/// What moved.
+/// What a step did.
 enum Step {
     Wrote,
-    /// A chunk, or none when the block is complete.
+    /// A chunk; `None` when the block is complete.
     Read(Option<Bytes>),
 }
 

@@ -59,7 +59,7 @@ pub enum Local {
     Empty,
 }
 
-/// What a stateful request does to the session's state.
+/// How a stateful request uses or changes the selected group and current article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Selects a group and its first article.
@@ -83,7 +83,7 @@ pub enum Upload {
     Post,
     /// IHAVE (RFC 3977, section 6.3.2).
     IHave,
-    /// TAKETHIS (RFC 4644, section 2.5): the article follows without waiting.
+    /// TAKETHIS (RFC 4644, section 2.5): the article follows at once.
     TakeThis,
 }
 
