@@ -64,8 +64,8 @@ impl Selected {
         self.lease.as_ref().is_some_and(Lease::is_alive)
     }
 
-    /// Returns the route of a request. Article numbers are bound to their provider, and a Standard
-    /// session to its own; selecting another group is not.
+    /// Returns the route of a request. Article numbers belong to one provider, and a Standard session
+    /// keeps its provider. Otherwise, another group may be on another provider.
     pub(super) fn route<'a>(
         &self,
         backends: &'a BackendSelector,
