@@ -16,8 +16,8 @@ use super::Backend;
 
 /// How long a command counts as unknown before it is tried again.
 const UNKNOWN_MEMORY: Duration = Duration::from_secs(30 * 60);
-/// How many 500s in a row mark a command as unknown if no other command can replace it. Fewer may be
-/// about their arguments.
+/// How many 500s in a row mark a command as unknown if it has worked before or no other can replace it.
+/// Fewer may be about their arguments.
 const UNKNOWN_AFTER: u8 = 3;
 /// How long not to log in again for a request that was refused with 480 after a fresh login.
 const LOGIN_MEMORY: Duration = Duration::from_secs(60);
