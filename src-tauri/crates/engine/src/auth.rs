@@ -7,7 +7,7 @@ use ring::rand::SystemRandom;
 
 use crate::config::Credentials;
 
-/// Checks the logins of clients, in a time that tells nothing about how close a guess was.
+/// Checks client logins in a time that does not reveal how close a guess was.
 ///
 /// ```
 /// use nntp_proxy::auth::AuthHandler;
@@ -27,8 +27,8 @@ pub struct AuthHandler {
 }
 
 impl AuthHandler {
-    /// One login. Neither a name nor a password: clients are asked for nothing. One without the
-    /// other is no login that anyone could give.
+    /// Accepts one login. With neither a name nor a password, clients need no login; with only one of
+    /// the two, no login is accepted.
     #[must_use]
     pub fn new(user: Option<String>, password: Option<String>) -> Self {
         match (user, password) {
@@ -38,7 +38,7 @@ impl AuthHandler {
         }
     }
 
-    /// Several logins. With none, clients are asked for nothing.
+    /// Accepts several logins. With none, clients need no login.
     #[must_use]
     pub fn with_logins(logins: impl IntoIterator<Item = Credentials>) -> Self {
         let pair = |login: Credentials| (login.user, login.password.expose().to_owned());
@@ -47,7 +47,7 @@ impl AuthHandler {
     }
 
     fn make(logins: &[(String, String)], needed: bool) -> Self {
-        // Without randomness there is no key, and nobody gets in: better than to let everyone in.
+        // Without randomness there is no key, and every login fails: better than accepting all.
         let key = hmac::Key::generate(HMAC_SHA256, &SystemRandom::new()).ok();
         let sign = |key: &hmac::Key, user: &str, password: &str| {
             hmac::sign(key, &joined(user.as_bytes(), password.as_bytes()))
@@ -65,8 +65,8 @@ impl AuthHandler {
         self.needed
     }
 
-    /// Whose login this is, if it is one. Every login is compared, each in constant time, and both
-    /// sides as digests, so that neither a name nor a length shows.
+    /// Returns the name of the login if it is valid. Every login is compared as a digest in constant
+    /// time, so that neither a name nor a length leaks.
     #[must_use]
     pub fn check(&self, user: &[u8], password: &[u8]) -> Option<&str> {
         let (key, given) = (self.key.as_ref()?, joined(user, password));
@@ -80,7 +80,7 @@ impl AuthHandler {
     }
 }
 
-/// Name and password as one string that no other pair makes.
+/// Joins name and password in a way that no other pair can produce.
 fn joined(user: &[u8], password: &[u8]) -> Vec<u8> {
     let length = u64::try_from(user.len()).unwrap_or(u64::MAX);
     [&length.to_le_bytes(), user, password].concat()

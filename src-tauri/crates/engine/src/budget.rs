@@ -1,23 +1,23 @@
-//! How much may be read ahead of the clients, in all, and for each session.
+//! Limits the memory for read-ahead, in total and for each session.
 //!
-//! What a reply will need is reserved before its command is sent, by the size of those before it: so a
-//! reply that its client cannot take yet never keeps a connection from others, nothing is fetched that
-//! there is no room for, and memory is bounded. A session may hold half of what it leaves, so that
-//! however many take nothing, something is left.
+//! A reply reserves its memory before its command is sent, by the size of earlier articles. So a reply
+//! that its client cannot take yet never blocks a connection, nothing is fetched without room for it,
+//! and memory is bounded. A session may hold no more than it leaves free, so that something is left
+//! however many clients are slow.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// The most that all replies together may be read ahead, in bytes.
+/// The limit for all replies together, in bytes.
 pub(crate) const IN_ALL: usize = 64 * 1024 * 1024;
-/// By this much a reservation grows that turns out too small, in bytes.
+/// How much a reservation grows when it is too small, in bytes.
 const STEP: usize = 256 * 1024;
-/// What an article is taken for as long as none was seen, in bytes.
+/// The assumed size of an article before any was seen, in bytes.
 const UNKNOWN: usize = 1024 * 1024;
 
-/// What is left, to all and to one session.
+/// A session's view of the memory that is left.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
     all: Arc<Ledger>,
@@ -27,13 +27,13 @@ pub(crate) struct Budget {
 #[derive(Debug)]
 struct Ledger {
     free: Mutex<usize>,
-    /// The size of an article, as sessions have lately seen it; zero before the first.
+    /// The recent size of articles in all sessions; zero before the first.
     typical: AtomicUsize,
-    /// Something was given back.
+    /// Signals that memory was returned.
     freed: Notify,
 }
 
-/// One session's part. `held` changes under the ledger's lock only.
+/// A session's share. `held` changes only under the ledger's lock.
 #[derive(Debug, Default)]
 struct Own {
     held: AtomicUsize,
@@ -42,7 +42,7 @@ struct Own {
     slow: AtomicBool,
 }
 
-/// Room for what is read ahead of one reply. Dropping it gives it back.
+/// Reserved memory for one reply. Dropping it returns the memory.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     budget: Budget,
@@ -56,19 +56,19 @@ impl Budget {
         Self { all: Arc::new(all), own: Arc::default() }
     }
 
-    /// The same budget for all together, with another session's share.
+    /// Creates another session's share of the same budget.
     pub(crate) fn for_session(&self) -> Self {
         Self { all: Arc::clone(&self.all), own: Arc::default() }
     }
 
-    /// About how large the session's next article is; a guess where none was seen.
+    /// The expected size of the session's next article.
     pub(crate) fn expected(&self) -> usize {
         let seen = [&self.own.typical, &self.all.typical].map(|t| t.load(Ordering::Relaxed));
         let size = seen.into_iter().find(|size| *size > 0).unwrap_or(UNKNOWN);
         (size + size / 16 + STEP / 16).min(IN_ALL / 4)
     }
 
-    /// An article had so many bytes.
+    /// Records the size of an article.
     pub(crate) fn saw_article(&self, bytes: usize) {
         for typical in [&self.own.typical, &self.all.typical] {
             let old = typical.load(Ordering::Relaxed);
@@ -76,28 +76,28 @@ impl Budget {
         }
     }
 
-    /// Room for so many bytes, if the session's share and all together have it.
+    /// Reserves this many bytes if both the session's share and the total allow it.
     pub(crate) fn try_reserve(&self, bytes: usize) -> Option<Reservation> {
         let mut reservation = Reservation { budget: self.clone(), bytes: 0 };
         reservation.try_grow(bytes).then_some(reservation)
     }
 
-    /// Room for nothing yet.
+    /// Creates an empty reservation.
     pub(crate) fn reserve_nothing(&self) -> Reservation {
         Reservation { budget: self.clone(), bytes: 0 }
     }
 
-    /// Waits until the session has given something back since the last call.
+    /// Waits until the session has returned memory since the last call.
     pub(crate) async fn own_freed(&self) {
         self.own.freed.notified().await;
     }
 
-    /// Lets the next of the session's replies look for room.
+    /// Lets the session's next reply try to reserve.
     pub(crate) fn wake_next(&self) {
         self.own.freed.notify_one();
     }
 
-    /// Waits until there is room for so many bytes.
+    /// Waits until this many bytes can be reserved.
     pub(crate) async fn reserve(&self, bytes: usize) -> Reservation {
         loop {
             let freed = self.all.freed.notified();
@@ -108,7 +108,7 @@ impl Budget {
         }
     }
 
-    /// Whether the client takes its replies so slowly that nothing is fetched for it without room.
+    /// Whether the client reads so slowly that nothing is fetched for it without room.
     pub(crate) fn is_slow(&self) -> bool {
         self.own.slow.load(Ordering::Relaxed)
     }
@@ -123,24 +123,24 @@ impl Budget {
 }
 
 impl Reservation {
-    /// How much there is room for, in bytes.
+    /// The reserved memory in bytes.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Room for a little more, within the session's share.
+    /// Grows by one step, within the session's share.
     pub(crate) fn grow(&mut self) -> bool {
         self.try_grow(STEP)
     }
 
-    /// Room for a little more, also beyond the session's share: without it what was read would be lost.
+    /// Grows by one step, even beyond the session's share: otherwise what was read would be lost.
     pub(crate) fn overdraw(&mut self) -> bool {
         let budget = self.budget.clone();
         let mut free = budget.lock();
         self.take(&mut free, STEP)
     }
 
-    /// Gives back what is more than `bytes`.
+    /// Returns everything beyond `bytes`.
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
         let surplus = self.bytes.saturating_sub(bytes);
         if surplus > 0 {

@@ -1,7 +1,7 @@
-//! Days of the calendar.
+//! Calendar dates.
 
-/// The date of a day since 1970-01-01, in years that begin in March and eras of 400 of them (Howard
-/// Hinnant, "chrono-compatible low-level date algorithms").
+/// Converts a day since 1970-01-01 to a date, counting in years that begin in March and eras of 400
+/// years (Howard Hinnant, "chrono-compatible low-level date algorithms").
 pub(crate) fn civil_from_days(days: u64) -> (u64, u64, u64) {
     let z = days + 719_468;
     let (era, day_of_era) = (z / 146_097, z % 146_097);

@@ -1,4 +1,4 @@
-//! Who is connected, and what each has been given.
+//! The connected clients, and what each has received.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,32 +8,32 @@ use std::time::SystemTime;
 
 use crate::types::ClientId;
 
-/// A client at one moment, for people.
+/// A client's state at one moment, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientSnapshot {
-    /// Its session's id.
+    /// The id of its session.
     pub id: ClientId,
-    /// Where it comes from.
+    /// Its address.
     pub address: SocketAddr,
     /// The name of its login, if it has logged in.
     pub user: Option<String>,
     /// When it connected.
     pub since: SystemTime,
-    /// What it has asked of providers.
+    /// How many requests it has sent to providers.
     pub requests: u64,
-    /// What it was sent, in bytes.
+    /// How many bytes it has received.
     pub bytes: u64,
 }
 
-/// One client that is connected.
+/// A connected client.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) id: ClientId,
     pub(crate) address: SocketAddr,
     since: SystemTime,
     user: OnceLock<Arc<str>>,
-    /// Where it comes from, without the port.
+    /// Its address without the port.
     host: Arc<str>,
     requests: AtomicU64,
     bytes: AtomicU64,
@@ -52,7 +52,7 @@ impl Client {
         })
     }
 
-    /// It has logged in. A session has one login (RFC 4643, section 2.2).
+    /// Records the login. A session has one login (RFC 4643, section 2.2).
     pub(crate) fn logged_in(&self, user: &str) {
         self.user.get_or_init(|| user.into());
     }
@@ -65,12 +65,12 @@ impl Client {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// The program behind it, as far as can be told: its login, or the computer it runs on.
+    /// The program behind it, as far as is known: its login, or the computer it runs on.
     pub(crate) fn program(&self) -> Arc<str> {
         Arc::clone(self.user.get().unwrap_or(&self.host))
     }
 
-    /// What people call it.
+    /// Its name for people: the login or the address.
     pub(crate) fn name(&self) -> String {
         self.user.get().map_or_else(|| self.address.to_string(), |user| user.to_string())
     }
@@ -87,12 +87,12 @@ impl Client {
     }
 }
 
-/// All that are connected, in the order in which they came.
+/// All connected clients, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Clients(Mutex<BTreeMap<ClientId, Arc<Client>>>);
 
 impl Clients {
-    /// Adds a client, until what this gives is dropped.
+    /// Adds a client until the returned guard is dropped.
     pub(crate) fn enter(&self, client: Arc<Client>) -> Entered<'_> {
         let id = client.id;
         self.lock().insert(id, client);
@@ -112,7 +112,7 @@ impl Clients {
     }
 }
 
-/// A client that is connected.
+/// Keeps a client in the list until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Entered<'a>(&'a Clients, ClientId);
 

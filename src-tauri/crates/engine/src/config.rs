@@ -1,4 +1,5 @@
-//! What the engine is told: only valid values, no files and no defaults of the user's settings.
+//! The engine's configuration: valid values only. It reads no settings file and knows no settings
+//! defaults.
 
 use std::fmt;
 use std::num::{NonZeroU8, NonZeroU16};
@@ -11,11 +12,12 @@ use crate::auth::AuthHandler;
 /// How requests are routed to the backends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum RoutingMode {
-    /// One provider connection for each client, for the whole session.
+    /// Each client keeps one provider connection for the whole session.
     Standard,
-    /// Each request goes to the best backend of that moment; stateful requests are refused.
+    /// Each request goes to the best backend at that moment; stateful requests are refused.
     PerCommand,
-    /// Like [`PerCommand`](Self::PerCommand), and stateful requests have a dedicated connection.
+    /// Like [`PerCommand`](Self::PerCommand), but stateful requests are served too, by the provider of
+    /// the selected group.
     #[default]
     Hybrid,
 }
@@ -30,7 +32,7 @@ impl Secret {
         Self(secret.into())
     }
 
-    /// The secret itself, for the wire only.
+    /// Returns the secret itself. Use it only to send it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -59,16 +61,16 @@ pub enum Tls {
     Off,
     /// From the first byte (RFC 8143, section 3: implicit TLS, port 563).
     On(TlsOptions),
-    /// After the STARTTLS command (RFC 4642). Refused by the server means refused by us.
+    /// After the STARTTLS command (RFC 4642). If the server refuses it, the connection fails.
     StartTls(TlsOptions),
 }
 
-/// What is demanded of a provider's certificate.
+/// The requirements for a provider's certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct TlsOptions {
     /// How much of the certificate is verified.
     pub verify: Verify,
-    /// A PEM file of certificate authorities to trust instead of the system's.
+    /// A PEM file of CA certificates to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -78,15 +80,16 @@ pub enum Verify {
     /// The chain of trust, the dates and the host's name.
     #[default]
     Full,
-    /// The chain of trust and the dates, for whatever name.
+    /// The chain of trust and the dates, with any host name.
     Certificate,
-    /// Nothing: encrypted, but anyone may be at the other end. Certificates of X.509 version 1 and short
-    /// keys are accepted too. That the other end has the certificate's key is still proven, except for
-    /// an RSA key of less than 1024 bits, or of less than 2048 with TLS 1.3; the log says so then.
+    /// Nothing: the connection is encrypted, but anyone may be at the other end. X.509 version 1
+    /// certificates and short keys are accepted too. The provider still has to prove that it has the
+    /// certificate's key, except for RSA keys of less than 1024 bits (less than 2048 with TLS 1.3),
+    /// which are logged.
     None,
 }
 
-/// Everything the engine is told.
+/// The engine's whole configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// How requests are routed.
@@ -99,12 +102,12 @@ pub struct Config {
     pub backends: Vec<BackendConfig>,
 }
 
-/// One provider as the engine sees it.
+/// The configuration of one provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackendConfig {
-    /// The provider's id in the settings: unique, and stable when the rest changes.
+    /// The provider's id in the settings: unique, and unchanged when other fields change.
     pub id: String,
-    /// The name people see.
+    /// The name shown to people.
     pub name: String,
     /// Host name or address.
     pub host: String,
@@ -112,29 +115,30 @@ pub struct BackendConfig {
     pub port: u16,
     /// Encryption.
     pub tls: Tls,
-    /// The account, or none where the provider wants no login.
+    /// The account, if the provider needs a login.
     pub login: Option<Credentials>,
-    /// How many connections may be open at once, dials and closes under way included.
+    /// The maximum number of connections, including those that are being dialled or closed.
     pub connections: NonZeroU16,
-    /// 0 is asked first; a higher tier only when every usable lower one lacks the article.
+    /// The priority: 0 is the main tier. A higher tier is used only when no usable lower tier has the
+    /// article.
     pub tier: u8,
-    /// Wait for this provider when it is down, instead of asking a higher tier.
+    /// Wait for this provider when it is down instead of using a higher tier.
     pub required: bool,
-    /// How many requests one connection may carry at once (1: one after the other). None: as many as
-    /// the way to the provider is long.
+    /// How many requests one connection carries at once; 1 turns pipelining off. `None` chooses by
+    /// latency.
     pub pipelining: Option<NonZeroU8>,
-    /// How long each step may take.
+    /// The timeout of each step.
     pub limits: TimeLimits,
 }
 
 impl BackendConfig {
-    /// Whether this is the same server, whatever else is different: its article numbers are the same.
+    /// Whether this is the same server, so that its article numbers are the same.
     #[must_use]
     pub fn is_same_server(&self, other: &Self) -> bool {
         self.host == other.host
     }
 
-    /// Whether the provider counts the connections of both together.
+    /// Whether both use the same account, so that the provider counts their connections together.
     #[must_use]
     pub fn is_same_account(&self, other: &Self) -> bool {
         let user = |config: &Self| config.login.as_ref().map(|login| login.user.clone());
@@ -142,12 +146,12 @@ impl BackendConfig {
     }
 }
 
-/// How long each step on a provider connection may take.
+/// The timeouts of a provider connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLimits {
-    /// Looking up the host's name.
+    /// Looking up the host name.
     pub resolve: Duration,
-    /// The TCP handshake, over all addresses.
+    /// The TCP handshake, with all addresses together.
     pub connect: Duration,
     /// The TLS handshake.
     pub tls: Duration,
@@ -155,18 +159,18 @@ pub struct TimeLimits {
     pub greeting: Duration,
     /// Each reply of the login.
     pub login: Duration,
-    /// From a request's turn to the first byte of its reply.
+    /// From the start of a request's turn to the first byte of its reply.
     pub first_byte: Duration,
     /// Between two bytes of a reply.
     pub stall: Duration,
-    /// An idle connection is closed after this long.
+    /// How long a connection may stay idle before it is closed.
     pub idle: Duration,
-    /// Reading what is left of a reply that nobody wants any more.
+    /// Reading the rest of a reply that nobody wants any more.
     pub drain: Duration,
 }
 
 impl TimeLimits {
-    /// The limits that follow from a provider's one `timeout_secs` setting.
+    /// The timeouts derived from a provider's `timeout_secs` setting.
     #[must_use]
     pub fn from_timeout(timeout: Duration) -> Self {
         Self {

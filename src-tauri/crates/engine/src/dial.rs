@@ -1,4 +1,5 @@
-//! Where connections come from. Sockets and TLS are one dialler; the simulation's pipes are another.
+//! Connections to providers, behind a trait: one dialler uses sockets and TLS, the simulation's uses
+//! pipes.
 
 use std::future::Future;
 use std::io;
@@ -37,23 +38,23 @@ pub type BoxStream = Box<dyn Stream>;
 /// A boxed future, so that a dialler can be a trait object.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A two-way stream of bytes that can be taken apart.
+/// A two-way byte stream that can be split.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
-    /// Takes the stream apart, so that one task can read while another writes.
+    /// Splits the stream, so that one task can read while another writes.
     fn halves(self: Box<Self>) -> (ReadHalf, WriteHalf);
 
-    /// How it is encrypted, if it is.
+    /// Its encryption, if any.
     fn encryption(&self) -> Option<Encryption> {
         None
     }
 }
 
-/// How a stream is encrypted.
+/// The encryption of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encryption {
     /// The version of TLS, such as `TLS 1.3`.
     pub version: String,
-    /// The provider's certificate, where it could be read.
+    /// The provider's certificate, if it could be read.
     pub certificate: Option<Certificate>,
 }
 
@@ -72,19 +73,20 @@ impl Stream for DuplexStream {
     }
 }
 
-/// Makes connections to providers. A dialler that knows of no addresses only connects and encrypts.
+/// Makes connections to providers. A dialler that does not resolve addresses only needs to connect and
+/// encrypt.
 pub trait Dial: Send + Sync {
-    /// Connects, without encryption.
+    /// Connects without encryption.
     ///
     /// # Errors
     /// Why it could not connect within [`TimeLimits`](crate::config::TimeLimits).
     fn connect<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>>;
 
-    /// Looks up the host's addresses, in the order in which to try them. Empty where the dialler knows of
-    /// no addresses: then [`connect`](Self::connect) is called.
+    /// Looks up the host's addresses, in the order to try them. If the list is empty,
+    /// [`connect`](Self::connect) is called instead.
     ///
     /// # Errors
-    /// The host has no address, or the lookup took too long.
+    /// If the host has no address, or the lookup timed out.
     fn resolve<'a>(
         &'a self,
         _to: &'a BackendConfig,
@@ -92,8 +94,8 @@ pub trait Dial: Send + Sync {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// Connects to the first of these addresses that answers, without encryption. No other has a
-    /// connection when this returns.
+    /// Connects without encryption to the first of these addresses that answers. All other connections
+    /// are closed when this returns.
     ///
     /// # Errors
     /// Why it could not connect within [`TimeLimits`](crate::config::TimeLimits).
@@ -105,22 +107,22 @@ pub trait Dial: Send + Sync {
         Box::pin(async { Err(DialError::Connect(io::ErrorKind::AddrNotAvailable.into())) })
     }
 
-    /// Whether this address of the host failed a short while ago.
+    /// Whether this address failed recently.
     fn is_doubtful(&self, _address: SocketAddr, _to: &BackendConfig) -> bool {
         false
     }
 
-    /// A login has succeeded on this address of the host, or the first request on a connection to it.
+    /// Records that a login, or the first request on a connection, succeeded on this address.
     fn succeeded(&self, _address: SocketAddr, _to: &BackendConfig) {}
 
-    /// A dial or a request has failed on this address of the host: others are tried before it.
+    /// Records that a dial or a request failed on this address: others are tried first.
     fn failed(&self, _address: SocketAddr, _to: &BackendConfig) {}
 
-    /// Encrypts a connection: a new one, or one on which the provider has just accepted STARTTLS
-    /// (RFC 4642).
+    /// Encrypts a connection: a new one, or one on which the provider just accepted STARTTLS (RFC
+    /// 4642).
     ///
     /// # Errors
-    /// What was wrong with the handshake or the certificate.
+    /// If the handshake fails or the certificate is refused.
     fn start_tls<'a>(
         &'a self,
         stream: BoxStream,

@@ -1,25 +1,25 @@
-//! What can go wrong between a request and its reply: whose fault it is, and what may be tried next.
+//! Failures between a request and its reply, with whose fault they are and what to try next.
 
 use std::fmt;
 use std::io;
 
 use nntp::status::StatusLine;
 
-/// Whose fault a failure is. It sets the log level and the counter.
+/// Whose fault a failure is. This decides the log level and the counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Blame {
-    /// The client left, stalled or spoke nonsense. Nothing that its owner must be told.
+    /// The client left, stalled or sent nonsense. Nothing that the user needs to know.
     Client,
-    /// The provider, or the way to it.
+    /// The provider, or the network in between.
     Provider,
-    /// A limit or a fault of ours.
+    /// A limit or a bug of Newsmux.
     Us,
 }
 
-/// What may be tried after a failure, as long as the client has seen nothing of the reply.
+/// What to try after a failure, as long as the client has seen nothing of the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Advice {
-    /// Nothing: there is nobody left to answer to.
+    /// Nothing: no client is left to answer.
     Never,
     /// The same provider, on another connection.
     SameProvider,
@@ -27,41 +27,42 @@ pub enum Advice {
     Elsewhere,
 }
 
-/// A request that failed on one backend.
+/// Why a request failed on one backend.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The client's connection is gone or stalled.
     ClientGone(io::Error),
-    /// The client was told why, and is let go.
+    /// The client has got its last reply, and the session ends.
     LetGo,
-    /// The provider closed the connection, or it broke.
+    /// The connection to the provider was closed or broke.
     ConnectionLost(io::Error),
-    /// The request before ours on the same connection took it down.
+    /// An earlier request on the same connection broke it.
     TurnLost,
-    /// A wait went over its limit; the word says which.
+    /// A timeout; the text names the step.
     TimedOut(&'static str),
-    /// Another backend would serve the request sooner.
+    /// Another backend can serve the request sooner.
     Busy,
-    /// No connection can be had now: the provider is down, refuses the login or is retired.
+    /// No connection is possible now: the provider is down, refuses the login, or was removed.
     Unavailable(String),
-    /// The provider's answer cannot be the answer to this request.
+    /// The provider's reply does not answer this request.
     Unexpected(String),
-    /// The provider ends the connection (400), or wants a login on one that had logged in (480).
+    /// The provider ended the connection (400), or wants a login on a connection that was logged in
+    /// (480).
     Dismissed {
-        /// What it said.
+        /// Its reply.
         status: StatusLine,
-        /// It was the first request on the connection.
+        /// Whether this was the first request on the connection.
         fresh: bool,
     },
-    /// What another connection sent is not the article that the client has the beginning of.
+    /// The copy from another connection differs from what the client already has.
     NotTheSame,
-    /// The reply outgrew what may be read ahead for a client that cannot take it yet.
+    /// The reply is larger than what may be read ahead for a client that cannot take it yet.
     Overrun,
 }
 
 impl Error {
-    /// Whose fault it is.
+    /// Returns whose fault it is.
     #[must_use]
     pub const fn blame(&self) -> Blame {
         match self {
@@ -77,8 +78,8 @@ impl Error {
         }
     }
 
-    /// Whether it speaks against the provider itself: not so where an earlier request took the
-    /// connection down, or where there was none.
+    /// Whether the failure says something about the provider. It does not when an earlier request broke
+    /// the connection, or when there was none.
     #[must_use]
     pub const fn is_providers(&self) -> bool {
         match self {
@@ -89,7 +90,7 @@ impl Error {
         }
     }
 
-    /// What may be tried next.
+    /// Returns what to try next.
     #[must_use]
     pub const fn advice(&self) -> Advice {
         match self {

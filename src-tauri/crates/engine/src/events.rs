@@ -1,4 +1,4 @@
-//! What happens, for people: told to whoever listens, and to nobody's cost where nobody does.
+//! Events for people. They cost nothing when nobody listens.
 
 use std::fmt;
 
@@ -6,44 +6,44 @@ use tokio::sync::broadcast;
 
 use crate::backend::State;
 
-/// How many wait for a listener; one that is later misses the oldest.
+/// How many events wait for a listener; a slower listener misses the oldest.
 const WAITING: usize = 256;
 
-/// Something that happened. No secret and no message-id is in it.
+/// An event. It contains no secret and no message-id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A provider can be used: for the first time, or again.
+    /// A provider works: for the first time, or again.
     Connected {
         /// The provider's name.
         provider: String,
     },
-    /// A provider cannot be used.
+    /// A provider is down, or refuses the login or every connection.
     Failing {
         /// The provider's name.
         provider: String,
-        /// How its connections are now.
+        /// Its state now.
         state: State,
         /// Why, in a sentence.
         why: String,
     },
-    /// A provider grants fewer connections than it is allowed to be asked for.
+    /// A provider grants fewer connections than configured.
     FewerConnections {
         /// The provider's name.
         provider: String,
-        /// How many.
+        /// The number of connections that it grants.
         granted: u16,
-        /// The provider's words.
+        /// The provider's reply, or the error.
         why: String,
     },
-    /// A request failed at a provider, and is tried again there or elsewhere.
+    /// A request failed at a provider and is retried there or elsewhere.
     Retried {
         /// The provider's name.
         provider: String,
         /// Why, in a sentence.
         why: String,
     },
-    /// A client did not get what it asked for.
+    /// A client's request could not be served.
     RequestFailed {
         /// The client's login, or its address.
         client: String,
@@ -57,14 +57,14 @@ pub enum Event {
         /// The client's login, or its address.
         client: String,
     },
-    /// A client gave a login that is none.
+    /// A client tried an invalid login.
     LoginRefused {
         /// The client's address.
         client: String,
     },
 }
 
-/// Where events are told.
+/// Sends events to all listeners.
 #[derive(Clone)]
 pub(crate) struct Events(broadcast::Sender<Event>);
 
@@ -77,10 +77,10 @@ impl Events {
         self.0.subscribe()
     }
 
-    /// Tells an event, which is made only where somebody listens.
+    /// Sends an event. It is created only if somebody listens.
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
         if self.0.receiver_count() > 0 {
-            // The last listener may leave at this moment.
+            // The last listener may have left just now.
             drop(self.0.send(event()));
         }
     }

@@ -1,8 +1,8 @@
-//! The NNTP proxy: it listens on localhost, and serves every newsreader and downloader from the few
+//! The NNTP proxy: it listens on localhost and serves every newsreader and downloader over the few
 //! connections that the user's Usenet providers allow.
 //!
-//! [`proxy::Proxy`] is the whole of it. A [`session::ClientSession`] talks to one client, asks the
-//! [`router::BackendSelector`] which [`backend::Backend`] is next, and takes a turn on one of its
+//! [`proxy::Proxy`] is the entry point. A [`session::ClientSession`] talks to one client, asks the
+//! [`router::BackendSelector`] which [`backend::Backend`] to use, and takes a turn on one of its
 //! connections.
 
 mod budget;

@@ -1,5 +1,4 @@
-//! Buffers that are used again: a read from a provider fills one, and the very same bytes go to the
-//! client.
+//! Reusable buffers: a read from a provider fills one, and the same bytes go to the client.
 
 use std::fmt;
 use std::io;
@@ -13,10 +12,10 @@ use tokio::io::{AsyncRead, ReadBuf};
 use crate::dial::ReadHalf;
 use crate::types::BufferSize;
 
-/// Reads of up to this many bytes are copied out, so that a status line does not keep a whole buffer.
+/// Reads of up to this many bytes are copied, so that a status line does not hold a whole buffer.
 const SMALL: usize = 4096;
 
-/// A pool of equally large buffers. Cloning it gives another handle to the same pool.
+/// A pool of equally large buffers. Clones share the same pool.
 ///
 /// ```
 /// use nntp_proxy::{pool::BufferPool, types::BufferSize};
@@ -34,8 +33,8 @@ struct Shelf {
 }
 
 impl BufferPool {
-    /// A pool that keeps at most `keep` unused buffers of `size` for the next use. More can be in
-    /// use at once; those are freed when they come back.
+    /// Creates a pool that keeps at most `keep` unused buffers of `size`. More can be in use at once;
+    /// the surplus is freed when returned.
     #[must_use]
     pub fn new(size: BufferSize, keep: usize) -> Self {
         Self(Arc::new(Shelf { size, keep, free: Mutex::default() }))
@@ -47,9 +46,9 @@ impl BufferPool {
         self.0.size
     }
 
-    /// Reads once, as much as there is and fits. No bytes mean the end of the stream.
+    /// Reads once, up to one buffer. Empty bytes mean the end of the stream.
     ///
-    /// A buffer is held only while there is something in it: a read that waits holds none.
+    /// A buffer is held only while it contains data: a read that is waiting holds none.
     pub(crate) fn poll_read(
         &self,
         cx: &mut Context<'_>,
@@ -83,7 +82,7 @@ impl fmt::Debug for BufferPool {
     }
 }
 
-/// A buffer on loan. Dropping it, or the last [`Bytes`] made of it, gives it back.
+/// A borrowed buffer. It returns to the pool when it, or the last [`Bytes`] made from it, is dropped.
 struct Buffer {
     data: Box<[u8]>,
     len: usize,

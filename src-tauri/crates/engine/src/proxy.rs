@@ -1,4 +1,4 @@
-//! The whole of it: listens, serves, changes its settings without dropping anyone, and stops.
+//! The proxy as a whole: it listens, serves, takes new settings without dropping anyone, and stops.
 
 use std::fmt;
 use std::io;
@@ -22,15 +22,14 @@ use crate::router::BackendSelector;
 use crate::session::ClientSession;
 use crate::types::BufferSize;
 
-/// How many unused buffers are kept.
+/// The maximum number of unused buffers to keep.
 const BUFFERS: usize = 16;
-/// The pause after a connection could not be accepted: without it, running out of file descriptors
-/// would keep a processor busy.
+/// The pause after a failed accept. Without it, running out of file descriptors would keep a CPU busy.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How many clients may be connected at once.
+/// The maximum number of connected clients.
 const CLIENTS: usize = 2000;
 
-/// A running proxy. Cloning it gives another handle to the same one.
+/// A running proxy. Clones are handles to the same proxy.
 #[derive(Clone)]
 pub struct Proxy(Arc<Shared>);
 
@@ -42,22 +41,22 @@ struct Shared {
     config: RwLock<Config>,
     clients: Clients,
     stop: watch::Sender<bool>,
-    /// Nobody is served any more when its last receiver is gone.
+    /// No client is served any more once the last receiver is gone.
     served: watch::Sender<()>,
 }
 
-/// What a proxy does at one moment.
+/// A proxy's state at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Snapshot {
     /// The providers, in the order of the settings.
     pub backends: Vec<BackendSnapshot>,
-    /// Who is connected, in the order in which they came.
+    /// The connected clients, oldest first.
     pub clients: Vec<ClientSnapshot>,
 }
 
 impl Proxy {
-    /// A proxy with these settings. Nothing is dialled before a client asks for something.
+    /// Creates a proxy with these settings. It dials nothing before a client sends a request.
     #[must_use]
     pub fn new(config: Config, dialler: Arc<dyn Dial>) -> Self {
         let proxy = Self(Arc::new(Shared {
@@ -78,9 +77,9 @@ impl Proxy {
         proxy
     }
 
-    /// Takes new settings. Sessions go on; providers that did not change keep their connections,
-    /// the others finish what they have begun, and what waited for them goes on with their successors.
-    /// A changed mode is for clients that come from now on. Call it within the runtime that serves.
+    /// Applies new settings. Sessions continue. Unchanged providers keep their connections; changed
+    /// ones finish what they have begun, and requests that wait for them move to their successors. A
+    /// new mode applies to new clients only. Call it within the runtime that serves.
     pub fn apply(&self, config: Config) {
         let old = self.0.selector.backends();
         let keep = |new: &_| old.iter().find(|backend| backend.config() == new).cloned();
@@ -136,7 +135,7 @@ impl Proxy {
         });
     }
 
-    /// Serves one client on a stream of whatever kind, until it leaves.
+    /// Serves one client on any kind of stream until it leaves.
     pub async fn serve_client(&self, stream: BoxStream, client: std::net::SocketAddr) {
         let (mode, posting, auth) = {
             let config = self.0.config.read().unwrap_or_else(PoisonError::into_inner);
@@ -162,8 +161,8 @@ impl Proxy {
         }
     }
 
-    /// Stops: accepts nobody, lets requests that are under way finish for at most `grace`, and closes
-    /// the provider connections.
+    /// Stops: accepts no more clients, gives requests in flight up to `grace` to finish, and closes the
+    /// provider connections.
     pub async fn shutdown(&self, grace: Duration) {
         self.0.stop.send_replace(true);
         if timeout(grace, self.0.served.closed()).await.is_err() {
@@ -178,26 +177,26 @@ impl Proxy {
         drop(timeout(Duration::from_secs(1), closed).await);
     }
 
-    /// Renews all provider connections: the network changed, or the computer slept. Call it within the
-    /// runtime that serves.
+    /// Renews all provider connections, because the network changed or the computer slept. Call it
+    /// within the runtime that serves.
     pub fn renew(&self) {
         self.0.selector.backends().iter().for_each(Backend::renew);
     }
 
-    /// Permits for a [`Check`](crate::check::Check), so that it and the proxy together have no more
-    /// connections open than were entered. Use them within the runtime that serves.
+    /// Issues permits for a [`Check`](crate::check::Check), so that it and the proxy together never
+    /// open more connections than configured. Use them within the runtime that serves.
     #[must_use]
     pub fn check_permits(&self) -> CheckPermits {
         CheckPermits::new(Arc::clone(&self.0.selector))
     }
 
-    /// What happens from now on. Who listens too slowly misses the oldest.
+    /// Subscribes to events from now on. A listener that is too slow misses the oldest.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.0.resources.events.subscribe()
     }
 
-    /// What goes on at this moment.
+    /// The proxy's state at this moment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let backends = self.0.selector.backends();
@@ -208,7 +207,7 @@ impl Proxy {
     }
 }
 
-/// A reply is sent when it is there, not when it fills a packet.
+/// Turns off Nagle's algorithm: replies leave at once instead of waiting for a full packet.
 fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)
 }

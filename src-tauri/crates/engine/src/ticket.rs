@@ -1,9 +1,10 @@
-//! A fair lock that also keeps an order: a connection's reading side, a client's writing side and a session's
-//! selected group are used by one request after the other, in the order in which the requests came.
+//! A fair lock that keeps an order. A connection's reading side, a client's writing side and a
+//! session's selected group are used by one request after another, in the order in which the requests
+//! came.
 //!
-//! Each request takes a [`Ticket`] at once, waits for its turn when it needs the thing, and passes it on.
-//! Dropping the thing instead poisons the lock for all later tickets: nobody goes on with a thing that is in
-//! an unknown state.
+//! Each request takes a [`Ticket`] at once, waits for its turn when it needs the thing, and passes it
+//! on. Dropping the thing instead poisons the lock for all later tickets: nobody continues with a thing
+//! in an unknown state.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -15,7 +16,7 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub(crate) struct TicketLock<T>(oneshot::Receiver<T>);
 
-/// A right to the thing, behind all earlier tickets.
+/// A place in the order: the right to the thing after all earlier tickets.
 #[derive(Debug)]
 pub(crate) struct Ticket<T> {
     before: oneshot::Receiver<T>,
@@ -27,42 +28,43 @@ pub(crate) struct Ticket<T> {
 pub(crate) struct Poisoned;
 
 impl<T> TicketLock<T> {
-    /// A lock with no tickets out.
+    /// Creates a lock with no tickets out.
     pub(crate) fn new(thing: T) -> Self {
         let (behind, end) = oneshot::channel();
         drop(behind.send(thing));
         Self(end)
     }
 
-    /// The next ticket.
+    /// Issues the next ticket.
     pub(crate) fn ticket(&mut self) -> Ticket<T> {
         let (behind, end) = oneshot::channel();
         Ticket { before: std::mem::replace(&mut self.0, end), behind }
     }
 
-    /// The thing itself, if no ticket is out.
+    /// Takes the thing if no ticket is out.
     pub(crate) fn try_take(&mut self) -> Option<T> {
         self.0.try_recv().ok()
     }
 }
 
 impl<T> Ticket<T> {
-    /// Waits for the thing. The wait may be given up and begun again.
+    /// Waits for the thing. Dropping the future keeps the place.
     pub(crate) async fn wait(&mut self) -> Result<T, Poisoned> {
         poll_fn(|cx| self.poll_wait(cx)).await
     }
 
-    /// Like [`wait`](Self::wait). Not to be called again once it was ready.
+    /// Like [`wait`](Self::wait). Do not call it again after it was ready.
     pub(crate) fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Poisoned>> {
         Pin::new(&mut self.before).poll(cx).map_err(|_| Poisoned)
     }
 
-    /// Passes the thing on to the next ticket, issued or not. It is dropped where the lock itself is gone.
+    /// Passes the thing on to the next ticket, even if it is not issued yet. Drops it if the lock is
+    /// gone.
     pub(crate) fn pass_on(self, thing: T) {
         drop(self.try_pass_on(thing));
     }
 
-    /// Like [`pass_on`](Self::pass_on), but gives the thing back where the lock is gone.
+    /// Like [`pass_on`](Self::pass_on), but returns the thing if the lock is gone.
     pub(crate) fn try_pass_on(self, thing: T) -> Option<T> {
         self.behind.send(thing).err()
     }

@@ -1,19 +1,19 @@
-//! Small values with a meaning of their own.
+//! Small value types.
 
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The size in bytes of a [`BufferPool`](crate::pool::BufferPool)'s buffers: the most that one read
-/// takes from a provider.
+/// The size of a [`BufferPool`](crate::pool::BufferPool)'s buffers in bytes: the most that one read
+/// from a provider returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BufferSize(NonZeroUsize);
 
 impl BufferSize {
-    /// 256 KiB: large enough that system calls stop mattering, small enough for a processor's cache.
+    /// 256 KiB: large enough that system calls cost little, small enough for the CPU cache.
     pub const DEFAULT: Self = Self(NonZeroUsize::MIN.saturating_add(256 * 1024 - 1));
 
-    /// A size of `bytes`, which must not be zero.
+    /// Creates a size of `bytes`, which must not be zero.
     #[must_use]
     pub const fn new(bytes: NonZeroUsize) -> Self {
         Self(bytes)
@@ -32,12 +32,12 @@ impl Default for BufferSize {
     }
 }
 
-/// Names one client session for as long as the program runs.
+/// Identifies one client session for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(u64);
 
 impl ClientId {
-    /// An id that no other session has.
+    /// Creates an id that no other session has.
     pub(crate) fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))

@@ -1,43 +1,43 @@
-//! Where a dot-stuffed block ends (RFC 3977, section 3.1.1): at the first line that is a single dot.
+//! Finds the end of a dot-stuffed block (RFC 3977, section 3.1.1): the first line that is a single dot.
 
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-/// What ends a block, line end before it included.
+/// The end of a block, including the line end before it.
 const TERMINATOR: &[u8] = b"\r\n.\r\n";
 
 static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TERMINATOR));
 
-/// Finds the end of one block, in whatever pieces it comes.
+/// Finds the end of one block, however it is split into pieces.
 #[derive(Debug, Clone)]
 pub struct BlockScan {
-    /// How many octets of the terminator the bytes so far end with.
+    /// How many octets of the terminator have matched at the end of the bytes so far.
     matched: usize,
 }
 
-/// What a piece of a block is.
+/// The result of scanning a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scan {
-    /// More is to come.
+    /// The block continues.
     More,
-    /// The block ends behind so many octets of this piece, terminator included.
+    /// The block ends after this many octets of the piece, including the terminator.
     End(usize),
 }
 
 impl Default for BlockScan {
-    /// At the start of a block, behind the CRLF of the status line: that line end counts, so that
-    /// `.CRLF` alone is the empty block.
+    /// Starts behind the CRLF of the status line. That line end counts, so `.CRLF` alone is an empty
+    /// block.
     fn default() -> Self {
         Self { matched: 2 }
     }
 }
 
 impl BlockScan {
-    /// Takes the next piece.
+    /// Scans the next piece.
     pub fn push(&mut self, piece: &[u8]) -> Scan {
         let mut rest = piece;
-        // What straddles two pieces is followed octet by octet; it is never more than a line end.
+        // A match across pieces is followed octet by octet. It is never longer than a line end.
         while self.matched > 0 {
             let Some((byte, behind)) = rest.split_first() else { return Scan::More };
             rest = behind;
@@ -53,7 +53,7 @@ impl BlockScan {
         Scan::More
     }
 
-    /// Follows one octet; true when it completes the terminator.
+    /// Scans one octet. Returns true if it completes the terminator.
     fn step(&mut self, byte: u8) -> bool {
         self.matched = match (TERMINATOR.get(self.matched), byte) {
             (Some(expected), byte) if *expected == byte => self.matched.saturating_add(1),
@@ -64,7 +64,7 @@ impl BlockScan {
     }
 }
 
-/// How many octets of the terminator `piece` ends with, short of all.
+/// How many octets of the terminator `piece` ends with, if not all.
 fn overlap(piece: &[u8]) -> usize {
     let longest = TERMINATOR.len().saturating_sub(1).min(piece.len());
     (1..=longest).rev().find(|n| TERMINATOR.starts_with(tail(piece, *n))).unwrap_or(0)

@@ -1,17 +1,17 @@
-//! The list of capabilities (RFC 3977, section 5.2; RFC 4643, section 2.1).
+//! Capability lists (RFC 3977, section 5.2; RFC 4643, section 2.1).
 
 use bytes::Bytes;
 
-/// What the proxy can do for a client at this moment.
+/// What the proxy offers a client at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Articles can be posted.
+    /// Whether articles can be posted.
     pub posting: bool,
-    /// Groups can be selected and read.
+    /// Whether groups can be selected and read.
     pub reader: bool,
-    /// A login is accepted, and has not been given.
+    /// Whether a login is possible and has not happened yet.
     pub login: bool,
-    /// What none of our commands can get from the provider.
+    /// Commands that the provider lacks, whatever we send.
     pub lacks: Lacks,
 }
 
@@ -25,9 +25,9 @@ pub struct Lacks {
 }
 
 impl Capabilities {
-    /// The whole reply, status line and block. Nothing is in it that the proxy does not do:
-    /// no STARTTLS, COMPRESS or SASL. Nor NEWNEWS, which few providers have: who asks for it all the
-    /// same gets the provider's answer.
+    /// The whole reply, status line and block. It lists only what the proxy does: no STARTTLS, COMPRESS
+    /// or SASL. NEWNEWS is not listed either, because few providers have it; a client that sends it
+    /// gets the provider's reply.
     #[must_use]
     pub fn to_reply(self) -> Bytes {
         let mut reply = String::from("101 Capability list follows\r\nVERSION 2\r\n");
@@ -48,12 +48,12 @@ impl Capabilities {
     }
 }
 
-/// What a provider says that it can do.
+/// A provider's capability list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Offered(Vec<String>);
 
 impl Offered {
-    /// Reads the block of a 101 reply, and forgives whatever else is in it.
+    /// Parses the block of a 101 reply, ignoring anything malformed.
     #[must_use]
     pub fn parse(block: &[u8]) -> Self {
         let text = String::from_utf8_lossy(block);
@@ -61,7 +61,7 @@ impl Offered {
         Self(lines.map(str::to_owned).collect())
     }
 
-    /// Whether a label is in the list, arguments aside.
+    /// Whether the list contains a label, whatever its arguments.
     #[must_use]
     pub fn has(&self, label: &str) -> bool {
         self.0.iter().any(|line| {

@@ -1,5 +1,5 @@
-//! The server's side of a conversation with a client: greeting, login, bad input, and what the proxy
-//! answers itself. What is for a provider is given back to be sent on.
+//! The server's side of a conversation with a client: greeting, login, bad input, and the replies that
+//! the proxy gives itself. Requests for a provider are returned to be sent on.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use crate::capabilities::{Capabilities, Lacks};
 use crate::command::{AuthInfo, Class, Local, Request, Upload, Verb};
 use crate::line::{TooLong, without_end};
 
-/// The longest command line, in octets, line end included (RFC 3977, section 3.1).
+/// The longest command line in octets, including the line end (RFC 3977, section 3.1).
 const COMMAND_LIMIT: usize = 512;
-/// How many lines in a row may be no requests.
+/// How many invalid lines in a row end the session.
 const STRIKES: u8 = 8;
-/// How many wrong logins a connection may try.
+/// How many failed logins end the session.
 const WRONG_LOGINS: u8 = 5;
-/// Methods of HTTP that a browser or a web page would begin with.
+/// HTTP methods that a browser or web page would send.
 const HTTP: [&[u8]; 8] =
     [b"GET ", b"PUT ", b"HEAD /", b"POST /", b"OPTIONS ", b"CONNECT ", b"DELETE ", b"PRI * "];
 
@@ -24,14 +24,14 @@ const HELP: &str = "100 Help follows\r\n\
     It answers CAPABILITIES, HELP, MODE READER, AUTHINFO and QUIT itself.\r\n\
     .\r\n";
 
-/// What the conversation is to be like.
+/// What the conversation needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
-    /// Clients may post.
+    /// Whether clients may post.
     pub posting: bool,
-    /// Clients have to log in.
+    /// Whether clients have to log in.
     pub login_needed: bool,
-    /// Clients may use what depends on a selected group.
+    /// Whether clients may use commands that depend on a selected group.
     pub stateful: bool,
 }
 
@@ -46,35 +46,35 @@ pub struct ClientFlow {
     verb: Verb,
 }
 
-/// What a line from the client asks of the proxy.
+/// What to do for a client's line.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Say this.
+    /// Send this reply.
     Reply(Bytes),
-    /// Say what can be done, as far as nothing is known of a provider.
+    /// Send the capabilities, after adding what is known about the provider.
     Capabilities(Capabilities),
-    /// Say this, which may be nothing, and close.
+    /// Send this, if not empty, and close the connection.
     Close(Bytes),
-    /// Check a login, and tell [`ClientFlow::login_checked`].
+    /// Check a login and pass the result to [`ClientFlow::login_checked`].
     CheckLogin {
-        /// The name given.
+        /// The user name.
         user: Bytes,
-        /// The password given, all of it.
+        /// The whole password.
         password: Bytes,
     },
-    /// Send it on.
+    /// Send the request to a provider.
     Forward(Request),
-    /// Read the article away that follows at once, then say this.
+    /// Read and discard the article that follows at once, then send this reply.
     Swallow {
         /// The refusal.
         reply: Bytes,
     },
-    /// Nothing: an empty line has no reply.
+    /// Do nothing: an empty line gets no reply.
     Nothing,
 }
 
 impl ClientFlow {
-    /// A conversation that begins.
+    /// Starts a conversation.
     #[must_use]
     pub const fn new(facts: Facts) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl ClientFlow {
         }
     }
 
-    /// What is said first: 200, or 201 where nothing can be posted.
+    /// The greeting: 200, or 201 if posting is not allowed.
     #[must_use]
     pub const fn greeting(&self) -> Bytes {
         Bytes::from_static(if self.facts.posting {
@@ -97,19 +97,19 @@ impl ClientFlow {
         })
     }
 
-    /// Whether the client may ask for articles.
+    /// Whether the client may request articles.
     #[must_use]
     pub const fn is_logged_in(&self) -> bool {
         self.logged_in
     }
 
-    /// The command of the last line; unknown where it was none.
+    /// The command of the last line; unknown if it was invalid.
     #[must_use]
     pub const fn verb(&self) -> Verb {
         self.verb
     }
 
-    /// Takes the client's next line.
+    /// Handles the client's next line.
     pub fn receive(&mut self, line: Result<Bytes, TooLong>) -> Action {
         self.verb = Verb::Unknown;
         let Ok(line) = line else { return self.strike("501 The line is too long\r\n") };
@@ -134,7 +134,7 @@ impl ClientFlow {
         self.count_strike().unwrap_or(action)
     }
 
-    /// Takes the answer to [`Action::CheckLogin`].
+    /// Handles the result of [`Action::CheckLogin`].
     pub fn login_checked(&mut self, accepted: bool) -> Action {
         if accepted {
             self.logged_in = true;
@@ -151,7 +151,7 @@ impl ClientFlow {
     fn answer(&mut self, request: Request) -> Action {
         match request.class() {
             Class::Local(local) => self.answer_local(local, &request),
-            // The article comes whether it is wanted or not.
+            // The client sends the article whether we want it or not.
             Class::Upload(Upload::TakeThis) => Action::Swallow { reply: not_wanted(&request) },
             _ if !self.logged_in => reply("480 Authentication required\r\n"),
             Class::Upload(_) if !self.facts.posting => reply("440 Posting not permitted\r\n"),
@@ -187,7 +187,8 @@ impl ClientFlow {
         Capabilities { posting, reader, login: !self.logged_in, lacks }
     }
 
-    /// RFC 4643, section 2.3. Where no login is needed, any is taken: clients send what they have.
+    /// RFC 4643, section 2.3. If no login is needed, any login is accepted: clients send what they
+    /// have.
     fn authinfo(&mut self, kind: AuthInfo, request: &Request) -> Action {
         let argument = request.args();
         match (kind, self.user.take()) {
@@ -228,7 +229,7 @@ fn reply(words: &'static str) -> Action {
     Action::Reply(Bytes::from_static(words.as_bytes()))
 }
 
-/// 500 and 501 say that we did not understand.
+/// Whether a reply says that we did not understand (500 and 501).
 fn is_nonsense(reply: &[u8]) -> bool {
     reply.starts_with(b"500") || reply.starts_with(b"501")
 }
@@ -238,7 +239,7 @@ fn not_wanted(request: &Request) -> Bytes {
     [b"439 ", id, b"\r\n"].concat().into()
 }
 
-/// A verb is of letters and digits; anything else is not passed to a provider.
+/// Whether a verb has only letters and digits. Anything else is not sent to a provider.
 fn looks_like_a_command(request: &Request) -> bool {
     let line = request.wire();
     let verb = line.split(|byte| byte.is_ascii_whitespace()).find(|word| !word.is_empty());
@@ -260,7 +261,7 @@ fn lacks_argument(request: &Request) -> bool {
     needs && request.args().trim_ascii().is_empty()
 }
 
-/// Message-ids, patterns and lists of groups may be longer than the RFC's line.
+/// Whether the request may exceed the RFC's line length: message-ids, patterns and group lists may.
 const fn may_be_long(request: &Request) -> bool {
     matches!(request.class(), Class::ById)
         || matches!(request.verb(), Verb::XPat | Verb::NewNews | Verb::IHave | Verb::Check)

@@ -1,9 +1,9 @@
-//! Dot-stuffing (RFC 3977, section 3.1.1), and where the body of an article begins.
+//! Dot-stuffing (RFC 3977, section 3.1.1), and the search for an article's body.
 
 use memchr::memmem;
 
-/// The block for a text whose lines end in CRLF: dots at the start of lines doubled, and the
-/// terminator behind it.
+/// Encodes a text with CRLF line ends as a block: doubles dots at the start of lines, and appends the
+/// terminator.
 #[must_use]
 pub fn stuff(text: &[u8]) -> Vec<u8> {
     let mut block = Vec::with_capacity(text.len().saturating_add(64));
@@ -17,7 +17,7 @@ pub fn stuff(text: &[u8]) -> Vec<u8> {
     block
 }
 
-/// The text of a block; none when it does not end as a block does.
+/// Decodes a block; `None` if it does not end like one.
 #[must_use]
 pub fn unstuff(block: &[u8]) -> Option<Vec<u8>> {
     let stuffed = block.strip_suffix(b".\r\n").filter(|s| s.is_empty() || s.ends_with(b"\r\n"))?;
@@ -28,25 +28,25 @@ pub fn unstuff(block: &[u8]) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// Finds where the body of an article begins, in whatever pieces the article comes: behind the first
+/// Finds where an article's body begins, however the article is split into pieces: behind the first
 /// empty line (RFC 5536, section 2.1).
 #[derive(Debug, Clone)]
 pub struct BodyStart {
-    /// How many octets of CRLF CRLF the bytes so far end with.
+    /// How many octets of CRLF CRLF have matched at the end of the bytes so far.
     matched: usize,
 }
 
 const EMPTY_LINE: &[u8] = b"\r\n\r\n";
 
 impl Default for BodyStart {
-    /// At the start of an article: an empty line may be its first.
+    /// Starts at the beginning of an article. An empty line may be its first.
     fn default() -> Self {
         Self { matched: 2 }
     }
 }
 
 impl BodyStart {
-    /// Takes the next piece; says where in it the body begins. Not to be called again after that.
+    /// Scans the next piece. Returns where the body begins in it; after that, do not call it again.
     pub fn push(&mut self, piece: &[u8]) -> Option<usize> {
         let mut rest = piece;
         while self.matched > 0 {

@@ -1,9 +1,9 @@
-//! The protocol of Usenet (NNTP, RFC 3977), without sockets, clocks or threads: bytes in, events out.
+//! The Usenet protocol (NNTP, RFC 3977) without sockets, clocks or threads: bytes in, events out.
 //!
-//! [`command::Request`] is what a client asks, and says how it is routed and what its reply looks
-//! like. [`status::StatusLine`] and [`block::BlockScan`] read replies, [`verdict::Verdict`] says what a
-//! provider's refusal means. [`login::Login`] is our side
-//! of a provider's login, [`client::ClientFlow`] the server's side towards a client.
+//! [`command::Request`] is a client's request; it says how it is routed and what its reply looks like.
+//! [`status::StatusLine`] and [`block::BlockScan`] read replies, and [`verdict::Verdict`] says what a
+//! provider's refusal means. [`login::Login`] logs in to a provider; [`client::ClientFlow`] is the
+//! server's side of a conversation with a client.
 
 #![cfg_attr(
     not(test),

@@ -1,10 +1,10 @@
-//! Lines from bytes, within a limit.
+//! Splits bytes into lines of limited length.
 
 use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-/// A line was longer than the limit. It is reported once, and skipped.
+/// A line exceeded the limit. It is reported once and skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong;
 
@@ -16,47 +16,48 @@ impl fmt::Display for TooLong {
 
 impl std::error::Error for TooLong {}
 
-/// Splits one direction of a connection into lines. A line ends in LF; a CR before it belongs to the
+/// Splits one direction of a connection into lines. A line ends with LF; a CR before it is part of the
 /// line end.
 #[derive(Debug)]
 pub struct LineReader {
     buffer: BytesMut,
     limit: usize,
-    /// How much of the buffer was searched already.
+    /// How much of the buffer has been searched.
     searched: usize,
     skipping: bool,
 }
 
 impl LineReader {
-    /// Lines of at most `limit` octets, their line end included.
+    /// Creates a splitter for lines of at most `limit` octets, including the line end.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self { buffer: BytesMut::new(), limit, searched: 0, skipping: false }
     }
 
-    /// Adds bytes behind those that are there.
+    /// Appends bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Where bytes can be read into: only to be appended to.
+    /// The buffer to read into. Only append to it.
     pub fn buffer_mut(&mut self) -> &mut BytesMut {
         &mut self.buffer
     }
 
-    /// Whether nothing is left.
+    /// Whether the buffer is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.buffer.is_empty()
     }
 
-    /// Everything that is there, lines or not: an upload.
+    /// Takes all buffered bytes, complete lines or not: they are part of an upload.
     pub fn take_rest(&mut self) -> Bytes {
         self.searched = 0;
         self.buffer.split().freeze()
     }
 
-    /// The next line with its end, or the news that one was too long. None until more bytes come.
+    /// Returns the next line with its end, or an error if it was too long. `None` until more bytes
+    /// come.
     pub fn next_line(&mut self) -> Option<Result<Bytes, TooLong>> {
         loop {
             let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
@@ -74,7 +75,7 @@ impl LineReader {
         }
     }
 
-    /// No line end yet: is it too long already?
+    /// Checks whether the unfinished line is already too long.
     fn without_end(&mut self) -> Option<Result<Bytes, TooLong>> {
         self.searched = self.buffer.len();
         if self.searched <= self.limit && !self.skipping {
@@ -86,7 +87,7 @@ impl LineReader {
     }
 }
 
-/// A line without its end, if it has one.
+/// Strips the line end, if there is one.
 pub(crate) fn without_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)

@@ -1,5 +1,5 @@
-//! Our side of a provider's greeting and login (RFC 3977, section 5.1; RFC 4643, section 2.3;
-//! STARTTLS: RFC 4642). Only [`Progress::Ready`] is a connection that carries requests.
+//! Our side of a provider's greeting and login (RFC 3977, section 5.1; RFC 4643, section 2.3; STARTTLS:
+//! RFC 4642). Only [`Progress::Ready`] is a connection that can carry requests.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use crate::capabilities::Offered;
 use crate::status::{Code, StatusLine};
 use crate::words::Words;
 
-/// The longest piece of a provider's own words that is kept, in characters.
+/// The longest provider text to keep, in characters.
 const WORDS: usize = 200;
 
-/// A name and password that can be sent without being taken for something else.
+/// A user name and password that are safe to send.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
     user: String,
@@ -21,7 +21,7 @@ pub struct Account {
 
 impl Account {
     /// # Errors
-    /// When there is a line end or a NUL in either, or the name is empty.
+    /// If either contains a line end or NUL, or the name is empty.
     pub fn new(user: &str, password: &str) -> Result<Self, BadAccount> {
         let bad = |text: &str| text.contains(['\r', '\n', '\0']);
         if user.is_empty() || bad(user) || bad(password) {
@@ -30,7 +30,7 @@ impl Account {
         Ok(Self { user: user.to_owned(), password: password.to_owned() })
     }
 
-    /// Plain `text` without the name and the password in it, nor what is left of them in plain text.
+    /// Removes the user name and password, and fragments of them, from `text`.
     fn redact(&self, mut text: String) -> String {
         for secret in [plain(&self.password), plain(&self.user)] {
             if !secret.is_empty() {
@@ -47,7 +47,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// A name or password that no NNTP server can be told.
+/// A user name or password that cannot be sent over NNTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadAccount;
 
@@ -59,7 +59,7 @@ impl fmt::Display for BadAccount {
 
 impl std::error::Error for BadAccount {}
 
-/// A connection on its way to be ready.
+/// A login in progress.
 #[derive(Debug, Clone)]
 pub struct Login {
     account: Option<Account>,
@@ -73,19 +73,19 @@ pub struct Login {
 /// Whether a server needs `MODE READER` before it serves readers (RFC 3977, section 5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModeReader {
-    /// It does not, as far as is known.
+    /// No, as far as is known.
     NotNeeded,
-    /// Its list of capabilities tells.
+    /// The capability list will tell.
     Unclear,
-    /// It does.
+    /// Yes.
     Needed,
 }
 
-/// The same while a login is under way.
+/// The same during a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Known(ModeReader),
-    /// The server wants a login before it changes its mode.
+    /// The server wants a login before it switches its mode.
     AfterLogin,
     /// `MODE READER` was sent.
     Sent,
@@ -104,59 +104,59 @@ enum Awaits {
 /// What to do next.
 #[derive(Debug)]
 pub enum Progress {
-    /// Send this, and give the reply to the login.
+    /// Send this, and pass the reply to the login.
     Send(Login, Bytes),
     /// Encrypt the connection, then call [`Login::encrypted`].
     StartTls(Login),
-    /// Read the block of the reply, and give it to [`Login::capabilities`].
+    /// Read the block of the reply and pass it to [`Login::capabilities`].
     Block(Login),
-    /// Requests may be sent.
+    /// The connection is ready for requests.
     Ready(Ready),
 }
 
-/// A connection that carries requests.
+/// A connection that can carry requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ready {
-    /// The provider lets us post (200, not 201).
+    /// Whether the provider allows posting (200, not 201).
     pub posting: bool,
     /// `MODE READER` was sent.
     pub mode_reader: bool,
 }
 
-/// The provider does not want us.
+/// A provider's refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Why, as far as can be told.
+    /// The reason, as far as it is known.
     pub kind: RefusalKind,
-    /// The code it gave.
+    /// Its status code.
     pub code: Code,
-    /// Its own words, without our name and password in them.
+    /// Its text, without our user name and password.
     pub text: String,
 }
 
-/// Why a provider refuses a connection.
+/// Why a provider refuses a connection or login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefusalKind {
-    /// As many connections as it grants are open, or it thinks so.
+    /// The connection limit is reached, or the provider thinks so.
     TooManyConnections,
-    /// The name or the password is wrong.
+    /// The user name or password is wrong.
     Credentials,
-    /// The account is used up, expired or not paid for.
+    /// The account is used up, expired or unpaid.
     Account,
-    /// It is going down, or does not serve us.
+    /// The provider is going down, or does not serve us.
     Unavailable,
-    /// It wants encryption first.
+    /// It requires encryption.
     TlsNeeded,
-    /// It does not do STARTTLS, and without encryption nothing is sent.
+    /// It does not support STARTTLS, and nothing is sent unencrypted.
     NoStartTls,
-    /// The code means one of several things, and the words do not tell.
+    /// The code is ambiguous, and the text does not help.
     Unclear,
-    /// This is not how a login goes.
+    /// The reply does not belong in a login.
     Unexpected,
 }
 
 impl Login {
-    /// A connection that has just been opened. Without an account no login is sent.
+    /// Starts on a new connection. Without an account, no login is sent.
     #[must_use]
     pub fn new(account: Option<Account>, start_tls: bool) -> Self {
         let mode = Mode::Known(ModeReader::NotNeeded);
@@ -164,23 +164,23 @@ impl Login {
         Self { account, start_tls, posting: false, logged_in: false, mode, awaits }
     }
 
-    /// Says what is known about the server's need of `MODE READER`.
+    /// Sets what is known about the server's need for `MODE READER`.
     #[must_use]
     pub fn with_mode_reader(self, known: ModeReader) -> Self {
         Self { mode: Mode::Known(known), ..self }
     }
 
-    /// Takes the provider's next reply; the first is its greeting.
+    /// Handles the provider's next reply; the first is its greeting.
     ///
     /// # Errors
-    /// When the provider refuses us, or says what has no place here.
+    /// If the provider refuses, or sends a reply that does not belong here.
     pub fn receive(self, status: &StatusLine) -> Result<Progress, Refusal> {
         match self.awaits {
             Awaits::Greeting => self.greeted(status),
             Awaits::StartTls if status.code().get() == 382 => Ok(Progress::StartTls(self)),
             Awaits::StartTls => Err(self.refusal(status, RefusalKind::NoStartTls)),
             Awaits::Capabilities if status.code().get() == 101 => Ok(Progress::Block(self)),
-            // A server that does not tell is asked for articles all the same.
+            // A server without capabilities may serve articles anyway.
             Awaits::Capabilities => Ok(self.begin_in(ModeReader::NotNeeded)),
             Awaits::ModeReader => self.mode_reader_sent(status),
             Awaits::User => self.user_sent(status),
@@ -188,13 +188,13 @@ impl Login {
         }
     }
 
-    /// The connection is encrypted now.
+    /// Continues after the connection was encrypted.
     #[must_use]
     pub fn encrypted(self) -> Progress {
         self.begin()
     }
 
-    /// Takes the server's list of capabilities.
+    /// Handles the server's capability list.
     #[must_use]
     pub fn capabilities(self, block: &[u8]) -> Progress {
         let offered = Offered::parse(block);
@@ -206,7 +206,7 @@ impl Login {
         match status.code().get() {
             200 => self.posting = true,
             201 => {}
-            // Seen from servers that want a login before they say anything else.
+            // Some servers want a login before anything else.
             480 => self.posting = true,
             _ => return Err(self.refused(status)),
         }
@@ -252,7 +252,7 @@ impl Login {
             480 if !logged_in && self.account.is_some() => {
                 self.mode = Mode::AfterLogin;
             }
-            // A server that does not know the command has no such mode.
+            // A server that does not know the command does not need it.
             500 | 501 => {}
             _ => return Err(self.refused(status)),
         }
@@ -290,7 +290,7 @@ impl Login {
         }
     }
 
-    /// A refusal of which code and words tell the kind.
+    /// Creates a refusal, with the kind found from code and text.
     fn refused(&self, status: &StatusLine) -> Refusal {
         self.refusal(status, kind(status, self.awaits))
     }
@@ -301,8 +301,8 @@ impl Login {
     }
 }
 
-/// What a provider said, as it can be shown and logged: plain, not too long, and without the account's
-/// name and password in it.
+/// A provider's text, safe to show and log: plain, short, and without the account's user name and
+/// password.
 #[must_use]
 pub fn redacted(account: Option<&Account>, said: &[u8]) -> String {
     let text = plain(&String::from_utf8_lossy(said));
@@ -310,7 +310,7 @@ pub fn redacted(account: Option<&Account>, said: &[u8]) -> String {
     text.chars().take(WORDS).collect()
 }
 
-/// Text that can be shown and logged: a terminal does nothing on it.
+/// Text that is safe to show and log: no control characters for a terminal.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
@@ -320,17 +320,17 @@ const fn quirk_no_login(awaits: Awaits) -> bool {
     matches!(awaits, Awaits::User)
 }
 
-/// 502 is also said to a client that has logged in before (RFC 4643, section 2.3.1).
+/// 502 also means that the client is already logged in (RFC 4643, section 2.3.1).
 fn quirk_logged_in_already(status: &StatusLine) -> bool {
     Words::of(status).have("already")
 }
 
-/// INN says so in its greeting where `MODE READER` may be needed: worth a look at its capabilities.
+/// INN's greeting says that `MODE READER` may be needed, so its capabilities are worth asking for.
 fn quirk_greets_in_transit_mode(status: &StatusLine) -> bool {
     Words::of(status).have("transit")
 }
 
-/// INN's transit side answers everything so until it is told to serve a reader.
+/// INN's transit server answers every command like this until `MODE READER`.
 fn wants_mode_reader(status: &StatusLine) -> bool {
     status.code().get() == 401 && Words::of(status).have("mode-reader")
 }
@@ -344,7 +344,7 @@ fn kind(status: &StatusLine, awaits: Awaits) -> RefusalKind {
         (400..=599, Awaits::User | Awaits::Password) if words.mean_credentials() => {
             RefusalKind::Credentials
         }
-        // Some say it for a wrong password, some for one connection too many.
+        // Some servers send this for a wrong password, others for one connection too many.
         (481 | 482 | 502, Awaits::User | Awaits::Password) => RefusalKind::Unclear,
         (481, _) => RefusalKind::Credentials,
         (400 | 403 | 502 | 503, _) => RefusalKind::Unavailable,

@@ -1,4 +1,4 @@
-//! Status lines: a code of three digits, and text behind it (RFC 3977, section 3.2).
+//! Status lines: a three-digit code followed by text (RFC 3977, section 3.2).
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use bytes::{BufMut, Bytes, BytesMut};
 pub struct Code(u16);
 
 impl Code {
-    /// 211 after GROUP and LISTGROUP.
+    /// The group was selected (211 after GROUP and LISTGROUP).
     pub const GROUP_SELECTED: Self = Self(211);
-    /// 411: no such newsgroup.
+    /// There is no such newsgroup (411).
     pub const NO_SUCH_GROUP: Self = Self(411);
 
-    /// A code between 100 and 599.
+    /// Creates a code between 100 and 599.
     #[must_use]
     pub const fn new(code: u16) -> Option<Self> {
         if code >= 100 && code <= 599 { Some(Self(code)) } else { None }
@@ -33,7 +33,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// What does not begin with a code is not a status line.
+/// The line does not begin with a status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadStatus;
 
@@ -45,10 +45,10 @@ impl fmt::Display for BadStatus {
 
 impl std::error::Error for BadStatus {}
 
-/// The counts behind the 211 of GROUP (RFC 3977, section 6.1.1).
+/// The numbers in the 211 reply to GROUP (RFC 3977, section 6.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupStatus {
-    /// About how many articles there are.
+    /// The estimated number of articles.
     pub count: u64,
     /// The lowest article number.
     pub low: u64,
@@ -58,23 +58,22 @@ pub struct GroupStatus {
 
 const CRLF: &[u8] = b"\r\n";
 
-/// One status line, as it came. Cloning it is cheap.
+/// A status line as it was received. Cloning it is cheap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusLine {
-    /// Ends in CRLF, however it came (`quirk`: old servers end it with a bare LF, on which SABnzbd 5 hangs
-    /// for ever).
+    /// Always ends with CRLF (`quirk`: old servers send a bare LF, which makes SABnzbd 5 hang).
     line: Bytes,
     code: Code,
 }
 
 impl StatusLine {
-    /// Parses a line, with its line end or without.
+    /// Parses a line, with or without its line end.
     ///
-    /// Behind the code comes a blank or the end of the line. A fourth digit means that the stream is
-    /// out of step, and nothing in it can be trusted.
+    /// The code must be followed by a blank or the end of the line. A fourth digit means that the
+    /// stream is out of step and cannot be trusted.
     ///
     /// # Errors
-    /// When it does not begin with three digits that make a code, and nothing more.
+    /// If the line does not begin with a three-digit code.
     pub fn parse(line: Bytes) -> Result<Self, BadStatus> {
         let digits = line.get(..3).ok_or(BadStatus)?;
         let mut code = 0_u16;
@@ -92,7 +91,7 @@ impl StatusLine {
         Ok(Self { line, code })
     }
 
-    /// The same line with another code.
+    /// Returns the same line with another code.
     #[must_use]
     pub fn with_code(&self, code: u16) -> Self {
         let Some(code) = Code::new(code) else { return self.clone() };
@@ -107,26 +106,27 @@ impl StatusLine {
         self.code
     }
 
-    /// What is behind the code, without blanks around it.
+    /// The text after the code, trimmed.
     #[must_use]
     pub fn text(&self) -> &[u8] {
         self.line.get(3..).unwrap_or_default().trim_ascii()
     }
 
-    /// The message-id in the text, with its angle brackets: all from the first `<` to the last `>`.
+    /// The message-id in the text with its angle brackets: everything from the first `<` to the last
+    /// `>`.
     #[must_use]
     pub fn message_id(&self) -> Option<&[u8]> {
         crate::message_id::find(self.text())
     }
 
-    /// The article number: the first argument, if it is one.
+    /// The article number, if the first argument is a number.
     #[must_use]
     pub fn article_number(&self) -> Option<u64> {
         self.numbers().next().flatten()
     }
 
-    /// The numbers of a selected group; none where the server leaves them out
-    /// (`quirk`: sn and leafnode, after LISTGROUP).
+    /// The numbers of the selected group; `None` if the server omits them (`quirk`: sn and leafnode,
+    /// after LISTGROUP).
     #[must_use]
     pub fn group(&self) -> Option<GroupStatus> {
         let mut numbers = self.numbers();
@@ -141,7 +141,7 @@ impl StatusLine {
             .map(|word| std::str::from_utf8(word).ok()?.parse().ok())
     }
 
-    /// The line to send on, with CRLF.
+    /// The line to send, with CRLF.
     #[must_use]
     pub fn to_wire(&self) -> Bytes {
         self.line.clone()
@@ -152,12 +152,12 @@ fn with_crlf(text: &[u8]) -> Bytes {
     [text, CRLF].concat().into()
 }
 
-/// Whether this may stand behind a code.
+/// Whether `rest` may follow a code.
 const fn ends_code(rest: &[u8]) -> bool {
     matches!(rest, [] | [b' ' | b'\t' | b'\r' | b'\n', ..]) || quirk_comma_behind_code(rest)
 }
 
-/// nserv says `220, 0 <id>`.
+/// nserv sends `220, 0 <id>`.
 const fn quirk_comma_behind_code(rest: &[u8]) -> bool {
     matches!(rest, [b',', b' ', ..])
 }

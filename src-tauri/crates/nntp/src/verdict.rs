@@ -1,39 +1,39 @@
-//! What a provider's status line means for the request that it answers.
+//! What a provider's status line means for the request it answers.
 //!
-//! The code alone does not tell: a 400 is a farewell from one server and an answer from another, and
-//! a 502 may be about the article, the connection or the account.
+//! The code alone is not enough: a 400 is a farewell from one server and an answer from another, and a
+//! 502 may be about the article, the connection or the account.
 
 use crate::command::{Class, Effect, Request};
 use crate::status::StatusLine;
 use crate::words::Words;
 
-/// See the [module](self).
+/// The meaning of a status line. See the [module](self).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// What was asked for.
+    /// An answer to the request.
     Answer,
-    /// This provider does not have the article at this moment.
+    /// The provider does not have the article at this moment.
     Missing,
-    /// This provider does not do this: not this article, this argument, this group. Other requests
-    /// are not affected.
+    /// The provider refuses this request: this article, argument or group. Other requests are not
+    /// affected.
     Refused,
-    /// This provider does not know the command, or this one argument confused it.
+    /// The provider does not know the command, or did not understand this argument.
     UnknownCommand,
-    /// This provider cannot do it now, or not for us. Another may.
+    /// The provider cannot do it now, or not for us. Another one may.
     Unable,
-    /// A login is needed first. Said again after a fresh login, it is a refusal.
+    /// A login is needed first. After a fresh login, this is a refusal.
     LoginNeeded,
-    /// The server serves other servers until `MODE READER` is sent (RFC 3977, section 5.3).
+    /// The server expects other servers until `MODE READER` is sent (RFC 3977, section 5.3).
     ModeReaderNeeded,
-    /// The last words of a connection, which may have crossed the request. It is not the answer.
+    /// The server closes the connection. This may have crossed the request, so it is not the answer.
     Farewell,
-    /// This connection is one too many.
+    /// There is one connection too many.
     TooManyConnections,
-    /// The account is used up, blocked, expired or not paid for.
+    /// The account is used up, blocked, expired or unpaid.
     Account,
 }
 
-/// What `status` means as the reply to `request`.
+/// Interprets `status` as the reply to `request`.
 #[must_use]
 pub fn of(request: &Request, status: &StatusLine) -> Verdict {
     let code = status.code().get();
@@ -61,10 +61,10 @@ pub fn of(request: &Request, status: &StatusLine) -> Verdict {
     }
 }
 
-/// The status line to give to the client when this refusal is the last word.
+/// The status line for the client if this refusal is final.
 ///
-/// A 400 would end its session, a 480 send it into a loop of logins, and a 500 to an article makes
-/// SABnzbd ask again at once and for ever.
+/// A 400 would end the client's session, a 480 would make it log in again and again, and a 500 for an
+/// article makes SABnzbd retry at once and forever.
 #[must_use]
 pub fn shown(request: &Request, status: &StatusLine) -> StatusLine {
     let unknown = matches!(of(request, status), Verdict::UnknownCommand);
@@ -73,7 +73,7 @@ pub fn shown(request: &Request, status: &StatusLine) -> StatusLine {
         (Class::ById, code) if article && is_refusal_of_one(request, status) => {
             if request.means_missing(status.code()) { code } else { 430 }
         }
-        // Both large downloaders ask again later, and do not complain as they do about others.
+        // SABnzbd and NZBGet retry these later without reporting an error.
         (Class::ById, 403 | 483 | 502) if article => 503,
         (Class::Stateful(Effect::Number), _) if article && unknown => 423,
         (Class::Stateful(Effect::Current), _) if article && unknown => 420,
@@ -87,7 +87,7 @@ pub fn shown(request: &Request, status: &StatusLine) -> StatusLine {
     status.with_code(code)
 }
 
-/// Whether a refusal of an article says nothing about other articles.
+/// Whether refusing this article says nothing about other articles.
 fn is_refusal_of_one(request: &Request, status: &StatusLine) -> bool {
     match of(request, status) {
         Verdict::Missing | Verdict::Refused | Verdict::UnknownCommand | Verdict::LoginNeeded => {
@@ -102,14 +102,14 @@ fn is_refusal_of_one(request: &Request, status: &StatusLine) -> bool {
     }
 }
 
-/// The meaning of a code that is used for several things, where the words tell.
+/// Interprets an ambiguous code by its text.
 fn by_words(request: &Request, code: u16, words: &Words) -> Option<Verdict> {
     let about_articles = request.verb().names_article();
     match code {
         401 => words.have("mode-reader").then_some(Verdict::ModeReaderNeeded),
         503 if words.mean_connections() => None,
         _ if words.mean_connections() => Some(Verdict::TooManyConnections),
-        // "503 NEWNEWS disabled" is no more than it says.
+        // A text such as "503 NEWNEWS disabled" says nothing more.
         _ if words.mean_volume() => Some(Verdict::Account),
         _ if words.mean_account() && (about_articles || words.have("account")) => {
             Some(Verdict::Account)

@@ -1,9 +1,9 @@
-//! What providers say in words. Codes like 400, 481, 482 and 502 mean many things, and often only the
-//! text tells which.
+//! What providers say in words. Codes like 400, 481, 482 and 502 are ambiguous, and often only the text
+//! tells what is meant.
 
 use crate::status::StatusLine;
 
-/// How much was downloaded, not how many connections are open.
+/// Phrases about the downloaded volume, not the number of connections.
 const VOLUME: [&str; 8] = [
     "byte limit",
     "byte quota",
@@ -64,7 +64,7 @@ const UNKNOWN_COMMAND: [&str; 9] = [
     "not supported",
 ];
 
-/// The words of a status line, in lower case.
+/// The text of a status line in lower case.
 pub(crate) struct Words(String);
 
 impl Words {
@@ -72,32 +72,32 @@ impl Words {
         Self(String::from_utf8_lossy(status.text()).to_ascii_lowercase())
     }
 
-    /// Too many connections are open.
+    /// Whether they say that too many connections are open.
     pub(crate) fn mean_connections(&self) -> bool {
         !self.have_one_of(&VOLUME) && self.have_one_of(&CONNECTIONS)
     }
 
-    /// The account is used up, expired or not paid for.
+    /// Whether they say that the account is used up, expired or unpaid.
     pub(crate) fn mean_account(&self) -> bool {
         self.mean_volume() || (!self.have_one_of(&CONNECTIONS) && self.have_one_of(&ACCOUNT))
     }
 
-    /// As much was downloaded as was paid for.
+    /// Whether they say that the paid volume is used up.
     pub(crate) fn mean_volume(&self) -> bool {
         self.have_one_of(&VOLUME)
     }
 
-    /// The name or the password is wrong.
+    /// Whether they say that the user name or password is wrong.
     pub(crate) fn mean_credentials(&self) -> bool {
         self.have_one_of(&CREDENTIALS)
     }
 
-    /// The server ends the connection.
+    /// Whether they say that the server closes the connection.
     pub(crate) fn mean_farewell(&self) -> bool {
         self.have_one_of(&FAREWELL)
     }
 
-    /// The server does not know the command.
+    /// Whether they say that the command is unknown.
     pub(crate) fn mean_unknown_command(&self) -> bool {
         self.have_one_of(&UNKNOWN_COMMAND)
     }

@@ -1,5 +1,5 @@
-//! What a provider company sold: so many connections at once. An account outlives changed settings and
-//! counts every connection until the provider has seen its end, so that no reload opens one too many.
+//! A provider account with a limited number of connections. It outlives settings changes and counts
+//! every connection until the provider has seen it close, so a reload never opens one too many.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::pool::Pool;
 use super::used_up::UsedUp;
 use crate::config::BackendConfig;
 
-/// A lowered limit is raised by one after this long without a refusal.
+/// After this long without a refusal, a lowered limit rises by one.
 const LIMIT_MEMORY: Duration = Duration::from_secs(300);
 
-/// See the [module](self).
+/// A provider account. See the [module](self).
 pub(crate) struct Account {
     host: String,
     user: Option<String>,
@@ -26,13 +26,13 @@ pub(crate) struct Account {
 
 #[derive(Default)]
 struct State {
-    /// Permits that are out: dials, open connections and those that still close.
+    /// Permits in use: dials, open connections, and connections that are still closing.
     open: u16,
     limit: Option<Lowered>,
     logins: Logins,
 }
 
-/// A number that experience lowered, and when.
+/// A limit that experience has lowered, and when.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lowered {
     pub(super) number: u16,
@@ -40,7 +40,7 @@ pub(super) struct Lowered {
 }
 
 impl Lowered {
-    /// The number now: one more for each `memory` that has passed since.
+    /// The current number: one more for each `memory` that has passed.
     pub(super) fn now(self, now: Instant, memory: Duration) -> u16 {
         let steps = now.duration_since(self.at).as_secs() / memory.as_secs();
         self.number.saturating_add(u16::try_from(steps).unwrap_or(u16::MAX))
@@ -58,20 +58,20 @@ impl Account {
         })
     }
 
-    /// Whether the provider counts the connections of `config` as this account's.
+    /// Whether the provider counts the connections of `config` against this account.
     pub(super) fn belongs_to(&self, config: &BackendConfig) -> bool {
         let user = config.login.as_ref().map(|login| &login.user);
         self.host == config.host && self.user.as_ref() == user
     }
 
-    /// A backend uses the account from now on.
+    /// Registers a backend that uses the account.
     pub(super) fn enter(&self, backend: &Arc<Backend>) {
         let mut backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner);
         backends.retain(|backend| backend.strong_count() > 0);
         backends.push(Arc::downgrade(backend));
     }
 
-    /// How many connections are open, dialled or closing.
+    /// How many connections are open, being dialled or closing.
     pub(super) fn open(&self) -> u16 {
         self.lock().open
     }
@@ -82,23 +82,23 @@ impl Account {
         lowered.map_or(configured, |lowered| lowered.now(now, LIMIT_MEMORY).min(configured))
     }
 
-    /// The provider grants no more than this.
+    /// Records that the provider grants no more than this.
     pub(super) fn set_limit(&self, now: Instant, number: u16) {
         self.lock().limit = Some(Lowered { number: number.max(1), at: now });
     }
 
-    /// When another login may be made, if not now.
+    /// Until when no login may be made, if logins are used up for now.
     pub(super) fn paced_until(&self, now: Instant) -> Option<Instant> {
         self.lock().logins.paced_until(now)
     }
 
-    /// Whatever kept the provider from serving us may be over: try again at once.
+    /// Forgets used-up pauses and counted logins, to try again at once.
     pub(super) fn renew(&self) {
         self.used_up.forget();
         self.lock().logins.forget_all();
     }
 
-    /// A permit to dial, where fewer connections are open than the provider grants.
+    /// Returns a permit to dial if fewer connections are open than the provider grants.
     pub(super) fn try_permit(
         self: &Arc<Self>,
         backend: &Arc<Backend>,
@@ -110,12 +110,12 @@ impl Account {
             return None;
         }
         state.open += 1;
-        // Without a name nothing is sent that a provider could count as a login.
+        // Without a user name, nothing is sent that a provider could count as a login.
         let login = self.user.is_some().then(|| state.logins.begin(now));
         Some(Permit::new(self, backend, login, true))
     }
 
-    /// A permit for a check's connection, where fewer than `limit` are open.
+    /// Returns a permit for a check's connection if fewer than `limit` are open.
     pub(super) fn try_check_permit(
         self: &Arc<Self>,
         backend: &Arc<Backend>,
@@ -129,7 +129,7 @@ impl Account {
         Some(Permit::new(self, backend, None, false))
     }
 
-    /// A permit came back: whoever waits for one may dial.
+    /// Takes a permit back and lets waiting backends dial.
     fn returned(&self) {
         self.release();
         let backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -148,19 +148,19 @@ impl Account {
     }
 }
 
-/// The accounts that are in use, or still have connections that close.
+/// The accounts in use, and those whose connections are still closing.
 #[derive(Default)]
 pub(crate) struct Accounts(Mutex<Vec<Weak<Account>>>);
 
 impl Accounts {
-    /// The account of `config`: the one that is known, unless a backend in `taken` has it already.
+    /// Returns the account of `config`: the known one, unless a backend in `taken` already has it.
     pub(crate) fn of(&self, config: &BackendConfig, taken: &[Arc<Account>]) -> Arc<Account> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|account| account.strong_count() > 0);
         let free = |account: &Arc<Account>| {
             account.belongs_to(config) && !taken.iter().any(|taken| Arc::ptr_eq(taken, account))
         };
-        // The one with the most connections open counts: a limit is never forgotten.
+        // Prefer the account with the most open connections, so that no limit is forgotten.
         let found = known.iter().filter_map(Weak::upgrade).filter(free);
         if let Some(account) = found.max_by_key(|account| account.open()) {
             return account;
@@ -171,8 +171,8 @@ impl Accounts {
     }
 }
 
-/// Permission for one connection, issued by an [`Account`] alone. Dropping it gives it back: when the
-/// provider has seen the connection's end.
+/// Permission for one connection, issued only by an [`Account`]. It is returned when dropped, after the
+/// provider has seen the connection close.
 #[must_use]
 pub(crate) struct Permit {
     account: Arc<Account>,
@@ -198,14 +198,15 @@ impl Permit {
         }
     }
 
-    /// The dial is over, well or not.
+    /// Records that the dial is over, whether it succeeded or not.
     pub(super) fn dial_over(&mut self, pool: &mut Pool) {
         if std::mem::take(&mut self.dialling) {
             pool.dialling = pool.dialling.saturating_sub(1);
         }
     }
 
-    /// The dial failed before a login was sent, or the connection has served something.
+    /// Stops counting the login: the dial failed before it was sent, or the connection has served a
+    /// reply.
     pub(super) fn forget_login(&self) {
         if let Some(login) = self.login {
             self.account.lock().logins.forget(login);
@@ -222,7 +223,8 @@ impl Drop for Permit {
         if !self.dialling {
             return self.account.returned();
         }
-        // The dial was dropped: the runtime ends, and another dial would end the same way.
+        // The dial was dropped because the runtime is shutting down. Another dial would end the same
+        // way.
         self.account.release();
         if let Some(backend) = self.backend.upgrade() {
             backend.dial_abandoned();

@@ -1,6 +1,5 @@
-//! Whether a provider can be trusted with a request: learned from every dial and every request. After
-//! some failures in a row it is set aside for a while, then tried with one request (half-open), and
-//! used again when that goes well.
+//! A circuit breaker for one provider. After several failures in a row it sets the provider aside,
+//! later tries it with one request (half-open), and closes again when that succeeds.
 
 use std::time::Duration;
 
@@ -10,63 +9,63 @@ use crate::dial::{DialError, Trouble};
 
 /// The pause after the first failed dial; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause between two dials of a provider that is down or at its limit.
+/// The longest pause between dials of a provider that is down or at its limit.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The pause after a refused login: providers lock accounts that try too often.
 const REFUSED_PAUSE: Duration = Duration::from_secs(300);
-/// This many failed requests in a row set a provider aside.
+/// This many failures in a row set a provider aside.
 const FAILURES: u8 = 4;
-/// A request without any answer counts as this many failed ones.
+/// A request without any reply counts as this many failures.
 pub(super) const SILENT: u8 = 2;
-/// How long a provider is set aside the first time; it doubles with each failed probe.
+/// How long a provider is set aside at first; this doubles with each failed probe.
 const FIRST_REST: Duration = Duration::from_secs(2);
 
-/// What a provider's connections are like at this moment.
+/// The state of a provider's connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Not tried yet.
     Untried,
-    /// The last dial went well, and so do requests.
+    /// The last dial succeeded, and so do requests.
     Up,
     /// The last dial failed, or requests do.
     Down,
-    /// The provider refuses another connection, and none of ours is open.
+    /// The provider refuses another connection, and we have none open.
     Full,
-    /// The provider refuses the login. It is tried rarely, until the settings change.
+    /// The provider refuses the login. It is retried rarely until the settings change.
     LoginRefused,
 }
 
-/// See the [module](self).
+/// The circuit breaker. See the [module](self).
 #[derive(Debug)]
 pub(super) struct Breaker {
     pub(super) state: State,
-    /// The sentence that people see when the state is not [`State::Up`].
+    /// The reason shown to people while the state is not [`State::Up`].
     pub(super) why: String,
-    /// Dials in a row that failed.
+    /// Failed dials in a row.
     failed_dials: u32,
     no_dial_before: Option<Instant>,
     down_since: Option<Instant>,
     requests: Requests,
 }
 
-/// What requests have taught.
+/// What the outcome of requests says about the provider.
 #[derive(Debug, Clone, Copy)]
 enum Requests {
-    /// How many in a row failed, and when the last did.
+    /// Healthy: how many requests in a row failed, and when the last did.
     Closed(u8, Option<Instant>),
-    /// Set aside until then, after this many failed probes; half-open from then on.
+    /// Set aside until this moment after this many failed probes, then half-open.
     Open(Instant, u32),
-    /// A probe is under way.
+    /// A probe is in flight; this many failed before it.
     Probing(u32),
 }
 
-/// Whether requests may come.
+/// Whether requests may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trust {
     Full,
-    /// One request may come, as a probe.
+    /// One request may be sent, as a probe.
     Probe,
-    /// None may come before this moment.
+    /// None may be sent before this moment.
     NotBefore(Instant),
 }
 
@@ -82,17 +81,17 @@ impl Breaker {
         }
     }
 
-    /// Until when no dial is made, if dials are paced at this moment.
+    /// Until when dialling is paused, if it is.
     pub(super) fn paced_until(&self, now: Instant) -> Option<Instant> {
         self.no_dial_before.filter(|at| *at > now)
     }
 
-    /// For how long no connection could be made, if that is so.
+    /// For how long no connection could be made.
     pub(super) fn down_for(&self, now: Instant) -> Option<Duration> {
         self.down_since.map(|since| now.duration_since(since))
     }
 
-    /// Whether requests may come.
+    /// Whether requests may be sent.
     pub(super) fn trust(&self, now: Instant) -> Trust {
         match self.requests {
             Requests::Closed(..) => Trust::Full,
@@ -102,13 +101,13 @@ impl Breaker {
         }
     }
 
-    /// Whether several connections may be dialled at once: only when the last dial went well, and no
+    /// Whether several connections may be dialled at once: only if the last dial succeeded and no
     /// request has failed since.
     pub(super) fn is_trusted(&self) -> bool {
         self.state == State::Up && matches!(self.requests, Requests::Closed(0, _))
     }
 
-    /// A request goes out: where one may, as a probe, this is it. Whether it is.
+    /// Records a request. Returns true if it is the probe.
     pub(super) fn sent(&mut self, now: Instant) -> bool {
         let (Trust::Probe, Requests::Open(_, times)) = (self.trust(now), self.requests) else {
             return false;
@@ -117,7 +116,8 @@ impl Breaker {
         true
     }
 
-    /// The reply to the probe has begun. The next failure sets the provider aside again.
+    /// Records that the probe's reply has begun: others may follow, but the next failure sets the
+    /// provider aside again.
     pub(super) fn probe_answered(&mut self) {
         if let Requests::Probing(_) = self.requests {
             self.requests = Requests::Closed(FAILURES - 1, None);
@@ -125,23 +125,23 @@ impl Breaker {
         }
     }
 
-    /// The probe ended without an answer, for instance because its client left.
+    /// Records that the probe ended without a reply, for instance because its client left.
     pub(super) fn probe_abandoned(&mut self, now: Instant) {
         if let Requests::Probing(times) = self.requests {
             self.requests = Requests::Open(now, times);
         }
     }
 
-    /// A reply came, whole. True when the provider had been set aside.
+    /// Records a complete reply. Returns true if the provider had been set aside.
     pub(super) fn served(&mut self) -> bool {
         let news = !matches!(self.requests, Requests::Closed(0, _));
         self.requests = Requests::Closed(0, None);
         news && self.up()
     }
 
-    /// A request failed on a connection that stands since `created`. What breaks together counts once: a
-    /// connection that is no younger than the last failure says nothing new. True when the provider is
-    /// set aside by it.
+    /// Records a failure on a connection opened at `created`. Connections that break together count
+    /// once: one opened before the last failure says nothing new. Returns true if this sets the
+    /// provider aside.
     pub(super) fn failed(
         &mut self,
         now: Instant,
@@ -168,11 +168,11 @@ impl Breaker {
         news
     }
 
-    /// A connection stands, and is logged in. True when that is news.
+    /// Records a successful login. Returns true if that is news.
     pub(super) fn connected(&mut self) -> bool {
         self.failed_dials = 0;
         self.no_dial_before = None;
-        // A login is no proof while requests fail.
+        // A login proves nothing while requests fail.
         matches!(self.requests, Requests::Closed(..)) && self.up()
     }
 
@@ -182,7 +182,8 @@ impl Breaker {
         std::mem::replace(&mut self.state, State::Up) != State::Up
     }
 
-    /// A dial failed while `standing` other connections were open. True when that is news.
+    /// Records a failed dial while `standing` other connections were open. Returns true if that is
+    /// news.
     pub(super) fn dial_failed(
         &mut self,
         now: Instant,
@@ -216,22 +217,23 @@ impl Breaker {
         self.state != before
     }
 
-    /// What a failed dial means, as far as what went before tells.
+    /// Decides what a failed dial means, considering what happened before.
     pub(super) fn trouble(&self, error: &DialError, standing: u16) -> Trouble {
         match error.trouble() {
-            // With no telling words, a login that worked before is refused for another reason.
+            // The reply does not say why. If logins worked before, it is about the number of
+            // connections.
             Trouble::Unclear if self.state == State::Up || standing > 0 => Trouble::Limit,
             Trouble::Unclear => Trouble::Login,
             certain => certain,
         }
     }
 
-    /// A connection that stood was refused as one too many.
+    /// Records that the provider closed a connection as one too many.
     pub(super) fn one_too_many(&mut self, now: Instant) {
         self.no_dial_before = Some(now + FIRST_PAUSE);
     }
 
-    /// What made it fail may be over (the network changed, the computer woke): try again at once.
+    /// Forgets all failures and pauses: the network changed or the computer woke up.
     pub(super) fn forget_failures(&mut self) {
         self.no_dial_before = None;
         self.failed_dials = 0;

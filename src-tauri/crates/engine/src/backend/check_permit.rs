@@ -1,5 +1,5 @@
-//! Permits for connections that a check opens beside those of the proxy. They count against the same
-//! account: the provider never sees more connections than were entered.
+//! Permits for a check's connections beside those of the proxy. They count against the same account, so
+//! the provider never sees more connections than were configured.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::{Backend, Confidence, State};
 use crate::config::BackendConfig;
 use crate::router::BackendSelector;
 
-/// How often a permit is asked for again while none is free.
+/// How often a permit is requested again while none is free.
 const RETRY: Duration = Duration::from_millis(50);
 
 /// Issues permits to checks. Use it within the runtime that serves.
@@ -23,10 +23,10 @@ pub struct CheckPermits {
     issued: Arc<AtomicU16>,
 }
 
-/// Leave for a check to have one connection. Dropping it gives it back.
+/// Permission for a check to open one connection. Dropping it returns the permit.
 #[must_use]
 pub(crate) struct CheckPermit {
-    /// None where the proxy does not use the account.
+    /// `None` if the proxy does not use the account.
     _permit: Option<Permit>,
     issued: Arc<AtomicU16>,
 }
@@ -36,7 +36,7 @@ impl CheckPermits {
         Self { selector, issued: Arc::default() }
     }
 
-    /// A permit, where one more connection is not more than were entered.
+    /// Returns a permit if one more connection stays within the configured number.
     pub(crate) fn try_acquire(&self, to: &BackendConfig) -> Option<CheckPermit> {
         let same = self.same_account(to);
         let permit = match same.split_first() {
@@ -50,7 +50,7 @@ impl CheckPermits {
         Some(CheckPermit { _permit: permit, issued: Arc::clone(&self.issued) })
     }
 
-    /// A permit within `limit`. Where all connections are open, one that is idle is closed to make room.
+    /// Waits for a permit up to `limit`. If all connections are open, closes an idle one to make room.
     pub(crate) async fn acquire(&self, to: &BackendConfig, limit: Duration) -> Option<CheckPermit> {
         let mut made_room = false;
         let acquiring = async {
@@ -58,7 +58,7 @@ impl CheckPermits {
                 if let Some(permit) = self.try_acquire(to) {
                     return permit;
                 }
-                // The provider may take its time to see the end of the one that is closed.
+                // The provider may need a moment to notice that the connection is closed.
                 made_room = made_room || self.same_account(to).iter().any(Backend::close_one);
                 sleep(RETRY).await;
             }
@@ -66,12 +66,12 @@ impl CheckPermits {
         timeout(limit, acquiring).await.ok()
     }
 
-    /// How many connections the proxy has open with the account itself.
+    /// How many connections the proxy itself has open with the account.
     pub(crate) fn open_in_proxy(&self, to: &BackendConfig) -> u16 {
         open(&self.same_account(to)).saturating_sub(self.issued.load(Ordering::Relaxed))
     }
 
-    /// Whether the very same login is in use on connections that stand.
+    /// Whether the same login works on open connections of the proxy.
     pub(crate) fn login_works(&self, to: &BackendConfig) -> bool {
         self.same_account(to).iter().any(|backend| {
             let up = backend.snapshot().state == State::Up;
@@ -86,7 +86,7 @@ impl CheckPermits {
     }
 }
 
-/// For a check beside which no proxy serves.
+/// For a check without a running proxy.
 impl Default for CheckPermits {
     fn default() -> Self {
         Self::new(Arc::new(BackendSelector::new()))
@@ -98,7 +98,7 @@ fn open(backends: &[Arc<Backend>]) -> u16 {
 }
 
 impl Backend {
-    /// Closes one connection that nobody uses at the moment. Whether there was one.
+    /// Closes one idle connection. Returns whether there was one.
     fn close_one(self: &Arc<Self>) -> bool {
         self.change(|pool, effects| pool.close_one(effects))
     }

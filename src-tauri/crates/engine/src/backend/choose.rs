@@ -1,4 +1,4 @@
-//! Which connection a request gets, and when another is dialled instead.
+//! Chooses the connection for a request, or dials another instead.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -13,8 +13,9 @@ use super::{Backend, SHARE_AFTER};
 use crate::types::ClientId;
 
 impl Pool {
-    /// The best connection for a turn, if there is one now. Dials another where that is better than
-    /// to share; `waiting` in all want one. A small request goes where others have not been sent yet.
+    /// Finds the best connection for a turn, or dials another where that is better than sharing;
+    /// `waiting` is how many requests want one. A small request joins others that have not been sent
+    /// yet.
     pub(super) fn slot_for_turn(
         &mut self,
         backend: &Arc<Backend>,
@@ -24,7 +25,7 @@ impl Pool {
         let now = Instant::now();
         match self.breaker.trust(now) {
             Trust::NotBefore(_) => return None,
-            // The probe has a connection for itself.
+            // A probe gets a connection of its own.
             Trust::Probe | Trust::Full => {}
         }
         let gathering = if small { self.gathering_slot(backend, now) } else { None };
@@ -34,7 +35,7 @@ impl Pool {
         let configured = backend.config().pipelining;
         let depth = self.pace.depth(now, configured);
         let depth_of_small = self.pace.depth_of_small(now, configured);
-        // Small requests fit on one connection together.
+        // Small requests share one connection.
         let wanted = if small { waiting.div_ceil(depth_of_small.into()) } else { waiting };
         while usize::from(self.dialling) < wanted && self.dial(backend, now, effects) {}
         if self.hopes_for_dial(wanted - 1, now) {
@@ -47,7 +48,7 @@ impl Pool {
         best(&self.slots, room, |slot| slot.turns).map(|(at, _)| at)
     }
 
-    /// The connection whose small requests are still to be sent, if it has room for one more.
+    /// Returns the connection whose small requests are not yet sent, if it has room for one more.
     fn gathering_slot(&self, backend: &Backend, now: Instant) -> Option<usize> {
         let id = self.gathering?;
         let depth = self.pace.depth_of_small(now, backend.config().pipelining);
@@ -57,7 +58,7 @@ impl Pool {
         (room && slot.connection.is_gathering()).then_some(at)
     }
 
-    /// The connection on which the client's group is selected, if it has room.
+    /// Returns the connection on which the client's group is selected, if it has room.
     pub(super) fn slot_of(
         &mut self,
         client: ClientId,
@@ -73,8 +74,8 @@ impl Pool {
         (slot.turns > 0 || slot.is_alive(effects)).then_some(at)
     }
 
-    /// The best idle connection that is still alive, for a turn or for a client's lease; the dead ones on
-    /// the way are taken out.
+    /// Finds the best idle connection that is still alive, for a turn or a client's lease. Removes dead
+    /// ones on the way.
     pub(super) fn idle(
         &mut self,
         lease: Option<Wanted>,
@@ -96,21 +97,22 @@ impl Pool {
         }
     }
 
-    /// Whether a dial is under way that is likely to end soon, and not for one of those before.
+    /// Whether a dial in progress will probably finish soon and is not meant for one of the `before`
+    /// waiting requests.
     pub(super) fn hopes_for_dial(&self, before: usize, now: Instant) -> bool {
         let young = self.dialled_at.is_some_and(|at| now < at + SHARE_AFTER);
         usize::from(self.dialling) > before && young
     }
 
-    /// Dials, if there is leave for one more connection.
+    /// Dials if one more connection is allowed.
     pub(super) fn dial(
         &mut self,
         backend: &Arc<Backend>,
         now: Instant,
         effects: &mut Effects,
     ) -> bool {
-        // One dial at a time until one went well, and served a request where others failed: a wrong
-        // password is not to be sent eight times.
+        // Dial one at a time until a dial, and after failures a request, has succeeded: a wrong
+        // password must not be sent eight times.
         let trying = self.dialling > 0 && !self.breaker.is_trusted();
         let set_aside = matches!(self.breaker.trust(now), Trust::NotBefore(_));
         let paced = self.breaker.paced_until(now).is_some();
@@ -124,13 +126,13 @@ impl Pool {
         true
     }
 
-    /// Until when no dial is made, if dials are paced at this moment.
+    /// Until when dialling is paused, if it is.
     pub(super) fn no_dial_before(&self, backend: &Backend, now: Instant) -> Option<Instant> {
         self.breaker.paced_until(now).max(backend.account.paced_until(now))
     }
 }
 
-/// The slot with the lowest key among those that fit.
+/// Returns the slot with the lowest key among those that fit.
 pub(super) fn best<K: Ord>(
     slots: &[Slot],
     fits: impl Fn(&Slot) -> bool,

@@ -1,4 +1,4 @@
-//! One connection to a provider: a writing side that all turns share, and a reading side that goes
+//! One connection to a provider: a writing side that all turns share, and a reading side that is passed
 //! from turn to turn.
 
 use std::future::poll_fn;
@@ -20,35 +20,35 @@ use super::{Backend, gather};
 use crate::dial::{ReadHalf, WriteHalf};
 use crate::error::Error;
 
-/// The longest status line that is believed to be one, in bytes.
+/// The longest status line accepted, in bytes.
 const STATUS_LIMIT: usize = 16 * 1024;
-/// How many bytes of an unwanted reply are read while a connection closes.
+/// How many bytes of an unwanted reply to read while closing.
 const CLOSE_BYTES: u64 = 2 * 1024 * 1024;
-/// How long a provider has to notice that a connection was closed, when it does not say so.
+/// How long to give a provider to notice that a connection was closed, if it does not close its end.
 const CLOSE_GRACE: Duration = Duration::from_secs(1);
-/// The same, where nothing comes back any more.
+/// The same for a connection that no longer answers.
 const CLOSE_DEAD: Duration = Duration::from_millis(300);
-/// How long a provider may take no bytes of a command.
+/// How long a provider may accept no bytes of a command.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
-/// How much may wait to be sent, in bytes, before lines without a turn are refused.
+/// How many bytes may wait to be sent before lines without a turn are refused.
 const OUTBOX: usize = 64 * 1024;
 
-/// The writing side. Commands are queued in the order of their turns, and sent at once.
+/// The writing side. Commands are queued in the order of their turns and sent at once.
 pub(crate) struct Connection {
     pub(super) id: u64,
     /// The provider's greeting allows posting (200, not 201).
     pub(super) posting: bool,
-    /// It has carried a request: it may have gone stale since.
+    /// Whether it has carried a request, so that it may have gone stale since.
     used: AtomicBool,
     outbox: Mutex<Outbox>,
     closing: Notify,
-    /// The writing side came back from the task that had it, or will not any more.
+    /// Signals that a task returned the writing half, or never will.
     returned: Notify,
 }
 
 struct Outbox {
     queued: BytesMut,
-    /// Absent while a task writes, and when the connection is closed.
+    /// `None` while a task writes, and once the connection is closed.
     half: Option<WriteHalf>,
     closed: bool,
 }
@@ -66,37 +66,38 @@ impl Connection {
         })
     }
 
-    /// Whether the request that is queued now is the first on this connection.
+    /// Whether the request just queued is the first on this connection.
     pub(super) fn is_fresh(&self) -> bool {
         !self.used.swap(true, Ordering::Relaxed)
     }
 
-    /// Whether there is room for what comes without a turn.
+    /// Whether there is room for lines without a turn.
     pub(super) fn takes_more(&self) -> bool {
         let outbox = self.lock();
         !outbox.closed && outbox.queued.len() < OUTBOX
     }
 
-    /// Queues a command: the order of these calls is the order of the replies.
+    /// Queues a command. The order of these calls is the order of the replies.
     pub(super) fn queue(&self, command: &[u8]) {
         self.lock().queued.extend_from_slice(command);
     }
 
-    /// Whether commands wait to be sent at the end of this poll: one more costs no other write.
+    /// Whether queued commands will be sent at the end of this poll, so that one more needs no extra
+    /// write.
     pub(super) fn is_gathering(&self) -> bool {
         let outbox = self.lock();
         outbox.half.is_some() && !outbox.queued.is_empty()
     }
 
-    /// Sends what is queued: now, or with what else is queued while somebody [gathers](gather).
+    /// Sends the queue: now, or together with other commands while somebody [gathers](gather).
     pub(super) fn send(self: &Arc<Self>) {
         if !gather::add(self) {
             self.send_now();
         }
     }
 
-    /// Sends what is queued, as far as the socket takes it now; the rest in a task of its own. So a
-    /// request that is given up never leaves half a command on the wire.
+    /// Sends as much of the queue as the socket takes now, and the rest in a separate task, so that
+    /// dropping a request never leaves half a command on the wire.
     pub(super) fn send_now(self: &Arc<Self>) {
         let mut outbox = self.lock();
         let Outbox { queued, half: Some(half), .. } = &mut *outbox else { return };
@@ -105,7 +106,7 @@ impl Connection {
         }
         match poll_send(half, queued, &mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => {}
-            // The reading side will see the end too, and tells those who wait.
+            // The reading side notices the end too, and tells the waiting requests.
             Poll::Ready(Err(_)) => (outbox.half, outbox.closed) = (None, true),
             Poll::Pending => {
                 if let Some(half) = outbox.half.take() {
@@ -131,7 +132,7 @@ impl Connection {
         self.returned.notify_one();
     }
 
-    /// Sends what is queued now; gives nothing back when that does not go.
+    /// Sends the queue. Returns the writing half, or `None` if that failed.
     async fn send_queued(&self, mut half: WriteHalf) -> Option<WriteHalf> {
         let mut queued = self.lock().queued.split();
         tokio::select! {
@@ -142,8 +143,8 @@ impl Connection {
         }
     }
 
-    /// Takes the writing side out, to send something that is no command (an article). Nobody else
-    /// can send until [`put_back`](Self::put_back).
+    /// Takes the writing half to send an article. Nobody else can send until
+    /// [`put_back`](Self::put_back).
     pub(super) async fn take_half(self: &Arc<Self>) -> Option<WriteHalf> {
         self.send_now();
         loop {
@@ -197,15 +198,14 @@ fn poll_send(
     half.poll_flush(cx)
 }
 
-/// The reading side, with what was read and belongs to nobody yet. There is one for each connection,
-/// and it is the connection: dropping it, wherever that happens, closes it, and only then gives its
-/// [`Permit`] back.
+/// The reading side, with bytes that were read but not used yet. Each connection has one, and it stands
+/// for the connection: dropping it closes the connection, and only then returns the [`Permit`].
 pub(crate) struct ReadSide {
     pub(super) half: ReadHalf,
     pub(super) unread: Bytes,
-    /// Between two replies, where a `QUIT` would be understood.
+    /// Whether it is between two replies, where `QUIT` would be understood.
     pub(super) at_rest: bool,
-    /// Nothing comes back on it any more: no answer to its end either.
+    /// Whether the connection no longer answers, not even to being closed.
     pub(super) dead: bool,
     connection: Arc<Connection>,
     permit: Option<Permit>,
@@ -223,12 +223,12 @@ impl ReadSide {
         }
     }
 
-    /// The connection has served something: its login counts no longer.
+    /// Records that the connection has served a reply, so that its login no longer counts.
     pub(super) fn has_served(&self) {
         self.permit.iter().for_each(Permit::forget_login);
     }
 
-    /// Reads up to and with the first line feed; the bytes behind it stay unread.
+    /// Reads up to and including the first line feed; later bytes stay unread.
     pub(super) async fn read_line(&mut self, backend: &Backend) -> Result<Bytes, Error> {
         loop {
             if let Some(at) = memchr::memchr(b'\n', &self.unread) {
@@ -250,8 +250,8 @@ impl ReadSide {
         }
     }
 
-    /// Whether the provider is silent, as it has to be between two replies. A byte or an end says
-    /// that the connection cannot be used any more.
+    /// Whether the provider is silent, as it must be between two replies. A byte or an end means that
+    /// the connection is unusable.
     pub(super) fn is_quiet(&mut self) -> bool {
         let mut byte = [0; 1];
         let mut buf = ReadBuf::new(&mut byte);
@@ -260,7 +260,7 @@ impl ReadSide {
     }
 }
 
-/// The provider closed the connection.
+/// The error for a connection that the provider closed.
 pub(super) fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the provider closed the connection")
 }
@@ -268,7 +268,7 @@ pub(super) fn closed() -> io::Error {
 impl Drop for ReadSide {
     fn drop(&mut self) {
         let Some(permit) = self.permit.take() else { return };
-        // Without a runtime the program ends, and its sockets with it.
+        // Without a runtime the program is ending, and its sockets with it.
         let Ok(runtime) = Handle::try_current() else { return std::mem::forget(permit) };
         let half = std::mem::replace(&mut self.half, Box::new(tokio::io::empty()));
         let write = self.connection.close();
@@ -277,8 +277,8 @@ impl Drop for ReadSide {
     }
 }
 
-/// Closes in good manners, and holds the permit until the provider has seen it: it counts a
-/// connection for as long as it does not know of its end.
+/// Closes the connection politely, and holds the permit until the provider has seen it: until then the
+/// provider counts the connection.
 async fn close(
     (read, write): (ReadHalf, Option<WriteHalf>),
     at_rest: bool,

@@ -1,4 +1,4 @@
-//! Connections are dialled in tasks of their own: a request that is given up leaves its connection to others.
+//! Dials in separate tasks, so that a request that is dropped leaves its connection to others.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::dial::{Established, Failed, Milestone, Stage, Trouble, establish_in_m
 use crate::events::Event;
 
 impl Backend {
-    /// Sees to it that a connection will stand, without anyone waiting for it.
+    /// Dials a connection that nobody waits for, if there is none.
     pub(crate) fn warm_up(self: &Arc<Self>) {
         self.change(|pool, effects| pool.warm_up(self, effects));
     }
@@ -95,7 +95,7 @@ impl Backend {
         self.resources.events.tell(|| Event::FewerConnections { provider, granted, why });
     }
 
-    /// A dial was dropped before it was over: the runtime ends, and another would end the same way.
+    /// Records a dial that was dropped because the runtime is shutting down.
     pub(super) fn dial_abandoned(&self) {
         let mut pool = self.lock();
         pool.dialling = pool.dialling.saturating_sub(1);

@@ -1,8 +1,7 @@
-//! Commands that are queued while a session's requests are polled leave together, in one write for each
-//! connection.
+//! Collects the commands that one poll of a session queues, and sends them in one write per connection.
 //!
-//! While a [`Gathering`] is held, [`Connection::send`] only notes the connection. A task is polled on one
-//! thread from start to end, and the guard lives no longer than the poll: nothing stays behind.
+//! While a [`Gathering`] is held, [`Connection::send`] only remembers the connection. A poll runs on
+//! one thread from start to end, and the guard lives no longer than the poll, so nothing stays unsent.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -11,16 +10,16 @@ use std::sync::Arc;
 use super::connection::Connection;
 
 thread_local! {
-    /// The connections with unsent commands; none where nobody gathers on this thread.
+    /// The connections with unsent commands; `None` while nobody gathers on this thread.
     static UNSENT: RefCell<Option<Vec<Arc<Connection>>>> = const { RefCell::new(None) };
 }
 
-/// Gathers until it is dropped, also by a panic; then sends.
+/// Gathers until it is dropped, even by a panic, then sends.
 #[must_use]
 pub(crate) struct Gathering {
-    /// One inside another leaves the sending to the outer one.
+    /// A nested guard leaves the sending to the outer one.
     outermost: bool,
-    /// It belongs to its thread.
+    /// Ties the guard to its thread.
     thread: PhantomData<*const ()>,
 }
 
@@ -44,7 +43,7 @@ impl Drop for Gathering {
     }
 }
 
-/// Takes note of a connection with something to send. False where nobody gathers.
+/// Remembers a connection with something to send. Returns false if nobody gathers.
 pub(super) fn add(connection: &Arc<Connection>) -> bool {
     let noted = UNSENT.try_with(|unsent| {
         let mut unsent = unsent.borrow_mut();
@@ -57,7 +56,7 @@ pub(super) fn add(connection: &Arc<Connection>) -> bool {
     noted.unwrap_or(false)
 }
 
-/// Sends what was gathered so far: what comes next may take its time.
+/// Sends what was gathered so far, because what follows may take a while.
 pub(super) fn send_gathered() {
     let gathered = UNSENT.with_borrow_mut(|unsent| unsent.as_mut().map(std::mem::take));
     gathered.iter().flatten().for_each(|connection| connection.send_now());
@@ -73,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    /// What each write carried.
+    /// The bytes of each write.
     #[derive(Clone, Default)]
     struct Writes(Arc<Mutex<Vec<Vec<u8>>>>);
 

@@ -1,8 +1,9 @@
-//! A turn of a request that depends on a selected group: what selects the group goes out before it.
+//! A turn for a request that depends on a selected group: the commands that select the group are sent
+//! before it.
 //!
-//! On a connection that others use too, all of it is queued in one move. What is selected is known at the
-//! end of the connection's queue, so that it is not selected again where it is already. On a leased
-//! connection, each request waits for the reply before it.
+//! On a shared connection all commands are queued in one step. The pool knows what will be selected at
+//! the end of the queue, so nothing is selected twice. On a leased connection, each command waits for
+//! the reply before it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,22 +17,23 @@ use super::{Backend, Lease, Reply};
 use crate::error::Error;
 use crate::types::ClientId;
 
-/// What such a request needs before it.
+/// The commands needed before a request.
 #[derive(Clone)]
 pub(crate) struct Prologue {
     pub(crate) client: ClientId,
-    /// Selects the group, then the current article. Neither where the request selects a group itself.
+    /// Commands that select the group, then the current article. Empty if the request selects a group
+    /// itself.
     pub(crate) requests: Vec<Request>,
 }
 
 impl Prologue {
-    /// Nothing is needed.
+    /// A prologue without commands.
     pub(crate) const fn none(client: ClientId) -> Self {
         Self { client, requests: Vec::new() }
     }
 }
 
-/// See the [module](self).
+/// The replies to a prologue and its request. See the [module](self).
 pub(crate) struct GroupTurn(Kind);
 
 enum Kind {
@@ -40,7 +42,7 @@ enum Kind {
         backend: Arc<Backend>,
         connection: Arc<Connection>,
         client: ClientId,
-        /// Which of the connection's turns it is that change the selection.
+        /// The number of this turn among those that change the connection's selection.
         number: u64,
     },
     Leased {
@@ -50,7 +52,7 @@ enum Kind {
 }
 
 impl GroupTurn {
-    /// Queues the prologue, where it is needed, and the request.
+    /// Queues the prologue, if needed, and the request.
     pub(super) fn shared(
         slot: &mut Slot,
         backend: &Arc<Backend>,
@@ -71,7 +73,7 @@ impl GroupTurn {
         })
     }
 
-    /// The same on a leased connection.
+    /// Creates the same turn on a leased connection.
     pub(crate) fn leased(mut lease: Lease, prologue: Prologue, request: Request) -> Self {
         let mut requests = VecDeque::from(prologue.requests);
         if lease.take_selected() {
@@ -81,7 +83,7 @@ impl GroupTurn {
         Self(Kind::Leased { requests, lease })
     }
 
-    /// Whether the next reply is one to the prologue.
+    /// Whether the next reply belongs to the prologue.
     pub(crate) fn has_prologue(&self) -> bool {
         match &self.0 {
             Kind::Shared { replies, .. } => replies.len() > 1,
@@ -89,7 +91,7 @@ impl GroupTurn {
         }
     }
 
-    /// The next reply: those to the prologue, then that to the request.
+    /// Returns the next reply: first those to the prologue, then that to the request.
     ///
     /// # Errors
     /// [`Error::TurnLost`] when the connection is gone.
@@ -102,8 +104,8 @@ impl GroupTurn {
         }
     }
 
-    /// The client's group and current article are selected on the connection, unless something behind
-    /// has changed that already.
+    /// Records that the client's group and current article are selected on the connection, unless a
+    /// later turn has already changed that.
     pub(crate) fn leaves_selected(&mut self) {
         match &mut self.0 {
             Kind::Shared { backend, connection, client, number, .. } => {
@@ -117,7 +119,7 @@ impl GroupTurn {
         }
     }
 
-    /// The lease, where it was one.
+    /// Returns the lease, if there was one.
     pub(crate) fn into_lease(self) -> Option<Lease> {
         match self.0 {
             Kind::Shared { .. } => None,

@@ -1,5 +1,5 @@
-//! What a provider's answers have taught us about the commands it knows, and about what it refuses
-//! even after a login. It lasts for a while, or until the settings change.
+//! Remembers which commands a provider lacks, and what it refuses even after a login. This lasts for a
+//! while, or until the settings change.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -14,19 +14,19 @@ use tracing::info;
 
 use super::Backend;
 
-/// How long a command is taken to be unknown before it is tried again.
+/// How long a command counts as unknown before it is tried again.
 const UNKNOWN_MEMORY: Duration = Duration::from_secs(30 * 60);
-/// How many requests in a row have to be answered with 500 where no other command will do: fewer may
-/// be about their arguments.
+/// How many 500s in a row mark a command as unknown if it has worked before or no other can replace it.
+/// Fewer may be about their arguments.
 const UNKNOWN_AFTER: u8 = 3;
-/// How long a request that was refused with 480 after a fresh login is not worth another login.
+/// How long not to log in again for a request that was refused with 480 after a fresh login.
 const LOGIN_MEMORY: Duration = Duration::from_secs(60);
-/// How many such requests are remembered.
+/// The maximum number of such requests to remember.
 const LOGIN_ENTRIES: usize = 32;
-/// So many different articles that were refused with 480 stand for all.
+/// After this many different articles refused with 480, all count as refused.
 const LOGIN_ARTICLES: usize = 3;
 
-/// The commands that this is about, in the order of their bits.
+/// The commands this is about, in the order of their bits.
 const VERBS: [Verb; 9] = [
     Verb::Article,
     Verb::Body,
@@ -39,24 +39,24 @@ const VERBS: [Verb; 9] = [
     Verb::Group,
 ];
 
-/// See the [module](self).
+/// What a backend's replies have taught. See the [module](self).
 #[derive(Debug, Default)]
 pub(super) struct Learned {
-    /// Whether the provider wants `MODE READER` first; none where nobody has found out.
+    /// Whether the provider needs `MODE READER`; `None` if unknown.
     mode: Mutex<Option<ModeReader>>,
-    /// Commands whose last answer was not 500, one bit each: the usual case takes no lock.
+    /// Commands whose last reply was not 500, one bit each, so that the usual case takes no lock.
     known: AtomicU16,
     commands: Mutex<[Command; VERBS.len()]>,
     /// Requests that were refused with 480 after a fresh login.
     refused: Mutex<VecDeque<Refused>>,
-    /// There are some: usually there are none, and requests take no lock.
+    /// Whether there are any. Usually there are none, and requests take no lock.
     has_refused: AtomicBool,
 }
 
-/// What one command was answered with.
+/// A command's replies so far.
 #[derive(Debug, Clone, Copy, Default)]
 struct Command {
-    /// It was answered with something else than 500.
+    /// Whether it ever got a reply other than 500.
     was_known: bool,
     unknown_in_a_row: u8,
     unknown_until: Option<Instant>,
@@ -71,8 +71,8 @@ struct Refused {
 
 /// Commands.
 impl Backend {
-    /// What to send for a request: the request itself, or another command with the same answer where
-    /// the provider is known not to have this one.
+    /// Returns what to send for a request: the request itself, or another command with the same answer
+    /// if the provider lacks this one.
     pub(crate) fn command_for<'r>(&self, request: &'r Request) -> Cow<'r, Request> {
         let other = if self.lacks(request.verb()) { self.alternative(request) } else { None };
         other.map_or(Cow::Borrowed(request), Cow::Owned)
@@ -83,12 +83,12 @@ impl Backend {
         self.lacks(request.verb()) && self.alternative(request).is_none()
     }
 
-    /// Another command with the same answer that the provider may have.
+    /// Returns another command with the same answer that the provider may have.
     fn alternative(&self, request: &Request) -> Option<Request> {
         request.alternative().filter(|other| !self.lacks(other.verb()))
     }
 
-    /// Whether the provider is known not to have a command.
+    /// Whether the provider is known to lack a command.
     pub(crate) fn lacks(&self, verb: Verb) -> bool {
         let Some(at) = place(verb).filter(|at| !self.knows_for_certain(*at)) else { return false };
         let until = self.learned.commands().get(at).and_then(|command| command.unknown_until);
@@ -105,7 +105,7 @@ impl Backend {
         self.learned.known.load(Ordering::Relaxed) & bit(at) != 0
     }
 
-    /// The provider knows a command: it answered it.
+    /// Records that the provider knows a command.
     pub(crate) fn knows(&self, verb: Verb) {
         let Some(at) = place(verb).filter(|at| !self.knows_for_certain(*at)) else { return };
         self.learned.known.fetch_or(bit(at), Ordering::Relaxed);
@@ -114,19 +114,19 @@ impl Backend {
         }
     }
 
-    /// The provider answered a request with 500. True when another command is worth a try.
+    /// Records a 500 reply. Returns true if another command is worth trying.
     pub(crate) fn does_not_know(&self, sent: &Request) -> bool {
         let Some(at) = place(sent.verb()) else { return false };
         self.learned.known.fetch_and(!bit(at), Ordering::Relaxed);
         let other = self.alternative(sent);
         let mut commands = self.learned.commands();
         let Some(command) = commands.get_mut(at) else { return false };
-        // Where it has answered the command before, this was about the argument.
+        // If it has answered the command before, the 500 was about the argument.
         let enough = match (&other, command.was_known) {
             (Some(_), false) => 1,
             (Some(_), true) => UNKNOWN_AFTER,
             (None, false) if is_ordinary(sent) => UNKNOWN_AFTER,
-            // To set the provider aside for what it can do would call articles missing that it has.
+            // Marking the command as unknown would report articles as missing that the provider has.
             (None, _) => return false,
         };
         let now = Instant::now();
@@ -142,26 +142,28 @@ impl Backend {
 
 /// `MODE READER` (RFC 3977, section 5.3).
 impl Backend {
-    /// What the next login has to know.
+    /// What the next login needs to know.
     pub(super) fn mode_reader(&self) -> ModeReader {
         let mut mode = self.learned.mode();
         let known = mode.unwrap_or(ModeReader::NotNeeded);
         if known == ModeReader::Unclear {
-            // Its capabilities are asked for once: it may close the connection instead of an answer.
+            // Ask for the capabilities only once: the provider may close the connection instead of
+            // replying.
             *mode = Some(ModeReader::NotNeeded);
         }
         known
     }
 
-    /// The provider said so: connections from now on switch its mode first.
+    /// Records that the provider needs `MODE READER`, so that later logins send it.
     pub(super) fn mode_reader_needed(&self) {
         if self.learned.mode().replace(ModeReader::Needed) != Some(ModeReader::Needed) {
             info!(provider = self.config.name, "wants MODE READER first");
         }
     }
 
-    /// The provider does not know a command that every reader needs, and has not served one yet. True
-    /// once: the next login asks for its capabilities, which tell whether it wants `MODE READER`.
+    /// Records that a provider that has not served a reader yet does not know a command that every
+    /// reader needs. Returns true once: the next login then asks for its capabilities, which tell
+    /// whether it needs `MODE READER`.
     pub(super) fn may_need_mode_reader(&self, sent: &Request) -> bool {
         let reads = sent.verb().names_article() || sent.verb() == Verb::Group;
         if !reads || !is_ordinary(sent) || sent.alternative().is_some() {
@@ -183,7 +185,7 @@ impl Backend {
 
 /// Refusals with 480 after a login.
 impl Backend {
-    /// A request was refused with 480 after a fresh login.
+    /// Records that a request was refused with 480 after a fresh login.
     pub(crate) fn refused_after_login(&self, sent: &Request) {
         let until = Instant::now() + LOGIN_MEMORY;
         let mut refused = self.learned.refused();
@@ -231,7 +233,7 @@ const fn bit(at: usize) -> u16 {
     1 << at
 }
 
-/// Whether a server that knows the command has no reason to answer this with 500.
+/// Whether a server that knows the command has no reason to answer 500.
 fn is_ordinary(request: &Request) -> bool {
     request.message_id().is_none_or(|id| id.is_ordinary())
 }

@@ -1,5 +1,5 @@
-//! A connection with nobody else on it, for as long as the lease lives: for requests that depend on
-//! the selected group, for uploads, and for a whole session in Standard mode.
+//! A connection alone, for as long as the lease lives: for requests that depend on the selected group,
+//! for uploads, and for a whole Standard session.
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,26 +19,27 @@ use crate::dial::WriteHalf;
 use crate::error::Error;
 use crate::types::ClientId;
 
-/// Who waits for a connection alone.
+/// A request that waits for a lease.
 pub(super) struct LeaseWaiter {
     wanted: Wanted,
     pub(super) answer: oneshot::Sender<Answer<Lease>>,
 }
 
-/// Which connection is wanted alone.
+/// Which connection is wanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
     pub(crate) client: ClientId,
-    /// No group was ever selected on it: what it is wanted for would be about another client's.
+    /// Whether it must never have had a group selected: the request could act on another client's
+    /// group.
     pub(crate) untouched: bool,
 }
 
-/// See the [module](self).
+/// A connection alone. Dropping it returns the connection to the pool.
 pub(crate) struct Lease {
     backend: Arc<Backend>,
     connection: Arc<Connection>,
     client: ClientId,
-    /// The client's group is selected on the connection.
+    /// Whether the client's group is selected on the connection.
     selected: bool,
     untouched: bool,
     spoiled: bool,
@@ -56,7 +57,7 @@ impl Lease {
         }
     }
 
-    /// Whether no group was ever selected on the connection before the lease.
+    /// Whether no group had been selected on the connection before the lease.
     pub(crate) fn is_untouched(&self) -> bool {
         self.untouched
     }
@@ -65,23 +66,23 @@ impl Lease {
         &self.backend
     }
 
-    /// Whether the client's group and current article are selected on this connection. From here on they
-    /// count as changed.
+    /// Whether the client's group and current article are selected. After this call they count as
+    /// changed.
     pub(super) fn take_selected(&mut self) -> bool {
         std::mem::take(&mut self.selected)
     }
 
-    /// Whether the provider's greeting on this connection allows posting.
+    /// Whether the provider allows posting on this connection.
     pub(crate) fn allows_posting(&self) -> bool {
         self.connection.posting
     }
 
-    /// The client's group and current article are selected from now on.
+    /// Records that the client's group and current article are selected.
     pub(super) fn set_selected(&mut self) {
         self.selected = true;
     }
 
-    /// Nobody else may have this connection afterwards: who knows what state it is in.
+    /// Closes the connection after the lease: its state is unknown.
     pub(crate) fn spoil(&mut self) {
         self.spoiled = true;
     }
@@ -101,10 +102,10 @@ impl Lease {
         Ok(reply)
     }
 
-    /// Sends a line that has no reply of its own, in a stream that nobody can tell replies in.
+    /// Sends a line without expecting a reply of its own, where replies cannot be told apart.
     ///
     /// # Errors
-    /// When the provider takes no more.
+    /// If the provider takes no more.
     pub(crate) fn pass_on(&self, request: &Request) -> Result<(), Error> {
         if !self.connection.takes_more() {
             return Err(Error::TimedOut("the provider to take what the client sends"));
@@ -114,12 +115,12 @@ impl Lease {
         Ok(())
     }
 
-    /// Whether the connection still stands.
+    /// Whether the connection is still open.
     pub(crate) fn is_alive(&self) -> bool {
         self.backend.is_quiet(self.connection.id)
     }
 
-    /// The writing side alone, for an article.
+    /// Takes the writing half to send an article.
     ///
     /// # Errors
     /// [`Error::TurnLost`] when the connection is gone.
@@ -147,7 +148,7 @@ impl Drop for Lease {
 }
 
 impl Pool {
-    /// A place in the line for a connection alone.
+    /// Adds a request to those that wait for a lease.
     pub(super) fn ask_lease(
         &mut self,
         backend: &Arc<Backend>,
@@ -160,7 +161,7 @@ impl Pool {
         receiver
     }
 
-    /// Those who want a connection alone come first, and are few.
+    /// Serves lease requests first; they are few.
     pub(super) fn serve_leases(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
         for slot in &mut self.slots {
             if slot.access == Access::Reserved {
@@ -185,7 +186,7 @@ impl Pool {
         self.leases = still;
     }
 
-    /// An idle connection for a lease. Dials another, or keeps new turns away from the least busy one.
+    /// Finds an idle connection for a lease. Otherwise dials, or reserves the least busy connection.
     pub(super) fn slot_for_lease(
         &mut self,
         backend: &Arc<Backend>,
@@ -204,7 +205,7 @@ impl Pool {
             return Some(at);
         }
         if wanted.untouched && self.close_one(effects) {
-            // Another is dialled when this one is closed.
+            // The next one is dialled once this one is closed.
             return None;
         }
         let busy = |slot: &Slot| slot.access == Access::Shared;
@@ -231,8 +232,8 @@ impl Pool {
     }
 }
 
-/// An article on its way to the provider. Dropped before it is [`done`](Self::done), it takes the
-/// connection down, so that half an article is never taken for a whole one.
+/// An article being sent to the provider. If it is dropped before [`done`](Self::done), the connection
+/// is closed, so that half an article never passes for a whole one.
 pub(crate) struct Upload<'a> {
     lease: &'a mut Lease,
     half: Option<WriteHalf>,
@@ -242,7 +243,7 @@ impl Upload<'_> {
     /// Sends the next bytes of the article.
     ///
     /// # Errors
-    /// When the provider is gone, or takes nothing for longer than its limit.
+    /// If the provider is gone, or takes nothing for longer than its timeout.
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let Some(half) = &mut self.half else { return Err(Error::TurnLost) };
         let limit = self.lease.backend.config().limits.stall;
@@ -255,7 +256,7 @@ impl Upload<'_> {
         sent.map_err(Error::ConnectionLost)
     }
 
-    /// The whole article was sent.
+    /// Ends the upload: the whole article was sent.
     pub(crate) fn done(mut self) {
         if let Some(half) = self.half.take() {
             self.lease.connection.put_back(half);

@@ -1,65 +1,63 @@
-//! The line of those who wait for a turn: fair between programs, and between the connections of each.
+//! The waiting line for turns, fair between programs and between each program's connections.
 //!
-//! Between programs it is start-time fair queueing (Goyal, Vin and Cheng, 1996): the one that has been
-//! given the fewest bytes is next, and one that was away neither saves up nor loses its share. A
-//! deficit round robin would forget a program between two requests, when it asks one at a time. Inside
-//! a program what a person waits for goes first, then the next reply of a
-//! client, then what is read ahead; in each of these the clients take turns. Every step costs O(1), but
-//! for the number of programs, which is small.
+//! Between programs it is start-time fair queueing (Goyal, Vin and Cheng, 1996): the program that got
+//! the fewest bytes is next, and one that was away neither saves up nor loses its share. Deficit round
+//! robin would forget a program that asks for one article at a time between two requests. Within a
+//! program, interactive requests go first, then a client's next reply, then read-ahead; clients take
+//! turns in each class. Every step costs O(1), except for the number of programs, which is small.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::types::ClientId;
 
-/// One turn in seven serves the program's least urgent class first, so that no class starves. The number
-/// is odd so that two alternating programs both get such turns.
+/// One turn in seven goes to the program's least urgent class, so that no class starves. The number is
+/// odd so that two alternating programs both get such turns.
 const ONE_IN: u64 = 7;
 
-/// How urgent a request is. The first is served first within a program.
+/// How urgent a request is. Within a program, the first goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Urgency {
-    /// Small, and a person may wait for it.
+    /// A small request that a person may be waiting for.
     Interactive,
-    /// A client's next reply.
+    /// The client's next reply.
     Bulk,
     /// A reply that its client cannot take yet.
     ReadAhead,
 }
 
-/// Who waits, and what it will cost.
+/// Who is waiting, and what it will cost.
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
     pub(crate) program: Arc<str>,
     pub(crate) client: ClientId,
     pub(crate) urgency: Urgency,
-    /// About how many bytes the reply has.
+    /// The estimated size of the reply in bytes.
     pub(crate) cost: usize,
 }
 
-/// See the [module](self).
+/// The waiting line. See the [module](self).
 pub(super) struct Line<T> {
-    /// The programs that have somebody waiting, and those that were given more than their share before
-    /// they left.
+    /// The waiting programs, and those that had got more than their share when they left.
     programs: Vec<Queue<T>>,
-    /// The start of what was served last, in bytes given to each program.
+    /// The virtual time: the start of the turn served last, in bytes given to each program.
     now: u64,
-    /// How many turns were given.
+    /// The number of turns granted.
     turns: u64,
     len: usize,
 }
 
 struct Queue<T> {
     program: Arc<str>,
-    /// What it has been given, in bytes, as if it had always been there.
+    /// The bytes it has been given, as if it had always been there.
     given: u64,
     classes: [Clients<T>; 3],
 }
 
-/// The clients of one program in one class.
+/// One program's clients in one class.
 struct Clients<T> {
     waiting: HashMap<ClientId, VecDeque<(u64, T)>>,
-    /// The order in which they are served, each once a round.
+    /// The order in which they are served, once per round each.
     round: VecDeque<ClientId>,
 }
 
@@ -68,7 +66,7 @@ impl<T> Line<T> {
         Self { programs: Vec::new(), now: 0, turns: 0, len: 0 }
     }
 
-    /// How many wait.
+    /// The number of waiting requests.
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -77,7 +75,7 @@ impl<T> Line<T> {
         self.len == 0
     }
 
-    /// Takes a place.
+    /// Adds a request to the line.
     pub(super) fn push(&mut self, claim: &Claim, waiter: T) {
         let (now, cost) = (self.now, claim.cost as u64);
         let known = self.programs.iter().position(|queue| queue.program == claim.program);
@@ -101,7 +99,7 @@ impl<T> Line<T> {
         }
     }
 
-    /// Who is next, and stays in the line.
+    /// Returns who is next, and leaves it in the line.
     pub(super) fn peek(&self) -> Option<&T> {
         let waiting = self.programs.iter().filter(|queue| queue.is_waiting());
         let queue = waiting.min_by_key(|queue| queue.given)?;
@@ -111,7 +109,7 @@ impl<T> Line<T> {
         }
     }
 
-    /// Who is next.
+    /// Removes and returns who is next.
     pub(super) fn pop(&mut self) -> Option<T> {
         let least_urgent = self.is_for_the_least_urgent();
         let waiting = self.programs.iter_mut().filter(|queue| queue.is_waiting());
@@ -131,7 +129,7 @@ impl<T> Line<T> {
         self.turns % ONE_IN == ONE_IN - 1
     }
 
-    /// Everybody, in no particular order.
+    /// Removes everyone, in no particular order.
     pub(super) fn drain(&mut self) -> Vec<T> {
         std::iter::from_fn(|| self.pop()).collect()
     }
@@ -237,8 +235,8 @@ mod tests {
     }
 
     proptest! {
-        /// Against a list: everybody is served once, a client's own requests of a class in order, and
-        /// nobody while something more urgent of the same program waits.
+        /// Compares the line with a plain list: everyone is served once, each client's requests of a
+        /// class in order, and nobody before something more urgent of the same program.
         #[test]
         fn everybody_is_served_once_and_in_order(
             moves in proptest::collection::vec((0_usize..3, 0_usize..4, 0_usize..3, 1_usize..3_000_000, any::<bool>()), 1..200),

@@ -1,4 +1,5 @@
-//! Logins of an account that have served nothing yet: at most ten a minute, whatever clients do.
+//! Counts an account's unproven logins, those whose connections have served nothing yet. At most ten a
+//! minute are allowed, whatever clients do.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,17 +7,17 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const WINDOW: Duration = Duration::from_secs(60);
-/// How many within the window.
+/// The maximum within the window.
 const MOST: usize = 10;
 
-/// See the [module](self).
+/// The unproven logins of the last minute. See the [module](self).
 #[derive(Debug, Default)]
 pub(super) struct Logins {
     counted: VecDeque<Login>,
     next: u64,
 }
 
-/// One login, as its connection's permit knows it.
+/// A login, remembered by its connection's permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Login {
     number: u64,
@@ -32,19 +33,20 @@ impl Logins {
         login
     }
 
-    /// When another login may be made, if not now.
+    /// Until when no login may be made, if the limit is reached.
     pub(super) fn paced_until(&self, now: Instant) -> Option<Instant> {
         let recent = || self.counted.iter().filter(|login| now < login.at + WINDOW);
         let surplus = recent().count().checked_sub(MOST)?;
         recent().nth(surplus).map(|login| login.at + WINDOW)
     }
 
-    /// It failed before a login was sent, or its connection has served something.
+    /// Stops counting a login: the dial failed before it was sent, or its connection has served a
+    /// reply.
     pub(super) fn forget(&mut self, login: Login) {
         self.counted.retain(|counted| counted.number != login.number);
     }
 
-    /// What made logins fail may be over.
+    /// Forgets all logins: whatever made them fail may be over.
     pub(super) fn forget_all(&mut self) {
         self.counted.clear();
     }

@@ -1,4 +1,4 @@
-//! A provider at run time: its connections, its health and its counters.
+//! A provider at run time: its connections, health and counters.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,7 +50,7 @@ pub(crate) use reply::{PriorRefusals, Reply};
 pub(crate) use standing::{Availability, Confidence, Standing};
 pub use standing::{BackendSnapshot, CounterSnapshot, Counters};
 
-/// How long somebody waits for a dial alone, before a shared connection will do too.
+/// How long a request waits for a dial before a shared connection will do.
 pub(crate) const SHARE_AFTER: Duration = Duration::from_secs(1);
 
 /// A provider at run time. See the [module](self).
@@ -63,7 +63,7 @@ pub struct Backend {
     learned: learned::Learned,
 }
 
-/// What every backend works with.
+/// The shared resources of all backends.
 #[derive(Clone)]
 pub(crate) struct Resources {
     pub(crate) dialler: Arc<dyn Dial>,
@@ -72,14 +72,14 @@ pub(crate) struct Resources {
 }
 
 impl Backend {
-    /// A backend with no connection yet: they are dialled on demand.
+    /// Creates a backend without connections: they are dialled on demand.
     #[must_use]
     pub fn new(config: BackendConfig, dialler: Arc<dyn Dial>, buffers: BufferPool) -> Arc<Self> {
         let account = Accounts::default().of(&config, &[]);
         Self::with_account(config, account, Resources { dialler, buffers, events: Events::new() })
     }
 
-    /// A backend whose connections count as `account`'s.
+    /// Creates a backend whose connections count against `account`.
     #[must_use]
     pub(crate) fn with_account(
         config: BackendConfig,
@@ -97,29 +97,29 @@ impl Backend {
         &self.account
     }
 
-    /// What a route has to know, all of one moment.
+    /// Returns a consistent view of this moment for routing.
     pub(crate) fn standing(&self) -> Standing {
         self.lock().standing(self)
     }
 
-    /// Whether the settings have no place for it any more.
+    /// Whether the provider was changed or removed in the settings.
     pub(crate) fn is_retired(&self) -> bool {
         self.lock().retired
     }
 
-    /// What it was made of.
+    /// The configuration.
     #[must_use]
     pub fn config(&self) -> &BackendConfig {
         &self.config
     }
 
-    /// What it has done since the start.
+    /// The counters since the start.
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// Its state at this moment.
+    /// The state at this moment.
     #[must_use]
     pub fn snapshot(&self) -> BackendSnapshot {
         let pool = self.lock();
@@ -135,7 +135,7 @@ impl Backend {
         }
     }
 
-    /// Takes no new connections, closes the idle ones, and sends those who wait elsewhere: the provider
+    /// Stops dialling, closes idle connections, and turns away waiting requests, because the provider
     /// was changed or removed. Call it within the runtime that serves.
     pub fn retire(self: &Arc<Self>) {
         self.change(|pool, effects| {
@@ -144,8 +144,8 @@ impl Backend {
         });
     }
 
-    /// Forgets pauses and closes idle connections: the network changed, or the computer slept. Call it
-    /// within the runtime that serves.
+    /// Forgets pauses and failures and closes idle connections, because the network changed or the
+    /// computer slept. Call it within the runtime that serves.
     pub fn renew(self: &Arc<Self>) {
         self.change(|pool, effects| {
             pool.breaker.forget_failures();
@@ -154,7 +154,7 @@ impl Backend {
         });
     }
 
-    /// A turn for a request: it has been sent when this is ready, and the reply is to be read.
+    /// Asks for a turn. Once it is granted, the request is queued and its reply can be read.
     pub(crate) fn turn(self: &Arc<Self>, claim: &Claim, request: &Request) -> Waiting<Reply> {
         let mut effects = Effects::default();
         let asked = self.lock().ask_turn(self, (claim, request), &mut effects);
@@ -165,8 +165,8 @@ impl Backend {
         }
     }
 
-    /// A turn for a request that depends on a selected group; none where the connections carry one request
-    /// at a time, so that the prologue has to wait for each reply.
+    /// Asks for a turn for a request that depends on a selected group. `None` where connections carry
+    /// one request at a time: the prologue then has to wait for each reply, which needs a lease.
     pub(crate) fn group_turn(
         self: &Arc<Self>,
         claim: &Claim,
@@ -181,17 +181,17 @@ impl Backend {
         })
     }
 
-    /// A connection with nobody else on it, preferably one on which the client's group is selected.
+    /// Asks for a connection alone, preferably one on which the client's group is selected.
     pub(crate) fn lease(self: &Arc<Self>, wanted: Wanted) -> Waiting<Lease> {
         Waiting::InLine(self.change(|pool, effects| pool.ask_lease(self, wanted, effects)))
     }
 
-    /// Looks again at who could be served: time has passed, or a permit came back.
+    /// Serves waiting requests again: time has passed, or a permit came back.
     pub(crate) fn wake(self: &Arc<Self>) {
         self.change(|_, _| {});
     }
 
-    /// Why it cannot be used, in the words for people; empty when it can.
+    /// Why the provider cannot be used, in a sentence for people; empty if it can.
     pub(crate) fn why(&self) -> String {
         let why = self.lock().breaker.why.clone();
         match self.account.paced_until(Instant::now()) {
@@ -202,13 +202,13 @@ impl Backend {
         }
     }
 
-    /// The provider says that it may not serve this account.
+    /// Pauses the account: the provider refuses to serve it.
     pub(crate) fn set_used_up(&self, why: String) {
         self.lock().breaker.why = why;
         self.account.used_up.begin(Instant::now());
     }
 
-    /// A request failed here, and is tried again.
+    /// Reports a request that failed here and is retried.
     pub(crate) fn tell_retried(&self, error: &Error) {
         let provider = || self.config.name.clone();
         self.resources
@@ -216,7 +216,7 @@ impl Backend {
             .tell(|| Event::Retried { provider: provider(), why: error.to_string() });
     }
 
-    /// The provider's bytes came in.
+    /// Counts bytes from the provider.
     pub(super) fn count_bytes(&self, bytes: usize) {
         Counters::add(&self.counters.bytes, bytes);
     }
@@ -237,12 +237,13 @@ impl Backend {
     fn is_wanted(&self, id: u64) -> bool {
         let mut pool = self.lock();
         let waiting = pool.has_waiting();
-        // Who has it alone gives it to nobody by giving up one reply.
+        // On a leased connection, giving up a reply would help nobody else.
         let slot = pool.slot(id).filter(|slot| slot.access != Access::Leased);
         slot.is_some_and(|slot| waiting || slot.turns > 1)
     }
 
-    /// Changes the pool, lets those who wait have what that set free, and does the rest unlocked.
+    /// Changes the pool, serves waiting requests with what became free, and runs the effects after
+    /// unlocking.
     fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Pool, &mut Effects) -> T) -> T {
         let mut effects = Effects::default();
         let mut pool = self.lock();
@@ -264,14 +265,14 @@ impl fmt::Debug for Backend {
     }
 }
 
-/// A wait for a connection. It ends with a connection or with an error.
+/// A wait for a connection. It ends with a connection or an error.
 pub(crate) enum Waiting<T> {
     InLine(oneshot::Receiver<Answer<T>>),
     Over(Option<Answer<T>>),
 }
 
 impl<T> Waiting<T> {
-    /// Waits no longer than `patience`. None: it goes on waiting, and keeps its place.
+    /// Waits up to `patience`. `None` means it is still waiting and keeps its place in line.
     pub(crate) async fn answer(&mut self, patience: Duration) -> Option<Answer<T>> {
         match self {
             Self::Over(answer) => Some(answer.take().unwrap_or(Err(Error::TurnLost))),

@@ -1,5 +1,4 @@
-//! What becomes of a connection after a turn on it: it serves on, or is gone; and what that says about the
-//! provider.
+//! What happens to a connection after a turn, and what that says about the provider.
 
 use std::sync::Arc;
 
@@ -13,18 +12,18 @@ use super::slot::Access;
 use crate::events::Event;
 use crate::ticket::Ticket;
 
-/// Why a connection that had turns is gone.
+/// Why a used connection is gone.
 pub(super) enum Loss {
-    /// It was given up by us, or for what its client did.
+    /// Newsmux dropped it, or its client caused it.
     Ours,
-    /// It was silent since a request was sent on it; before that, perhaps for long enough to have died
-    /// unnoticed.
+    /// It has been silent since a request was sent. If `stale`, it had been idle long enough before
+    /// that to have died unnoticed.
     Silent { since: Instant, stale: bool, why: String },
-    /// The provider's failure, in a sentence.
+    /// The provider failed, with the reason in a sentence.
     Failed(String),
 }
 
-/// How long a turn took, where that says something about the way to the provider.
+/// How long a turn took, where that says something about the network or the provider.
 #[derive(Default)]
 pub(super) struct Timing {
     pub(super) first_line: Option<Duration>,
@@ -32,7 +31,7 @@ pub(super) struct Timing {
 }
 
 impl Backend {
-    /// A connection is gone: no more turns on it.
+    /// Removes a connection that is gone.
     pub(super) fn lost(self: &Arc<Self>, id: u64, loss: Loss) {
         let now = Instant::now();
         let set_aside = self.change(|pool, effects| {
@@ -53,7 +52,7 @@ impl Backend {
                 }
                 Loss::Failed(why) => (why, 1),
             };
-            // That it logs us in says little about an address which then answers nothing.
+            // A successful login says little about an address that then answers nothing.
             if weight == breaker::SILENT || !slot.has_served {
                 let address = slot.address.into_iter();
                 address.for_each(|at| self.resources.dialler.failed(at, &self.config));
@@ -70,7 +69,7 @@ impl Backend {
         }
     }
 
-    /// The provider says on a connection that it is one too many.
+    /// Records that the provider closed a connection as one too many.
     pub(super) fn one_too_many(&self, id: u64, said: String) {
         let granted = {
             let (mut pool, now) = (self.lock(), Instant::now());
@@ -82,12 +81,12 @@ impl Backend {
         self.tell_fewer(granted, said);
     }
 
-    /// The reply to a probe has begun: others may come.
+    /// Records that a probe's reply has begun, so that others may follow.
     pub(super) fn probe_answered(&self) {
         self.lock().breaker.probe_answered();
     }
 
-    /// A turn is over, and the next may read.
+    /// Ends a turn and lets the next one read.
     pub(super) fn turn_done(
         self: &Arc<Self>,
         id: u64,

@@ -1,5 +1,5 @@
-//! How many requests a connection carries at once: enough to keep it busy, and no more. A request that
-//! would wait behind megabytes on a slow line is better sent later, or to another provider.
+//! Decides how many requests a connection carries at once: enough to keep it busy, and no more. A
+//! request that would wait behind megabytes on a slow line is better sent later, or elsewhere.
 
 use std::num::NonZeroU8;
 use std::time::Duration;
@@ -8,52 +8,52 @@ use tokio::time::Instant;
 
 use super::account::Lowered;
 
-/// A lowered depth is raised by one after this long without a stumble.
+/// After this long without a failure, a lowered depth rises by one.
 const DEPTH_MEMORY: Duration = Duration::from_secs(20);
-/// A second stumble within this time lowers the depth; a single one is an accident.
+/// A second failure within this time lowers the depth; a single one is an accident.
 const STUMBLE_MEMORY: Duration = Duration::from_secs(60);
-/// How many requests a connection to a near provider carries at once, where the settings say nothing.
+/// The default depth for a provider nearby.
 const DEPTH: u16 = 4;
-/// The most to one that is far away.
+/// The largest default depth.
 const DEEPEST: u16 = 16;
-/// One request more for each of these in a round trip.
+/// The default depth rises by one for each of these in a round trip.
 const DEPTH_STEP: Duration = Duration::from_millis(5);
-/// How many requests with short replies a connection carries at once, where the settings say nothing.
+/// The default depth for requests with short replies.
 const SMALL_DEPTH: u16 = 64;
-/// For how much longer than a round trip a connection has requests to work on.
+/// How much work a connection has beyond one round trip.
 const AHEAD: Duration = Duration::from_millis(20);
-/// A reply whose first byte takes longer than this is suspicious, unless it usually takes long.
+/// A reply whose first byte takes longer is suspicious, unless the provider is usually that slow.
 const SILENCE: Duration = Duration::from_millis(2000);
-/// A reply that takes this many times as long as usual is suspicious.
+/// A reply that takes this many times the usual round trip is suspicious.
 const UNUSUAL: u32 = 4;
-/// An estimate that nothing has confirmed for this long counts half.
+/// An estimate that is not confirmed for this long counts half.
 const ESTIMATE_MEMORY: Duration = Duration::from_secs(30);
 
-/// See the [module](self).
+/// Measured times, and the depth that follows from them. See the [module](self).
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// From a request on an idle connection to its reply, smoothed.
+    /// The smoothed time from a request on an idle connection to its reply.
     round_trip: Option<Duration>,
-    /// What an article's block takes on one connection, smoothed; and when that was last seen.
+    /// The smoothed time of an article's block on one connection, and when it was last measured.
     article: Option<(Duration, Instant)>,
     depth: Option<Lowered>,
     stumbled: Option<Instant>,
 }
 
 impl Pace {
-    /// How many requests a connection carries at once at this moment.
+    /// How many requests a connection should carry now.
     pub(super) fn depth(&self, now: Instant, configured: Option<NonZeroU8>) -> u16 {
         self.depth_allowed(now, configured).min(self.depth_worth_having())
     }
 
-    /// How many it may carry at once, whether that is worth it or not.
+    /// How many requests it may carry, whether that pays off or not.
     pub(super) fn depth_allowed(&self, now: Instant, configured: Option<NonZeroU8>) -> u16 {
         let wanted =
             configured.map_or_else(|| self.depth_by_distance(), |depth| depth.get().into());
         self.depth.map_or(wanted, |lowered| lowered.now(now, DEPTH_MEMORY).min(wanted))
     }
 
-    /// How many requests it may carry at once that are all answered in a few bytes.
+    /// How many requests with short replies it may carry.
     pub(super) fn depth_of_small(&self, now: Instant, configured: Option<NonZeroU8>) -> u16 {
         let wanted = configured.map_or(SMALL_DEPTH, |depth| depth.get().into());
         self.depth.map_or(wanted, |lowered| lowered.now(now, DEPTH_MEMORY).min(wanted))
@@ -64,12 +64,12 @@ impl Pace {
         DEPTH.saturating_add(u16::try_from(steps).unwrap_or(u16::MAX)).min(DEEPEST)
     }
 
-    /// As many as the connection gets through in a round trip and a little more, and the one under way.
+    /// As many as the connection finishes in a little more than a round trip, plus the current one.
     fn depth_worth_having(&self) -> u16 {
         let Some((article, _)) = self.article else { return u16::MAX };
         let round_trip = self.round_trip.unwrap_or_default();
         let during = (round_trip + AHEAD).as_micros() / article.as_micros().max(1);
-        // One more is worth it where the pause between two would be felt.
+        // One more pays off if the gap between two articles would be noticeable.
         let one_more = u128::from(article < round_trip * 50);
         u16::try_from(1 + during.max(one_more)).unwrap_or(u16::MAX)
     }
@@ -79,28 +79,28 @@ impl Pace {
         (self.round_trip.unwrap_or_default() * UNUSUAL).max(SILENCE)
     }
 
-    /// About how long an article takes on a connection; zero where that is not known.
+    /// The estimated time of an article on a connection; zero if unknown.
     pub(super) fn article(&self, now: Instant) -> Duration {
         let Some((time, at)) = self.article else { return Duration::ZERO };
         let halvings = now.duration_since(at).as_secs() / ESTIMATE_MEMORY.as_secs();
         time / 2_u32.saturating_pow(u32::try_from(halvings.min(30)).unwrap_or(30))
     }
 
-    /// A request that found its connection idle had the first line of its reply after this long.
+    /// Records how long a request on an idle connection waited for the first line of its reply.
     pub(super) fn measured_round_trip(&mut self, time: Duration) {
         self.round_trip = Some(smoothed(self.round_trip, time));
     }
 
-    /// An article's block took this long on its connection, which its client did not hold up.
+    /// Records how long an article's block took, if its client did not slow it down.
     pub(super) fn measured_article(&mut self, now: Instant, time: Duration) {
         let faded = self.article(now);
-        // A provider that was slow and is well again is not held to what has faded meanwhile.
+        // A provider that has recovered is judged by the faded estimate, not the old one.
         let old = self.article.map(|(old, _)| if time < faded { faded } else { old });
         self.article = Some((smoothed(old, time), now));
     }
 
-    /// A connection that stands since `created` and carried several requests at once was lost: perhaps too
-    /// many. What breaks together counts once.
+    /// Records the loss of a connection, opened at `created`, that carried several requests at once:
+    /// perhaps too many. Connections that break together count once.
     pub(super) fn stumbled(
         &mut self,
         now: Instant,
@@ -117,7 +117,7 @@ impl Pace {
     }
 }
 
-/// As TCP smooths its round trips (RFC 6298, section 2).
+/// Smooths like TCP's round-trip estimate (RFC 6298, section 2).
 fn smoothed(old: Option<Duration>, new: Duration) -> Duration {
     old.map_or(new, |old| (old * 7 + new) / 8)
 }

@@ -1,10 +1,9 @@
-//! Who gets which connection, and when another is dialled: the rules, under one lock, without a wait
-//! in them.
+//! The rules for who gets which connection and when another is dialled, under one lock and without
+//! waiting.
 //!
-//! Two things can be wanted. A *turn* is one request on a connection that others use too, before and
-//! behind it. A *lease* is a connection with nobody else on it. Those who must wait stand in a
-//! [`Line`], and keep their place: no wait ends but with a connection, or with the news that there is
-//! none to be had.
+//! A *turn* is one request on a connection that others use too, before and after it. A *lease* is a
+//! connection alone. Requests that have to wait stand in a [`Line`] and keep their place until they get
+//! a connection, or an error because there will be none.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -28,22 +27,22 @@ use super::slot::{Slot, Watch, is_small};
 use crate::error::Error;
 use crate::types::ClientId;
 
-/// The connections of one backend and those who wait for them.
+/// One backend's connections, and the requests that wait for them.
 pub(super) struct Pool {
     pub(super) slots: Vec<Slot>,
     pub(super) breaker: Breaker,
     pub(super) pace: Pace,
-    /// How many permits are out for dials.
+    /// How many dials are in progress.
     pub(super) dialling: u16,
-    /// No provider of ours any more: what is open is used up, nothing is dialled.
+    /// The provider was changed or removed: open connections finish, and nothing is dialled.
     pub(super) retired: bool,
-    /// A task looks after the idle connections.
+    /// Whether a task looks after idle connections.
     pub(super) looked_after: bool,
     /// When the last dial began.
     pub(super) dialled_at: Option<Instant>,
     line: Line<Waiter>,
     pub(super) leases: VecDeque<LeaseWaiter>,
-    /// The connection that was last given a small request.
+    /// The connection that got a small request last.
     pub(super) gathering: Option<u64>,
     next_id: u64,
 }
@@ -51,7 +50,7 @@ pub(super) struct Pool {
 /// What a waiter receives: a connection or an error.
 pub(super) type Answer<T> = Result<T, Error>;
 
-/// Who waits for a turn, and what is to be sent.
+/// A waiting request and where to send its turn.
 enum Waiter {
     Turn(Request, oneshot::Sender<Answer<Reply>>),
     Group(Prologue, Request, oneshot::Sender<Answer<GroupTurn>>),
@@ -66,7 +65,7 @@ impl Waiter {
     }
 }
 
-/// What has to be done once the lock is released.
+/// What to do after unlocking.
 #[derive(Default)]
 #[must_use]
 pub(super) struct Effects {
@@ -79,7 +78,7 @@ pub(super) struct Effects {
 }
 
 impl Effects {
-    /// What is queued on the connection is to be sent.
+    /// Sends what is queued on the connection.
     pub(super) fn send(&mut self, connection: &Arc<Connection>) {
         let known =
             gather::add(connection) || self.send.iter().any(|known| Arc::ptr_eq(known, connection));
@@ -95,7 +94,7 @@ impl Effects {
         for permit in self.dials {
             backend.spawn_dial(permit);
         }
-        // What nobody took any more.
+        // Answers whose receivers have left.
         drop((self.closed, self.turns, self.group_turns, self.leases));
     }
 }
@@ -117,7 +116,7 @@ impl Pool {
         }
     }
 
-    /// A turn at once, or a place in the line.
+    /// Grants a turn at once, or a place in line.
     pub(super) fn ask_turn(
         &mut self,
         backend: &Arc<Backend>,
@@ -136,7 +135,7 @@ impl Pool {
         Err(receiver)
     }
 
-    /// A place in the line for a turn with a prologue.
+    /// Adds a turn with a prologue to the line.
     pub(super) fn ask_group_turn(
         &mut self,
         backend: &Arc<Backend>,
@@ -149,7 +148,7 @@ impl Pool {
         receiver
     }
 
-    /// Gives what is free to those who wait, and dials for the rest.
+    /// Gives free connections to waiting requests, and dials for the rest.
     pub(super) fn serve(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
         // This also frees connections reserved for waiters that have left.
         self.serve_leases(backend, effects);
@@ -176,7 +175,7 @@ impl Pool {
         self.turn_away_if_hopeless(backend, effects);
     }
 
-    /// Where no connection is and none is to be had, nobody is kept waiting.
+    /// Turns everyone away if there is no connection and none can be made.
     fn turn_away_if_hopeless(&mut self, backend: &Backend, effects: &mut Effects) {
         if self.line.is_empty() && self.leases.is_empty() {
             return;
@@ -243,7 +242,8 @@ impl Pool {
         Some(turn)
     }
 
-    /// What a client does on one connection, its others do not see: they are its no more.
+    /// The client's group and article have changed on this connection, so its other connections no
+    /// longer show them.
     pub(super) fn clear_owner(&mut self, client: ClientId, but: Option<usize>) {
         for (at, slot) in self.slots.iter_mut().enumerate() {
             if slot.is_owned_by(client) && Some(at) != but {
@@ -252,7 +252,7 @@ impl Pool {
         }
     }
 
-    /// Adds a connection that was dialled.
+    /// Adds a new connection.
     pub(super) fn add(
         &mut self,
         connection: Arc<Connection>,
@@ -262,7 +262,7 @@ impl Pool {
         self.slots.push(Slot::new(connection, side, address));
     }
 
-    /// Dials, if nothing stands and nobody does already.
+    /// Dials if there is no connection and no dial in progress.
     pub(super) fn warm_up(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
         let now = Instant::now();
         if self.slots.is_empty() && self.dialling == 0 && !backend.account.used_up.is_on(now) {
@@ -279,12 +279,12 @@ impl Pool {
         self.slots.iter_mut().find(|slot| slot.connection.id == id)
     }
 
-    /// How many connections stand, idle or not.
+    /// The number of open connections, idle or not.
     pub(super) fn count(&self) -> u16 {
         u16::try_from(self.slots.len()).unwrap_or(u16::MAX)
     }
 
-    /// How many requests wait for a connection.
+    /// The number of requests that wait for a connection.
     pub(super) fn waiting(&self) -> usize {
         self.line.len() + self.leases.len()
     }

@@ -1,5 +1,5 @@
-//! A turn on a connection: waits for the turns before it, reads its own reply, and hands the reading
-//! side on with the last byte of it.
+//! A turn on a connection. It waits for the turns before it, reads its own reply, and passes the
+//! reading side on at the reply's last byte.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -19,11 +19,11 @@ use crate::ticket::Ticket;
 
 mod accept;
 
-/// How much of a reply that nobody wants is read, to keep its connection.
+/// How many bytes of an unwanted reply to read to keep its connection.
 const DRAIN_BYTES: usize = 2 * 1024 * 1024;
 
-/// A reply to be read. What is left of it when it is dropped is read away if that is cheap; else the
-/// connection goes.
+/// A reply to read. If it is dropped early, the rest is read away if that is cheap; otherwise the
+/// connection is closed.
 pub(crate) struct Reply {
     backend: Arc<Backend>,
     connection: Arc<Connection>,
@@ -35,43 +35,43 @@ pub(crate) struct Reply {
     timing: Timing,
     /// When its turn came.
     arrived: Instant,
-    /// When the block began, unless the client has held it up.
+    /// When the block began; `None` if the client has slowed it down.
     block_began: Option<Instant>,
-    /// The first on its connection, which has just logged in.
+    /// Whether it is the first on a new connection.
     fresh: bool,
-    /// What is not an answer the first time, and is one when it is said again.
+    /// Replies that are not final the first time, but are when repeated.
     prior: PriorRefusals,
 }
 
 /// How a request was sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sent {
-    /// When, if nothing was before it on the connection.
+    /// When it was sent, if nothing was before it on the connection.
     pub(super) alone: Option<Instant>,
-    /// The connection had been silent for so long that it may have died unnoticed.
+    /// Whether the connection had been silent for so long that it may have died unnoticed.
     pub(super) stale: bool,
     pub(super) watch: Watch,
 }
 
-/// What a provider has said to this request before, on another connection.
+/// What a provider replied to this request before, on another connection.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PriorRefusals {
-    /// That a login is needed, or another mode.
+    /// It wanted a login, or another mode.
     pub(crate) login_needed: bool,
-    /// A farewell, as the first word on a connection that had just logged in.
+    /// It closed a new connection with a farewell as its first reply.
     pub(crate) farewell: bool,
 }
 
 enum Stage {
-    /// For the turns before.
+    /// Waiting for the turns before.
     Waiting,
     Status(ReadSide),
     Block(ReadSide, BlockScan),
-    /// The provider waits for an upload (RFC 3977, section 6.3).
+    /// The provider is waiting for an upload (RFC 3977, section 6.3).
     Upload(ReadSide),
-    /// Nobody can tell where the reply ends: all that comes belongs to it.
+    /// The end of the reply is unknown: everything that comes belongs to it.
     Unframed(ReadSide),
-    /// The reading side was handed on, or is gone.
+    /// The reading side was passed on, or is gone.
     Done,
 }
 
@@ -106,16 +106,16 @@ impl Reply {
         &self.request
     }
 
-    /// Says what the provider has said to this request before: it counts when it says so again.
+    /// Sets what the provider replied to this request before. A repeated refusal is final.
     pub(crate) fn set_prior_refusals(&mut self, prior: PriorRefusals) {
         self.prior = prior;
     }
 
-    /// Waits for the turn and for the status line. A reply of one line is then complete. A reply that is
-    /// silent for suspiciously long is given up if it `may_be_tried_again`.
+    /// Waits for the turn and the status line. A reply of one line is then complete. A suspiciously
+    /// silent reply is given up if it `may_be_tried_again`.
     ///
     /// # Errors
-    /// Whatever makes the connection unusable: it is gone when this fails.
+    /// Any error that makes the connection unusable; it is closed.
     pub(crate) async fn status(&mut self, may_be_tried_again: bool) -> Result<StatusLine, Error> {
         match self.wait_turn().await {
             Ok(side) => self.stage = Stage::Status(side),
@@ -137,7 +137,7 @@ impl Reply {
         Ok(status)
     }
 
-    /// The reply to an upload, which may take its time.
+    /// Reads the reply to an upload, which may take a while.
     ///
     /// # Errors
     /// Like [`status`](Self::status).
@@ -150,7 +150,7 @@ impl Reply {
         Ok(status)
     }
 
-    /// The next bytes of the block; none when it is complete. They are the provider's own.
+    /// Returns the next bytes of the block as the provider sent them; `None` when it is complete.
     pub(crate) fn poll_chunk(
         &mut self,
         cx: &mut Context<'_>,
@@ -164,7 +164,7 @@ impl Reply {
         };
         let read = match std::mem::take(&mut side.unread) {
             none if none.is_empty() => {
-                // A poll may relay megabytes: commands of others do not wait for that.
+                // A poll may relay megabytes, and other requests' commands should not wait for that.
                 gather::send_gathered();
                 let read = ready!(self.backend.resources.buffers.poll_read(cx, &mut side.half));
                 self.backend.count_bytes(read.as_ref().map_or(0, Bytes::len));
@@ -184,12 +184,12 @@ impl Reply {
         Poll::Ready(Ok(Some(chunk)))
     }
 
-    /// The client has held the reply up: how long it took says nothing about the provider.
+    /// Records that the client slowed the reply down, so its duration says nothing about the provider.
     pub(crate) fn held_up(&mut self) {
         self.block_began = None;
     }
 
-    /// Whether all of it has been read.
+    /// Whether the reply was read completely.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Done)
     }
@@ -199,18 +199,18 @@ impl Reply {
         matches!(self.stage, Stage::Unframed(_))
     }
 
-    /// Whether others wait for the connection that this reply comes on.
+    /// Whether other requests are waiting for this connection.
     pub(crate) fn keeps_others_waiting(&self) -> bool {
         self.backend.is_wanted(self.connection.id)
     }
 
-    /// Takes the connection down: what comes on it can no longer be trusted, or takes too long.
-    /// Once the reply is complete, the connection is others' and stays.
+    /// Closes the connection, because it is too slow or can no longer be trusted. A reply that is
+    /// already complete leaves the connection to others.
     pub(crate) fn condemn(&mut self, error: Error) -> Error {
         if let Stage::Done = self.stage { error } else { self.fail(error) }
     }
 
-    /// Reads what is left and throws it away, within limits.
+    /// Reads and discards the rest, within limits.
     pub(crate) async fn discard(mut self) {
         self.unwanted = true;
         let limits = self.backend.config().limits;
@@ -260,7 +260,7 @@ impl Reply {
         }
     }
 
-    /// The reply is complete: the next turn may read.
+    /// Ends the reply and lets the next turn read.
     fn finish(&mut self) {
         let stage = std::mem::replace(&mut self.stage, Stage::Done);
         let (Stage::Status(mut side) | Stage::Block(mut side, _) | Stage::Upload(mut side)) = stage
@@ -283,7 +283,7 @@ impl Reply {
                 stale: self.sent.stale,
                 why: error.to_string(),
             },
-            // It had ended before the request came.
+            // The connection had ended before the request was sent.
             Error::ConnectionLost(_) | Error::Dismissed { .. }
                 if self.sent.stale && matches!(self.stage, Stage::Status(_)) =>
             {

@@ -1,4 +1,4 @@
-//! An open connection in the pool: who uses it, whose group is selected on it, and how it fares.
+//! An open connection in the pool: who uses it, whose group is selected, and its state.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::reply::{Reply, Sent};
 use crate::ticket::TicketLock;
 use crate::types::ClientId;
 
-/// How long the connection on which a client selected its group is left to it, as far as possible.
+/// How long a client's group stays selected on a connection, if others do not need it.
 const OWNED: Duration = Duration::from_secs(60);
 /// A connection that was silent for this long may have died unnoticed.
 const STALE: Duration = Duration::from_secs(5);
@@ -21,52 +21,52 @@ const STALE: Duration = Duration::from_secs(5);
 /// An open connection.
 pub(super) struct Slot {
     pub(super) connection: Arc<Connection>,
-    /// Where it leads to, if the dialler knows.
+    /// Its address, if the dialler knows it.
     pub(super) address: Option<SocketAddr>,
     pub(super) line: TicketLock<ReadSide>,
     pub(super) turns: u16,
-    /// All its turns since it was idle are of small requests.
+    /// Whether all turns since it was idle are small requests.
     pub(super) small: bool,
     pub(super) access: Access,
-    /// Whose group is selected on it behind all its turns, and since when.
+    /// Whose group will be selected after all its turns, and since when.
     pub(super) owner: Option<(ClientId, Instant)>,
-    /// How many turns have changed what is selected.
+    /// How many turns have changed the selection.
     pub(super) selections: u64,
     /// When it was logged in.
     pub(super) created: Instant,
-    /// When it last carried something for a client.
+    /// When it was last used for a client.
     pub(super) used: Instant,
-    /// When the provider last said something on it.
+    /// When the provider last sent something.
     pub(super) heard: Instant,
-    /// A reply came whole on it.
+    /// Whether a complete reply came on it.
     pub(super) has_served: bool,
 }
 
-/// How closely a reply is watched.
+/// How a reply is watched.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watch {
-    /// It tells whether a provider that was set aside is well again.
+    /// Whether it is the probe of a provider that was set aside.
     pub(super) probe: bool,
     /// How long it may be silent before another connection is tried.
     pub(super) suspicious_after: Duration,
 }
 
-/// Who may have a turn on a connection.
+/// Who may use a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Shared,
-    /// No new turns: somebody waits to have it alone.
+    /// No new turns: a request is waiting for a lease.
     Reserved,
     Leased,
 }
 
-/// How well an idle connection suits; the first is best.
+/// How well an idle connection fits. The first is best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     /// The client's group is selected on it.
     Own,
     Free,
-    /// Another client's group is selected on it, and would have to be restored.
+    /// Another client's group is selected, and would have to be selected again.
     Foreign,
 }
 
@@ -88,7 +88,7 @@ impl Slot {
         self.turns == 0 && now >= self.heard + STALE
     }
 
-    /// Whether an idle connection is still silent and open. If it is not, it is put out.
+    /// Whether an idle connection is still open and silent. If not, its reading side is closed.
     pub(super) fn is_alive(&mut self, effects: &mut Effects) -> bool {
         let Some(mut side) = self.line.try_take() else { return false };
         if side.is_quiet() {
@@ -99,7 +99,8 @@ impl Slot {
         false
     }
 
-    /// Takes the next turn and queues its command in one move: so replies come in order of turns.
+    /// Takes the next turn and queues its command in one step, so that replies come in the order of
+    /// turns.
     pub(super) fn turn(
         &mut self,
         backend: &Arc<Backend>,
@@ -117,7 +118,7 @@ impl Slot {
 }
 
 impl Slot {
-    /// One that was just logged in.
+    /// Creates a slot for a new connection.
     pub(super) fn new(
         connection: Arc<Connection>,
         side: ReadSide,
@@ -141,7 +142,7 @@ impl Slot {
     }
 }
 
-/// Whether the reply is a few bytes, and costs the provider little, wherever it is asked for.
+/// Whether the reply is only a few bytes and cheap for any provider.
 pub(super) fn is_small(request: &Request) -> bool {
     match request.verb() {
         Verb::Stat | Verb::Head => matches!(request.class(), Class::ById),

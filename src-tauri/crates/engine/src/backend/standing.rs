@@ -1,4 +1,4 @@
-//! What a backend has done and how it stands, at one moment: for people, and for those who route.
+//! A backend's counters and state at one moment, for people and for routing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,16 +9,16 @@ use super::pool::Pool;
 use super::slot::{Access, Slot};
 use super::{Backend, State};
 
-/// What a backend has done since the start.
+/// Counters of a backend since its start.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Requests sent.
     pub requests: AtomicU64,
-    /// Replies given to clients.
+    /// Replies delivered to clients.
     pub delivered: AtomicU64,
-    /// Articles that the provider said it does not have.
+    /// Articles that the provider did not have.
     pub missing: AtomicU64,
-    /// Requests that failed by the provider's fault.
+    /// Requests that failed because of the provider.
     pub failures: AtomicU64,
     /// Bytes of replies received.
     pub bytes: AtomicU64,
@@ -33,7 +33,7 @@ impl Counters {
         counter.fetch_add(n as u64, Ordering::Relaxed);
     }
 
-    /// What was done until now.
+    /// Returns the current values.
     #[must_use]
     pub fn snapshot(&self) -> CounterSnapshot {
         let now = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -61,45 +61,45 @@ pub struct CounterSnapshot {
 /// Whether a backend can take a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Availability {
-    /// Now, though perhaps behind others.
+    /// Now, perhaps after waiting in line.
     #[default]
     Ready,
     /// Not before this moment.
     NotBefore(Instant),
-    /// Never more: the settings have no place for it.
+    /// Never: it was changed or removed in the settings.
     Retired,
 }
 
-/// What a request can expect of a backend. The first is asked first.
+/// How likely a backend is to serve a request. The first is asked first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Confidence {
-    /// It was set aside, and one request is due that tells whether it is well again.
+    /// It was set aside, and its probe is due.
     ProbeDue,
-    /// A connection stands and requests go well.
+    /// It has a connection, and requests succeed.
     Proven,
-    /// No connection stands yet.
+    /// It has no connection yet.
     #[default]
     Unproven,
 }
 
-/// What a route has to know of a backend, at one moment.
+/// A backend's state at one moment, for routing.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Standing {
     pub(crate) availability: Availability,
     pub(crate) confidence: Confidence,
-    /// A connection has nothing to do.
+    /// A connection is idle.
     pub(crate) idle: bool,
-    /// The provider said lately that it does not serve this account.
+    /// The provider recently refused to serve this account.
     pub(crate) unable: bool,
-    /// For how long it could not be used, if that is so.
+    /// For how long it has been unusable, if it is.
     pub(crate) down_for: Option<Duration>,
-    /// How busy it is, in requests for each thousand connections.
+    /// The load, in requests per thousand connections.
     pub(crate) load: usize,
-    /// About how long an article would take that was asked for now; zero where that is not known.
+    /// About how long an article would take if requested now; zero if unknown.
     pub(crate) work: Duration,
 }
 
-/// The state of a backend, for people.
+/// A backend's state, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BackendSnapshot {
@@ -107,22 +107,22 @@ pub struct BackendSnapshot {
     pub id: String,
     /// The provider's name.
     pub name: String,
-    /// How its connections are.
+    /// The state of its connections.
     pub state: State,
-    /// A sentence on what is wrong, empty when nothing is.
+    /// What is wrong, in a sentence; empty if nothing is.
     pub why: String,
-    /// Connections that are open, dialled or closing.
+    /// Connections that are open, being dialled or closing.
     pub open: u16,
-    /// How many may be.
+    /// How many connections it grants, as far as is known.
     pub limit: u16,
-    /// Requests under way or waiting.
+    /// Requests in flight or waiting.
     pub load: usize,
-    /// What it has done since it was set up.
+    /// Counters since the provider was set up.
     pub counters: CounterSnapshot,
 }
 
 impl Pool {
-    /// All that a route has to know, from one look.
+    /// Returns all that routing needs to know, as of one moment.
     pub(super) fn standing(&self, backend: &Backend) -> Standing {
         let now = Instant::now();
         let trust = self.breaker.trust(now);
@@ -140,7 +140,7 @@ impl Pool {
         Standing {
             availability,
             confidence: match trust {
-                // Whoever came first is the probe; the others need not wait for its dial.
+                // The first request is the probe. Later ones need not wait for its dial.
                 Trust::Probe if self.dialling == 0 && !self.has_waiting() => Confidence::ProbeDue,
                 Trust::Full if !self.slots.is_empty() => Confidence::Proven,
                 Trust::Full | Trust::Probe | Trust::NotBefore(_) => Confidence::Unproven,
@@ -154,7 +154,7 @@ impl Pool {
         }
     }
 
-    /// How many requests are under way or wait. A connection that somebody has alone is never idle.
+    /// Returns how many requests are in flight or waiting. A leased connection counts as busy.
     pub(super) fn load(&self) -> usize {
         let turns = |slot: &Slot| match slot.access {
             Access::Leased => slot.turns.max(1),

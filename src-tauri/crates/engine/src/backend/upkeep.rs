@@ -1,5 +1,4 @@
-//! Idle connections: closed when nobody has needed them for long, taken out when they have died, and asked
-//! now and then whether they live.
+//! Maintains idle connections: closes those unused for long, removes dead ones, and sends keep-alives.
 
 use std::cell::Cell;
 use std::sync::{Arc, Weak};
@@ -13,13 +12,12 @@ use super::pool::{Effects, Pool};
 use super::reply::Reply;
 use super::slot::{Access, Slot, Watch};
 
-/// How often idle connections are looked after.
+/// How often idle connections are checked.
 const TICK: Duration = Duration::from_secs(5);
-/// A connection that was idle for this long is asked whether it still lives.
+/// A connection that was idle for this long gets a keep-alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(25);
 
-/// Closes connections that were idle for long, takes out those that died, and keeps the others warm;
-/// until none is left.
+/// Closes long-idle connections, removes dead ones and keeps the others alive, until none is left.
 pub(super) async fn look_after(backend: Weak<Backend>) {
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -41,7 +39,7 @@ pub(super) async fn look_after(backend: Weak<Backend>) {
 }
 
 impl Pool {
-    /// Takes out what is idle and fits, for closing; and what is idle and dead.
+    /// Closes idle connections that match, and removes dead ones.
     pub(super) fn close_idle(&mut self, fits: impl Fn(&Slot) -> bool, effects: &mut Effects) {
         self.slots.retain_mut(|slot| {
             let idle = slot.turns == 0 && slot.access != Access::Leased;
@@ -53,21 +51,22 @@ impl Pool {
         });
     }
 
-    /// Closes one idle connection. Whether there was one.
+    /// Closes one idle connection. Returns whether there was one.
     pub(super) fn close_one(&mut self, effects: &mut Effects) -> bool {
         let closed = Cell::new(false);
         self.close_idle(|_| !closed.replace(true), effects);
         closed.get()
     }
 
-    /// One connection died unnoticed: those that said nothing since may have died with it.
+    /// Closes idle connections that have been silent since then: one died unnoticed, so they may have
+    /// too.
     pub(super) fn close_unheard(&mut self, since: Instant, effects: &mut Effects) {
         let before = effects.closed.len();
         self.close_idle(|slot| slot.heard < since, effects);
         effects.closed.iter_mut().skip(before).for_each(|side| side.dead = true);
     }
 
-    /// Asks connections that were idle for a while whether they still live.
+    /// Sends keep-alives on connections that have been idle for a while.
     pub(super) fn probes(
         &mut self,
         backend: &Arc<Backend>,
@@ -87,7 +86,7 @@ impl Pool {
     }
 }
 
-/// What asks an idle connection whether it lives. Old servers answer 500, which says as much.
+/// The keep-alive request. Old servers answer 500, which is good enough.
 fn probe() -> Option<Request> {
     Request::parse(Bytes::from_static(b"DATE")).ok()
 }

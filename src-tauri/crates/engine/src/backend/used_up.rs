@@ -1,4 +1,5 @@
-//! An account that is used up, expired or blocked, by the provider's word: it is asked ever more rarely.
+//! Pauses an account that the provider calls used up, expired or blocked. It is retried less and less
+//! often.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,19 +7,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long an account is left alone the first time; this doubles each time that the provider says it
-/// again.
+/// The first pause; it doubles each time the provider says it again.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
-/// The longest that an account is left alone.
+/// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
-/// How long the one request may take that is sent after a pause.
+/// How long to wait for the one request after a pause before another one is sent.
 const PROBE_LIMIT: Duration = Duration::from_secs(60);
 
-/// See the [module](self).
+/// The pause of a used-up account, if there is one. See the [module](self).
 #[derive(Default)]
 pub(crate) struct UsedUp {
     pause: Mutex<Option<Pause>>,
-    /// There is a pause. Usually there is none, and requests take no lock.
+    /// Whether there is a pause. Usually there is none, and requests take no lock.
     paused: AtomicBool,
 }
 
@@ -26,17 +26,18 @@ pub(crate) struct UsedUp {
 struct Pause {
     until: Instant,
     length: Duration,
-    /// One request was sent after the pause, to see whether the account works again.
+    /// A request was sent after the pause to see whether the account works again.
     probing: bool,
 }
 
 impl UsedUp {
-    /// Whether the provider said so a short while ago.
+    /// Whether the account is paused.
     pub(super) fn is_on(&self, now: Instant) -> bool {
         self.lock().is_some_and(|pause| now < pause.until)
     }
 
-    /// Whether a request may be sent. After a pause one may, which tells whether the account works again.
+    /// Whether a request may be sent. After a pause only one may, to find out whether the account works
+    /// again.
     pub(crate) fn may_send(&self, now: Instant) -> bool {
         if !self.paused.load(Ordering::Relaxed) {
             return true;
@@ -50,11 +51,11 @@ impl UsedUp {
         over
     }
 
-    /// The provider says that the account is used up.
+    /// Begins a pause, or a longer one: the provider says that the account is used up.
     pub(super) fn begin(&self, now: Instant) {
         let mut paused = self.lock();
         let length = match *paused {
-            // This request was sent before that was known.
+            // This request was sent before the pause.
             Some(pause) if now < pause.until && !pause.probing => return,
             Some(pause) => (pause.length * 2).min(LONGEST_PAUSE),
             None => FIRST_PAUSE,
@@ -63,14 +64,14 @@ impl UsedUp {
         self.paused.store(true, Ordering::Relaxed);
     }
 
-    /// The provider serves an article: if it was asked to see whether the account works again, it does.
+    /// Records a served article. If it was the request after a pause, the account works again.
     pub(crate) fn has_served(&self) {
         if self.paused.load(Ordering::Relaxed) && self.lock().is_some_and(|pause| pause.probing) {
             self.forget();
         }
     }
 
-    /// What the provider said may be over.
+    /// Ends the pause: what the provider said may be over.
     pub(super) fn forget(&self) {
         *self.lock() = None;
         self.paused.store(false, Ordering::Relaxed);
@@ -85,7 +86,7 @@ impl UsedUp {
 mod tests {
     use super::*;
 
-    /// How many requests the account gets when somebody wants an article every second.
+    /// Counts the requests that the account gets when a client wants an article every second.
     #[test]
     fn a_used_up_account_is_asked_ever_more_rarely() {
         let (account, begin) = (UsedUp::default(), Instant::now());

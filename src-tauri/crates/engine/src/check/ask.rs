@@ -1,4 +1,4 @@
-//! What is asked on a connection once it carries requests, and how it is closed.
+//! The requests of a check on a ready connection, and how it closes.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use super::refusal::broken_off;
 use crate::config::BackendConfig;
 use crate::dial::{DialError, Established, read_block, read_status};
 
-/// How often the round trip is measured.
+/// How many times the latency is measured.
 const ROUND_TRIPS: usize = 3;
-/// An article that nobody has: to ask for it shows whether articles may be asked for at all.
+/// A message-id that no server has: asking for it shows whether articles may be requested at all.
 const NO_ARTICLE: &[u8] = b"STAT <newsmux.check@localhost.invalid>\r\n";
-/// How long the provider has to answer `QUIT` on all connections.
+/// How long the provider has to answer `QUIT` on all connections together.
 const LEAVE: Duration = Duration::from_secs(2);
 
 /// Sends a line and reads the status line of the reply.
@@ -37,7 +37,7 @@ async fn ask(
     }
 }
 
-/// Without an account: whether the provider wants one all the same.
+/// Without an account, finds out whether the provider needs one.
 pub(super) async fn without_login(
     connection: &mut Established,
     to: &BackendConfig,
@@ -51,7 +51,7 @@ pub(super) async fn without_login(
     Ok(Finding::good(Step::Login, Found::NoLogin))
 }
 
-/// What the provider offers, as it says itself.
+/// Asks for the capabilities.
 pub(super) async fn capabilities(
     connection: &mut Established,
     to: &BackendConfig,
@@ -63,7 +63,7 @@ pub(super) async fn capabilities(
     Finding::good(Step::Capabilities, found)
 }
 
-/// Empty where the provider does not say.
+/// Reads the capabilities; empty if the provider lists none.
 pub(super) async fn offered(connection: &mut Established, to: &BackendConfig) -> Offered {
     match ask(connection, to, b"CAPABILITIES\r\n").await {
         Ok(status) if status.code().get() == 101 => {
@@ -74,7 +74,7 @@ pub(super) async fn offered(connection: &mut Established, to: &BackendConfig) ->
     }
 }
 
-/// How far away it is: the median of a few small requests.
+/// Measures the latency: the median of a few small requests.
 pub(super) async fn round_trip(
     connection: &mut Established,
     to: &BackendConfig,
@@ -91,7 +91,7 @@ pub(super) async fn round_trip(
     Ok(Finding::good(Step::RoundTrip, Found::RoundTrip { microseconds }))
 }
 
-/// Sends `QUIT` on all connections, and waits a little for the provider to close them.
+/// Sends `QUIT` on all connections, and gives the provider a moment to close them.
 pub(super) async fn leave(connections: &mut [Established]) {
     for connection in &mut *connections {
         drop(connection.write.write_all(b"QUIT\r\n").await);

@@ -1,5 +1,5 @@
-//! How many connections a provider really grants: one after the other, never more than were entered, and
-//! an end at the first that is refused.
+//! Counts the connections that a provider really grants: opens one after the other up to the configured
+//! number, and stops at the first refusal.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use super::run::{Case, Run, cause, words};
 use crate::backend::CheckPermit;
 use crate::dial::{DialError, Established, establish};
 
-/// More are never tried, however many were entered.
+/// The most to open, whatever is configured.
 const MOST: u16 = 50;
-/// How long all of them together may take.
+/// The timeout for all of them together.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 impl Run<'_> {
-    /// Counts the connections that are granted, and closes them all.
+    /// Counts the granted connections and closes them all.
     pub(super) async fn connections(&mut self, first: Established, permit: CheckPermit) {
         let (mut open, mut permits) = (vec![first], vec![permit]);
         let opening = self.case.open_all(&mut open, &mut permits);
@@ -29,7 +29,7 @@ impl Run<'_> {
 }
 
 impl Case<'_> {
-    /// Ends when there are as many as were entered, or at the first that is refused.
+    /// Opens connections until the configured number is reached, or one is refused.
     async fn open_all(
         &self,
         open: &mut Vec<Established>,

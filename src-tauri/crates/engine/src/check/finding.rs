@@ -1,4 +1,4 @@
-//! What a check finds: typed, so that whoever shows it can word it, and act on it.
+//! A check's findings, typed, so that the caller can word them and act on them.
 
 use nntp::login::{Account, redacted};
 
@@ -8,160 +8,161 @@ use crate::dial::{Certificate, Problem};
 /// One step of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
-    /// The host's name has an address.
+    /// The host name has an address.
     Name,
-    /// A connection can be made.
+    /// The server accepts a connection.
     Connection,
-    /// It is encrypted as the settings demand.
+    /// The encryption meets the settings.
     Encryption,
-    /// It greets as a news server does.
+    /// It greets like a news server.
     Greeting,
-    /// It accepts the login.
+    /// The login is accepted.
     Login,
-    /// What it says it can do.
+    /// The capabilities that it lists.
     Capabilities,
-    /// How far away it is.
+    /// The latency.
     RoundTrip,
-    /// How many connections it grants.
+    /// How many connections the provider grants.
     Connections,
 }
 
-/// How a step went.
+/// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Fine.
     Good,
-    /// It can be used like this, but something should be improved.
+    /// Usable, but something should be improved.
     Doubtful,
-    /// It cannot be used like this.
+    /// Not usable.
     Bad,
 }
 
-/// What one step found. No secret is in it.
+/// The result of one step. It contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The step.
     pub step: Step,
-    /// How it went.
+    /// Its result.
     pub outcome: Outcome,
-    /// What was found. It prints as a plain sentence.
+    /// The finding. It prints as a plain sentence.
     pub found: Found,
-    /// The provider's own words, without the account's name and password.
+    /// The provider's reply, without the account's user name and password.
     pub words: Option<String>,
-    /// What would help.
+    /// The suggested remedy.
     pub remedy: Option<Remedy>,
 }
 
-/// What was found.
+/// A finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are what their names say")]
 pub enum Found {
-    /// The host's name has an address.
+    /// The host name has an address.
     Address { host: String },
     /// A URL was entered as the host.
     PastedHost,
-    /// The host's name has no address, in the system's words.
+    /// The host name has no address; `cause` is the system's message.
     NoAddress { cause: String },
-    /// A connection to this port was made.
+    /// Connected to this port.
     Connected { port: u16 },
-    /// No connection could be made, in the system's words.
+    /// Could not connect; `cause` is the system's message.
     NotConnected { cause: String },
-    /// The proxy itself is using all connections of the account.
+    /// The proxy is using all connections of the account.
     AllInUse { open: u16 },
-    /// There is no encryption, and none was asked for.
+    /// Not encrypted, as configured.
     InTheClear,
-    /// It is encrypted.
+    /// Encrypted.
     Encrypted {
         version: String,
         verified: Verify,
         certificate: Option<Certificate>,
-        /// How long the certificate is still valid.
+        /// How many days the certificate is still valid.
         days_left: Option<u64>,
     },
-    /// The certificate is not what the settings demand.
+    /// The certificate does not meet the settings.
     BadCertificate { problem: Problem, certificate: Option<Certificate> },
-    /// It does not speak TLS.
+    /// The server does not use TLS.
     SpeaksNoTls,
-    /// The handshake failed for another reason, in the TLS library's words.
+    /// The handshake failed for another reason; `cause` is the TLS library's message.
     TlsFailed { cause: String },
     /// It does not offer STARTTLS.
     NoStartTls,
-    /// It greets as a news server does.
+    /// It greets like a news server.
     Greeted { posting: bool },
-    /// It speaks TLS, which is off in the settings.
+    /// The server uses TLS, but the settings have it off.
     SpeaksTls,
     /// A web server answers.
     WebServer,
-    /// Something else than a news server answers.
+    /// Something other than a news server answers.
     NoNewsServer,
-    /// It does not answer in time.
+    /// The server does not answer in time.
     NoAnswer,
     /// It closed the connection without saying why.
     HungUp,
-    /// It refuses us. `beside` is how many connections the proxy has open meanwhile.
+    /// The provider refuses the connection or login. `beside` is how many connections the proxy has
+    /// open.
     Refused { why: Why, proof: Proof, beside: u16 },
-    /// It accepted the login, perhaps only at the second try.
+    /// The login was accepted, perhaps only on the second attempt.
     LoggedIn { second_try: bool },
-    /// It needs no login.
+    /// The provider needs no login.
     NoLogin,
-    /// It needs a login, and none was entered.
+    /// The provider needs a login, but none was entered.
     LoginNeeded,
-    /// The name or the password cannot be sent.
+    /// The user name or password cannot be sent.
     UnusableLogin,
-    /// What it says it can do.
+    /// The capabilities that it lists.
     Capabilities { list: Vec<String> },
-    /// It does not say.
+    /// The server lists no capabilities.
     NoCapabilities,
-    /// How long a reply takes.
+    /// The time from a request to its reply.
     RoundTrip { microseconds: u64 },
-    /// So many connections were open at once, of those that were entered; `beside` more are the proxy's.
-    /// `cause` is why it was not one more, where the provider did not say.
+    /// `count` connections were open at once, of `wanted` configured; the proxy has `beside` more.
+    /// `cause` is why there was not one more, if the provider did not say.
     Granted { count: u16, wanted: u16, beside: u16, cause: Option<String> },
 }
 
-/// Why a provider refuses us.
+/// Why a provider refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
-    /// As many connections as it grants are open, or it thinks so.
+    /// The connection limit is reached, or the provider thinks so.
     Connections,
-    /// The name or the password is wrong.
+    /// The user name or password is wrong.
     Login,
-    /// The account is used up, expired or not paid for.
+    /// The account is used up, expired or unpaid.
     Account,
-    /// It does not serve us now.
+    /// The provider is unavailable now.
     Unavailable,
-    /// It demands encryption.
+    /// It requires encryption.
     Encryption,
-    /// The reply has no place in a login.
+    /// The reply does not belong in a login.
     Unexpected,
 }
 
-/// How that is known.
+/// How the reason is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
-    /// Its code or its words say so.
+    /// The reply says so.
     Told,
-    /// Nothing of the account had been sent yet.
+    /// The account had not been sent yet.
     BeforeLogin,
-    /// The same login works on connections that the proxy has open.
+    /// The same login works on the proxy's open connections.
     LoginWorks,
-    /// It was refused twice, with no connection of ours open that could be one too many.
+    /// Two attempts were refused while none of our connections was open.
     TriedTwice,
 }
 
-/// What would help, as fields of the settings to change.
+/// A remedy, as settings to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are what their names say")]
 pub enum Remedy {
-    /// TLS from the first byte, on this port.
+    /// Use TLS from the first byte on this port.
     UseTls { port: u16 },
-    /// TLS after STARTTLS, on this port.
+    /// Use STARTTLS on this port.
     UseStartTls { port: u16 },
-    /// No encryption, on this port: whoever offers this has to say what it means.
+    /// Use no encryption on this port. Whoever offers this must say what it means.
     UseNoTls { port: u16 },
-    /// Not more connections than these.
+    /// Use at most this many connections.
     LowerConnections { to: u16 },
-    /// The host alone, and the port where one was behind it.
+    /// Use only the host, and the port if one was pasted with it.
     TrimHost { host: String, port: Option<u16> },
 }
 
@@ -182,7 +183,7 @@ impl Finding {
         Self { words: Some(words.into()).filter(|words| !words.is_empty()), ..self }
     }
 
-    /// A certificate may say anything, too.
+    /// A certificate may contain anything, too.
     pub(super) fn without_secrets(mut self, account: Option<&Account>) -> Self {
         let plain = |text: &String| redacted(account, text.as_bytes());
         self.words = self.words.as_ref().map(plain);
@@ -200,8 +201,8 @@ impl Finding {
     }
 }
 
-/// The host and the port in a pasted address such as `https://news.example.com:563/`; nothing, where it
-/// is a host alone, or no address at all.
+/// Splits a pasted address such as `https://news.example.com:563/` into host and port. `None` if it is
+/// just a host, or no address.
 #[must_use]
 pub fn pasted(entered: &str) -> Option<(String, Option<u16>)> {
     let entered = entered.trim();
@@ -210,7 +211,7 @@ pub fn pasted(entered: &str) -> Option<(String, Option<u16>)> {
     let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
     let (host, port) = match place.strip_prefix('[').and_then(|six| six.split_once(']')) {
         Some((host, behind)) => (host, behind.strip_prefix(':')),
-        // More than one colon is an address of IPv6.
+        // Several colons mean an IPv6 address.
         None => match place.split_once(':').filter(|(_, port)| !port.contains(':')) {
             Some((host, port)) => (host, Some(port)),
             None => (place, None),

@@ -1,8 +1,8 @@
-//! Tries one provider and says what was found, step by step, and what would help where something is
-//! wrong. Nothing is kept, and all connections are closed again.
+//! Tests one provider step by step, and says what it found and how to fix problems. It stores nothing
+//! and closes all its connections.
 //!
-//! A remedy is offered only for what was seen: to find out whether a port speaks TLS, plain NNTP or HTTP,
-//! the check connects to it, once for each, and sends nothing of the account.
+//! A remedy is offered only for what was seen. To find out whether a port serves TLS, plain NNTP or
+//! HTTP, the check connects once for each and sends nothing of the account.
 
 mod ask;
 mod connections;
@@ -20,10 +20,10 @@ use crate::dial::Dial;
 
 pub use finding::{Finding, Found, Outcome, Proof, Remedy, Step, Why, pasted};
 
-/// The pause before a login is tried for a second time.
+/// The pause before a second login attempt.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// How providers are checked.
+/// A check of providers.
 pub struct Check<'a> {
     dialler: &'a dyn Dial,
     permits: CheckPermits,
@@ -31,40 +31,39 @@ pub struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    /// A check of a provider that nobody uses at the moment.
+    /// Creates a check of a provider that nobody is using.
     #[must_use]
     pub fn new(dialler: &'a dyn Dial) -> Self {
         Self { dialler, permits: CheckPermits::default(), pause: PAUSE }
     }
 
-    /// Beside a proxy that may be using the same account: the two together never have more connections
-    /// open than were entered. See [`Proxy::check_permits`](crate::proxy::Proxy::check_permits).
+    /// Runs beside a proxy that may use the same account: together they never open more connections
+    /// than configured. See [`Proxy::check_permits`](crate::proxy::Proxy::check_permits).
     #[must_use]
     pub fn with_permits(self, permits: CheckPermits) -> Self {
         Self { permits, ..self }
     }
 
-    /// With another pause before a login is tried for a second time.
+    /// Changes the pause before a second login attempt.
     #[must_use]
     pub fn with_pause(self, pause: Duration) -> Self {
         Self { pause, ..self }
     }
 
-    /// Checks a provider, and tells each finding as soon as it is there. They end with the first that is
-    /// bad.
+    /// Checks a provider and reports each finding at once. The check ends at the first bad finding.
     pub async fn run(&self, to: &BackendConfig, mut tell: impl FnMut(Finding) + Send) {
         run::Run::new(self, to, &mut tell).run().await;
     }
 }
 
-/// Checks a provider that nobody uses at the moment, and gives all findings.
+/// Checks a provider that nobody is using, and returns all findings.
 pub async fn check(dialler: &dyn Dial, to: &BackendConfig) -> Vec<Finding> {
     let mut findings = Vec::new();
     Check::new(dialler).run(to, |finding| findings.push(finding)).await;
     findings
 }
 
-/// Whether the provider can be used: nothing is bad, though something may be doubtful.
+/// Whether the provider can be used: nothing is bad, though there may be warnings.
 #[must_use]
 pub fn is_usable(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.outcome != Outcome::Bad)

@@ -1,4 +1,4 @@
-//! Why a connection failed, and what would help: found out by looking at ports, and by trying.
+//! Finds out why a connection failed and what would help, by probing ports and trying again.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use super::service::Service;
 use crate::dial::{DialError, Failed, Oddity, Stage};
 
 impl Case<'_> {
-    /// The finding that ends the check.
+    /// Returns the finding that ends the check.
     pub(super) async fn explain(&self, failed: Failed) -> Finding {
         let Failed { stage, error } = failed;
         if let DialError::Refused(refusal) = error {
@@ -36,7 +36,7 @@ impl Case<'_> {
         }
     }
 
-    /// The handshake did not go through: what is there instead?
+    /// The TLS handshake failed: finds out what serves there instead.
     async fn not_encrypted(&self, error: &DialError) -> (Found, Option<Remedy>) {
         let told = matches!(error, DialError::Protocol(Oddity::UnsafeCiphers | Oddity::UnsafeTls));
         if told || !self.is_encrypted() {
@@ -52,7 +52,7 @@ impl Case<'_> {
         }
     }
 
-    /// It does not greet: a server that waits for TLS or for HTTP is silent, until it is spoken to.
+    /// No greeting came: a TLS or web server stays silent until the client speaks.
     async fn not_greeted(&self, error: &DialError) -> (Found, Option<Remedy>) {
         let found = broken_off(error);
         if !matches!(found, Found::SpeaksTls | Found::NoAnswer | Found::HungUp) {
@@ -67,12 +67,12 @@ impl Case<'_> {
         }
     }
 
-    /// What is on our port, with TLS, or else without.
+    /// Finds out what serves on our port, with TLS or else without.
     async fn silent_service(&self) -> Service {
         match self.service_at(self.to.port, Some(self.tls_options())).await {
             Service::Nothing if !self.is_encrypted() => {
                 match self.service_at(self.to.port, None).await {
-                    // It would have greeted before.
+                    // A news server would have greeted before.
                     Service::News { .. } => Service::Other,
                     other => other,
                 }
@@ -110,7 +110,7 @@ impl Case<'_> {
         Finding::bad(step, found).helped_by(remedy)
     }
 
-    /// Which encryption there is.
+    /// Finds an available encryption.
     async fn encryption(&self) -> Option<Remedy> {
         match self.tls_elsewhere().await {
             None => match self.service_at(self.to.port, None).await {
@@ -135,7 +135,7 @@ impl From<Stage> for Step {
     }
 }
 
-/// What an error alone tells.
+/// What the error alone says.
 pub(super) fn broken_off(error: &DialError) -> Found {
     match error {
         DialError::Protocol(Oddity::SpeaksTls) => Found::SpeaksTls,

@@ -13,11 +13,11 @@ use crate::dial::{
     DialError, Encryption, Established, Failed, Milestone, account, establish_in_mode,
 };
 
-/// A certificate that is valid for less than this is doubtful, in days.
+/// Certificates that expire within this many days get a warning.
 const SOON: u64 = 14;
 const DAY: u64 = 24 * 60 * 60;
 
-/// What is checked, and how.
+/// What to check, and how.
 #[derive(Clone, Copy)]
 pub(super) struct Case<'a> {
     pub(super) check: &'a Check<'a>,
@@ -31,14 +31,14 @@ impl Case<'_> {
     }
 }
 
-/// One check, from its beginning to its end.
+/// One run of a check.
 pub(super) struct Run<'a> {
     pub(super) case: Case<'a>,
     account: Option<Account>,
     tell: &'a mut (dyn FnMut(Finding) + Send),
-    /// The steps that were told: none is told twice.
+    /// The steps reported so far: none is reported twice.
     told: BTreeSet<Step>,
-    /// What a connection that is still to be encrypted was greeted with.
+    /// The greeting on a connection that is not yet encrypted.
     greeting: Option<Finding>,
 }
 
@@ -76,7 +76,7 @@ impl<'a> Run<'a> {
         done
     }
 
-    /// Tells what was found, unless that step was told before.
+    /// Reports a finding, unless that step was reported before.
     pub(super) fn tell(&mut self, finding: Finding) {
         if self.told.insert(finding.step) {
             (self.tell)(finding.without_secrets(self.account.as_ref()));
@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// A refusal that may be about connections which are gone already is put to the test.
+    /// Retries a refused login if the provider may have counted connections that are already closed.
     async fn log_in_or_try_again(&mut self) -> Result<Established, Finding> {
         let clear = self.case.in_the_clear().await;
         let mut first_refusal = None;
@@ -132,7 +132,8 @@ impl<'a> Run<'a> {
         establish_in_mode(check.dialler, to, ModeReader::NotNeeded, &mut observer).await
     }
 
-    /// Where STARTTLS comes behind the greeting, it is told before it, as for other connections.
+    /// With STARTTLS the greeting comes before the encryption, but is reported after it, as for other
+    /// connections.
     fn passed(&mut self, milestone: Milestone<'_>, clear: Option<&Finding>) {
         match (milestone, &self.case.to.tls) {
             (Milestone::Connected, _) => {
@@ -162,7 +163,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What is found on a connection that carries requests.
+    /// Tests a connection that carries requests.
     async fn ask(&mut self, connection: &mut Established) -> Result<(), Finding> {
         let to = self.case.to;
         if self.account.is_none() {
@@ -177,7 +178,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Whether the next try may go otherwise: the provider may still count what is gone already.
+/// Whether a retry may succeed: the provider may still count closed connections.
 fn may_pass(refusal: &Refusal) -> bool {
     matches!(
         refusal.kind,
@@ -185,7 +186,7 @@ fn may_pass(refusal: &Refusal) -> bool {
     )
 }
 
-/// The provider's own words.
+/// The provider's reply.
 pub(super) fn words(refusal: &Refusal) -> String {
     format!("{} {}", refusal.code, refusal.text)
 }
@@ -206,7 +207,7 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// In the system's words, or that it took too long.
+/// The system's message, or that it timed out.
 pub(super) fn cause(error: &DialError) -> String {
     match error {
         DialError::Resolve(error)

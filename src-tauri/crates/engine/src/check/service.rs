@@ -1,5 +1,5 @@
-//! Finds out what serves on a port: connects, waits for a greeting, and says nothing but QUIT and, to a
-//! news server, CAPABILITIES. Nothing of the account is ever sent.
+//! Finds out what serves on a port. It connects, waits for a greeting, and sends only QUIT and, to a
+//! news server, CAPABILITIES. It never sends anything of the account.
 
 use std::net::IpAddr;
 
@@ -16,26 +16,27 @@ use crate::dial::{BoxStream, DialError, Established, Oddity, read_status};
 const TLS_PORT: u16 = 563;
 /// The port of NNTP (RFC 3977).
 const PLAIN_PORT: u16 = 119;
-/// How long each step may take, at most.
+/// The timeout of each step, at most.
 const STEP: Duration = Duration::from_secs(3);
 
 /// What serves on a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
-    /// A news server; whether it offers STARTTLS is known only where there is no TLS yet.
+    /// A news server. Whether it offers STARTTLS is known only without TLS.
     News { starttls: bool },
     /// A web server.
     Web,
-    /// Something that speaks TLS, with a certificate that the settings do not accept.
+    /// A TLS server whose certificate does not meet the settings.
     Certificate,
-    /// Something that does not greet as a news server does.
+    /// A server that does not greet like a news server.
     Other,
-    /// Nothing, or something that does not answer.
+    /// Nothing, or a server that does not answer.
     Nothing,
 }
 
 impl Case<'_> {
-    /// Whether encryption is available where none was asked for. On this computer nobody needs it.
+    /// Finds out whether encryption is available when none is configured. On this computer nobody needs
+    /// it.
     pub(super) async fn in_the_clear(&self) -> Option<Finding> {
         if self.to.tls != Tls::Off {
             return None;
@@ -47,7 +48,7 @@ impl Case<'_> {
         Some(doubtful.helped_by(self.tls_elsewhere().await))
     }
 
-    /// TLS on its usual port, where that is another, and a news server is behind it.
+    /// Finds a news server on the default TLS port, if the settings use another.
     pub(super) async fn tls_elsewhere(&self) -> Option<Remedy> {
         if self.is_encrypted() && self.to.port == TLS_PORT {
             return None;
@@ -58,7 +59,7 @@ impl Case<'_> {
         }
     }
 
-    /// The usual port without TLS, where that is another, and a news server is behind it.
+    /// Finds a news server on the default plain port, if the settings use another.
     pub(super) async fn plain_elsewhere(&self) -> Option<Remedy> {
         if self.to.port == PLAIN_PORT {
             return None;
@@ -66,7 +67,7 @@ impl Case<'_> {
         self.service_at(PLAIN_PORT, None).await.without_tls(PLAIN_PORT)
     }
 
-    /// TLS from the first byte.
+    /// Whether the settings use TLS from the first byte.
     pub(super) fn is_encrypted(&self) -> bool {
         matches!(self.to.tls, Tls::On(_))
     }
@@ -78,7 +79,7 @@ impl Case<'_> {
         }
     }
 
-    /// What serves on a port of the host, with TLS or without.
+    /// Finds out what serves on a port of the host, with or without TLS.
     pub(super) async fn service_at(&self, port: u16, tls: Option<TlsOptions>) -> Service {
         let limits = short(self.to.limits);
         let encrypt = tls.is_some();
@@ -97,7 +98,7 @@ impl Case<'_> {
 }
 
 impl Service {
-    /// How a news server without TLS from the first byte is used.
+    /// How to use a news server that does not use TLS from the first byte.
     pub(super) fn without_tls(self, port: u16) -> Option<Remedy> {
         match self {
             Self::News { starttls: true } => Some(Remedy::UseStartTls { port }),
@@ -115,7 +116,7 @@ impl Service {
     }
 }
 
-/// A few seconds for each step, and not more than the provider has otherwise.
+/// Limits each step to a few seconds, or the provider's own timeouts if shorter.
 fn short(limits: TimeLimits) -> TimeLimits {
     TimeLimits {
         resolve: limits.resolve.min(STEP),
@@ -135,7 +136,7 @@ async fn greeted(mut stream: BoxStream, at: &BackendConfig) -> Service {
         Ok(status) => status.code().get(),
         Err(error) => return Service::of(&error),
     };
-    // Also a news server that does not want us, or not now.
+    // A refusal comes from a news server too.
     if !matches!(status, 200 | 201 | 400 | 480 | 502) {
         return Service::Other;
     }
@@ -149,7 +150,7 @@ async fn greeted(mut stream: BoxStream, at: &BackendConfig) -> Service {
     Service::News { starttls }
 }
 
-/// A web server is silent until something is said to it, whatever that is.
+/// Tells a web server by its reply: it stays silent until it receives something.
 async fn silent(mut stream: BoxStream, limit: Duration) -> Service {
     let answer = async {
         stream.write_all(b"QUIT\r\n\r\n").await.map_err(DialError::Connect)?;
@@ -163,7 +164,7 @@ async fn silent(mut stream: BoxStream, limit: Duration) -> Service {
     }
 }
 
-/// On this computer nobody listens in.
+/// Whether the host is this computer, where nobody can listen in.
 fn is_here(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -1,5 +1,5 @@
-//! What is known about the addresses of hosts. An address is good once a login has succeeded on it, and
-//! only until it fails; one that failed goes to the back for a while.
+//! What is known about the addresses of hosts. An address is good once a login has succeeded on it,
+//! until it fails. A failed address is tried last for a while.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -7,25 +7,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::{Duration, Instant};
 
-/// How long an address that failed once stays at the back; this doubles with each further failure.
+/// How long an address is tried last after its first failure; this doubles with each further one.
 const FIRST_REST: Duration = Duration::from_secs(60);
-/// The longest that an address stays at the back.
+/// The longest time that an address is tried last.
 const LONGEST_REST: Duration = Duration::from_secs(960);
-/// How many addresses are remembered. Some names have other addresses every minute.
+/// The maximum number of remembered addresses. Some names have new ones every minute.
 const REMEMBERED: usize = 256;
 
-/// A host's name and one of its addresses.
+/// A host name and one of its addresses.
 type Key = (String, SocketAddr);
 
-/// See the [module](self).
+/// The results of recent dials, by address. See the [module](self).
 #[derive(Default)]
 pub(super) struct Addresses(Mutex<HashMap<Key, Known>>);
 
-/// What came of an address the last time.
+/// The last result of an address.
 #[derive(Clone, Copy)]
 struct Known {
     at: Instant,
-    /// How often in a row it has failed: 0 is good.
+    /// Failures in a row; 0 means good.
     failures: u32,
 }
 
@@ -37,33 +37,32 @@ impl Known {
     }
 }
 
-/// In which order addresses are tried.
+/// The order in which addresses are tried.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Good,
-    /// Not tried yet, or not for a while.
+    /// Not tried yet, or not recently.
     Unknown,
     Resting(Instant),
 }
 
 impl Addresses {
-    /// Sorts a host's addresses: the good ones, those that nothing is known of, those that failed. Among
-    /// equals the order stays.
+    /// Sorts a host's addresses: good ones, unknown ones, failed ones. Otherwise keeps their order.
     pub(super) fn sort(&self, host: &str, addresses: &mut [SocketAddr]) {
         addresses.sort_by_cached_key(|address| self.rank(host, *address));
     }
 
-    /// Whether it failed, and stays at the back for now.
+    /// Whether it failed and is still tried last.
     pub(super) fn is_resting(&self, host: &str, address: SocketAddr) -> bool {
         matches!(self.rank(host, address), Rank::Resting(_))
     }
 
-    /// A login has succeeded on it.
+    /// Records a successful login.
     pub(super) fn succeeded(&self, host: &str, address: SocketAddr) {
         self.remember(host, address, 0);
     }
 
-    /// It does not answer, or not as it should.
+    /// Records that the address does not answer, or not as it should.
     pub(super) fn failed(&self, host: &str, address: SocketAddr) {
         // Dials that fail together count as one.
         if !self.is_resting(host, address) {

@@ -1,4 +1,4 @@
-//! What is in a provider's certificate, for people to read, and what can be wrong with it.
+//! A provider's certificate in readable form, and what can be wrong with it.
 
 use std::error::Error;
 use std::fmt;
@@ -11,26 +11,26 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
-/// How many of a certificate's names are kept.
+/// The maximum number of names to keep.
 const NAMES: usize = 5;
 
-/// What a certificate says of itself. All of it is the other end's word, made plain.
+/// The contents of a certificate. All of it comes from the other end, made safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// Who signed it.
+    /// The issuer.
     pub issuer: String,
-    /// The hosts that it is for; not more than a few.
+    /// The first few host names that it is valid for.
     pub names: Vec<String>,
-    /// When its validity begins, in seconds since 1970.
+    /// The start of its validity, in seconds since 1970.
     pub begins: u64,
-    /// When its validity ends, in seconds since 1970.
+    /// The end of its validity, in seconds since 1970.
     pub expires: u64,
-    /// Nobody else signed it.
+    /// Whether it is self-signed.
     pub self_signed: bool,
 }
 
 impl Certificate {
-    /// None where it cannot be read.
+    /// Reads a certificate; `None` if it is unreadable.
     pub(super) fn read(der: impl AsRef<[u8]>) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der.as_ref()).ok()?;
         let validity = certificate.validity();
@@ -44,7 +44,7 @@ impl Certificate {
     }
 }
 
-/// The common name, or the organization's, or all of it.
+/// Returns the common name, else the organization, else the whole name.
 fn called(name: &X509Name<'_>) -> String {
     let mut names = name.iter_common_name().chain(name.iter_organization());
     let one = names.find_map(|name| name.as_str().ok());
@@ -74,31 +74,31 @@ fn plain(text: &str) -> String {
     redacted(None, text.as_bytes())
 }
 
-/// A certificate that is not what the settings demand.
+/// A certificate that does not meet the settings.
 #[derive(Debug, Clone)]
 pub struct BadCertificate {
     /// What is wrong with it.
     pub problem: Problem,
-    /// What it says of itself.
+    /// Its contents.
     pub shown: Option<Certificate>,
-    /// The same in the words of the TLS library.
+    /// The error message of the TLS library.
     pub cause: String,
-    /// The authorities to trust are those of the `ca_file`.
+    /// Whether the trusted CAs come from `ca_file`.
     own_authorities: bool,
 }
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
-    /// Its validity has ended.
+    /// It has expired.
     Expired,
-    /// Its validity has not begun.
+    /// It is not valid yet.
     NotYetValid,
-    /// It is for other hosts.
+    /// It is for other host names.
     OtherNames,
-    /// Nobody who is trusted signed it.
+    /// No trusted CA signed it.
     UnknownAuthority,
-    /// Only its owner signed it.
+    /// It is self-signed.
     SelfSigned,
     /// Something else.
     Invalid,

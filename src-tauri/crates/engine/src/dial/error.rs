@@ -11,49 +11,49 @@ pub(crate) const NO_ADDRESS: &str =
     "the host name has no address: check its spelling, and the network";
 pub(crate) const NOT_CONNECTED: &str = "cannot connect: check host and port, and the network";
 
-/// Why there is no connection. Each prints as a plain sentence without a secret in it.
+/// Why there is no connection. Each prints as a plain sentence without secrets.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DialError {
-    /// The host's name has no address.
+    /// The host name has no address.
     Resolve(io::Error),
     /// No address answered.
     Connect(io::Error),
-    /// A step took longer than its limit.
+    /// A step timed out.
     TimedOut(&'static str),
-    /// The trusted certificate authorities cannot be read.
+    /// The trusted CA certificates cannot be read.
     Authorities(io::Error),
     /// The TLS handshake failed.
     Tls(io::Error),
-    /// The certificate is not what the settings demand.
+    /// The certificate does not meet the settings.
     Certificate(Box<BadCertificate>),
-    /// What answers is not a news server, or contradicts the settings.
+    /// The other end is not a news server, or contradicts the settings.
     Protocol(Oddity),
-    /// The provider refuses us.
+    /// The provider refuses the connection or the login.
     Refused(Refusal),
-    /// The name or password cannot be sent.
+    /// The user name or password cannot be sent.
     Account(BadAccount),
 }
 
-/// What answers instead of a news server, or contrary to the settings.
+/// What answers instead of the expected news server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Oddity {
-    /// It speaks TLS, and the settings do not.
+    /// It uses TLS, but the settings have it off.
     SpeaksTls,
-    /// It does not speak TLS, and the settings do.
+    /// It does not use TLS, but the settings require it.
     SpeaksNoTls,
-    /// It offers no cipher that is still considered safe.
+    /// It offers no cipher that is still considered secure.
     UnsafeCiphers,
-    /// It offers no version of TLS that is still considered safe.
+    /// It offers no TLS version that is still considered secure.
     UnsafeTls,
-    /// It speaks HTTP.
+    /// It is a web server.
     WebServer,
-    /// It does not greet as a news server does.
+    /// It does not greet like a news server.
     NoNewsServer,
-    /// It closes the connection before the login is done.
+    /// It closed the connection before the login was done.
     HungUp,
-    /// TLS was begun although the settings have it off.
+    /// TLS was started although the settings have it off.
     NotAsked,
 }
 
@@ -88,7 +88,7 @@ impl fmt::Display for Oddity {
     }
 }
 
-/// What a refusal means, in a sentence.
+/// Describes a refusal in a sentence.
 pub(crate) const fn meaning(kind: RefusalKind) -> &'static str {
     match kind {
         RefusalKind::TooManyConnections => "the provider allows no more connections",
@@ -109,13 +109,13 @@ pub(crate) const fn meaning(kind: RefusalKind) -> &'static str {
 /// What a failed dial means for the next ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// Too many connections: fewer, and later.
+    /// Too many connections: open fewer, and wait.
     Limit,
-    /// The account or its password: rarely.
+    /// The account or its password is refused: retry rarely.
     Login,
-    /// One of the two.
+    /// Either of the two.
     Unclear,
-    /// Not reachable, or not working.
+    /// Unreachable or broken.
     Down,
 }
 

@@ -1,5 +1,5 @@
-//! From nothing to a connection that carries requests: connect, encryption, greeting, login; each step
-//! within its limit.
+//! Makes a connection that can carry requests: connect, encryption, greeting and login, each with its
+//! timeout.
 
 use std::future::Future;
 use std::io;
@@ -17,51 +17,51 @@ use super::fallback::{Failed, Fallback, Stage};
 use super::{BoxStream, Dial, DialError, Encryption, Oddity, ReadHalf, WriteHalf};
 use crate::config::{BackendConfig, Tls};
 
-/// The longest line that is read before a connection is ready.
+/// The longest line accepted before a connection is ready.
 const LINE: usize = 4096;
-/// The longest list of capabilities that is read.
+/// The longest capability list accepted.
 const BLOCK: usize = 64 * 1024;
-/// How a TLS server answers plain text: with an alert.
+/// A TLS server answers plain text with an alert, which begins like this.
 const TLS_ALERT: &[u8] = &[0x15, 0x03];
 const LOGIN: &str = "the reply to the login";
 
-/// A connection that carries requests.
+/// A connection that can carry requests.
 pub struct Established {
-    /// The reading side, at the start of the first reply.
+    /// The reading half, at the start of the first reply.
     pub read: ReadHalf,
-    /// The writing side.
+    /// The writing half.
     pub write: WriteHalf,
-    /// The provider lets us post.
+    /// Whether the provider allows posting.
     pub posting: bool,
-    /// The provider was sent `MODE READER`.
+    /// Whether `MODE READER` was sent.
     pub mode_reader: bool,
-    /// The address that it leads to, where the dialler knows of one.
+    /// The address that it leads to, if the dialler knows it.
     pub address: Option<SocketAddr>,
 }
 
-/// A step towards a login that went well.
+/// A completed step towards a login.
 pub(crate) enum Milestone<'a> {
     Connected,
     Encrypted(Option<Encryption>),
     Greeted(&'a StatusLine),
 }
 
-/// Is told each milestone, of each address that is tried.
+/// Receives each milestone, for each address that is tried.
 pub(crate) type Observer<'a> = dyn FnMut(Milestone<'_>) + Send + 'a;
 
-/// Connects to a provider and logs in, on whichever of its addresses lets us.
+/// Connects to a provider and logs in, trying its addresses until one succeeds.
 ///
 /// # Errors
-/// What kept it from that; see [`DialError`].
+/// Why it failed; see [`DialError`].
 pub async fn establish(dialler: &dyn Dial, to: &BackendConfig) -> Result<Established, DialError> {
     let mode = ModeReader::NotNeeded;
     establish_in_mode(dialler, to, mode, &mut |_| {}).await.map_err(|failed| failed.error)
 }
 
-/// Like [`establish`], with what is known about the need of `MODE READER`, and somebody who watches.
+/// Like [`establish`], but knows whether `MODE READER` is needed, and reports milestones.
 ///
 /// # Errors
-/// Like [`establish`], and how far it came.
+/// As [`establish`], with the stage that was reached.
 pub(crate) async fn establish_in_mode(
     dialler: &dyn Dial,
     to: &BackendConfig,
@@ -90,14 +90,14 @@ pub(crate) async fn establish_in_mode(
     }
 }
 
-/// What is sent at the login, if anything.
+/// The account to log in with, if any.
 pub(crate) fn account(to: &BackendConfig) -> Result<Option<Account>, DialError> {
     let account = to.login.as_ref();
     let account = account.map(|login| Account::new(&login.user, login.password.expose()));
     account.transpose().map_err(DialError::Account)
 }
 
-/// Everything between the connection and the first request.
+/// The handshake from a new connection to the first request.
 struct Handshake<'a, 'o> {
     dialler: &'a dyn Dial,
     to: &'a BackendConfig,
@@ -156,7 +156,7 @@ async fn ask(stream: &mut BoxStream, line: &[u8]) -> Result<StatusLine, DialErro
     read_status(stream).await
 }
 
-/// A TLS server is silent until it is spoken to.
+/// Names the step for a timeout. A TLS server stays silent until the client speaks.
 const fn greeting(tls: &Tls) -> &'static str {
     match tls {
         Tls::On(_) => "the greeting",
@@ -166,7 +166,7 @@ const fn greeting(tls: &Tls) -> &'static str {
     }
 }
 
-/// Reads a status line, and names what answers when it is none.
+/// Reads a status line. If it is none, says what answered instead.
 pub(crate) async fn read_status(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> Result<StatusLine, DialError> {
@@ -177,7 +177,7 @@ pub(crate) async fn read_status(
     StatusLine::parse(line).map_err(|_| DialError::Protocol(Oddity::NoNewsServer))
 }
 
-/// Reads the lines of a block, up to and without the line that ends it.
+/// Reads the lines of a block, without the terminating dot.
 pub(crate) async fn read_block(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> Result<Vec<u8>, DialError> {
@@ -194,7 +194,7 @@ pub(crate) async fn read_block(
     }
 }
 
-/// Reads one line, and not a byte more: what is behind it is for whoever reads next.
+/// Reads exactly one line: the bytes behind it belong to the next reader.
 async fn read_line(stream: &mut (impl AsyncRead + Unpin)) -> Result<Bytes, DialError> {
     let mut lines = LineReader::new(LINE);
     loop {

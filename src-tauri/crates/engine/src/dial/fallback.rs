@@ -1,5 +1,5 @@
-//! A host may have several addresses: one after the other is tried, until a login succeeds or the
-//! provider has said what it thinks of the account.
+//! Tries a host's addresses one after the other, until a login succeeds or the provider's answer about
+//! the account is final.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,14 +9,15 @@ use nntp::login::RefusalKind;
 use super::{BoxStream, Dial, DialError, Trouble};
 use crate::config::{BackendConfig, TimeLimits};
 
-/// How many addresses are tried in one dial, each with a login that the provider may count.
+/// The maximum number of addresses to try per dial. Each may cost a login that the provider counts.
 const TRIES: usize = 4;
-/// How long an address may take for the handshake and for the greeting while there are others.
+/// The timeout of the handshake and the greeting while other addresses are left.
 const HURRY: Duration = Duration::from_secs(3);
-/// The same for a reply of the login. A provider may be asking elsewhere whether the password is right.
+/// The timeout of a login reply. It is longer because the provider may ask another server whether the
+/// password is right.
 const LOGIN_HURRY: Duration = Duration::from_secs(5);
 
-/// How far a dial came.
+/// How far a dial got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
     Connection,
@@ -25,7 +26,7 @@ pub(crate) enum Stage {
     Login,
 }
 
-/// A dial that failed, and how far it came.
+/// A failed dial, and how far it got.
 pub(crate) struct Failed {
     pub(crate) stage: Stage,
     pub(crate) error: DialError,
@@ -36,14 +37,14 @@ impl Failed {
         move |error| Self { stage, error }
     }
 
-    /// Whether every other address would say the same. A greeting knows no account: its refusal may be for
-    /// clients of other networks.
+    /// Whether every other address would answer the same. A refused greeting is not final: it comes
+    /// before the login, and may be meant for other networks.
     fn is_final(&self) -> bool {
         let before_any = matches!(self.error, DialError::Account(_) | DialError::Authorities(_));
         before_any || (self.stage == Stage::Login && self.error.trouble() != Trouble::Down)
     }
 
-    /// Whether the address is at fault: not one that has no room, or wants other settings.
+    /// Whether the address is to blame: not when it has no free connection, or needs other settings.
     fn is_addresses_fault(&self) -> bool {
         match &self.error {
             DialError::Refused(refusal) => matches!(
@@ -55,7 +56,7 @@ impl Failed {
     }
 }
 
-/// See the [module](self).
+/// One dial's addresses, and what came of those tried. See the [module](self).
 pub(super) struct Fallback<'a> {
     dialler: &'a dyn Dial,
     to: &'a BackendConfig,
@@ -64,16 +65,16 @@ pub(super) struct Fallback<'a> {
     furthest: Option<Failed>,
 }
 
-/// An address that has answered.
+/// An address that answered.
 pub(super) struct Reached {
-    /// The provider, with the limits that hold on this address.
+    /// The provider's configuration, with the timeouts for this address.
     pub(super) to: BackendConfig,
-    /// None where the dialler knows of none.
+    /// `None` if the dialler does not know it.
     pub(super) address: Option<SocketAddr>,
 }
 
 impl<'a> Fallback<'a> {
-    /// Looks the addresses up.
+    /// Looks up the addresses.
     pub(super) async fn resolve(
         dialler: &'a dyn Dial,
         to: &'a BackendConfig,
@@ -82,10 +83,10 @@ impl<'a> Fallback<'a> {
         Ok(Self { dialler, to, left, tries: 0, furthest: None })
     }
 
-    /// A connection to the first address left that answers, without encryption.
+    /// Connects without encryption to the first remaining address that answers.
     ///
     /// # Errors
-    /// That none answers; or what came of one that did, if one did before.
+    /// That none answers; or the earlier failure, if one answered before.
     pub(super) async fn connect(&mut self) -> Result<(BoxStream, Reached), Failed> {
         let connected = match &self.left[..] {
             [] => self.dialler.connect(self.to).await.map(|stream| (stream, None)),
@@ -106,15 +107,15 @@ impl<'a> Fallback<'a> {
         Ok((stream, Reached { to, address }))
     }
 
-    /// The login has succeeded.
+    /// Records a successful login.
     pub(super) fn succeeded(&self, at: &Reached) {
         at.address.into_iter().for_each(|address| self.dialler.succeeded(address, self.to));
     }
 
-    /// It failed here. Goes on where there is another address that may do better.
+    /// Records a failure. Returns `Ok` if another address is worth trying.
     ///
     /// # Errors
-    /// What came furthest, where there is none.
+    /// The failure that got furthest, if no address is left.
     pub(super) fn failed(&mut self, at: &Reached, failed: Failed) -> Result<(), Failed> {
         if let Some(address) = at.address.filter(|_| failed.is_addresses_fault()) {
             self.dialler.failed(address, self.to);
@@ -129,7 +130,7 @@ impl<'a> Fallback<'a> {
         Ok(())
     }
 
-    /// Whether an address is left of which nothing bad is known.
+    /// Whether an address is left that has not failed recently.
     fn has_better(&self) -> bool {
         let doubtful = |address: &SocketAddr| self.dialler.is_doubtful(*address, self.to);
         self.has_more() && !self.left.iter().all(doubtful)
@@ -140,7 +141,7 @@ impl<'a> Fallback<'a> {
     }
 }
 
-/// One address that is silent must not take the time that the others need.
+/// Shortens the timeouts, so that one silent address does not use up the time of the others.
 fn hurried(limits: TimeLimits) -> TimeLimits {
     TimeLimits {
         tls: (limits.tls / 2).min(HURRY),

@@ -1,4 +1,4 @@
-//! Connections over TCP, with TLS where the settings say so.
+//! TCP connections, with TLS if the settings say so.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,26 +12,26 @@ use super::tls::Connectors;
 use super::{BoxStream, Boxed, Dial, DialError, Oddity};
 use crate::config::{BackendConfig, Tls};
 
-/// What looks a host's name up: the host and the port in, the addresses out.
+/// Resolves a host name and port to addresses.
 type Resolver = Box<dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync>;
 
 /// Dials over the network.
 #[derive(Default)]
 pub struct NetDialler {
     connectors: Connectors,
-    /// Instead of the system's resolver.
+    /// Replaces the system's resolver.
     resolver: Option<Resolver>,
     addresses: Addresses,
 }
 
 impl NetDialler {
-    /// A dialler that has read no certificates yet: it does when it first needs them.
+    /// Creates a dialler. It loads certificates when it first needs them.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A dialler that looks names up with `resolver` instead of the system's.
+    /// Creates a dialler that uses `resolver` instead of the system's.
     #[must_use]
     pub fn resolving(
         resolver: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
@@ -39,7 +39,7 @@ impl NetDialler {
         Self { resolver: Some(Box::new(resolver)), ..Self::default() }
     }
 
-    /// The host's addresses, the best first.
+    /// Returns the host's addresses, best first.
     async fn candidates(&self, to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
         let looking_up = async {
             match &self.resolver {
@@ -52,7 +52,7 @@ impl NetDialler {
         Ok(addresses)
     }
 
-    /// The first of these addresses that answers. Those that refuse have failed.
+    /// Connects to the first address that answers. Those that refuse count as failed.
     async fn first(
         &self,
         addresses: &[SocketAddr],
@@ -116,10 +116,10 @@ impl Dial for NetDialler {
     }
 }
 
-/// The host's addresses, the two families in turn (RFC 8305, section 4).
+/// Looks up the host's addresses, alternating between IPv6 and IPv4 (RFC 8305, section 4).
 async fn resolve(to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
     if to.host.eq_ignore_ascii_case("localhost") {
-        // Both loopback addresses, whatever the system's tables say (RFC 6761, section 6.3).
+        // Both loopback addresses, whatever the hosts file says (RFC 6761, section 6.3).
         let (six, four) = (Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into());
         return Ok([six, four].map(|ip| SocketAddr::new(ip, to.port)).into());
     }

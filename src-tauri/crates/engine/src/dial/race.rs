@@ -1,5 +1,5 @@
-//! TCP handshakes with several addresses, after RFC 8305, section 5: an address that does not answer at
-//! once costs little. Only the handshakes overlap; TLS and the login are for the one that wins.
+//! Races TCP handshakes to several addresses (RFC 8305, section 5), so that a silent address costs
+//! little. Only the handshakes overlap; TLS and login are for the winner.
 
 use std::future::poll_fn;
 use std::io;
@@ -12,15 +12,14 @@ use tokio::time::timeout;
 
 use super::Boxed;
 
-/// The next address is tried beside the ones before when none has answered after this long (RFC 8305,
-/// section 8).
+/// How long to wait for an answer before the next address is tried too (RFC 8305, section 8).
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// Connects to the first of the addresses that answers. All others are closed when this returns, so that
-/// the provider has nothing to count. Calls `refused` with each that refuses.
+/// Connects to the first address that answers. All other connections are closed when this returns, so
+/// the provider counts only one. Calls `refused` for each address that refuses.
 ///
 /// # Errors
-/// What the last one said when all refuse.
+/// The last error, if all refuse.
 pub(super) async fn race(
     addresses: &[SocketAddr],
     refused: &mut (dyn FnMut(SocketAddr) + Send),
@@ -49,14 +48,14 @@ pub(super) async fn race(
     }
 }
 
-/// A handshake under way.
+/// A handshake in progress.
 type Runner = (SocketAddr, Boxed<'static, io::Result<TcpStream>>);
 
 fn runner(address: SocketAddr) -> Runner {
     (address, Box::pin(TcpStream::connect(address)))
 }
 
-/// Takes out the first that has an answer.
+/// Removes the first handshake that has a result.
 fn first(
     runners: &mut Vec<Runner>,
     context: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! TLS by rustls. Nothing is ever sent on a connection whose certificate is not what the settings demand.
+//! TLS with rustls. Nothing is sent on a connection whose certificate does not meet the settings.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -25,17 +25,17 @@ use super::verify::Verifier;
 use super::{BoxStream, DialError, Encryption, Oddity, ReadHalf, Stream, WriteHalf};
 use crate::config::{TlsOptions, Verify};
 
-/// How much is read from a socket at once, in bytes. TLS by itself reads a few KiB.
+/// How many bytes one socket read may return. TLS alone would read a few KiB at a time.
 const READ: usize = 64 * 1024;
 
-/// The TLS configuration for each combination of options in the settings. Connections with the same
-/// options resume each other's sessions.
+/// The TLS configurations, one for each combination of options. Connections with the same options
+/// resume each other's sessions.
 #[derive(Clone, Default)]
 pub(super) struct Connectors(Arc<Mutex<HashMap<TlsOptions, Connector>>>);
 
 struct Connector {
     config: Arc<ClientConfig>,
-    /// What was in the `ca_file` that it was made from.
+    /// The contents of the `ca_file` that it was made from.
     authorities: Option<Vec<u8>>,
 }
 
@@ -48,14 +48,14 @@ impl Connectors {
     ) -> Result<BoxStream, DialError> {
         let name = ServerName::try_from(host.to_owned()).map_err(tls)?;
         let (connectors, options) = (self.clone(), options.clone());
-        // A file may be far away, and reading the system's certificates takes a while.
+        // Both may be slow: a file on a network share, and reading the system's certificates.
         let config = tokio::task::spawn_blocking(move || connectors.config(options)).await;
         let connector = TlsConnector::from(config.map_err(tls)??);
         let encrypted = connector.connect(name, BufReader::with_capacity(READ, stream)).await;
         Ok(Box::new(encrypted.map_err(explained)?))
     }
 
-    /// Made when it is first needed, and again when the `ca_file` has changed.
+    /// Creates the configuration on first use, and again when the `ca_file` has changed.
     fn config(&self, options: TlsOptions) -> Result<Arc<ClientConfig>, DialError> {
         let ca_file = options.ca_file.as_deref().filter(|_| options.verify != Verify::None);
         let read = |path: &Path| fs::read(path).map_err(|e| bad_file(path, e));
@@ -142,7 +142,7 @@ fn tls(error: impl Error + Send + Sync + 'static) -> DialError {
     DialError::Tls(io::Error::other(error))
 }
 
-/// Names the causes that people meet.
+/// Translates common causes into their own errors.
 fn explained(error: io::Error) -> DialError {
     if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) {
         let hint =
@@ -163,7 +163,7 @@ fn explained(error: io::Error) -> DialError {
     }
 }
 
-/// What our verifier found, or else rustls.
+/// Returns what our verifier found, else what rustls says.
 fn bad(why: &CertificateError) -> BadCertificate {
     let ours = match why {
         CertificateError::Other(OtherError(other)) => other.downcast_ref::<BadCertificate>(),

@@ -1,4 +1,4 @@
-//! Verifies a provider's certificate as far as the settings demand, and that the provider has its key.
+//! Verifies a provider's certificate as far as the settings require, and that the provider has its key.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,17 +21,17 @@ use x509_parser::public_key::PublicKey;
 
 use super::certificate::{BadCertificate, Certificate};
 
-/// RSA keys of fewer bits are short.
+/// RSA keys with fewer bits count as short.
 const SHORT: usize = 2048;
 
-/// Verifies as much as the settings demand: all, the chain of trust without the name, or nothing. That
-/// the provider has the certificate's key is always verified, except for [`KeyProof::Unverifiable`] where
-/// nothing else is verified either. A refused certificate is kept in the error, so that it can be shown.
+/// Verifies what the settings require: everything, the chain of trust without the name, or nothing. It
+/// always checks that the provider has the certificate's key, except for [`KeyProof::Unverifiable`]
+/// when nothing else is verified either. The error keeps a refused certificate so that it can be shown.
 pub(super) struct Verifier {
-    /// None where nothing is verified.
+    /// `None` if nothing is verified.
     pub(super) chain: Option<Arc<WebPkiServerVerifier>>,
     pub(super) any_name: bool,
-    /// The authorities are those of the `ca_file`.
+    /// Whether the CAs come from `ca_file`.
     pub(super) own_authorities: bool,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
 }
@@ -82,7 +82,7 @@ impl ServerCertVerifier for Verifier {
             .or_else(|error| self.verify_old(message, cert, dss, error))
     }
 
-    /// Where nothing is verified, what can be proven of a short key comes first.
+    /// Without verification, schemes that a short key can be checked with come first.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let mut schemes = self.algorithms.supported_schemes();
         if self.chain.is_none() {
@@ -93,7 +93,7 @@ impl ServerCertVerifier for Verifier {
 }
 
 impl Verifier {
-    /// Verifies the handshake's signature where rustls does not take the certificate.
+    /// Verifies the handshake's signature for certificates that rustls rejects.
     fn verify_old(
         &self,
         message: &[u8],
@@ -130,14 +130,14 @@ const fn is_pss(scheme: SignatureScheme) -> bool {
     )
 }
 
-/// Whether a handshake's signature proves that the provider has the certificate's key. Old servers have
-/// certificates that rustls does not take, of X.509 version 1 or with RSA keys of less than 2048 bits.
+/// Whether a handshake's signature proves that the provider has the certificate's key. Old servers use
+/// certificates that rustls rejects: X.509 version 1, or RSA keys of less than 2048 bits.
 enum KeyProof {
     Valid,
-    /// The key is another, or the certificate cannot be read.
+    /// The key does not match, or the certificate is unreadable.
     Invalid,
-    /// The key is RSA, and too short for the signature to be verified: ring does that for PKCS #1 with
-    /// SHA-256 and SHA-512 only, down to 1024 bits. TLS 1.3 has neither.
+    /// The RSA key is too short to verify the signature. ring verifies keys down to 1024 bits, but only
+    /// with PKCS #1 and SHA-256 or SHA-512, which TLS 1.3 does not use.
     Unverifiable,
 }
 
@@ -161,7 +161,7 @@ impl KeyProof {
                     UnparsedPublicKey::new(parameters, key).verify(message, signature).is_ok()
                 }
             },
-            // A key of another kind than the algorithm's is no key to it.
+            // The key is of another kind than the algorithm.
             _ => candidates(algorithms, signed.scheme)
                 .any(|algorithm| algorithm.verify_signature(key, message, signature).is_ok()),
         };

@@ -1,5 +1,5 @@
-//! Which provider said recently that it does not have which article. This only orders the candidates: a
-//! 430 is a fact about one provider at one moment, so every client's request is asked again.
+//! Remembers which provider recently did not have which article. This only orders the candidates: a 430
+//! is one provider's answer at one moment, so every request asks again.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -9,10 +9,10 @@ use tokio::time::{Duration, Instant};
 
 /// How long a 430 is remembered.
 const MEMORY: Duration = Duration::from_secs(300);
-/// How many are remembered at most.
+/// The maximum number of remembered answers.
 const ENTRIES: usize = 65_536;
 
-/// See the [module](self).
+/// The remembered 430 replies. See the [module](self).
 #[derive(Default)]
 pub(super) struct Missing {
     hasher: RandomState,
@@ -26,7 +26,7 @@ struct Known {
 }
 
 impl Missing {
-    /// Remembers that `provider` lacks `article` now.
+    /// Remembers that `provider` does not have `article` now.
     pub(super) fn remember(&self, provider: &str, article: &[u8]) {
         let key = self.hasher.hash_one((provider, article));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,7 +40,7 @@ impl Missing {
         }
     }
 
-    /// Whether `provider` said within the last minutes that it lacks `article`.
+    /// Whether `provider` recently answered that it does not have `article`.
     pub(super) fn is_known(&self, provider: &str, article: &[u8]) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.when.is_empty() {

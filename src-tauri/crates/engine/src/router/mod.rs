@@ -1,4 +1,4 @@
-//! Which backend is asked, and in which order.
+//! Chooses which backend gets a request, and in which order.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,7 +11,7 @@ mod route;
 use missing::Missing;
 pub(crate) use route::{Next, Route};
 
-/// The backends of a proxy, and what was learned about articles they do not have.
+/// The backends of a proxy, with a memory of articles that they do not have.
 ///
 /// ```
 /// use nntp_proxy::router::BackendSelector;
@@ -24,25 +24,25 @@ pub struct BackendSelector {
 }
 
 impl BackendSelector {
-    /// A selector without backends.
+    /// Creates a selector without backends.
     #[must_use]
     pub fn new() -> Self {
         Self { backends: RwLock::new(Arc::new([])), missing: Missing::default() }
     }
 
-    /// Adds a backend behind the others.
+    /// Adds a backend at the end.
     pub fn add_backend(&self, backend: Arc<Backend>) {
         let mut backends = self.backends().to_vec();
         backends.push(backend);
         self.replace(backends);
     }
 
-    /// Replaces all backends. Requests under way go on with those they know.
+    /// Replaces all backends. Requests in flight continue on the old ones.
     pub fn replace(&self, backends: Vec<Arc<Backend>>) {
         *self.backends.write().unwrap_or_else(PoisonError::into_inner) = backends.into();
     }
 
-    /// What is at the place of a backend whose settings were changed: the same server.
+    /// Returns the backend that replaced `of` after a settings change, if it is the same server.
     pub(crate) fn successor(&self, of: &Backend) -> Option<Arc<Backend>> {
         let same = |new: &&Arc<Backend>| new.config().is_same_server(of.config());
         self.backends().iter().find(same).cloned()

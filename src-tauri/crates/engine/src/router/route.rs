@@ -1,4 +1,4 @@
-//! One request's way through the backends: who was asked, what came of it, who is next.
+//! One request's route through the backends: who was asked, what they answered, and who is next.
 
 use std::sync::Arc;
 
@@ -9,46 +9,46 @@ use super::BackendSelector;
 use crate::backend::{Availability, Backend, Confidence, SHARE_AFTER, Standing};
 use crate::error::Error;
 
-/// So many connections may be lost under a request at one backend.
+/// How many connections to a backend may be lost during this request.
 const LOST: u8 = 6;
-/// After so many it is not waited for when it is set aside.
+/// After this many losses, a backend that is set aside is no longer waited for.
 const ENOUGH: u8 = 4;
-/// So often may a backend be silent or wrong.
+/// How often a backend may be silent or wrong.
 const WRONG: u8 = 2;
-/// So many connections may be lost under earlier requests, on which this one waited.
+/// How many connections may be lost during earlier requests that this one waited behind.
 const LOST_BEFORE: u8 = 18;
-/// The pause after the second connection that was lost; it doubles with each further one.
+/// The pause after the second lost connection; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
-/// Behind every tier of the settings.
+/// The tier after all those of the settings.
 const LAST: u16 = u16::MAX;
-/// How long a request waits when every backend that could serve it is down.
+/// How long a request waits while every backend that could serve it is down.
 const OUTAGE: Duration = Duration::from_secs(15);
-/// A backend that went down this short a time ago is waited for before an article is called missing.
+/// If a backend went down less than this ago, wait for it before reporting an article as missing.
 const SHORT_OUTAGE: Duration = Duration::from_secs(10);
-/// How long a request waits for a first connection before it looks whether another backend has one.
+/// How long a request waits for a first connection before checking whether another backend has one.
 const FIRST_CONNECTION: Duration = Duration::from_millis(400);
 
-/// What to do next with a request.
+/// The next step of a request.
 pub(crate) enum Next {
-    /// Ask this one.
+    /// Ask this backend.
     Ask(Arc<Backend>),
-    /// Nobody can be asked before this moment.
+    /// No backend can be asked before this moment.
     Wait(Instant),
-    /// Every backend that can be used said that it does not have the article.
+    /// Every usable backend said that it does not have the article.
     Missing,
-    /// Nobody can serve it. For each that might have, why not.
+    /// Nobody can serve it. The text says why, for each backend.
     GiveUp(String),
 }
 
-/// See the [module](self).
+/// The route of one request. See the [module](self).
 pub(crate) struct Route<'a> {
     selector: &'a BackendSelector,
-    /// It asks for an article by its message-id.
+    /// The request, if it names an article by message-id.
     article: Option<&'a Request>,
     candidates: Vec<Candidate>,
-    /// Only the candidate can serve it: article numbers are its own.
+    /// Whether only this candidate can serve it, because article numbers are its own.
     bound: bool,
-    /// For how long it has waited while nobody could be asked.
+    /// How long it has waited while nobody could be asked.
     idled: Duration,
 }
 
@@ -56,11 +56,11 @@ pub(crate) struct Route<'a> {
 struct Candidate {
     backend: Arc<Backend>,
     tier: u16,
-    /// Its place in the settings where that decides, else 0.
+    /// Its place in the settings if that matters, else 0.
     order: usize,
     answer: Answer,
     failures: Failures,
-    /// After some failures it is left alone for a moment.
+    /// Until when it is left alone after failures.
     rests_until: Option<Instant>,
     why: String,
     standing: Standing,
@@ -82,9 +82,9 @@ enum Answer {
 }
 
 impl<'a> Route<'a> {
-    /// The way of `request`. Articles go to the backend that is least busy. Other requests go to
-    /// `home`, where the client's group is, or to the first in the settings: lists of groups and
-    /// overview formats differ between providers, and a client is to see one of them.
+    /// Creates the route of `request`. Articles go to the least busy backend. Other requests go to
+    /// `home`, where the client's group is, or to the first in the settings: group lists and overview
+    /// formats differ between providers, and a client should see only one.
     pub(crate) fn new(
         selector: &'a BackendSelector,
         request: &'a Request,
@@ -102,26 +102,26 @@ impl<'a> Route<'a> {
         Self { selector, article, candidates, bound: false, idled: Duration::ZERO }
     }
 
-    /// The way of a request that only `home` can serve.
+    /// Creates the route of a request that only `home` can serve.
     pub(crate) fn only(selector: &'a BackendSelector, home: &Arc<Backend>) -> Self {
         let candidates = vec![Candidate::new(home, 0)];
         Self { selector, article: None, candidates, bound: true, idled: Duration::ZERO }
     }
 
-    /// From here on only `home` can serve it.
+    /// Restricts the route to `home`.
     pub(crate) fn bind(&mut self, home: &Arc<Backend>) {
         self.candidates.retain(|candidate| Arc::ptr_eq(&candidate.backend, home));
         self.bound = true;
     }
 
-    /// Asks `backend` behind all others. False where no other is left.
+    /// Moves `backend` behind all others. Returns false if no other is left.
     pub(crate) fn postpone(&mut self, backend: &Arc<Backend>) -> bool {
         self.update(backend, |candidate| candidate.tier = LAST);
         self.candidates.sort_by_key(Candidate::tier);
         self.candidates.iter().any(|candidate| candidate.tier != LAST && candidate.is_open())
     }
 
-    /// Who is to be asked now.
+    /// Returns the next step.
     pub(crate) fn next(&mut self) -> Next {
         self.refresh();
         let now = Instant::now();
@@ -130,7 +130,7 @@ impl<'a> Route<'a> {
         next.unwrap_or_else(|| self.conclude(now))
     }
 
-    /// Takes one look at each backend, for all that is decided now.
+    /// Takes one consistent view of each backend.
     fn refresh(&mut self) {
         self.candidates.iter_mut().for_each(Candidate::refresh);
         let retired = |c: &Candidate| c.standing.availability == Availability::Retired;
@@ -139,7 +139,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// Whether another backend would serve the request sooner than `backend`, in whose line it stands.
+    /// Whether another backend would serve the request sooner than `backend`, in whose line it waits.
     pub(crate) fn has_better_than(&mut self, backend: &Arc<Backend>) -> bool {
         self.refresh();
         let now = Instant::now();
@@ -164,7 +164,7 @@ impl<'a> Route<'a> {
         self.candidates.iter().any(another)
     }
 
-    /// Whether some provider serves requests now, though perhaps not this one.
+    /// Whether any provider serves requests now, if not this one.
     pub(crate) fn somebody_serves(&self) -> bool {
         let ready = |s: &Standing| s.availability == Availability::Ready && !s.unable;
         let answers =
@@ -178,22 +178,21 @@ impl<'a> Route<'a> {
         self.candidates.iter().any(|c| Arc::ptr_eq(&c.backend, backend))
     }
 
-    /// How long to stand in the line of `backend` before [`has_better_than`](Self::has_better_than) is
-    /// worth asking.
+    /// How long to wait in the line of `backend` before asking
+    /// [`has_better_than`](Self::has_better_than).
     pub(crate) fn patience(&self, backend: &Arc<Backend>) -> Duration {
         let asked = self.candidates.iter().find(|c| Arc::ptr_eq(&c.backend, backend));
         let proven = asked.is_none_or(|c| c.is_proven());
         if proven { SHARE_AFTER } else { FIRST_CONNECTION }
     }
 
-    /// Whether `backend` has not been silent on this request yet, so that to ask it again on another
-    /// connection may help.
+    /// Whether `backend` has not been silent on this request yet, so that another connection may help.
     pub(crate) fn may_ask_again(&self, backend: &Arc<Backend>) -> bool {
         let asked = self.candidates.iter().find(|c| Arc::ptr_eq(&c.backend, backend));
         asked.is_some_and(|c| c.failures.wrong == 0)
     }
 
-    /// The settings were changed on the way: what is known of those that stayed is kept.
+    /// Follows a settings change, keeping what is known about unchanged backends.
     fn renew(&mut self) {
         let old = std::mem::take(&mut self.candidates);
         let wanted: Vec<_> = if self.bound {
@@ -213,11 +212,11 @@ impl<'a> Route<'a> {
         self.candidates.sort_by_key(Candidate::tier);
     }
 
-    /// Who is next in a tier; none when it can say nothing more.
+    /// Returns who is next in a tier; `None` if nobody in it can help any more.
     fn next_in(&self, tier: &[Candidate], now: Instant) -> Option<Next> {
         let ready = || tier.iter().filter(|c| c.is_ready(now));
         if let Some(chosen) = self.best(ready()) {
-            // One that has no connection yet may turn out to be dead: it is tried beside the request.
+            // A backend without a connection may be dead, so it is dialled beside the request.
             ready().filter(|c| !c.is_proven()).for_each(|c| c.backend.warm_up());
             return Some(Next::Ask(Arc::clone(&chosen.backend)));
         }
@@ -245,11 +244,11 @@ impl<'a> Route<'a> {
         (candidate.order, candidate.failures.total(), unable, confidence, known, work, load)
     }
 
-    /// Nobody is left to ask at this moment.
+    /// Decides what to do when nobody can be asked at this moment.
     fn conclude(&mut self, now: Instant) -> Next {
         let missing = self.candidates.iter().any(|c| c.answer == Answer::Missing);
         let failed = self.candidates.iter().any(|c| c.has_failed());
-        // One that has failed this very request again and again is waited for no longer.
+        // A backend that keeps failing this request is not waited for.
         let down = || self.candidates.iter().filter(|c| c.is_open() && c.failures.lost < ENOUGH);
         let hiccup = |c: &&Candidate| c.standing.down_for.is_some_and(|time| time < SHORT_OUTAGE);
         let until = if missing {
@@ -278,7 +277,7 @@ impl<'a> Route<'a> {
         self.candidates.iter().filter_map(reason).collect::<Vec<_>>().join("; ")
     }
 
-    /// The backend does not have the article.
+    /// Records that the backend does not have the article.
     pub(crate) fn missing(&mut self, backend: &Arc<Backend>) {
         if let Some(article) = self.article.and_then(Request::message_id) {
             self.selector.missing.remember(&backend.config().id, article.as_bytes());
@@ -286,7 +285,7 @@ impl<'a> Route<'a> {
         self.update(backend, |candidate| candidate.answer = Answer::Missing);
     }
 
-    /// The backend answers, but cannot serve this.
+    /// Records that the backend cannot serve the request.
     pub(crate) fn unable(&mut self, backend: &Arc<Backend>, why: String) {
         self.update(backend, |candidate| {
             candidate.answer = Answer::Unable;
@@ -294,10 +293,10 @@ impl<'a> Route<'a> {
         });
     }
 
-    /// The backend failed.
+    /// Records a failure.
     pub(crate) fn failed(&mut self, backend: &Arc<Backend>, error: &Error) {
         self.update(backend, |candidate| {
-            // It was left for another, which is to be asked now.
+            // The request moved to another backend, which is asked now.
             if matches!(error, Error::Busy) {
                 candidate.rests_until = Some(Instant::now() + SHARE_AFTER);
                 return;
@@ -323,7 +322,7 @@ impl Failures {
         let counter = match error {
             Error::TimedOut(_) | Error::Unexpected(_) | Error::NotTheSame => &mut self.wrong,
             Error::TurnLost => &mut self.lost_before,
-            // That was the client.
+            // The client failed, not the backend.
             Error::Overrun | Error::ClientGone(_) | Error::LetGo | Error::Busy => return,
             Error::ConnectionLost(_) | Error::Dismissed { .. } | Error::Unavailable(_) => {
                 &mut self.lost
@@ -367,7 +366,7 @@ impl Candidate {
         Arc::ptr_eq(&self.backend, &other.backend)
     }
 
-    /// Whether asking it may still help.
+    /// Whether asking it again may help.
     fn is_open(&self) -> bool {
         self.answer == Answer::None && !self.failures.are_enough()
     }
@@ -390,7 +389,7 @@ impl Candidate {
         }
     }
 
-    /// It can be used, and yet did not answer: nobody knows whether it has the article.
+    /// Whether it is usable and yet failed: nobody knows whether it has the article.
     fn has_failed(&self) -> bool {
         self.answer == Answer::None && self.failures.are_enough() && self.not_before().is_none()
     }

@@ -1,5 +1,5 @@
-//! One request to the backends, until one has answered it. Whatever fails before the client has seen
-//! a byte of the reply stays between us and the providers.
+//! Sends one request to backends until one of them answers. Failures before the client has seen a byte
+//! of the reply stay between the engine and the providers.
 
 use std::sync::Arc;
 
@@ -25,19 +25,19 @@ use crate::error::{Advice, Blame, Error};
 use crate::events::Event;
 use crate::router::{Next, Route};
 
-/// About what a reply takes that is no article, in bytes.
+/// The assumed size of a reply that is not an article, in bytes.
 const SMALL: usize = 1024;
 
-/// What came of asking one backend.
+/// The outcome of asking one backend.
 pub(super) enum Outcome {
-    /// The client has the reply, or will when its queue is written.
+    /// The client has the reply, or will once its queue is written.
     Delivered,
     /// The backend does not have the article.
     Missing(StatusLine),
-    /// The backend refuses this request.
+    /// The backend refuses the request.
     Refused(StatusLine),
-    /// The backend may know another command with the same answer, or another backend is to be asked
-    /// before it.
+    /// The request has to be sent again: as another command with the same answer, or to another backend
+    /// first.
     AskAgain,
     /// The backend cannot do it now.
     Unable(StatusLine),
@@ -45,25 +45,25 @@ pub(super) enum Outcome {
 
 /// How a request gets a connection.
 pub(super) enum Way<'a> {
-    /// On one that others use too.
+    /// On a shared connection.
     Shared,
-    /// The same, behind what selects the session's group.
+    /// On a shared connection, behind the commands that select the session's group.
     InGroup(&'a mut Selected),
-    /// On the session's own, in Standard mode: first in line with the session's other requests, then, when
-    /// that has failed, as a shared one.
+    /// On a Standard session's own connection, in order with its other requests. A retry uses a shared
+    /// one.
     Own(OwnTurn),
-    /// On one that nobody else uses meanwhile.
+    /// On a connection that nobody else uses meanwhile.
     Alone(Alone<'a>),
 }
 
-/// One request on its way.
+/// One request and the reply that its client waits for.
 pub(super) struct Exchange<'a> {
     pub(super) request: &'a Request,
     pub(super) pending: &'a mut PendingReply,
     pub(super) progress: Progress,
     /// Another backend may be asked, too.
     elsewhere: bool,
-    /// What backends have said that is not an answer the first time.
+    /// What backends replied that is not final the first time.
     prior: Vec<(Arc<Backend>, PriorRefusals)>,
 }
 
@@ -74,13 +74,13 @@ impl<'a> Exchange<'a> {
         Self { request, pending, progress, elsewhere: false, prior: Vec::new() }
     }
 
-    /// What a backend has said to it before.
+    /// Returns what a backend replied to this request before.
     pub(super) fn prior(&self, backend: &Arc<Backend>) -> PriorRefusals {
         let before = self.prior.iter().find(|(who, _)| Arc::ptr_eq(who, backend));
         before.map(|(_, prior)| *prior).unwrap_or_default()
     }
 
-    /// Remembers what a backend has said, if that was why the request failed there.
+    /// Remembers a backend's reply, if it is why the request failed there.
     pub(super) fn failed(&mut self, backend: &Arc<Backend>, error: &Error) {
         let Error::Dismissed { status, fresh } = error else { return };
         let mut prior = self.prior(backend);
@@ -92,7 +92,7 @@ impl<'a> Exchange<'a> {
         self.prior.push((Arc::clone(backend), prior));
     }
 
-    /// What it claims in the line of those who wait.
+    /// Returns the request's claim for the waiting line.
     pub(super) fn claim(&self, client: &Client) -> Claim {
         let (urgency, cost) = match self.request.verb() {
             Verb::Article | Verb::Body if self.pending.is_first() => {
@@ -104,7 +104,7 @@ impl<'a> Exchange<'a> {
         Claim { program: client.program(), client: client.id, urgency, cost }
     }
 
-    /// Makes ready for another attempt.
+    /// Prepares another attempt.
     pub(super) async fn begin_again(&mut self, failed: &Error) -> Result<(), Error> {
         if matches!(failed, Error::Overrun) {
             if self.pending.was_seen() {
@@ -121,11 +121,11 @@ impl<'a> Exchange<'a> {
 }
 
 impl ClientSession {
-    /// Finds a backend for a request and sees it through: the one loop of all that is tried again.
+    /// Finds a backend for a request and delivers its reply. This is the only retry loop.
     ///
     /// # Errors
-    /// When the client has to be let go: it is gone, or its reply was broken off and cannot be
-    /// resumed, or nobody can serve it.
+    /// If the session has to end: the client is gone, its reply broke off and cannot be resumed, or
+    /// nobody can serve it.
     pub(super) async fn route_and_execute_command(
         &self,
         mut route: Route<'_>,
@@ -133,7 +133,7 @@ impl ClientSession {
         mut way: Way<'_>,
     ) -> Result<(), Error> {
         let by_id = matches!(exchange.request.class(), Class::ById);
-        // What is not the same everywhere is asked of one provider, whose word is the last.
+        // Providers answer such requests differently, so one provider's answer is final.
         let one_speaks = matches!(exchange.request.class(), Class::Stateless);
         let mut refusal = None;
         let mut lacking = false;
@@ -151,7 +151,7 @@ impl ClientSession {
                 Next::GiveUp(why) => return self.give_up(exchange, refusal, &route, &why),
             };
             if by_id && !backend.account().used_up.may_send(Instant::now()) {
-                // Its account is used up, and every article would hear the same.
+                // The account is used up: every article would get the same answer.
                 route.unable(&backend, backend.why());
                 continue;
             }
@@ -192,7 +192,7 @@ impl ClientSession {
         }
     }
 
-    /// Asks one backend, the way that the request goes.
+    /// Asks one backend, the way the request gets its connection.
     async fn ask(
         &self,
         backend: &Arc<Backend>,
@@ -226,7 +226,7 @@ impl ClientSession {
         self.deliver(backend, &mut reply, status, exchange).await
     }
 
-    /// Gives a reply to the client, if it is an answer.
+    /// Delivers a reply to the client if it is an answer.
     pub(super) async fn deliver(
         &self,
         backend: &Arc<Backend>,
@@ -248,7 +248,7 @@ impl ClientSession {
             exchange.pending.push(status.to_wire());
         }
         if reply.request().verb() == Verb::Head && exchange.request.verb() == Verb::Stat {
-            // The headers stay here: the reply reads them away when it is dropped.
+            // The headers are not sent: dropping the reply reads them away.
             Counters::count(&backend.counters().delivered);
             return Ok(Outcome::Delivered);
         }
@@ -269,7 +269,7 @@ impl ClientSession {
         Ok(())
     }
 
-    /// Every backend that was asked refused the request: the client gets the words of one, and goes on.
+    /// Replies that every backend refused, in the words of one. The session continues.
     fn refused_by_all(
         &self,
         exchange: Exchange<'_>,
@@ -284,9 +284,9 @@ impl ClientSession {
         Ok(())
     }
 
-    /// Nobody could serve the request. A refusal is shown where clients can live with it; else the client
-    /// hears why, and asks again later instead of calling the article missing. Where nothing can be served
-    /// at all, the session ends.
+    /// Replies that nobody can serve the request: with a refusal that clients understand, else with the
+    /// reason, so that they retry later instead of treating the article as missing. If nothing can be
+    /// served at all, the session ends.
     fn give_up(
         &self,
         exchange: Exchange<'_>,
@@ -310,7 +310,7 @@ impl ClientSession {
             _ if request.verb() == Verb::Date => {
                 pending.push(date_reply(std::time::SystemTime::now()))
             }
-            // A Standard session cannot go to another provider; its client's next one can.
+            // A Standard session is bound to its provider, but its client's next session is not.
             _ if !self.is_dedicated() && route.somebody_serves() => {
                 pending.push(unavailable(503, why));
             }
@@ -323,10 +323,10 @@ impl ClientSession {
     }
 }
 
-/// Waits for a connection for as long as none is to be had sooner elsewhere.
+/// Waits for a connection unless another backend can provide one sooner.
 ///
 /// # Errors
-/// [`Error::Busy`] when another backend would be sooner; else why there is none.
+/// [`Error::Busy`] if another backend is sooner; otherwise why there is no connection.
 pub(super) async fn in_line<T>(
     mut waiting: Waiting<T>,
     backend: &Arc<Backend>,
@@ -346,12 +346,12 @@ pub(super) async fn in_line<T>(
     }
 }
 
-/// Logs a failure as loudly as it deserves.
+/// Logs a failure at the level it deserves.
 pub(super) fn log_failure(backend: &Backend, error: &Error) {
     let provider = &backend.config().name;
     match error.blame() {
         Blame::Client | Blame::Us => debug!(provider, "{error}"),
-        // That was said when the dial failed.
+        // The failed dial was logged already.
         Blame::Provider if matches!(error, Error::Unavailable(_)) => debug!(provider, "{error}"),
         Blame::Provider => {
             Counters::count(&backend.counters().failures);
@@ -361,7 +361,7 @@ pub(super) fn log_failure(backend: &Backend, error: &Error) {
     }
 }
 
-/// The reply to a request that cannot be served: 503, or 400 where the session ends (RFC 3977, section
+/// The reply to a request that cannot be served: 503, or 400 if the session ends (RFC 3977, section
 /// 3.2.1).
 fn unavailable(code: u16, why: &str) -> Bytes {
     let plain: String =

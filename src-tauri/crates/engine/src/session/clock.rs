@@ -1,4 +1,4 @@
-//! The answer to `DATE` when there is no provider to ask (RFC 3977, section 7.1).
+//! The reply to `DATE` when no provider can be asked (RFC 3977, section 7.1).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

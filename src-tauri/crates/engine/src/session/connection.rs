@@ -1,4 +1,4 @@
-//! The client's reading side: its lines, and what follows them in an upload.
+//! The client's reading side: its command lines, and the articles it uploads.
 
 use std::future::poll_fn;
 use std::io;
@@ -13,31 +13,31 @@ use tokio::time::{Duration, timeout};
 use crate::dial::ReadHalf;
 use crate::pool::BufferPool;
 
-/// The longest line that is looked at, in octets. RFC 3977 allows 512; some kinds may be longer.
+/// The longest line accepted, in octets. RFC 3977 allows 512; some commands may be longer.
 const LINE_LIMIT: usize = 4096;
-/// How much is read at once while a client speaks in lines.
+/// How many bytes to read at once for command lines.
 const READ: usize = 2048;
-/// How much more, where there was as much as that.
+/// How many more to read if that buffer was full.
 const READ_MORE: usize = 16 * 1024;
-/// How long a client that was let go is heard out, and how many bytes.
+/// How long to keep reading from a client whose session has ended, and how many bytes.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
-/// How a TLS client begins to speak.
+/// The first bytes of a TLS client.
 const TLS_HANDSHAKE: &[u8] = &[0x16, 0x03];
 
-/// See the [module](self).
+/// The client's reading side. See the [module](self).
 pub(super) struct ClientReader {
     half: ReadHalf,
     lines: LineReader,
     buffers: BufferPool,
 }
 
-/// What comes from a client.
+/// Input from a client.
 pub(super) enum Input {
     Line(Result<Bytes, TooLong>),
-    /// It has said all, and may still listen.
+    /// The client has sent everything, and may still be reading.
     End,
-    /// The connection is gone, or carries something that is no NNTP.
+    /// The connection is gone, or carries something other than NNTP.
     Broken,
 }
 
@@ -46,7 +46,7 @@ impl ClientReader {
         Self { half, lines: LineReader::new(LINE_LIMIT), buffers }
     }
 
-    /// The next line. Giving up the wait loses nothing.
+    /// Waits for the next line. Dropping the future loses nothing.
     pub(super) async fn next_line(&mut self) -> Input {
         loop {
             if let Some(line) = self.lines.next_line() {
@@ -63,12 +63,12 @@ impl ClientReader {
         }
     }
 
-    /// The next line, if it has been read already.
+    /// Returns the next line if it has already been read.
     pub(super) fn line_at_hand(&mut self) -> Option<Result<Bytes, TooLong>> {
         self.lines.next_line()
     }
 
-    /// The next bytes of an upload; none when the client is gone.
+    /// Waits for the next bytes of an upload; `None` if the client is gone.
     pub(super) async fn next_bytes(&mut self) -> Option<Bytes> {
         if !self.lines.is_empty() {
             return Some(self.lines.take_rest());
@@ -77,13 +77,13 @@ impl ClientReader {
         read.ok().filter(|bytes| !bytes.is_empty())
     }
 
-    /// Takes back what came behind the end of an upload: the next command.
+    /// Puts back bytes that came after an upload: the next command.
     pub(super) fn put_back(&mut self, rest: &[u8]) {
         self.lines.push(rest);
     }
 
-    /// Hears out a client that is let go. A socket that is closed with unread bytes in it takes back
-    /// what was written last.
+    /// Reads on for a moment after a session has ended. Closing a socket with unread bytes would
+    /// discard the last reply.
     pub(super) async fn linger(mut self) {
         let mut left = LINGER_BYTES;
         let rest = async {
@@ -98,7 +98,7 @@ impl ClientReader {
         drop(timeout(LINGER, rest).await);
     }
 
-    /// Reads what there is now: all of it where the client has sent many lines at once.
+    /// Reads what is there now, all of it if the client has sent many lines at once.
     async fn read(&mut self) -> io::Result<usize> {
         let (half, buffer) = (&mut self.half, self.lines.buffer_mut());
         buffer.reserve(READ);
@@ -106,7 +106,7 @@ impl ClientReader {
         if buffer.len() == buffer.capacity() {
             buffer.reserve(READ_MORE);
             let mut more = pin!(half.read_buf(buffer));
-            // An end shows again with the next read.
+            // The end of the stream shows again with the next read.
             poll_fn(|cx| match more.as_mut().poll(cx) {
                 Poll::Ready(read) => Poll::Ready(read.map(drop)),
                 Poll::Pending => Poll::Ready(Ok(())),

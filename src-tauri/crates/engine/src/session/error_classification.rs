@@ -1,4 +1,4 @@
-//! What becomes of a provider's status line: the client's answer, or a reason to ask elsewhere.
+//! Decides what to do with a provider's status line: pass it to the client, or ask elsewhere.
 
 use nntp::command::{Request, Verb};
 use nntp::status::StatusLine;
@@ -6,22 +6,22 @@ use nntp::verdict::{self, Verdict};
 
 use crate::backend::Backend;
 
-/// What to do about a status line.
+/// What a status line means for routing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// The client gets it.
+    /// It is the answer for the client.
     Answer,
-    /// This provider does not have the article, at this moment.
+    /// The provider does not have the article at this moment.
     Missing,
-    /// This provider refuses this request, and would again.
+    /// The provider refuses this request, and would again.
     Refused,
-    /// This provider does not know the command, and may know another with the same answer.
+    /// The provider lacks the command, but may know another with the same answer.
     TryAlternative,
-    /// This provider cannot do it now; another may.
+    /// The provider cannot do it now; another may.
     Unable,
 }
 
-/// The meaning of `status` as the reply to `sent`, with which the backend has something to learn.
+/// Interprets `status` as the reply to `sent`, and lets the backend learn from it.
 pub(super) fn classify(backend: &Backend, sent: &Request, status: &StatusLine) -> Meaning {
     let verdict = verdict::of(sent, status);
     match verdict {
@@ -45,15 +45,15 @@ pub(super) fn classify(backend: &Backend, sent: &Request, status: &StatusLine) -
         Verdict::Answer => Meaning::Answer,
         Verdict::Missing => Meaning::Missing,
         Verdict::Refused | Verdict::UnknownCommand | Verdict::LoginNeeded => Meaning::Refused,
-        // It may have the article all the same.
+        // The provider may have the article after all.
         Verdict::Farewell | Verdict::ModeReaderNeeded if names_article(sent) => Meaning::Unable,
         Verdict::Farewell | Verdict::ModeReaderNeeded => Meaning::Refused,
         Verdict::Unable | Verdict::TooManyConnections | Verdict::Account => Meaning::Unable,
     }
 }
 
-/// Whether a refusal may be shown to the client when nobody can serve the request. Of an article only what
-/// says no more than that it cannot be had now: a downloader would take the rest for a missing article.
+/// Whether the client may see a refusal when nobody can serve the request. For articles, only one that
+/// says "not now": a downloader would treat others as a missing article.
 pub(super) fn is_showable(request: &Request, status: &StatusLine) -> bool {
     let article = request.message_id().is_some() && names_article(request);
     !article || verdict::of(request, status) == Verdict::Unable

@@ -1,5 +1,5 @@
-//! What needs both sides of the client and a provider's connection for itself: uploads (RFC 3977,
-//! section 6.3) and commands that nobody has heard of.
+//! Requests that need both sides of the client and a provider connection alone: uploads (RFC 3977,
+//! section 6.3) and unknown commands.
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ use crate::backend::{Backend, GroupTurn, Lease, Prologue, Reply};
 use crate::error::Error;
 use crate::router::{BackendSelector, Route};
 
-/// How long a client may be silent within an article that it sends.
+/// How long a client may be silent while it sends an article.
 const UPLOAD_STALL: Duration = Duration::from_secs(60);
-/// How long both sides may be silent where nobody can tell replies.
+/// How long both sides may be silent in a tunnel.
 const TUNNEL_IDLE: Duration = Duration::from_secs(60);
 
 impl Conversation {
-    /// Reads an article away that nobody wants, and says so.
+    /// Reads and discards an article that nobody wants, then sends the refusal.
     pub(super) async fn swallow(&mut self, reply: Bytes) -> Result<(), Error> {
         let mut article = Article::default();
         while self.next_of(&mut article).await?.is_some() {}
@@ -38,7 +38,7 @@ impl Conversation {
         pending.finish().await
     }
 
-    /// POST, IHAVE and TAKETHIS.
+    /// Executes POST, IHAVE or TAKETHIS.
     pub(super) async fn upload(&mut self, request: Request) -> Result<(), Error> {
         let mut ticket = self.selected.ticket();
         let mut selected = selection(&mut ticket).await?;
@@ -59,7 +59,7 @@ impl Conversation {
         pending.finish().await
     }
 
-    /// Sends the client's article to the provider, and the provider's answer to the client.
+    /// Sends the client's article to the provider, and the provider's reply to the client.
     async fn send_article(
         &mut self,
         lease: &mut Lease,
@@ -85,7 +85,7 @@ impl Conversation {
         match reply.upload_status().await {
             Ok(status) => pending.push(status.to_wire()),
             Err(error) => {
-                // It may have been posted, and to post it again is not ours to decide.
+                // The article may have been posted, so posting it again is up to the client.
                 log_failure(&backend, &error);
                 let unknown =
                     "400 The provider is gone; nobody knows whether the article was posted\r\n";
@@ -96,7 +96,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// The next bytes of the client's article; none behind its end.
+    /// Returns the next bytes of the client's article; `None` after its end.
     async fn next_of(&mut self, article: &mut Article) -> Result<Option<Bytes>, Error> {
         if article.ended {
             return Ok(None);
@@ -111,7 +111,7 @@ impl Conversation {
         Ok(Some(bytes))
     }
 
-    /// A command that nobody has heard of: the provider may know it.
+    /// Sends an unknown command: the provider may know it.
     pub(super) async fn pass_through(&mut self, request: Request) -> Result<(), Error> {
         let mut ticket = self.selected.ticket();
         let mut selected = selection(&mut ticket).await?;
@@ -119,7 +119,7 @@ impl Conversation {
         let exchange = Exchange::new(&request, &mut pending);
         let begun = self.session.begin_alone(&self.backends, &mut selected, exchange).await?;
         if let Some(Begun { mut lease, mut reply, status }) = begun {
-            // Who knows what it has changed, unless the provider did not do it.
+            // Unless the provider refused it, the command may have changed the connection's state.
             if status.code().get() < 480 {
                 lease.spoil();
             }
@@ -142,8 +142,8 @@ impl Conversation {
         pending.finish().await
     }
 
-    /// Passes bytes on as they come, both ways: where the reply ends, nobody can tell. Logins and
-    /// encryption stay ours even so.
+    /// Passes bytes both ways, because the end of the reply is unknown. Logins and encryption are still
+    /// handled by the proxy.
     async fn tunnel(
         &mut self,
         lease: &Lease,
@@ -175,8 +175,8 @@ impl Conversation {
 }
 
 impl ClientSession {
-    /// Sends a request on a connection of its own, until some provider has answered it. None where the
-    /// client has its answer.
+    /// Sends a request on a connection alone until a provider answers. `None` if the client already has
+    /// its reply.
     async fn begin_alone(
         &self,
         backends: &BackendSelector,
@@ -192,7 +192,7 @@ impl ClientSession {
         Ok(begun)
     }
 
-    /// Asks on a connection that nobody else uses meanwhile, and keeps both where it answers.
+    /// Asks on a connection alone, and keeps connection and reply if the provider answers.
     pub(super) async fn ask_alone(
         &self,
         backend: &Arc<Backend>,
@@ -202,7 +202,7 @@ impl ClientSession {
     ) -> Result<Outcome, Error> {
         let (request, selected) = (exchange.request, &mut *alone.selected);
         let upload = matches!(request.class(), Class::Upload(_));
-        // An unknown command may be about a group, and is not to find another client's.
+        // An unknown command may act on the selected group, and must not find another client's.
         let untouched = !upload && selected.group.is_none();
         let lease = self.lease_of(backend, route, selected, untouched).await?;
         if upload && !lease.allows_posting() && route.postpone(backend) {
@@ -210,7 +210,7 @@ impl ClientSession {
             return Ok(Outcome::AskAgain);
         }
         let prior = exchange.prior(backend);
-        // An article is posted to no group in particular.
+        // Posting depends on no selected group.
         let prologue = match upload {
             true => Prologue::none(self.client.id),
             false => selected.prologue(self.client.id, request)?,
@@ -238,34 +238,34 @@ impl ClientSession {
     }
 }
 
-/// Whether another provider may take an article that this one refuses. What one says about the
-/// article itself (435, 436, 437) holds.
+/// Whether another provider may accept an article that this one refuses. Replies about the article
+/// itself (435 to 439) are final.
 fn is_for_another(request: &Request, status: &StatusLine) -> bool {
     let about_article = matches!(status.code().get(), 435..=439);
     !about_article && verdict::of(request, status) != Verdict::Answer
 }
 
-/// A request that needs a connection for itself.
+/// A request that needs a connection alone.
 pub(super) struct Alone<'a> {
     selected: &'a mut Selected,
     begun: &'a mut Option<Begun>,
 }
 
-/// What a provider has begun to answer, and the connection on which it does.
+/// The beginning of a reply, with its connection.
 pub(super) struct Begun {
     lease: Lease,
     reply: Reply,
     status: StatusLine,
 }
 
-/// An article on its way from the client.
+/// An article that the client is sending.
 #[derive(Default)]
 struct Article {
     scan: BlockScan,
     ended: bool,
 }
 
-/// The answer to an upload that did not get through, and may be tried again (RFC 3977, section 6.3).
+/// The reply to an upload that failed and may be retried (RFC 3977, section 6.3).
 const fn upload_failed(request: &Request) -> &'static [u8] {
     match request.class() {
         Class::Upload(Upload::IHave) => b"436 Transfer failed: the provider is gone\r\n",
@@ -273,7 +273,7 @@ const fn upload_failed(request: &Request) -> &'static [u8] {
     }
 }
 
-/// Whether a line may go to the provider unseen: none that is ours to answer.
+/// Whether a line in a tunnel may go to the provider: not if the proxy itself answers it.
 fn may_pass(request: &Request) -> bool {
     matches!(request.class(), Class::Local(Local::Empty))
         || !matches!(request.class(), Class::Local(_))

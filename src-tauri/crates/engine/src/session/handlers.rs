@@ -1,5 +1,5 @@
-//! The conversation with a client: its requests run at once as far as they can, and their replies go
-//! out in the order in which it asked.
+//! The conversation with a client: its requests run concurrently, and their replies are sent in the
+//! order of the requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,22 +24,22 @@ use crate::error::Error;
 use crate::router::{BackendSelector, Route};
 use crate::ticket::{Ticket, TicketLock};
 
-/// How many requests of one client are under way at once.
+/// How many requests of one client run at once.
 const PIPELINE: usize = 64;
 /// How long a client may be silent.
 const IDLE: Duration = Duration::from_secs(30 * 60);
-/// How long it may be silent before it has logged in.
+/// How long a client may be silent before it has logged in.
 const LOGIN: Duration = Duration::from_secs(60);
 
-/// See the [module](self).
+/// One conversation. See the [module](self).
 pub(super) struct Conversation {
     pub(super) session: Arc<ClientSession>,
     pub(super) backends: Arc<BackendSelector>,
     pub(super) client: ClientReader,
     flow: ClientFlow,
-    /// The client's writing side, for one reply after the other.
+    /// The client's writing side, for one reply after another.
     replies: TicketLock<Writer>,
-    /// What is selected, for one stateful request after the other.
+    /// The selected group, for one stateful request after another.
     pub(super) selected: TicketLock<Selected>,
     running: Running,
     pub(super) stop: watch::Receiver<bool>,
@@ -47,24 +47,24 @@ pub(super) struct Conversation {
 
 /// Why a conversation ended.
 pub(super) enum End {
-    /// The client said `QUIT`, or closed.
+    /// The client sent `QUIT` or closed the connection.
     Client,
-    /// It broke off.
+    /// The connection broke.
     Broken,
-    /// It was silent for too long.
+    /// The client was silent for too long.
     Idle,
-    /// It was told so, or nothing could be told any more.
+    /// The client got a last reply, or could get none any more.
     Failed(Error),
-    /// The proxy stops.
+    /// The proxy is stopping.
     Stopped,
 }
 
 enum Event {
     Replied(Result<(), Error>),
     Line(Result<Bytes, TooLong>),
-    /// No more requests; those under way are still seen through.
+    /// No more requests come; those in flight are finished.
     End(End),
-    /// Nobody is there any more.
+    /// The client is gone.
     Broken,
 }
 
@@ -93,7 +93,7 @@ impl Conversation {
         }
     }
 
-    /// Talks until one of the two has enough.
+    /// Runs the conversation until it ends.
     pub(super) async fn hold(mut self) -> End {
         let end = self.talk().await;
         if !matches!(end, End::Broken) {
@@ -134,7 +134,8 @@ impl Conversation {
         let patience = if self.flow.is_logged_in() { IDLE } else { LOGIN };
         let (client, running, stop) = (&mut self.client, &mut self.running, &mut self.stop);
         let full = running.len() >= PIPELINE;
-        // All that the client has sent is taken up before any of it begins, so that it leaves together.
+        // Take up all that the client has sent before starting any of it, so that the commands are sent
+        // together.
         if !full
             && !*stop.borrow()
             && let Some(line) = client.line_at_hand()
@@ -181,7 +182,7 @@ impl Conversation {
         }
     }
 
-    /// Sends a request on its way.
+    /// Starts a request.
     async fn dispatch(&mut self, request: Request) -> Option<End> {
         self.session.client.asked();
         match request.class() {
@@ -207,12 +208,12 @@ impl Conversation {
                 self.session.switch_to_stateful_mode();
                 self.alone(|this| Box::pin(this.pass_through(request))).await
             }
-            // The flow answers these itself.
+            // The flow has already answered these.
             Class::Local(_) => None,
         }
     }
 
-    /// Runs something that needs the client's both sides, once all earlier replies are out.
+    /// Runs something that needs both sides of the client, after all earlier replies were sent.
     async fn alone<F>(&mut self, run: F) -> Option<End>
     where
         F: for<'a> FnOnce(&'a mut Self) -> Boxed<'a, Result<(), Error>>,
@@ -225,7 +226,7 @@ impl Conversation {
         done.err().map(End::Failed)
     }
 
-    /// What the provider that would serve groups is known not to have.
+    /// Commands known to be missing on the provider that would serve groups.
     fn lacks(&self) -> Lacks {
         let backends = self.backends.backends();
         let Some(backend) = backends.iter().min_by_key(|backend| backend.config().tier) else {
@@ -235,7 +236,7 @@ impl Conversation {
         Lacks { over: both(Verb::Over, Verb::XOver), hdr: both(Verb::Hdr, Verb::XHdr) }
     }
 
-    /// A reply of our own.
+    /// Sends a reply of the proxy itself.
     fn say(&mut self, reply: Bytes) {
         let mut pending = self.pending_reply();
         pending.answers(self.flow.verb());
@@ -243,7 +244,7 @@ impl Conversation {
         self.running.push(Box::pin(pending.finish_with_others()));
     }
 
-    /// Our last words.
+    /// Sends the last reply of the session.
     fn say_last(&mut self, reply: Bytes) {
         let mut pending = self.pending_reply();
         pending.answers(self.flow.verb());
@@ -301,19 +302,19 @@ impl Conversation {
         }));
     }
 
-    /// A place in the order of replies.
+    /// Reserves the next place in the order of replies.
     pub(super) fn pending_reply(&mut self) -> PendingReply {
         PendingReply::new(self.replies.ticket(), &self.session.budget, self.session.client())
     }
 }
 
-/// The session's selection, once it is ours.
+/// Waits for the session's selection.
 pub(super) async fn selection(ticket: &mut Ticket<Selected>) -> Result<Selected, Error> {
     ticket.wait().await.map_err(|_| Error::TurnLost)
 }
 
 pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // Who holds no sender never stops us.
+    // Without a sender nothing ever stops the session.
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
     }

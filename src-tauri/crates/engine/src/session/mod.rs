@@ -1,4 +1,4 @@
-//! One client's connection: it is greeted, logged in and served, in one of three modes.
+//! A client's session: greeting, login and requests, in one of three modes.
 //!
 //! ```
 //! use std::net::SocketAddr;
@@ -62,16 +62,16 @@ mod stateful;
 mod streaming;
 mod writer;
 
-/// What a session is in at this moment.
+/// What a session does with requests at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SessionMode {
-    /// Each request is routed for itself.
+    /// Each request is routed on its own.
     PerCommand,
-    /// Requests that depend on the selected group have a connection for them.
+    /// Requests that depend on the selected group go to that group's provider.
     Stateful,
 }
 
-/// One client's connection. See the [module](self).
+/// A client's session. See the [module](self).
 #[derive(Debug)]
 pub struct ClientSession {
     client: Arc<Client>,
@@ -87,13 +87,14 @@ pub struct ClientSession {
 }
 
 impl ClientSession {
-    /// A session without a router: Standard, and Stateful from the start.
+    /// Creates a session without a router: Standard, and Stateful from the start.
     #[must_use]
     pub fn new(client_addr: SocketAddr, pool: BufferPool, auth: Arc<AuthHandler>) -> Self {
         Self::builder(client_addr, pool, auth).build()
     }
 
-    /// A session that routes each request for itself, as [`ClientSessionBuilder::build`] says.
+    /// Creates a session that routes each request on its own; see [`ClientSessionBuilder::build`] for
+    /// the mode.
     #[must_use]
     pub fn new_with_router(
         client_addr: SocketAddr,
@@ -105,7 +106,7 @@ impl ClientSession {
         Self::builder(client_addr, pool, auth).with_router(router).with_routing_mode(mode).build()
     }
 
-    /// Begins to build a session for the client at `client_addr`.
+    /// Returns a builder for a session with the client at `client_addr`.
     pub fn builder(
         client_addr: SocketAddr,
         buffer_pool: BufferPool,
@@ -134,7 +135,7 @@ impl ClientSession {
         Arc::clone(&self.client)
     }
 
-    /// What the session is in at this moment.
+    /// The session's current mode.
     #[must_use]
     pub fn mode(&self) -> SessionMode {
         if self.stateful.load(Ordering::Relaxed) {
@@ -144,15 +145,15 @@ impl ClientSession {
         }
     }
 
-    /// Whether requests are routed one by one: in every mode but Standard, also after the switch of
-    /// a Hybrid session, whose requests by message-id go on so.
+    /// Whether requests are routed one by one. True in every mode but Standard, even after a Hybrid
+    /// session has switched: its requests by message-id are still routed on their own.
     #[must_use]
     pub fn is_per_command_routing(&self) -> bool {
         self.router.is_some()
     }
 
     /// Serves the client in Standard mode: one connection to one of `backends` for the whole session.
-    /// Returns when the client has left or was sent away.
+    /// Returns when the session has ended.
     pub async fn handle_with_pooled_backend(
         self,
         stream: BoxStream,
@@ -161,8 +162,8 @@ impl ClientSession {
         self.serve(stream, backends).await;
     }
 
-    /// Serves the client in PerCommand or Hybrid mode. Returns when the client has left or was sent
-    /// away; at once where the session has no router.
+    /// Serves the client in PerCommand or Hybrid mode. Returns when the session has ended, or at once
+    /// if the session has no router.
     pub async fn handle_per_command_routing(self, stream: BoxStream) {
         if let Some(router) = self.router.clone() {
             self.serve(stream, router).await;
@@ -189,7 +190,7 @@ impl ClientSession {
         self.routing_mode != RoutingMode::PerCommand
     }
 
-    /// Whether a client's login is one.
+    /// Checks a client's login.
     fn login(&self, user: &[u8], password: &[u8]) -> bool {
         let accepted = self.auth.check(user, password);
         match accepted {
@@ -201,7 +202,7 @@ impl ClientSession {
         accepted.is_some()
     }
 
-    /// A stateful request came: from now on the session has a connection for them.
+    /// Switches to Stateful mode: a stateful request came.
     fn switch_to_stateful_mode(&self) {
         if !self.stateful.swap(true, Ordering::Relaxed) {
             debug!("stateful from here on");
@@ -225,25 +226,25 @@ pub struct ClientSessionBuilder {
 }
 
 impl ClientSessionBuilder {
-    /// Routes each request for itself, to the backends of `router`.
+    /// Routes each request on its own, to the backends of `router`.
     pub fn with_router(mut self, router: Arc<BackendSelector>) -> Self {
         self.router = Some(router);
         self
     }
 
-    /// Asks for a mode. It counts only together with a router.
+    /// Sets the routing mode. It has no effect without a router.
     pub fn with_routing_mode(mut self, mode: RoutingMode) -> Self {
         self.routing_mode = mode;
         self
     }
 
-    /// Replaces the logins that clients may use.
+    /// Sets the logins that clients may use.
     pub fn with_auth_handler(mut self, auth_handler: Arc<AuthHandler>) -> Self {
         self.auth = auth_handler;
         self
     }
 
-    /// Lets the client post, where the mode allows it. Off by default.
+    /// Allows posting, if the mode allows it. Off by default.
     pub fn with_posting(mut self, posting: bool) -> Self {
         self.posting = posting;
         self
@@ -264,8 +265,9 @@ impl ClientSessionBuilder {
         self
     }
 
-    /// The session. Without a router it is Standard and starts Stateful. With one, PerCommand and
-    /// Hybrid are kept, Standard becomes PerCommand, and it starts in PerCommand.
+    /// Builds the session. Without a router it is Standard and starts Stateful. With a router,
+    /// PerCommand and Hybrid are kept, Standard becomes PerCommand, and the session starts in
+    /// PerCommand.
     #[must_use]
     pub fn build(self) -> ClientSession {
         let routing_mode = match (&self.router, self.routing_mode) {

@@ -1,4 +1,4 @@
-//! What one request has to say to its client: a queue of bytes, and a place in the order of replies.
+//! The reply to one request: a queue of bytes, and a place in the order of replies.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -19,31 +19,32 @@ use crate::clients::Client;
 use crate::error::Error;
 use crate::ticket::Ticket;
 
-/// How long a client may take no byte of a reply.
+/// How long a client may accept no byte of a reply.
 pub(super) const CLIENT_STALL: Duration = Duration::from_secs(300);
-/// A client that keeps a reply waiting for this long, in all, is slow: what it asks for next is fetched
-/// only when there is room for all of it.
+/// A client that delays a reply for this long in total is slow: its next articles are fetched only when
+/// there is room for all of them.
 const SLOW: Duration = Duration::from_secs(1);
-/// Pieces smaller than this are copied when they have to wait, so that none keeps a whole buffer.
+/// Smaller pieces are copied when they have to wait, so that none holds a whole buffer.
 const SMALL: usize = 224 * 1024;
-/// One piece of up to this many bytes is a status line, and does not hinder the first read of its block.
+/// One piece of up to this many bytes counts as a status line, and does not delay the first read of its
+/// block.
 const SHORT: usize = 512;
-/// What the headers of an article, or a single line, have room in, in bytes.
+/// The room for an article's headers or a single line, in bytes.
 const HEADERS: usize = 16 * 1024;
-/// A reply of up to this many bytes in all does not need a write of its own.
+/// A reply of up to this many bytes may share a write with others.
 const SMALL_REPLY: usize = 8 * 1024;
 
-/// See the [module](self).
+/// A reply on its way to the client. See the [module](self).
 pub(super) struct PendingReply {
     ticket: Ticket<Writer>,
-    /// There once all earlier replies are written.
+    /// Available once all earlier replies are written.
     client: Option<Writer>,
     queue: VecDeque<Bytes>,
     queued: usize,
     written: u64,
-    /// When the client last took something, or was first offered it.
+    /// When the client last accepted something, or was first offered it.
     moved: Instant,
-    /// How many bytes of the reply there were in all.
+    /// The total size of the reply so far.
     size: usize,
     room: Reservation,
     budget: Budget,
@@ -52,11 +53,11 @@ pub(super) struct PendingReply {
     traced: Traced,
 }
 
-/// What the log says about a request at the level `trace`.
+/// What to log about a request at level `trace`.
 #[derive(Default)]
 struct Traced {
     verb: Option<Verb>,
-    /// What the client was called when it asked.
+    /// The client's name when it sent the request.
     client: String,
     provider: Option<Arc<Backend>>,
     code: [u8; 3],
@@ -80,7 +81,7 @@ impl PendingReply {
         }
     }
 
-    /// Says which command is answered here.
+    /// Sets the command that this answers.
     pub(super) fn answers(&mut self, verb: Verb) {
         if enabled!(Level::TRACE) {
             self.traced.verb = Some(verb);
@@ -88,12 +89,12 @@ impl PendingReply {
         }
     }
 
-    /// Says whose answer it is.
+    /// Sets the backend that the reply comes from.
     pub(super) fn comes_from(&mut self, backend: &Arc<Backend>) {
         self.traced.provider = Some(Arc::clone(backend));
     }
 
-    /// Adds to what is to be said.
+    /// Appends bytes to the reply.
     pub(super) fn push(&mut self, bytes: Bytes) {
         if let (0, true, Some(code)) = (self.written, self.queue.is_empty(), bytes.first_chunk()) {
             self.traced.code = *code;
@@ -110,12 +111,12 @@ impl PendingReply {
         });
     }
 
-    /// Ends the session behind this reply.
+    /// Closes the session after this reply.
     pub(super) fn close_after(&mut self) {
         self.last = true;
     }
 
-    /// Whether the client has seen anything of the reply, so that it has to be gone on with.
+    /// Whether the client has seen part of the reply, so that it must be continued.
     pub(super) fn was_seen(&self) -> bool {
         self.written > 0
     }
@@ -125,12 +126,12 @@ impl PendingReply {
         self.client.is_some()
     }
 
-    /// About how many bytes the article will have that is asked for.
+    /// The expected size of the requested article.
     pub(super) fn expected(&self) -> usize {
         self.budget.expected()
     }
 
-    /// The provider's part is over.
+    /// Records that the provider's part is complete.
     pub(super) fn is_whole(&mut self, verb: Verb) {
         if matches!(verb, Verb::Article | Verb::Body) {
             self.budget.saw_article(self.size);
@@ -138,7 +139,7 @@ impl PendingReply {
         self.room.shrink_to(self.queued);
     }
 
-    /// Takes back what the client has not seen.
+    /// Discards everything, if the client has seen nothing.
     pub(super) fn take_back(&mut self) {
         self.queue.clear();
         self.queued = 0;
@@ -150,8 +151,8 @@ impl PendingReply {
         poll_fn(|cx| self.poll_client(cx)).await
     }
 
-    /// Waits until the reply may be fetched: it is the client's next, or there is room to read all of it
-    /// ahead. A slow client's next has to wait for room too.
+    /// Waits until the reply may be fetched: it is the client's next, or there is room to read all of
+    /// it ahead. For a slow client, even the next needs room.
     pub(super) async fn may_fetch(&mut self, verb: Verb) -> Result<(), Error> {
         let budget = self.budget.clone();
         let size = |budget: &Budget| match verb {
@@ -180,7 +181,8 @@ impl PendingReply {
         }
         let size = size(&budget);
         if budget.is_slow() {
-            // Those behind it may hold the session's share, and wait for it: it goes without in the end.
+            // The session's later replies may hold its share and wait for this one, so it finally goes
+            // without room.
             if let Ok(room) = timeout(CLIENT_HOLD, budget.reserve(size)).await {
                 self.room = room;
             }
@@ -190,7 +192,7 @@ impl PendingReply {
         Ok(())
     }
 
-    /// Writes all there is to say.
+    /// Writes the whole queue.
     pub(super) async fn flush(&mut self) -> Result<(), Error> {
         self.first_in_line().await?;
         while !self.queue.is_empty() || self.client.as_ref().is_some_and(|c| !c.is_drained()) {
@@ -207,10 +209,10 @@ impl PendingReply {
         Ok(())
     }
 
-    /// Writes all there is to say, and lets the next reply go.
+    /// Writes the whole reply and lets the next one follow.
     ///
     /// # Errors
-    /// [`Error::LetGo`] when this was the last.
+    /// [`Error::LetGo`] if this was the last reply.
     pub(super) async fn finish(mut self) -> Result<(), Error> {
         let began = Instant::now();
         self.trace();
@@ -227,8 +229,8 @@ impl PendingReply {
         Ok(())
     }
 
-    /// As [`finish`](Self::finish), but a small reply may leave with those behind it: for requests that
-    /// are polled by [`Running`](super::running::Running), which sees to it.
+    /// Like [`finish`](Self::finish), but a small reply may be sent together with later ones. Only for
+    /// requests polled by [`Running`](super::running::Running), which writes them.
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
@@ -249,7 +251,7 @@ impl PendingReply {
         }
     }
 
-    /// One line for each command. Arguments stay out: a password or an article may be among them.
+    /// Logs one line per command, without arguments: they may contain a password or a message-id.
     fn trace(&self) {
         let Some(verb) = self.traced.verb else { return };
         let provider = self.traced.provider.as_ref();
@@ -270,7 +272,7 @@ impl PendingReply {
         Poll::Ready(Ok(()))
     }
 
-    /// Writes once, as much as the client takes.
+    /// Writes once, as much as the client accepts.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         ready!(self.poll_client(cx))?;
         let Some(client) = &self.client else { return Poll::Pending };
@@ -284,7 +286,7 @@ impl PendingReply {
         Poll::Ready(Ok(()))
     }
 
-    /// Writes what there is, as far as the client takes it now; says whether it took any.
+    /// Writes as much as the client accepts now. Returns whether it accepted anything.
     pub(super) fn poll_flow(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
         let before = self.written;
         while !self.queue.is_empty() {
@@ -296,12 +298,12 @@ impl PendingReply {
         Ok(self.written > before)
     }
 
-    /// The client is slow: what it asks for next is fetched only when there is room for all of it.
+    /// Marks the client as slow: its next articles are fetched only when there is room for all of them.
     pub(super) fn set_slow(&self) {
         self.budget.set_slow(true);
     }
 
-    /// When the client last took something, or was first offered it.
+    /// When the client last accepted something, or was first offered it.
     pub(super) fn moved(&self) -> Instant {
         let before = self.client.as_ref().map(Writer::moved);
         before.map_or(self.moved, |before| before.max(self.moved))
@@ -321,12 +323,13 @@ impl PendingReply {
         }
     }
 
-    /// Whether what waits is no more than a status line.
+    /// Whether no more than a status line is queued.
     pub(super) fn is_short(&self) -> bool {
         self.queue.len() <= 1 && self.queued <= SHORT
     }
 
-    /// Asks for the client, if it is not here yet; then as [`has_room`](Self::has_room).
+    /// Takes the client's writing side if it is available, then answers like
+    /// [`has_room`](Self::has_room).
     pub(super) fn poll_room(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
         if let Poll::Ready(here) = self.poll_client(cx) {
             here?;
@@ -334,14 +337,14 @@ impl PendingReply {
         Ok(self.has_room())
     }
 
-    /// Whether the next bytes may be read: the client has taken what there was, or there is room
-    /// to read ahead of it.
+    /// Whether the next bytes may be read: the client has accepted the previous ones, or there is room
+    /// to read ahead.
     pub(super) fn has_room(&mut self) -> bool {
         if self.client.is_some() && self.is_short() {
             return true;
         }
         let room = &mut self.room;
-        // What was read ahead would be lost without room for the rest.
+        // Without room for the rest, what was read ahead would be lost.
         let grow = |room: &mut Reservation| match self.client {
             Some(_) => room.grow(),
             None => room.overdraw(),

@@ -1,9 +1,10 @@
-//! Proof that an article from another connection is the one of which the client has the beginning.
+//! Proves that an article from another connection is the same as the one that the client has the
+//! beginning of.
 //!
-//! What the client has is known by count and checksum, headers and body apart: headers such as Path
-//! and Xref differ between providers, the body does not. A reply broken off within the body goes on
-//! with any copy whose body begins with the same bytes; one broken off within the headers only with a
-//! copy that is the same from its first byte.
+//! Count and checksum of what the client has are kept for headers and body separately, because headers
+//! such as Path and Xref differ between providers while the body does not. A reply that broke off in
+//! the body continues with any copy whose body begins with the same bytes. One that broke off in the
+//! headers needs a copy that is the same from its first byte.
 
 use bytes::{Buf, Bytes};
 use crc_fast::{CrcAlgorithm, Digest};
@@ -13,12 +14,12 @@ use nntp::dot::BodyStart;
 use super::pending_reply::PendingReply;
 use crate::error::Error;
 
-/// What of an article's block the client has, or will have when its queue is written.
+/// How much of an article's block the client has, or will have once its queue is written.
 pub(super) enum Progress {
     /// Not an article: it cannot be resumed.
     Untracked,
     Seen(Box<Seen>),
-    /// The client has the goal's part; another copy is being read up to there.
+    /// The client has the first part; another copy is being read up to that point.
     Resuming(Box<Resume>),
 }
 
@@ -28,15 +29,15 @@ impl Progress {
             (Class::ById, verb @ (Verb::Article | Verb::Body | Verb::Head)) => {
                 Self::Seen(Box::new(Seen::nothing(verb)))
             }
-            // What a number names cannot be resumed elsewhere.
+            // An article requested by number cannot be resumed elsewhere.
             _ => Self::Untracked,
         }
     }
 
-    /// Begins again with another copy: from the start, or from where the client's part ends.
+    /// Starts again with another copy: from the beginning, or from where the client's part ends.
     ///
     /// # Errors
-    /// When the client has seen a part of what cannot be resumed.
+    /// If the client has seen part of a reply that cannot be resumed.
     pub(super) fn restart(
         self,
         request: &Request,
@@ -55,12 +56,12 @@ impl Progress {
         }
     }
 
-    /// Whether the client's part is still being caught up with.
+    /// Whether the copy has not caught up with the client yet.
     pub(super) fn is_behind(&self) -> bool {
         matches!(self, Self::Resuming(_))
     }
 
-    /// Takes the next bytes of a block; gives those that are new to the client.
+    /// Takes the next bytes of a block and returns those that the client does not have yet.
     pub(super) fn push(&mut self, mut chunk: Bytes) -> Result<Bytes, Error> {
         if let Self::Resuming(resume) = self {
             let Some(new) = resume.push(&chunk)? else { return Ok(Bytes::new()) };
@@ -79,7 +80,7 @@ impl Progress {
 pub(super) struct Seen {
     head: Part,
     body: Part,
-    /// Looks for the end of the headers; none within the body.
+    /// Finds the end of the headers; `None` once in the body.
     headers: Option<BodyStart>,
 }
 
@@ -90,7 +91,7 @@ struct Part {
 }
 
 impl Seen {
-    /// Nothing yet of the reply to `verb`.
+    /// Starts with nothing of the reply to `verb`.
     pub(super) fn nothing(verb: Verb) -> Self {
         let headers = (verb != Verb::Body).then(BodyStart::default);
         Self { head: Part::new(), body: Part::new(), headers }
@@ -102,7 +103,7 @@ impl Seen {
         self.body.push(body);
     }
 
-    /// Adds the headers of `chunk`; what is behind them is given back.
+    /// Adds the headers in `chunk` and returns the rest.
     fn push_headers<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
         let Some(headers) = &mut self.headers else { return chunk };
         let Some(start) = headers.push(chunk) else {
@@ -116,23 +117,23 @@ impl Seen {
     }
 }
 
-/// Another copy of the article, read up to where the first one broke off.
+/// Another copy of the article, read up to where the first broke off.
 pub(super) struct Resume {
     goal: Seen,
     now: Seen,
 }
 
 impl Resume {
-    /// To go on where `goal` ends.
+    /// Starts a copy that continues where `goal` ends.
     pub(super) fn new(goal: Seen, verb: Verb) -> Self {
         Self { goal, now: Seen::nothing(verb) }
     }
 
-    /// Takes the next bytes of the other copy. Once it has caught up, says where in `chunk` begins
-    /// what the client does not have.
+    /// Takes the next bytes of the copy. Once it has caught up, returns where in `chunk` the new bytes
+    /// begin.
     ///
     /// # Errors
-    /// [`Error::NotTheSame`] when the copy has other bytes up to there.
+    /// [`Error::NotTheSame`] if the copy differs up to there.
     pub(super) fn push(&mut self, chunk: &[u8]) -> Result<Option<usize>, Error> {
         let (rest, goal, now) = if self.goal.headers.is_some() {
             let (ours, rest) = self.goal.head.split_missing(&self.now.head, chunk);
@@ -159,12 +160,12 @@ impl Resume {
         }
     }
 
-    /// What the client has, once it was proved.
+    /// What the client has, after the proof.
     pub(super) fn seen(&self) -> Seen {
         self.now.clone()
     }
 
-    /// What the client has, when this copy failed before it was proved.
+    /// What the client has, if this copy failed before the proof.
     pub(super) fn into_goal(self) -> Seen {
         self.goal
     }
@@ -180,7 +181,7 @@ impl Part {
         self.sum.update(bytes);
     }
 
-    /// Splits off what of `chunk` is missing in `now` to be as long as this.
+    /// Splits off the part of `chunk` that `now` needs to become as long as this.
     fn split_missing<'a>(&self, now: &Self, chunk: &'a [u8]) -> (&'a [u8], &'a [u8]) {
         let missing = usize::try_from(self.bytes.saturating_sub(now.bytes)).unwrap_or(usize::MAX);
         chunk.split_at_checked(missing).unwrap_or((chunk, &[]))
@@ -201,7 +202,8 @@ mod tests {
     const THEIRS: &[u8] = b"Path: elsewhere!y\r\nSubject: s\r\n\r\nline one\r\n..two\r\n.\r\n";
     const BODY: usize = 25;
 
-    /// What a client gets that has `cut` bytes of one copy, and the rest of another in small chunks.
+    /// What a client gets that has `cut` bytes of one copy and reads the rest of another in small
+    /// chunks.
     fn spliced(cut: usize, other: &[u8], chunk: usize) -> Result<Vec<u8>, Error> {
         let mut seen = Seen::nothing(Verb::Article);
         seen.push(&OURS[..cut]);

@@ -1,5 +1,5 @@
-//! The requests of a client that are under way, all in the client's own task. Only those that have
-//! something to do are polled.
+//! A client's requests in flight, all in the client's own task. Only those that can make progress are
+//! polled.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -16,17 +16,17 @@ use crate::backend::Gathering;
 use crate::dial::Boxed;
 use crate::error::Error;
 
-/// See the [module](self).
+/// The requests in flight. See the [module](self).
 pub(super) struct Running {
     requests: VecDeque<Underway>,
-    /// Alarms of requests that have ended, for those to come: one that still rings wakes in vain.
+    /// Alarms of finished requests, to be reused. One that still rings only causes an extra poll.
     alarms: Vec<(Arc<Alarm>, Waker)>,
     task: Arc<Task>,
-    /// Where complete replies were left.
+    /// The writer that holds complete small replies.
     writer: Writer,
-    /// Until when the client has to take some of them, while it takes none.
+    /// The deadline for the client to accept some of them.
     stall: Option<Pin<Box<Sleep>>>,
-    /// Why the session ends, once the replies before are written.
+    /// Why the session ends, after the earlier replies are written.
     failed: Option<Error>,
 }
 
@@ -36,11 +36,11 @@ struct Underway {
     waker: Waker,
 }
 
-/// What wakes the client's task.
+/// Wakes the client's task.
 #[derive(Default)]
 struct Task(Mutex<Option<Waker>>);
 
-/// Rings when one request can go on.
+/// Rings when its request can make progress.
 struct Alarm {
     rang: AtomicBool,
     task: Arc<Task>,
@@ -52,7 +52,7 @@ impl Running {
         Self { requests, alarms, task, writer, stall: None, failed: None }
     }
 
-    /// Adds a request; it begins with the next poll.
+    /// Adds a request. It starts with the next poll.
     pub(super) fn push(&mut self, request: Boxed<'static, Result<(), Error>>) {
         let (alarm, waker) = self.alarms.pop().unwrap_or_else(|| {
             let task = Arc::clone(&self.task);
@@ -67,17 +67,17 @@ impl Running {
         self.requests.len()
     }
 
-    /// Whether none is under way, and all replies are written.
+    /// Whether no request is in flight and all replies are written.
     pub(super) fn is_idle(&self) -> bool {
         self.requests.is_empty() && self.failed.is_none() && self.writer.is_drained()
     }
 
-    /// Returns when some have ended, or one has failed.
+    /// Waits until a request has finished or failed.
     pub(super) async fn next(&mut self) -> Result<(), Error> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// Sees all to their end.
+    /// Finishes all requests.
     pub(super) async fn finish(&mut self) -> Result<(), Error> {
         while !self.is_idle() {
             self.next().await?;
@@ -85,7 +85,8 @@ impl Running {
         Ok(())
     }
 
-    /// Polls each that has something to do. Their commands leave together, and so do their replies.
+    /// Polls the requests that can make progress. Their commands are sent together, and so are their
+    /// replies.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.task.set(cx.waker());
         let ended = self.poll_requests();
@@ -105,7 +106,7 @@ impl Running {
         }
     }
 
-    /// Whether some have ended.
+    /// Polls the requests. Returns whether any has finished.
     fn poll_requests(&mut self) -> bool {
         let _gathering = Gathering::begin();
         let before = self.requests.len();
@@ -129,11 +130,11 @@ impl Running {
         self.requests.len() < before
     }
 
-    /// Writes the complete replies, and fails when the client takes none of them for too long.
+    /// Writes complete replies, and fails if the client accepts nothing for too long.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.writer.poll_drain(cx) {
             Poll::Ready(drained) => {
-                // This task's waker may have taken the place of the first request's.
+                // This task's waker may have replaced that of the first request.
                 if self.stall.take().is_some()
                     && let Some(first) = self.requests.front()
                 {
@@ -154,7 +155,7 @@ impl Running {
 }
 
 impl Underway {
-    /// Polls the request, if its alarm rang.
+    /// Polls the request if its alarm rang.
     fn poll(&mut self) -> Poll<Result<(), Error>> {
         if !self.alarm.rang.swap(false, Ordering::AcqRel) {
             return Poll::Pending;

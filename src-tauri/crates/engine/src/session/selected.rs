@@ -1,5 +1,5 @@
-//! What a session has selected, and how that is brought about on a connection where it is not: `GROUP`,
-//! and `STAT` for the current article (RFC 3977, section 6.1).
+//! A session's selected group, and the commands that select it on another connection: `GROUP`, and
+//! `STAT` for the current article (RFC 3977, section 6.1).
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use crate::error::Error;
 use crate::router::{BackendSelector, Route};
 use crate::types::ClientId;
 
-/// What a session has selected, and where.
+/// A session's selected group and its provider.
 #[derive(Default)]
 pub(super) struct Selected {
     pub(super) group: Option<Group>,
-    /// The provider whose article numbers these are.
+    /// The provider that the article numbers belong to.
     pub(super) home: Option<Arc<Backend>>,
     /// In Standard mode, the session's one connection.
     pub(super) lease: Option<Lease>,
@@ -30,11 +30,11 @@ pub(super) struct Group {
 /// The current article of a group.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Current {
-    /// Where `GROUP` puts it, whichever number that is.
+    /// The first article, as `GROUP` selects it.
     First,
     Number(u64),
-    /// The provider has removed it. A connection on which the group was selected anew stands at the
-    /// first article, which the client has never asked for.
+    /// The provider has removed it. On a connection where the group was selected again, the current
+    /// article would be the first, which the client never asked for.
     Gone,
 }
 
@@ -49,7 +49,7 @@ impl Selected {
         self.home.as_ref()
     }
 
-    /// Follows changed settings: the same server goes on as it was, another has other numbers.
+    /// Follows a settings change. The same server continues; another one has other article numbers.
     pub(super) fn renew(&mut self, backends: &BackendSelector) {
         let Some(home) = self.home.take_if(|home| home.is_retired()) else { return };
         self.lease = None;
@@ -59,13 +59,13 @@ impl Selected {
         }
     }
 
-    /// Whether the session has a connection, and it stands.
+    /// Whether the session has an open connection.
     pub(super) fn has_connection(&self) -> bool {
         self.lease.as_ref().is_some_and(Lease::is_alive)
     }
 
-    /// The way of a request that cannot go to just anyone: article numbers are the provider's own,
-    /// and in Standard mode the session has one provider. Another group may be elsewhere.
+    /// Returns the route of a request. Article numbers belong to one provider, and a Standard session
+    /// keeps its provider. Otherwise, another group may be on another provider.
     pub(super) fn route<'a>(
         &self,
         backends: &'a BackendSelector,
@@ -92,14 +92,15 @@ impl Selected {
         }
     }
 
-    /// Whether the current article is this one.
+    /// Whether this is the current article.
     pub(super) fn is_at(&self, current: Current) -> bool {
         self.group.as_ref().is_some_and(|group| {
             matches!(group.current, Current::First) || group.current == current
         })
     }
 
-    /// What selects the group before a client's `request`, and the current article where that matters.
+    /// Returns the commands that select the group before `request`, and the current article if that
+    /// matters.
     pub(super) fn prologue(&self, client: ClientId, request: &Request) -> Result<Prologue, Error> {
         let mut requests = Vec::new();
         if let Some(group) = self.group.as_ref().filter(|_| !selects(request)) {
@@ -111,8 +112,8 @@ impl Selected {
         Ok(Prologue { client, requests })
     }
 
-    /// Follows what a reply has done to the group and the current article. Whether the connection is
-    /// sure to have both as the session has them.
+    /// Updates group and current article after a reply. Returns whether the connection is sure to have
+    /// the same ones.
     pub(super) fn apply_reply(
         &mut self,
         backend: &Arc<Backend>,
@@ -147,14 +148,14 @@ fn our_own(line: Vec<u8>) -> Result<Request, Error> {
     Request::parse(line.into()).map_err(|_| Error::Unexpected("our own request".into()))
 }
 
-/// Whether a request is about the current article, which it does not name.
+/// Whether a request acts on the current article without naming it.
 pub(super) fn needs_current(request: &Request) -> bool {
     let args = request.args().trim_ascii();
     match (request.class(), request.verb()) {
-        // Nobody knows what an unknown command is about.
+        // An unknown command may act on it.
         (Class::Stateful(Effect::Current | Effect::Step) | Class::Unknown, _) => true,
         (_, Verb::Over | Verb::XOver) => args.is_empty(),
-        // A header's name, and no range behind it.
+        // Only a header name, without a range.
         (_, Verb::Hdr | Verb::XHdr) => !args.iter().any(u8::is_ascii_whitespace),
         _ => false,
     }
@@ -169,7 +170,7 @@ pub(super) fn selects(request: &Request) -> bool {
     matches!(request.class(), Class::Stateful(Effect::Select))
 }
 
-/// The article number that a request names.
+/// The article number in a request.
 fn number(request: &Request) -> Option<u64> {
     let argument = std::str::from_utf8(request.args()).ok()?;
     match request.verb() {

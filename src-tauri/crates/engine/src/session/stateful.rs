@@ -1,9 +1,9 @@
-//! Requests that depend on the selected group or the current article (RFC 3977, section 6.1), and the
-//! session's own connection in Standard mode.
+//! Requests that depend on the selected group or current article (RFC 3977, section 6.1), and the
+//! connection of a Standard session.
 //!
-//! The group is the session's, not a connection's: what selects it goes out with the request, on a
-//! connection of the group's provider that others use too. Where the connections carry one request at a
-//! time, and in Standard mode, the request has a connection for itself ([`Lease`]).
+//! The group belongs to the session, not to a connection: the commands that select it are sent with the
+//! request, on a shared connection of the group's provider. In Standard mode, and where connections
+//! carry one request at a time, the request gets a connection alone ([`Lease`]).
 
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ use crate::error::Error;
 use crate::router::{BackendSelector, Route};
 use crate::ticket::Ticket;
 
-/// A request's turn with the session's own connection.
+/// A request's turn with a Standard session's connection.
 pub(super) struct OwnTurn(Option<(Ticket<Selected>, Selected)>);
 
 impl ClientSession {
-    /// Sees a stateful request through.
+    /// Executes a stateful request.
     ///
     /// # Errors
-    /// When the client has to be let go.
+    /// If the session has to end.
     pub(super) async fn execute_stateful(
         &self,
         backends: &BackendSelector,
@@ -48,11 +48,11 @@ impl ClientSession {
         self.route_and_execute_command(route, exchange, Way::InGroup(selected)).await
     }
 
-    /// Sees a request that needs no group through, in Standard mode: on the session's connection, in
-    /// line with the requests before and behind it.
+    /// Executes a request that needs no group in Standard mode: on the session's connection, in order
+    /// with its other requests.
     ///
     /// # Errors
-    /// When the client has to be let go.
+    /// If the session has to end.
     pub(super) async fn execute_dedicated(
         &self,
         backends: &BackendSelector,
@@ -62,7 +62,7 @@ impl ClientSession {
         let mut selected = selection(&mut ticket).await?;
         selected.renew(backends);
         if !selected.has_connection() {
-            // Those before us that lost it may need another first.
+            // Earlier requests that lost the connection may need a new one first.
             exchange.pending.first_in_line().await?;
         }
         let route = selected.route(backends, exchange.request);
@@ -70,8 +70,8 @@ impl ClientSession {
         self.route_and_execute_command(route, exchange, Way::Own(own)).await
     }
 
-    /// Asks on the session's own connection. It is the next request's as soon as this one is sent, unless
-    /// this one may have to be sent again before it.
+    /// Asks on the session's own connection. The next request may use it as soon as this one is sent,
+    /// unless this one may have to be sent again.
     pub(super) async fn ask_own(
         &self,
         backend: &Arc<Backend>,
@@ -83,21 +83,22 @@ impl ClientSession {
             return self.execute_command_on_backend(backend, route, exchange).await;
         };
         let lease = self.lease_of(backend, route, selected, false).await?;
-        // The request depends on nothing said before: any connection of that provider will do later.
+        // The request does not depend on earlier ones, so a retry can use any connection of that
+        // provider.
         route.bind(backend);
         let sent = lease.send(&backend.command_for(exchange.request));
         self.keep(selected, lease);
         if !backend.is_unsure_of(exchange.request) {
             own.end();
         }
-        // One connection: its replies come in the client's order, and wait there for the client.
+        // All replies come on one connection in the client's order, so wait here for the client.
         exchange.pending.first_in_line().await?;
         let outcome = self.read_reply(backend, sent, exchange).await;
         if !matches!(outcome, Ok(Outcome::AskAgain)) {
             own.end();
         }
         match outcome {
-            // The session has one provider: what it says is the answer.
+            // The session has one provider, and its reply is the answer.
             Ok(Outcome::Missing(status) | Outcome::Refused(status) | Outcome::Unable(status)) => {
                 exchange.pending.push(shown(exchange.request, &status).to_wire());
                 Ok(Outcome::Delivered)
@@ -106,8 +107,8 @@ impl ClientSession {
         }
     }
 
-    /// A connection for the session alone: the one it has, or another of `backend`; one on which no group
-    /// was ever selected, if it has to be `untouched`.
+    /// Returns the session's connection, or another of `backend`. If it has to be `untouched`, no group
+    /// was ever selected on it.
     pub(super) async fn lease_of(
         &self,
         backend: &Arc<Backend>,
@@ -126,7 +127,7 @@ impl ClientSession {
         in_line(backend.lease(wanted), backend, route).await
     }
 
-    /// In Standard mode the session keeps its connection.
+    /// Keeps the connection in Standard mode.
     pub(super) fn keep(&self, selected: &mut Selected, lease: Lease) {
         if self.is_dedicated() {
             selected.home.get_or_insert_with(|| Arc::clone(lease.backend()));
@@ -145,7 +146,7 @@ impl ClientSession {
         self.deliver(backend, &mut reply, status, exchange).await
     }
 
-    /// Asks behind what selects the session's group.
+    /// Asks behind the commands that select the session's group.
     pub(super) async fn ask_in_group(
         &self,
         backend: &Arc<Backend>,
@@ -206,7 +207,7 @@ impl ClientSession {
 }
 
 impl OwnTurn {
-    /// Lets the session's next request have the connection.
+    /// Passes the connection to the session's next request.
     fn end(&mut self) {
         if let Some((ticket, selected)) = self.0.take() {
             ticket.pass_on(selected);
@@ -220,9 +221,9 @@ impl Drop for OwnTurn {
     }
 }
 
-/// What came of the requests before one that depends on the group.
+/// The result of the commands that select the group.
 pub(super) enum Selection {
-    /// The group is selected; `in_place` says whether the current article is the session's, too.
+    /// The group is selected; `in_place` says whether the current article is, too.
     Made { in_place: bool },
     /// The provider refuses the group.
     Refused(StatusLine),

@@ -1,5 +1,4 @@
-//! The way of a reply to the client: the bytes that were read from the provider are the bytes that
-//! are written, and while some are written the next are read.
+//! Relays a reply to the client without copying: while some bytes are written, the next are read.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
@@ -12,12 +11,11 @@ use super::resume::Progress;
 use crate::backend::Reply;
 use crate::error::Error;
 
-/// How long a client may keep a connection from others that wait for it, in all that it takes to
-/// write one reply.
+/// How long a client may keep a connection from waiting requests, in total while one reply is written.
 pub(super) const CLIENT_HOLD: Duration = Duration::from_secs(5);
-/// How long it may take nothing at all meanwhile.
+/// How long it may accept nothing in that time.
 const CLIENT_SILENCE: Duration = Duration::from_secs(1);
-/// The same as [`CLIENT_HOLD`], where it cannot get the rest again later.
+/// Like [`CLIENT_HOLD`], for a reply that cannot be fetched again later.
 const CLIENT_LAST_HOLD: Duration = Duration::from_secs(30);
 
 /// A provider that sends less than [`LEAST`] bytes within this time crawls.
@@ -54,11 +52,11 @@ impl Recent {
     }
 }
 
-/// Relays a block from a provider's `reply` to the `pending` one. When this returns, the provider's part is
-/// over, and the connection is free for others; the last bytes may still be in the queue of `pending`.
+/// Relays a block from a provider's `reply` to the `pending` one. When this returns, the connection is
+/// free for others; the last bytes may still be queued in `pending`.
 ///
 /// # Errors
-/// [`Error::Overrun`] when the client cannot take the reply now, and others wait for the connection.
+/// [`Error::Overrun`] if the client cannot take the reply now and others wait for the connection.
 pub(super) async fn relay(
     reply: &mut Reply,
     pending: &mut PendingReply,
@@ -67,7 +65,7 @@ pub(super) async fn relay(
 ) -> Result<(), Error> {
     let may_crawl = !elsewhere || matches!(progress, Progress::Untracked);
     let mut recent = Recent::nothing();
-    // How long we have waited: for the provider's next byte, and for the client in all.
+    // How long we have waited for the provider's next byte, and for the client in total.
     let (mut silence, mut held) = (Duration::ZERO, Duration::ZERO);
     let patience = CLIENT_SILENCE.min(stall);
     loop {
@@ -86,7 +84,7 @@ pub(super) async fn relay(
                 if !new.is_empty() {
                     pending.push(new);
                 }
-                // What is complete may leave with the replies behind it.
+                // A complete reply may be sent together with later ones.
                 if reply.is_over() && !progress.is_behind() {
                     return Ok(());
                 }
@@ -108,15 +106,15 @@ pub(super) async fn relay(
     }
 }
 
-/// What moved.
+/// What a step did.
 enum Step {
     Wrote,
-    /// A chunk, or none when the block is complete.
+    /// A chunk; `None` when the block is complete.
     Read(Option<Bytes>),
 }
 
-/// Writes what the client takes, and reads what there is room for. A status line goes out with the first
-/// bytes of its block, where those are there already.
+/// Writes what the client accepts, and reads what there is room for. A status line is sent together
+/// with the first bytes of its block if they are there already.
 fn poll_step(
     reply: &mut Reply,
     pending: &mut PendingReply,
@@ -133,8 +131,7 @@ fn poll_step(
     if wrote { Poll::Ready(Ok(Step::Wrote)) } else { Poll::Pending }
 }
 
-/// The client has `held` the reply up. What it can get again later, it does not keep others waiting
-/// for; and what it cannot, not for long.
+/// Gives up a reply that the client has `held` up: soon if it can be fetched again, later if it cannot.
 fn give_up_if_held(
     reply: &Reply,
     pending: &PendingReply,
@@ -144,7 +141,8 @@ fn give_up_if_held(
     let again = !matches!(progress, Progress::Untracked);
     let silence = pending.moved().elapsed();
     let enough = match again {
-        // It waits for its client's earlier replies, and one of them may wait for its connection.
+        // The reply waits for the client's earlier ones, and one of those may be waiting for this
+        // connection.
         _ if !pending.is_first() => held >= CLIENT_HOLD,
         true => held >= CLIENT_HOLD || silence >= CLIENT_SILENCE,
         false => held >= CLIENT_LAST_HOLD,

@@ -1,5 +1,5 @@
-//! The client's writing side. Small replies that are complete stay here for a moment, and leave with what
-//! is written next: at the latest when the session's task has nothing else to do.
+//! The client's writing side. Small complete replies are kept for a moment and sent with the next
+//! write, at the latest when the session's task has nothing else to do.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -13,23 +13,23 @@ use tokio::time::Instant;
 
 use crate::dial::WriteHalf;
 
-/// How many bytes of complete replies stay here at most.
+/// How many bytes of complete replies may be kept.
 const ROOM: usize = 16 * 1024;
-/// How many pieces are written with one call, besides those replies.
+/// How many other pieces are written with one call.
 const PIECES: usize = 16;
 
-/// See the [module](self). The reply whose turn it is has one handle, the task that polls all replies has
+/// See the [module](self). The current reply holds one handle, and the task that polls all replies
 /// another.
 #[derive(Clone)]
 pub(super) struct Writer(Arc<Mutex<Inner>>);
 
 struct Inner {
     half: WriteHalf,
-    /// Complete replies that are still to be written.
+    /// Complete replies to be written.
     left: BytesMut,
-    /// They are written, and the half is still to be flushed.
+    /// Whether they are written but not flushed yet.
     flushing: bool,
-    /// When the client last took something of them, or was first offered it.
+    /// When the client last accepted some of them, or was first offered them.
     moved: Instant,
 }
 
@@ -39,8 +39,8 @@ impl Writer {
         Self(Arc::new(Mutex::new(Inner { half, left, flushing: false, moved: Instant::now() })))
     }
 
-    /// Leaves the rest of a complete reply here, if there is room. Who owns all replies has to
-    /// [drain](Self::poll_drain) then.
+    /// Keeps the rest of a complete reply, if there is room. The owner of all replies then has to
+    /// [drain](Self::poll_drain) it.
     pub(super) fn leave(&self, pieces: &VecDeque<Bytes>) -> bool {
         let mut inner = self.lock();
         let size: usize = pieces.iter().map(Bytes::len).sum();
@@ -54,18 +54,18 @@ impl Writer {
         true
     }
 
-    /// Whether complete replies are still here.
+    /// Whether all complete replies are written and flushed.
     pub(super) fn is_drained(&self) -> bool {
         let inner = self.lock();
         inner.left.is_empty() && !inner.flushing
     }
 
-    /// When the client last took something of what was left here, or was first offered it.
+    /// When the client last accepted some of what is kept here, or was first offered it.
     pub(super) fn moved(&self) -> Instant {
         self.lock().moved
     }
 
-    /// Writes what was left here.
+    /// Writes what is kept here.
     pub(super) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut inner = self.lock();
         while !inner.left.is_empty() {
@@ -79,7 +79,7 @@ impl Writer {
         Poll::Ready(Ok(()))
     }
 
-    /// Writes once: what was left here, and `pieces` behind it. Gives how many bytes of `pieces` were taken.
+    /// Writes once: what is kept here, then `pieces`. Returns how many bytes of `pieces` were written.
     pub(super) fn poll_write(
         &self,
         cx: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! Which replies have a block behind their status line (RFC 3977, section 3.2 and the tables of its
+//! Which replies have a block after their status line (RFC 3977, section 3.2 and the tables of its
 //! commands). The code alone does not tell: 211 has one after LISTGROUP and none after GROUP.
 
 use super::{Class, Upload, Verb};
@@ -11,9 +11,9 @@ pub enum Framing {
     Line,
     /// A dot-stuffed block.
     Block,
-    /// The server waits for an article.
+    /// The server waits for the client to send an article.
     Continue,
-    /// The code is no answer to this request: the stream cannot be trusted any more.
+    /// The code does not fit the request: the stream cannot be trusted any more.
     Unexpected,
 }
 
@@ -24,7 +24,7 @@ pub(super) const fn of(verb: Verb, class: Class, code: Code) -> Framing {
             Framing::Continue
         }
         (Class::Upload(_), 235 | 239 | 240) => Framing::Line,
-        // Always with a block, whoever asks.
+        // These codes always have a block.
         (Class::Unknown, 100 | 101 | 215 | 220 | 221 | 222 | 224 | 225 | 230 | 231 | 282) => {
             Framing::Block
         }
@@ -60,8 +60,7 @@ const fn known(verb: Verb, code: u16) -> Framing {
     }
 }
 
-/// ARTICLE is answered by 220 and BODY by 222; nserv has them the other way round, and Supernews
-/// answered BODY with 221.
+/// ARTICLE should get 220 and BODY 222. nserv swaps them, and Supernews answered BODY with 221.
 const fn quirk_body_codes(code: u16) -> bool {
     matches!(code, 220..=222)
 }

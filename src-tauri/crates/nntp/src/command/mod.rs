@@ -1,4 +1,4 @@
-//! Requests: parsed from a client's line, and sent on as that very line.
+//! Requests, parsed from a client's line and sent on as that same line.
 
 use std::fmt;
 
@@ -14,27 +14,27 @@ mod verb;
 pub use framing::Framing;
 pub use verb::{AuthInfo, Verb};
 
-/// The reply to a line that could be taken for more than one.
+/// The reply to a line that a server could read as several.
 const CONTROL_CHARACTERS: &str = "501 The line has control characters in it\r\n";
 
 /// How a request is routed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// Answered by the proxy itself, never sent on.
+    /// Answered by the proxy itself and never sent on.
     Local(Local),
-    /// About an article named by its message-id: any connection of any provider will do.
+    /// Names an article by message-id: any connection of any provider will do.
     ById,
-    /// Depends on nothing said before.
+    /// Does not depend on the selected group or earlier requests.
     Stateless,
     /// Depends on the selected group or the current article.
     Stateful(Effect),
-    /// The client sends an article with it.
+    /// The client sends an article.
     Upload(Upload),
-    /// Nobody knows what it does or where its reply ends.
+    /// Unknown: neither its effect nor the end of its reply is known.
     Unknown,
 }
 
-/// What the proxy answers itself.
+/// Commands that the proxy answers itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Local {
     /// CAPABILITIES (RFC 3977, section 5.2).
@@ -53,20 +53,20 @@ pub enum Local {
     StartTls,
     /// COMPRESS (RFC 8054).
     Compress,
-    /// XFEATURE COMPRESS: replies that are no text any more.
+    /// XFEATURE COMPRESS, whose replies are no longer text.
     XFeature,
     /// An empty line.
     Empty,
 }
 
-/// What a stateful request does to the session's state.
+/// How a stateful request uses or changes the selected group and current article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// Selects a group, and its first article.
+    /// Selects a group and its first article.
     Select,
-    /// LISTGROUP without a group: the current article becomes the first.
+    /// LISTGROUP without a group: moves to the first article.
     ListSelected,
-    /// The current article becomes the one named.
+    /// Moves to the article named by number.
     Number,
     /// Reads the current article.
     Current,
@@ -83,11 +83,11 @@ pub enum Upload {
     Post,
     /// IHAVE (RFC 3977, section 6.3.2).
     IHave,
-    /// TAKETHIS (RFC 4644, section 2.5): the article follows without waiting.
+    /// TAKETHIS (RFC 4644, section 2.5): the article follows at once.
     TakeThis,
 }
 
-/// A line that is not a request, with the reply to give.
+/// An invalid request, with the reply to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadRequest {
     reply: &'static str,
@@ -101,8 +101,8 @@ impl BadRequest {
         self.reply
     }
 
-    /// Whether not even the command is known. Otherwise only its argument is malformed: a downloader
-    /// with a bad .nzb has many of those, and is no attacker.
+    /// Whether the command itself is unknown. Otherwise only its argument is malformed, which a
+    /// downloader with a bad .nzb sends often without being an attacker.
     #[must_use]
     pub const fn is_garbage(self) -> bool {
         self.garbage
@@ -117,23 +117,23 @@ impl fmt::Display for BadRequest {
 
 impl std::error::Error for BadRequest {}
 
-/// One request. Cloning it is cheap.
+/// A request. Cloning it is cheap.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// Ends in CRLF.
     line: Bytes,
-    /// Where the arguments begin and end.
+    /// Start and end of the arguments.
     args: (usize, usize),
     verb: Verb,
     class: Class,
 }
 
 impl Request {
-    /// Parses a line, with its line end or without.
+    /// Parses a line, with or without its line end.
     ///
     /// # Errors
-    /// When the line has control characters in it, which could be taken for more than one request, or
-    /// its message-id is not one.
+    /// If the line contains control characters, which a server could read as several requests, or its
+    /// message-id is invalid.
     pub fn parse(line: Bytes) -> Result<Self, BadRequest> {
         let text = without_end(&line);
         let start = text.iter().position(|byte| !is_blank(*byte)).unwrap_or(text.len());
@@ -154,7 +154,7 @@ impl Request {
         Ok(Self { line, args: (args, end), verb, class })
     }
 
-    /// Which command it is.
+    /// The command.
     #[must_use]
     pub const fn verb(&self) -> Verb {
         self.verb
@@ -166,25 +166,25 @@ impl Request {
         self.class
     }
 
-    /// What to send to a provider: the client's own line, unchanged, with CRLF.
+    /// The line to send to a provider: the client's own, unchanged, with CRLF.
     #[must_use]
     pub fn wire(&self) -> Bytes {
         self.line.clone()
     }
 
-    /// What is behind the command's words. Blanks at its end are part of it: passwords may have them.
+    /// The arguments. Trailing blanks belong to them: passwords may end with some.
     #[must_use]
     pub fn args(&self) -> &[u8] {
         self.line.get(self.args.0..self.args.1).unwrap_or_default()
     }
 
-    /// The message-id that the request names an article by.
+    /// The message-id of the requested article.
     #[must_use]
     pub fn message_id(&self) -> Option<MessageId<'_>> {
         self.verb.message_id(self.args())
     }
 
-    /// The group that it selects.
+    /// The group that it selects, if any.
     #[must_use]
     pub fn selected_group(&self) -> Option<&[u8]> {
         match self.class {
@@ -195,21 +195,21 @@ impl Request {
         }
     }
 
-    /// What follows a status line with this code, when it answers this request.
+    /// What follows a status line with this code in reply to this request.
     #[must_use]
     pub const fn framing(&self, code: Code) -> Framing {
         framing::of(self.verb, self.class, code)
     }
 
-    /// The same question to a server that does not know this command, where another command has
-    /// exactly the same answer. [`Self::translated`] turns its status line into ours.
+    /// The same request for a server that does not know this command, if another command has exactly
+    /// the same answer. [`Self::translated`] turns its status line into ours.
     #[must_use]
     pub fn alternative(&self) -> Option<Self> {
         let by_id = matches!(self.class, Class::ById);
         let verb: &[u8] = match self.verb {
             Verb::Over => b"XOVER ",
             Verb::XOver => b"OVER ",
-            // By message-id the lines differ: HDR gives 0 as the number, XHDR repeats the id.
+            // By message-id the replies differ: HDR gives 0 as the number, XHDR repeats the id.
             Verb::Hdr if !by_id => b"XHDR ",
             Verb::XHdr if !by_id => b"HDR ",
             Verb::Stat => b"HEAD ",
@@ -219,7 +219,7 @@ impl Request {
         Self::parse(line.trim_ascii_end().to_vec().into()).ok()
     }
 
-    /// The status line that belongs to this request, when `sent` was sent in its place.
+    /// The status line for this request, when `sent` was sent instead.
     #[must_use]
     pub fn translated(&self, sent: &Self, status: StatusLine) -> StatusLine {
         let ranged = !self.args().trim_ascii().is_empty();
@@ -234,8 +234,8 @@ impl Request {
         status.with_code(code)
     }
 
-    /// Whether a code says that this provider does not have the article (430, and what servers say
-    /// in its place: 423, 420, 412, and 451 for an article taken down).
+    /// Whether a code means that the provider does not have the article: 430, and what some servers
+    /// send instead (423, 420, 412, and 451 for an article that was taken down).
     #[must_use]
     pub const fn means_missing(&self, code: Code) -> bool {
         matches!(self.class, Class::ById) && matches!(code.get(), 412 | 420 | 423 | 430 | 451)
@@ -243,7 +243,7 @@ impl Request {
 }
 
 impl fmt::Debug for Request {
-    /// The verb alone: arguments may be a password or an article's id.
+    /// Prints only the verb: arguments may be a password or a message-id.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Request").field(&self.verb).finish()
     }

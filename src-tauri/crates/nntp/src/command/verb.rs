@@ -1,4 +1,4 @@
-//! The commands of RFC 3977 and its extensions, and how each is routed.
+//! The commands of RFC 3977 and its extensions, and how each one is routed.
 
 use super::{CONTROL_CHARACTERS, Class, Effect, Local, Upload, is_blank};
 use crate::message_id::MessageId;
@@ -40,9 +40,9 @@ pub enum Verb {
     XPat,
     XZHdr,
     XZVer,
-    /// No command at all.
+    /// An empty line.
     Empty,
-    /// None that is known.
+    /// An unknown command.
     Unknown,
 }
 
@@ -55,7 +55,7 @@ pub enum AuthInfo {
     Pass,
     /// AUTHINFO SASL.
     Sasl,
-    /// AUTHINFO GENERIC, and whatever else.
+    /// AUTHINFO GENERIC, and anything else.
     Other,
 }
 
@@ -94,7 +94,7 @@ const VERBS: [(&[u8], Verb); 31] = [
 ];
 
 impl Verb {
-    /// The command that `line` begins with, in any case, and the length of its words.
+    /// Parses the command at the start of `line`, in any case, and returns the length of its words.
     pub(super) fn parse(line: &[u8]) -> (Self, usize) {
         let word = first_word(line);
         let two = || {
@@ -119,7 +119,7 @@ impl Verb {
         (known.map_or(Self::Unknown, |(_, verb)| *verb), word.len())
     }
 
-    /// How the command is routed with this argument.
+    /// How the command with this argument is routed.
     pub(super) fn class(self, argument: &[u8]) -> Class {
         let by_id = self.message_id(argument).is_some();
         match self {
@@ -169,19 +169,19 @@ impl Verb {
         }
     }
 
-    /// The message-id in this command's argument, where it names an article.
+    /// The message-id in this command's argument, if it names an article.
     pub(super) fn message_id(self, argument: &[u8]) -> Option<MessageId<'_>> {
         MessageId::leading(self.id_argument(argument)?)
     }
 
-    /// Where in this command's argument a message-id would be.
+    /// The part of this command's argument where a message-id would be.
     fn id_argument(self, argument: &[u8]) -> Option<&[u8]> {
         match self {
             Self::Article | Self::Body | Self::Head | Self::Stat | Self::Over | Self::XOver => {
                 Some(argument.trim_ascii())
             }
             Self::IHave | Self::Check | Self::TakeThis => Some(argument.trim_ascii()),
-            // The first argument is the header's name; XPAT has patterns behind the id.
+            // The first argument is the header name; XPAT has patterns after the id.
             Self::Hdr | Self::XHdr | Self::XPat => {
                 let argument = argument.trim_ascii();
                 let name = first_word(argument);
@@ -192,15 +192,16 @@ impl Verb {
         }
     }
 
-    /// The reply to an argument that no server could understand, if it is one.
+    /// The reply to an argument that no server could understand.
     pub(super) fn malformed(self, argument: &[u8]) -> Option<&'static str> {
         match self {
-            // A password may hold anything. The article behind TAKETHIS comes whatever we say.
+            // A password may contain anything, and the article after TAKETHIS follows whatever we
+            // reply.
             Self::AuthInfo(_) | Self::TakeThis => return None,
             _ if argument.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') => {
                 return Some(CONTROL_CHARACTERS);
             }
-            // Its message-id ends with the first blank.
+            // Its message-id ends at the first blank.
             Self::XPat => return None,
             _ => {}
         }
@@ -218,7 +219,7 @@ impl Verb {
         }
     }
 
-    /// ARTICLE, BODY, HEAD and STAT.
+    /// Whether it is ARTICLE, BODY, HEAD or STAT.
     #[must_use]
     pub const fn names_article(self) -> bool {
         matches!(self, Self::Article | Self::Body | Self::Head | Self::Stat)

@@ -1,4 +1,4 @@
-//! Whether a status line is the answer to the request, and what follows it.
+//! Decides whether a status line answers the request, and what follows it.
 
 use nntp::block::BlockScan;
 use nntp::command::{Class, Framing};
@@ -9,7 +9,7 @@ use super::{Reply, Stage};
 use crate::error::Error;
 
 impl Reply {
-    /// Takes the status line as ours, or takes the connection down for it.
+    /// Accepts the status line, or closes the connection because of it.
     pub(super) fn accept(&mut self, status: &StatusLine) -> Result<(), Error> {
         match verdict::of(&self.request, status) {
             Verdict::TooManyConnections => {
@@ -31,7 +31,8 @@ impl Reply {
                 return Err(self.dismissed(status));
             }
             Verdict::Farewell => {
-                // Said twice as the first word, it is this provider's answer; its connection ends.
+                // As the first reply on two new connections, it is the provider's answer. The
+                // connection is closed.
                 drop(self.dismissed(status));
                 return Ok(());
             }
@@ -63,7 +64,7 @@ impl Reply {
         Ok(())
     }
 
-    /// Whether another login would change nothing about a 480.
+    /// Whether another login would not change a 480.
     fn is_refused_for_good(&self) -> bool {
         self.prior.login_needed || self.backend.refuses_after_login(&self.request)
     }
@@ -73,7 +74,7 @@ impl Reply {
         self.fail(Error::Dismissed { status: status.clone(), fresh })
     }
 
-    /// A reply that names an article names ours, or something is badly out of step.
+    /// Whether the reply names another article than ours, so the stream is out of step.
     fn is_anothers(&self, status: &StatusLine) -> bool {
         match (self.request.message_id(), status.message_id()) {
             (Some(ours), Some(theirs)) => {
