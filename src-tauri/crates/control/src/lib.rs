@@ -11,6 +11,7 @@ pub mod error;
 pub mod import;
 mod json;
 pub mod listening;
+mod password;
 pub mod request;
 pub mod sampling;
 pub mod secrets;

@@ -343,6 +343,8 @@ pub enum FailureCode {
     KeepClosed,
     /// Passwords cannot be kept: there is no keyring.
     KeepAbsent,
+    /// The password that is kept was entered for another server, another user, or more encryption.
+    PasswordAgain,
     /// The vault's passphrase is another.
     WrongPassphrase,
     /// The settings could not be written.

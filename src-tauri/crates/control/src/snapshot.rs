@@ -246,6 +246,8 @@ pub enum PasswordState {
     ThisSession,
     /// It is not there.
     Missing,
+    /// There is one, which was entered for another server.
+    Elsewhere,
     /// Whether it is there cannot be known: the place is closed.
     Closed,
 }

@@ -7,10 +7,11 @@ use nntp_proxy::config::BackendConfig;
 use nntp_proxy::dial::NetDialler;
 use tokio::task::AbortHandle;
 
-use super::entries::{has_authorities, tidy};
+use super::entries::{elsewhere, has_authorities, tidy};
 use super::run::Controller;
 use crate::configure::backend;
-use crate::request::{Failure, Password, Reply};
+use crate::password::Password;
+use crate::request::{Failure, Password as Entered, Reply};
 use crate::settings::{Provider, Settings};
 use crate::snapshot::Check;
 
@@ -36,7 +37,7 @@ impl Controller {
     pub(super) fn check_provider(
         &mut self,
         provider: Provider,
-        password: Option<Password>,
+        password: Option<Entered>,
     ) -> Result<Reply, Failure> {
         let mut provider = tidy(provider);
         has_authorities(&provider)?;
@@ -47,12 +48,16 @@ impl Controller {
             provider.id = "new".into();
             credentials.providers.clear();
         }
-        if let Some(password) = password {
-            credentials.providers.insert(provider.id.clone(), password.secret);
+        if let Some(entered) = password {
+            let password = Password::new(entered.secret, &provider);
+            credentials.providers.insert(provider.id.clone(), password);
         }
         is_valid(&provider)?;
-        let missing = || Failure::invalid("password", "is missing: enter it");
-        let to = backend(&provider, &credentials).ok_or_else(missing)?;
+        let no_password = || match credentials.providers.get(&provider.id) {
+            Some(_) => elsewhere(),
+            None => Failure::invalid("password", "is missing: enter it"),
+        };
+        let to = backend(&provider, &credentials).ok_or_else(no_password)?;
         self.checking.clear();
         self.checking.check = Some(Check { name, findings: Vec::new(), done: false });
         self.checking.task = Some(self.run_check(to));

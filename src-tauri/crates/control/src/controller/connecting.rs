@@ -73,8 +73,8 @@ impl Controller {
             None => first,
         };
         match self.passwords.known(&Owner::Client(client.name.clone())) {
-            Some(Known::Kept(secret) | Known::ThisSession(secret)) => {
-                Ok(Some((client.name.clone(), secret.clone())))
+            Some(Known::Kept(password) | Known::ThisSession(password)) => {
+                Ok(password.for_program().map(|secret| (client.name.clone(), secret.clone())))
             }
             Some(Known::Closed) | None => {
                 Err(Failure::new(FailureCode::KeepClosed, "the login's password is locked away"))

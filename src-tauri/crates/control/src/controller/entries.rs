@@ -11,7 +11,8 @@ use super::debts::Debt;
 use super::passwords::{Known, keep};
 use super::removed::Removed;
 use super::run::Controller;
-use crate::request::{Arranged, Failure, FailureCode, Hold, Password, Reply};
+use crate::password::Password;
+use crate::request::{Arranged, Failure, FailureCode, Hold, Password as Entered, Reply};
 use crate::secrets::{Owner, StoreError};
 use crate::settings::{Client, Keep, Provider, Settings};
 
@@ -25,7 +26,7 @@ impl Controller {
     pub(super) fn save_provider(
         &mut self,
         provider: Provider,
-        password: Option<Password>,
+        password: Option<Entered>,
         answer: Answer,
     ) {
         let mut provider = tidy(provider);
@@ -35,8 +36,13 @@ impl Controller {
         if let Err(failure) = has_authorities(&provider) {
             return self.give(answer, Err(failure));
         }
+        let before = self.settings().providers.iter().find(|before| before.id == provider.id);
+        if password.is_none() && !self.passwords.stays_for(&provider, before) {
+            return self.give(answer, Err(elsewhere()));
+        }
         let owner = Owner::Provider(provider.id.clone());
-        let password = password.map(|password| (password.secret, password.hold));
+        let password =
+            password.map(|entered| (Password::new(entered.secret, &provider), entered.hold));
         let change = move |settings: &mut Settings| {
             let (id, new) = (provider.id.clone(), provider.clone());
             match settings.providers.iter_mut().find(|old| old.id == id) {
@@ -119,7 +125,7 @@ impl Controller {
         };
         let reply = Reply::Password { secret: secret.clone() };
         let change = move |settings: &mut Settings| change(settings).map(|()| reply.clone());
-        self.keep(owner, Some((secret, hold)), change, answer);
+        self.keep(owner, Some((Password::of_program(secret), hold)), change, answer);
     }
 
     /// Removes a provider or a client. Its password is forgotten where it is kept, and remembered here for
@@ -148,8 +154,8 @@ impl Controller {
         // What it has is wanted again, unless something else is kept now.
         let owed = self.passwords.debts().forgive(place, &owner);
         let password = match &removed.known {
-            Some(Known::Kept(secret)) => Some((secret.clone(), Hold::Keep)),
-            Some(Known::ThisSession(secret)) => Some((secret.clone(), Hold::ThisSession)),
+            Some(Known::Kept(password)) => Some((password.clone(), Hold::Keep)),
+            Some(Known::ThisSession(password)) => Some((password.clone(), Hold::ThisSession)),
             Some(Known::Missing | Known::Failed(_) | Known::Closed) | None => None,
         };
         let change = move |settings: &mut Settings| {
@@ -171,7 +177,7 @@ impl Controller {
     fn keep(
         &mut self,
         owner: Owner,
-        password: Option<(Secret, Hold)>,
+        password: Option<(Password, Hold)>,
         change: impl Fn(&mut Settings) -> Result<Reply, Failure> + Send + 'static,
         answer: Answer,
     ) {
@@ -182,7 +188,7 @@ impl Controller {
     fn keep_and(
         &mut self,
         owner: Owner,
-        password: Option<(Secret, Hold)>,
+        password: Option<(Password, Hold)>,
         change: impl Fn(&mut Settings) -> Result<Reply, Failure> + Send + 'static,
         then: impl FnOnce(&mut Self, Result<Reply, Failure>) + Send + 'static,
     ) {
@@ -194,18 +200,18 @@ impl Controller {
                 let done = self.change(change);
                 then(self, done);
             }
-            Some((secret, Hold::ThisSession)) => {
-                let done = self.change_knowing(owner, Known::ThisSession(secret), change);
+            Some((password, Hold::ThisSession)) => {
+                let done = self.change_knowing(owner, Known::ThisSession(password), change);
                 then(self, done);
             }
-            Some((secret, Hold::Keep)) => {
+            Some((password, Hold::Keep)) => {
                 let place = self.passwords.keep();
                 let before = self.passwords.before(&owner, self.keeper.settings());
                 let to = self.passwords.place(place);
-                let keeping = keep(to, owner.clone(), secret.clone(), before);
+                let keeping = keep(to, owner.clone(), password.to_kept(), before);
                 self.alone(keeping, move |this, kept| {
                     let done = match kept {
-                        Ok(before) => this.kept((place, owner, before), secret, change),
+                        Ok(before) => this.kept((place, owner, before), password, change),
                         Err((error, before)) => this.was_not_kept((place, owner, before), error),
                     };
                     then(this, done);
@@ -217,13 +223,13 @@ impl Controller {
     fn kept(
         &mut self,
         (place, owner, before): (Keep, Owner, Option<Secret>),
-        secret: Secret,
+        password: Password,
         change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
     ) -> Result<Reply, Failure> {
         drop(self.heard(place, Ok(())));
         self.passwords.debts().forgive(place, &owner);
         let done = if place == self.passwords.keep() {
-            self.change_knowing(owner.clone(), Known::Kept(secret), change)
+            self.change_knowing(owner.clone(), Known::Kept(password), change)
         } else {
             Err(Failure::refused("passwords were moved meanwhile: try it again"))
         };
@@ -294,6 +300,13 @@ fn new_password() -> Result<Secret, Failure> {
         .map_err(|_| Failure::refused("the system gives no random numbers"))?;
     let letter = |byte: &u8| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]);
     Ok(Secret::new(random.iter().map(letter).collect::<String>()))
+}
+
+/// The password that is kept was entered for another server, another user, or more encryption.
+pub(super) fn elsewhere() -> Failure {
+    let message = "enter the password again: the saved one is only for the server, port and user name it was \
+                   entered for, with at least the same encryption";
+    Failure { field: Some("password".into()), ..Failure::new(FailureCode::PasswordAgain, message) }
 }
 
 pub(super) fn unknown() -> Failure {

@@ -31,7 +31,7 @@ impl Controller {
         self.alone(reading, move |this, reading| {
             let answered = reading.refused.clone().map_or(Ok(()), Err);
             let answered = if reading.is_empty() { answered } else { this.heard(keep, answered) };
-            this.passwords.take(reading);
+            this.passwords.take(reading, this.keeper.settings());
             this.pay_where_open();
             then(this, answered);
         });
@@ -111,7 +111,7 @@ impl Controller {
             for debt in &all.paid {
                 this.passwords.debts().forgive(place, &debt.owner);
             }
-            this.passwords.paid(place, all.paid);
+            this.passwords.paid(place, all.paid, this.keeper.settings());
             if let (Some((owner, secret)), Some(removed)) = (all.read, &mut this.removed) {
                 removed.was_read(&owner, secret);
             }

@@ -6,6 +6,7 @@ use nntp_proxy::config::Secret;
 use tokio::time::Instant;
 
 use super::passwords::Known;
+use crate::password::Password;
 use crate::secrets::Owner;
 use crate::settings::{Client, Provider, Settings};
 
@@ -83,9 +84,13 @@ impl Removed {
     }
 
     /// It was read before it was deleted there.
-    pub(super) fn was_read(&mut self, owner: &Owner, secret: Secret) {
+    pub(super) fn was_read(&mut self, owner: &Owner, kept: Secret) {
         if self.owner() == *owner {
-            self.known = Some(Known::Kept(secret));
+            let provider = match &self.entry {
+                Entry::Provider(provider) => Some(provider),
+                Entry::Client(_) => None,
+            };
+            self.known = Some(Known::Kept(Password::from_kept(kept).adopt(provider)));
         }
     }
 

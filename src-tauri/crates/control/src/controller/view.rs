@@ -170,6 +170,9 @@ impl Controller {
         let known = self.passwords.known(&owner).filter(|_| needs_password(provider));
         match (known, backend) {
             _ if !provider.enabled => (ProviderState::Off, String::new()),
+            _ if self.passwords.of(provider) == PasswordState::Elsewhere => {
+                (ProviderState::NoPassword, String::new())
+            }
             (Some(Known::Failed(said)), _) => (ProviderState::NoPassword, said.clone()),
             (Some(Known::Missing | Known::Closed), _) => (ProviderState::NoPassword, String::new()),
             (_, Some(backend)) => (state_of(&backend.state), backend.why.clone()),

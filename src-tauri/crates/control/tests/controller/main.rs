@@ -9,6 +9,7 @@
 
 mod app;
 mod asking;
+mod belonging;
 mod connecting;
 mod entries;
 mod importing;
