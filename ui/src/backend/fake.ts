@@ -4,6 +4,7 @@ import type {
   Check, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, Password, Provider, Reply, Request, Snapshot, State,
 } from "../bindings";
 import type { Backend } from ".";
+import { keepsPassword } from "../pages/provider";
 import { stepsOf } from "./checks";
 import { historyOf, snapshotOf, speedOf } from "./moment";
 import { connectTo, importFiles, previewOf } from "./programs";
@@ -169,6 +170,7 @@ class Application {
   #save(provider: Provider, password: Password | null): Reply {
     if (!provider.host) fail("invalid", "is empty: enter the provider's news server", "host");
     if (provider.ca_file && !provider.ca_file.endsWith(".pem")) fail("invalid", "cannot be read: enter the path of a PEM file", "ca_file");
+    this.#checkServer(provider, password);
     if (password) this.#checkKeep(password.hold);
     const id = provider.id || `${provider.host.replace(/[^a-z0-9]+/gi, "-")}-${this.world.settings.providers.length}`;
     const { providers } = this.world.settings;
@@ -181,6 +183,13 @@ class Application {
     }
     this.#tell("info", { what: "settings_changed" });
     return { is: "saved", id };
+  }
+
+  /** A saved password goes only where it was entered for. */
+  #checkServer(provider: Provider, password: Password | null) {
+    const saved = this.world.settings.providers.find(({ id }) => id === provider.id);
+    if (!saved || password || !provider.username || !this.world.passwords[saved.id] || keepsPassword(saved, provider)) return;
+    fail("password_again", "the saved password is for another server", "password");
   }
 
   /** A new password may be the right one. */
@@ -260,6 +269,7 @@ class Application {
 
   #beginCheck(provider: Provider, password: Password | null): Reply {
     if (!provider.host) fail("invalid", "is empty: enter the provider's news server", "host");
+    this.#checkServer(provider, password);
     const run = (this.#checks += 1);
     const steps = stepsOf(this.world, provider, password);
     this.#check = { name: provider.name ?? provider.host, findings: [], done: false };
