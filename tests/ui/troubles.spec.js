@@ -69,8 +69,30 @@ describe("troubles", () => {
     const page = await open(t, { scenario: "set-aside" });
     await page.getByText("The old file is kept as settings.broken-1.json.").waitFor();
     await page.getByText("The settings could not be saved.").waitFor();
-    await button(page, "Understood").first().click();
+    await button(page, "Dismiss").first().click();
     await gone(page, "The old file is kept");
+  });
+
+  test("settings of a newer version: nothing changes them, until a copy is restored or the rest is used", async (t) => {
+    const newer = "A newer version of Newsmux wrote the settings.";
+    const page = await open(t, { scenario: "read-only", page: "settings" });
+    await page.getByText(newer).waitFor();
+    await page.getByRole("switch", { name: "Programs may post" }).click();
+    await page.getByText("Settings cannot be changed right now. The message at the top says why.").waitFor();
+    await button(page, "Restore a copy").click();
+    const dialog = page.getByRole("dialog", { name: "Restore settings" });
+    await dialog.getByText("This version of Newsmux cannot use it").waitFor();
+    await dialog.getByRole("button", { name: "Restore settings.before-0.1.0.json" }).click();
+    await gone(page, newer);
+    await page.getByText("The settings were restored.").waitFor();
+    const other = await open(t, { scenario: "read-only" });
+    await button(other, "Use only the rest").click();
+    await gone(other, newer);
+  });
+
+  test("settings that another Newsmux uses: it is named", async (t) => {
+    const page = await open(t, { scenario: "held" });
+    await page.getByText("Newsmux (process 4711) is using these settings. Quit it to change them here.").waitFor();
   });
 
   test("a locked keyring: is unlocked", async (t) => {

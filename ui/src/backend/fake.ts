@@ -106,6 +106,14 @@ class Application {
       case "dismiss_troubles":
         this.world.troubles = this.world.troubles.filter(({ what }) => what !== "settings_set_aside" && what !== "settings_not_saved");
         return DONE;
+      case "settings_copies":
+        return { is: "copies", copies: [
+          { file: "settings.copy-1.json", at: this.#begun, providers: null },
+          { file: "settings.before-0.1.0.json", at: this.#begun - 86_400_000, providers: 2 },
+        ] };
+      case "restore_settings": case "adopt_settings":
+        this.world.troubles = this.world.troubles.filter(({ what }) => what !== "settings_read_only" && what !== "settings_set_aside");
+        return this.#change(() => void (request.do === "restore_settings" && settings.providers.splice(2)));
       case "retry_passwords": return this.#retryPasswords();
       case "open_vault": return this.#openVault(request.passphrase);
       case "keep_passwords": return this.#change(() => void (desktop.passwords = request.keep));
@@ -135,6 +143,7 @@ class Application {
   }
 
   #change(change: () => void): Reply {
+    if (this.world.troubles.some(({ what }) => what === "settings_read_only")) fail("settings_read_only", "the settings cannot be changed");
     change();
     this.#tell("info", { what: "settings_changed" });
     return DONE;

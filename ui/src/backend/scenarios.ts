@@ -36,7 +36,7 @@ function usual(): World {
     settings: {
       version: 1, listen: { host: "127.0.0.1", port: 10080 }, routing: { mode: "hybrid" }, posting: false,
       clients: [{ name: "sabnzbd" }, { name: "thunderbird" }], providers: [main, second, block],
-      desktop: { on: true, start_hidden: false, language: "system", log: "info", passwords: "keyring", told_of_tray: true, first_steps_done: true, sample: false },
+      desktop: { on: true, start_hidden: false, language: "system", log: "info", passwords: "keyring", told_of_tray: true, first_steps_done: true, sample: false, set_aside_seen: 0 },
     },
     running: null, until: 0, troubles: [], states: {}, keep: { is: "open" },
     passwords: { main: "kept", second: "kept", block: "kept" },
@@ -105,6 +105,8 @@ const scenarios: Record<string, () => Partial<World>> = {
       { what: "settings_not_saved", said: "no space left on device" },
     ],
   }),
+  "read-only": () => ({ troubles: [{ what: "settings_read_only", why: { is: "newer", version: 2 }, said: "settings.json: version: this Newsmux reads version 1, not 2" }] }),
+  held: () => ({ troubles: [{ what: "settings_read_only", why: { is: "held", by: "Newsmux (process 4711)" }, said: "" }] }),
   farewell: () => ({ farewell: true }),
   "no-tray": () => ({ tray: false, startAtLogin: null }),
   many: () => {

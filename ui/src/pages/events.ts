@@ -40,6 +40,8 @@ export function troubleSentence(trouble: Trouble, keep: KeepState, { t, provider
     case "no_client_password": return said.no_client_password(trouble.client);
     case "login_refused": return said.login_refused(providerName(trouble.provider));
     case "provider_down": return said.provider_down(providerName(trouble.provider));
+    case "settings_read_only":
+      return trouble.why.is === "held" ? said.settings_read_only.held(trouble.why.by) : said.settings_read_only[trouble.why.is];
     case "settings_set_aside": return said.settings_set_aside(trouble.file);
     case "settings_not_saved": return said.settings_not_saved;
   }

@@ -9,6 +9,7 @@ use ts_rs::{Config, TS};
 use crate::import::{Doubt, LeftOut, Program, Unfit};
 use crate::request::{
     Arranged, Failure, FailureCode, Hold, ImportFile, ImportServer, Password, Reply, Request,
+    SettingsCopy,
 };
 use crate::settings::{
     Client, Desktop, Keep, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, TlsMode,
@@ -17,7 +18,7 @@ use crate::settings::{
 use crate::snapshot::{
     Address, Certificate, Check, CheckStep, ClientView, Connected, Direct, Event, Figures, Finding,
     Found, Happened, KeepState, Level, Outcome, PasswordState, Problem, Proof, ProviderState,
-    ProviderView, Remedy, Sample, Snapshot, State, Trouble, Why,
+    ProviderView, ReadOnly, Remedy, Sample, Snapshot, State, Trouble, Why,
 };
 
 /// Set it to write the file anew.
@@ -43,6 +44,7 @@ fn bindings() -> String {
         Snapshot,
         State,
         Trouble,
+        ReadOnly,
         Address,
         Figures,
         ProviderView,
@@ -81,6 +83,7 @@ fn bindings() -> String {
         Hold,
         Arranged,
         Reply,
+        SettingsCopy,
         Failure,
         FailureCode,
         Connected,

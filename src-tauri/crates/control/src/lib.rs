@@ -11,6 +11,7 @@ pub mod error;
 pub mod import;
 mod json;
 pub mod listening;
+mod lock;
 mod password;
 pub mod request;
 pub mod sampling;
@@ -18,5 +19,6 @@ pub mod secrets;
 pub mod settings;
 pub mod snapshot;
 pub mod tray;
+mod understood;
 
 pub use configure::configure;

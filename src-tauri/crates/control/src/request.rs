@@ -123,6 +123,15 @@ pub enum Request {
     DismissCheck,
     /// Forgets a trouble that is only told: settings that were set aside or not saved.
     DismissTroubles,
+    /// The copies of the settings: see [`Reply::Copies`].
+    SettingsCopies,
+    /// Puts a copy of the settings in their place, and keeps what was there as another.
+    RestoreSettings {
+        /// Its name.
+        file: String,
+    },
+    /// Makes what is understood of the settings file the settings, and keeps the file as a copy.
+    AdoptSettings,
     /// Asks the keyring again.
     RetryPasswords,
     /// Opens the vault, or makes one where there is none and moves there.
@@ -268,6 +277,11 @@ pub enum Reply {
         /// Where it is.
         path: String,
     },
+    /// Copies of the settings.
+    Copies {
+        /// The newest first.
+        copies: Vec<SettingsCopy>,
+    },
     /// Events.
     Events {
         /// The oldest first.
@@ -292,6 +306,19 @@ pub enum Reply {
         /// Those that cannot.
         left_out: Vec<LeftOut>,
     },
+}
+
+/// A copy of the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SettingsCopy {
+    /// Its name, beside the settings.
+    pub file: String,
+    /// When it was written, in milliseconds since 1970.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at: u64,
+    /// How many providers are in it; none where this version cannot use it.
+    pub providers: Option<usize>,
 }
 
 /// The settings of another program.
@@ -349,6 +376,8 @@ pub enum FailureCode {
     WrongPassphrase,
     /// The settings could not be written.
     NotSaved,
+    /// The settings may not be changed: see [`Trouble::SettingsReadOnly`](crate::snapshot::Trouble).
+    SettingsReadOnly,
     /// The system refused.
     Refused,
     /// A file is not the settings of a program that is known.

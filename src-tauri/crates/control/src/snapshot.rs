@@ -125,7 +125,14 @@ pub enum Trouble {
         /// Why.
         said: String,
     },
-    /// The settings file could not be read; it was put aside, and new settings began.
+    /// The settings may not be changed, and are used as far as they are understood.
+    SettingsReadOnly {
+        /// Why.
+        why: ReadOnly,
+        /// The place in the file or the system's words.
+        said: String,
+    },
+    /// The settings file was no JSON; it was set aside, and new settings began.
     SettingsSetAside {
         /// Where it is now.
         file: String,
@@ -136,6 +143,27 @@ pub enum Trouble {
     SettingsNotSaved {
         /// Why.
         said: String,
+    },
+}
+
+/// Why settings may not be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum ReadOnly {
+    /// A newer version wrote them.
+    Newer {
+        /// The version of the format.
+        version: u32,
+    },
+    /// Something in them is not known, or cannot be.
+    NotUnderstood,
+    /// The file cannot be read.
+    Unreadable,
+    /// Another Newsmux changes them.
+    Held {
+        /// Which, where that is known.
+        by: Option<String>,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use super::Answer;
 use super::run::Controller;
+use super::store::Keeper;
 use crate::request::{Failure, FailureCode, Reply, Request};
 use crate::secrets::Owner;
 use crate::settings::Settings;
@@ -18,6 +19,8 @@ pub(super) fn changes_passwords(request: &Request) -> bool {
             | Request::RemoveClient { .. }
             | Request::Undo
             | Request::Import { .. }
+            | Request::RestoreSettings { .. }
+            | Request::AdoptSettings
             | Request::RetryPasswords
             | Request::OpenVault { .. }
             | Request::KeepPasswords { .. }
@@ -77,6 +80,10 @@ impl Controller {
             Request::SetStartAtLogin { start } => self.start_at_login(start),
             Request::UseSample { on } => self.set(|settings| settings.desktop.sample = on),
             Request::SaveSampleNzb => self.save_sample_nzb(),
+            Request::DismissTroubles => self.dismiss_troubles(),
+            Request::SettingsCopies => Ok(Reply::Copies { copies: self.keeper.copies() }),
+            Request::RestoreSettings { file } => self.replace(|keeper| keeper.restore(&file)),
+            Request::AdoptSettings => self.replace(Keeper::adopt),
             Request::DismissCheck => Ok(self.dismiss_check()),
             Request::ReadImportText { text } => self.read_import_text(&text),
             Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
@@ -98,13 +105,31 @@ impl Controller {
             }
             Request::CloseWindow => self.close_window(),
             Request::StayOpen => self.window.stay_open(),
-            Request::DismissTroubles => self.told.clear(),
             Request::DismissImport => self.importing = None,
             Request::DismissConnect => self.connected = None,
             Request::Quit => self.ending = true,
             _ => {}
         }
         Reply::Done
+    }
+
+    fn dismiss_troubles(&mut self) -> Result<Reply, Failure> {
+        self.told.clear();
+        match self.keeper.answered() {
+            Some(number) => self.set(|settings| settings.desktop.set_aside_seen = number),
+            None => Ok(Reply::Done),
+        }
+    }
+
+    /// Puts other settings in the place of these.
+    fn replace(
+        &mut self,
+        replace: impl FnOnce(&mut Keeper) -> Result<(), Failure>,
+    ) -> Result<Reply, Failure> {
+        let before = self.settings().clone();
+        replace(&mut self.keeper)?;
+        self.changed(&before);
+        Ok(Reply::Done)
     }
 
     fn copy(&mut self, text: &str) -> Result<Reply, Failure> {
@@ -156,7 +181,7 @@ impl Controller {
         done
     }
 
-    fn changed(&mut self, before: &Settings) {
+    pub(super) fn changed(&mut self, before: &Settings) {
         let now = self.settings().clone();
         if now.desktop.log != before.desktop.log {
             self.shell.set_log(now.desktop.log);

@@ -4,6 +4,7 @@
 mod answer;
 mod checking;
 mod connecting;
+mod copies;
 mod debts;
 mod entries;
 mod events;

@@ -111,7 +111,7 @@ pub(super) struct Power {
 
 impl Controller {
     pub(super) fn new(shell: Box<dyn Shell>, start: Start, means: Means) -> io::Result<Self> {
-        let (keeper, trouble) = Keeper::open(start.folders.config.join("settings.json"));
+        let keeper = Keeper::open(start.folders.config.join("settings.json"), start.version);
         let Means { keyring, vault, outside, patience } = means;
         let places = Places {
             keyring: Secrets::with_limit(keyring, patience),
@@ -134,7 +134,7 @@ impl Controller {
             checking: Checking::default(),
             importing: None,
             connected: None,
-            told: Vec::from_iter(trouble),
+            told: Vec::new(),
             starts_at_login: None,
             version: start.version,
             logs: start.folders.logs,
@@ -179,7 +179,7 @@ impl Controller {
     fn begin(&mut self) {
         self.starts_at_login = self.shell.starts_at_login();
         self.shell.set_log(self.settings().desktop.log);
-        let first = self.settings().providers.is_empty();
+        let first = self.settings().providers.is_empty() || self.keeper.troubles().next().is_some();
         let hidden = self.start_hidden == Some(true) || self.settings().desktop.start_hidden;
         if first || !hidden {
             self.start_hidden = None;
@@ -203,8 +203,10 @@ impl Controller {
         self.stop();
         self.refresh(publish);
         drop(timeout(FINISH, self.finish(publish)).await);
-        let Self { serving, mut shell, ending, .. } = self;
+        let Self { serving, mut shell, ending, keeper, .. } = self;
         serving.end().await;
+        // Another Newsmux may change them now.
+        drop(keeper);
         if ending {
             shell.quit();
         }
@@ -345,6 +347,10 @@ impl Controller {
             self.tell(Happened::Renewed);
         }
         self.removed.take_if(|removed| removed.is_past());
+        let before = self.settings().clone();
+        if self.keeper.look_again() {
+            self.changed(&before);
+        }
         if self.power.paused.take_if(|until| *until <= now).is_some() || self.power.shut.is_some() {
             self.reconcile();
         }

@@ -104,6 +104,7 @@ impl Controller {
             provider: view.id.clone(),
             said: view.said.clone(),
         }));
+        troubles.extend(self.keeper.troubles());
         troubles.extend(self.told.iter().cloned());
         let down = of(ProviderState::Down).chain(of(ProviderState::Full));
         troubles.extend(down.map(|view| Trouble::ProviderDown {
@@ -194,6 +195,7 @@ fn needs_the_user(trouble: &Trouble) -> bool {
         | Trouble::NoClientPassword { .. }
         | Trouble::LoginRefused { .. } => true,
         Trouble::ProviderDown { .. }
+        | Trouble::SettingsReadOnly { .. }
         | Trouble::SettingsSetAside { .. }
         | Trouble::SettingsNotSaved { .. } => false,
     }

@@ -102,7 +102,8 @@ static ENGLISH: Words = Words {
         }
         (Trouble::LoginRefused { .. }, _) => format!("{name} refuses the login"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} cannot be used at the moment"),
-        (Trouble::SettingsSetAside { .. }, _) => "The settings could not be read".into(),
+        (Trouble::SettingsReadOnly { .. }, _) => "The settings cannot be changed".into(),
+        (Trouble::SettingsSetAside { .. }, _) => "The settings file was damaged".into(),
         (Trouble::SettingsNotSaved { .. }, _) => "The settings could not be saved".into(),
     },
 };
@@ -139,7 +140,8 @@ static GERMAN: Words = Words {
         }
         (Trouble::LoginRefused { .. }, _) => format!("{name} lehnt die Anmeldung ab"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} kann zurzeit nicht benutzt werden"),
-        (Trouble::SettingsSetAside { .. }, _) => "Die Einstellungen waren nicht lesbar".into(),
+        (Trouble::SettingsReadOnly { .. }, _) => "Die Einstellungen sind schreibgeschützt".into(),
+        (Trouble::SettingsSetAside { .. }, _) => "Die Einstellungsdatei war beschädigt".into(),
         (Trouble::SettingsNotSaved { .. }, _) => {
             "Die Einstellungen konnten nicht gespeichert werden".into()
         }

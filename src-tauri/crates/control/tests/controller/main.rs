@@ -13,6 +13,7 @@ mod belonging;
 mod connecting;
 mod entries;
 mod importing;
+mod kept_settings;
 mod model;
 mod network;
 mod passwords;
