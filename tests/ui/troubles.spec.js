@@ -108,9 +108,9 @@ describe("troubles", () => {
     const page = await open(t, { scenario: "absent" });
     await page.getByText("There is no keyring, so Newsmux cannot read your passwords.").waitFor();
     await button(page, "Use an encrypted vault").click();
-    await page.getByLabel("Passphrase").fill("long enough");
-    await page.getByLabel("Once more").fill("long enough");
-    await button(page, "Make it").click();
+    await page.getByLabel("Passphrase", { exact: true }).fill("long enough");
+    await page.getByLabel("Repeat passphrase").fill("long enough");
+    await button(page, "Create vault").click();
     await gone(page, "There is no keyring");
   });
 
@@ -123,6 +123,36 @@ describe("troubles", () => {
     await page.getByLabel("Passphrase").fill("open sesame");
     await page.keyboard.press("Enter");
     await gone(page, "The vault with your passwords is closed.");
+  });
+
+  test("a forgotten passphrase: a new vault is made, and the passwords are asked for", async (t) => {
+    const page = await open(t, { scenario: "vault" });
+    await button(page, "Unlock").click();
+    await button(page, "Forgotten? Start over").click();
+    const dialog = page.getByRole("dialog", { name: "Start over with a new vault" });
+    await dialog.getByText("You then enter your passwords again.").waitFor();
+    await dialog.getByLabel("New passphrase").fill("long enough");
+    await dialog.getByLabel("Repeat passphrase").fill("long enough");
+    await page.keyboard.press("Enter");
+    await page.getByText("The password for Northwind is missing.").waitFor();
+  });
+
+  test("a vault from before: is opened with its own passphrase, and that can be changed", async (t) => {
+    const page = await open(t, { scenario: "old-vault", page: "settings" });
+    await page.getByRole("radio", { name: "In an encrypted vault" }).click();
+    await page.getByText("There is a vault from before. Enter its passphrase to use it again.").waitFor();
+    await page.getByLabel("Passphrase", { exact: true }).fill("open sesame");
+    await page.keyboard.press("Enter");
+    await button(page, "Change passphrase").click();
+    for (const [label, text] of [["Current passphrase", "open sesame"], ["New passphrase", "long enough"], ["Repeat passphrase", "long enough"]]) {
+      await page.getByLabel(label).fill(text);
+    }
+    await page.keyboard.press("Enter");
+    await page.getByText("The passphrase was changed.").waitFor();
+    // To the keyring and back: it is still open.
+    await page.getByRole("radio", { name: "In the system's keyring" }).click();
+    await page.getByRole("radio", { name: "In an encrypted vault" }).click();
+    await button(page, "Change passphrase").waitFor();
   });
 });
 
@@ -158,8 +188,8 @@ describe("a password that cannot be kept", () => {
     const page = await open(t, { page: "providers", scenario: "absent" });
     await save(page);
     await page.getByRole("dialog").getByRole("button", { name: "Use an encrypted vault" }).click();
-    await page.getByLabel("Passphrase").fill("long enough");
-    await page.getByLabel("Once more").fill("long enough");
+    await page.getByLabel("Passphrase", { exact: true }).fill("long enough");
+    await page.getByLabel("Repeat passphrase").fill("long enough");
     await page.keyboard.press("Enter");
     await edit(page);
     assert.equal(await hint(page), "Kept. Leave empty to keep it.");

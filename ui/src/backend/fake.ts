@@ -42,12 +42,14 @@ class Application {
   #undo: { name: string; back: () => void } | null = null;
   #watchers = new Set<(snapshot: Snapshot) => void>();
   #begun = Date.now();
-  #vaultMade: boolean;
+  /** The vault's passphrase, if there is one. */
+  #vault: string | null;
+  #vaultOpen = false;
 
   constructor(private world: World) {
     this.#events = eventsOf(world, this.#begun);
     if (world.fresh) this.#bytes = this.#replies = 0;
-    this.#vaultMade = world.keep.is === "vault_closed";
+    this.#vault = world.keep.is === "vault_closed" || world.oldVault ? PASSPHRASE : null;
     setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -116,6 +118,10 @@ class Application {
         return this.#change(() => void (request.do === "restore_settings" && settings.providers.splice(2)));
       case "retry_passwords": return this.#retryPasswords();
       case "open_vault": return this.#openVault(request.passphrase);
+      case "start_vault_over": return this.#startOver(request.passphrase);
+      case "change_passphrase":
+        if (request.passphrase !== this.#vault) fail("wrong_passphrase", "the passphrase is another", "passphrase");
+        return this.#vaultIs(request.new);
       case "keep_passwords": return this.#change(() => void (desktop.passwords = request.keep));
       case "find_imports": return { is: "imports", files: this.world.settings.providers.length === 1 ? [] : importFiles };
       case "read_import": return this.#preview(request.path);
@@ -173,6 +179,7 @@ class Application {
   #checkKeep(hold: Hold) {
     if (hold === "this_session") return;
     if (this.world.keep.is === "absent") fail("keep_absent", "there is no keyring");
+    if (this.world.keep.is === "vault_closed") fail("vault_closed", "the vault wants its passphrase");
     if (this.world.keep.is !== "open") fail("keep_closed", "the keyring is locked");
   }
 
@@ -308,10 +315,26 @@ class Application {
   }
 
   #openVault(passphrase: string): Reply {
-    if (this.#vaultMade && passphrase !== PASSPHRASE) fail("wrong_passphrase", "the passphrase is another");
-    this.#vaultMade = true;
+    if (this.#vault !== null && passphrase !== this.#vault) fail("wrong_passphrase", "the passphrase is another", "passphrase");
+    return this.#vaultIs(passphrase);
+  }
+
+  #vaultIs(passphrase: string): Reply {
+    this.#vault = passphrase;
+    this.#vaultOpen = true;
     this.world.settings.desktop.passwords = "vault";
     this.#opened();
+    return DONE;
+  }
+
+  /** The passwords in the old one are lost. */
+  #startOver(passphrase: string): Reply {
+    const wasThere = this.world.settings.desktop.passwords === "vault";
+    this.#vaultIs(passphrase);
+    if (!wasThere) return DONE;
+    const { providers } = this.world.settings;
+    for (const { id } of providers) delete this.world.passwords[id];
+    this.world.troubles = providers.map(({ id }) => ({ what: "no_password", provider: id }));
     return DONE;
   }
 
@@ -338,6 +361,7 @@ class Application {
     return snapshotOf(this.world, {
       begun: this.#begun, bytes: this.#bytes, replies: this.#replies, check: this.#check,
       connected: this.#connected && { ...this.#connected, served: this.#replies > this.#before },
+      vault: this.#vault === null ? "none" : this.#vaultOpen ? "open" : "closed",
       last: this.#events.at(-1)?.number ?? 0, removed: this.#undo?.name ?? null,
     });
   }

@@ -1,21 +1,21 @@
 // What the stand-in shows of its world at one moment: speeds, gauges and programs.
-import type { Check, ClientView, Connected, Provider, ProviderView, Sample, Snapshot, State } from "../bindings";
+import type { Check, ClientView, Connected, Provider, ProviderView, Sample, Snapshot, State, VaultState } from "../bindings";
 import { sampleProvider, type World } from "./scenarios";
 
 const HISTORY_MS = 5 * 60_000;
 const SINCE_MS = 42 * 60_000;
 
 /** What changes from moment to moment. */
-export type Moment = { begun: number; bytes: number; replies: number; last: number; removed: string | null; check: Check | null; connected: Connected | null };
+export type Moment = { begun: number; bytes: number; replies: number; last: number; removed: string | null; check: Check | null; connected: Connected | null; vault: VaultState };
 
 export function snapshotOf(world: World, moment: Moment): Snapshot {
   const at = Date.now();
   const speed = Math.round(speedOf(world, at));
   const { settings, troubles, keep, startAtLogin, tray, farewell } = world;
   const sample = settings.desktop.sample && settings.providers.length === 0;
-  const { bytes, replies, removed, check, connected, last } = moment;
+  const { bytes, replies, removed, check, connected, last, vault } = moment;
   return {
-    state: stateOf(world, speed), troubles, keep, settings, tray, farewell, removed, check, connected, address: settings.listen,
+    state: stateOf(world, speed), troubles, keep, vault, settings, tray, farewell, removed, check, connected, address: settings.listen,
     figures: { at, speed, bytes, replies },
     sample,
     providers: [...settings.providers, ...(sample ? [sampleProvider] : [])].map((provider, index) => providerOf(world, moment, provider, index, speed)),

@@ -18,6 +18,8 @@ export type World = {
   farewell: boolean;
   /** Nothing was fetched yet. */
   fresh: boolean;
+  /** There is a vault from before, and passwords are in the keyring. */
+  oldVault?: boolean;
 };
 
 const provider = (id: string, name: string, more: Partial<Provider> = {}): Provider => ({
@@ -99,6 +101,7 @@ const scenarios: Record<string, () => Partial<World>> = {
       settings: { ...settings, desktop: { ...settings.desktop, passwords: "vault" } },
     };
   },
+  "old-vault": () => ({ oldVault: true }),
   "set-aside": () => ({
     troubles: [
       { what: "settings_set_aside", file: "settings.broken-1.json", said: "providers[0].port: 70000 is not between 1 and 65535" },

@@ -18,7 +18,7 @@ use crate::settings::{
 use crate::snapshot::{
     Address, Certificate, Check, CheckStep, ClientView, Connected, Direct, Event, Figures, Finding,
     Found, Happened, KeepState, Level, Outcome, PasswordState, Problem, Proof, ProviderState,
-    ProviderView, ReadOnly, Remedy, Sample, Snapshot, State, Trouble, Why,
+    ProviderView, ReadOnly, Remedy, Sample, Snapshot, State, Trouble, VaultState, Why,
 };
 
 /// Set it to write the file anew.
@@ -51,6 +51,7 @@ fn bindings() -> String {
         ProviderState,
         PasswordState,
         KeepState,
+        VaultState,
         ClientView,
         Check,
         Finding,

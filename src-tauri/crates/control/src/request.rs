@@ -141,6 +141,25 @@ pub enum Request {
         #[cfg_attr(test, ts(type = "string"))]
         passphrase: Secret,
     },
+    /// Makes a new vault, where the passphrase of the one that is there is forgotten, and moves there. The old one
+    /// stays beside it; the passwords in it have to be entered again.
+    StartVaultOver {
+        /// The new one's passphrase.
+        #[serde(deserialize_with = "enter")]
+        #[cfg_attr(test, ts(type = "string"))]
+        passphrase: Secret,
+    },
+    /// Gives the vault another passphrase, and opens it.
+    ChangePassphrase {
+        /// The one that it has.
+        #[serde(deserialize_with = "enter")]
+        #[cfg_attr(test, ts(type = "string"))]
+        passphrase: Secret,
+        /// The one that it gets.
+        #[serde(deserialize_with = "enter")]
+        #[cfg_attr(test, ts(type = "string"))]
+        new: Secret,
+    },
     /// Keeps passwords elsewhere from now on, and moves those that are kept.
     KeepPasswords {
         /// Where.
@@ -370,6 +389,8 @@ pub enum FailureCode {
     KeepClosed,
     /// Passwords cannot be kept: there is no keyring.
     KeepAbsent,
+    /// Passwords cannot be kept at the moment: the vault wants its passphrase.
+    VaultClosed,
     /// The password that is kept was entered for another server, another user, or more encryption.
     PasswordAgain,
     /// The vault's passphrase is another.

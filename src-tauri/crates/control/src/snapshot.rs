@@ -39,6 +39,8 @@ pub struct Snapshot {
     pub settings: Settings,
     /// How the place is where passwords are kept.
     pub keep: KeepState,
+    /// How the vault is, whether passwords are kept there or not.
+    pub vault: VaultState,
     /// The name of what was removed last, as long as that can be undone.
     pub removed: Option<String>,
     /// A test of a provider, from its start until it is dismissed.
@@ -298,6 +300,21 @@ pub enum KeepState {
     Asking,
     /// The vault wants its passphrase.
     VaultClosed,
+}
+
+/// How the vault is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum VaultState {
+    /// There is none.
+    None,
+    /// It wants its passphrase.
+    Closed,
+    /// Its passphrase was given.
+    Open,
+    /// Another vault has taken its place, with a passphrase of its own.
+    Other,
 }
 
 /// A program that is connected.

@@ -23,6 +23,8 @@ pub(super) fn changes_passwords(request: &Request) -> bool {
             | Request::AdoptSettings
             | Request::RetryPasswords
             | Request::OpenVault { .. }
+            | Request::StartVaultOver { .. }
+            | Request::ChangePassphrase { .. }
             | Request::KeepPasswords { .. }
     )
 }
@@ -41,6 +43,10 @@ impl Controller {
             Request::SetListen { listen } => self.set_listen(listen, answer),
             Request::RetryPasswords => self.retry_passwords(answer),
             Request::OpenVault { passphrase } => self.open_vault(passphrase, answer),
+            Request::StartVaultOver { passphrase } => self.start_vault_over(passphrase, answer),
+            Request::ChangePassphrase { passphrase, new } => {
+                self.change_passphrase(passphrase, new, answer);
+            }
             Request::KeepPasswords { keep } => self.keep_passwords(keep, answer),
             Request::CheckProvider { provider, password } => {
                 let done = self.check_provider(provider, password);

@@ -316,7 +316,8 @@ pub(super) fn unknown() -> Failure {
 /// Why a password was not kept, to whoever entered it.
 pub(super) fn not_kept(error: &StoreError) -> Failure {
     let code = match error {
-        StoreError::Locked | StoreError::Closed | StoreError::TimedOut => FailureCode::KeepClosed,
+        StoreError::Locked | StoreError::TimedOut => FailureCode::KeepClosed,
+        StoreError::Closed => FailureCode::VaultClosed,
         StoreError::Absent(_) => FailureCode::KeepAbsent,
         StoreError::Failed(_) => FailureCode::Refused,
     };

@@ -13,7 +13,7 @@ use crate::credentials::Credentials;
 use crate::password::{Password, Server};
 use crate::secrets::{Owner, Secrets, StoreError, Vault};
 use crate::settings::{Keep, Provider, Settings};
-use crate::snapshot::{KeepState, PasswordState};
+use crate::snapshot::{KeepState, PasswordState, VaultState};
 
 /// How often a keyring that is not there is looked for.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -95,6 +95,17 @@ impl Passwords {
 
     pub(super) fn vault(&self) -> Arc<Vault> {
         Arc::clone(&self.places.vault)
+    }
+
+    /// How the vault is.
+    pub(super) fn vault_state(&self) -> VaultState {
+        let vault = &self.places.vault;
+        match (vault.exists(), vault.is_open()) {
+            (false, _) => VaultState::None,
+            (true, true) => VaultState::Open,
+            (true, false) if vault.was_replaced() => VaultState::Other,
+            (true, false) => VaultState::Closed,
+        }
     }
 
     /// What the places are to have.

@@ -41,6 +41,7 @@ impl Controller {
             last_event: self.events.last(),
             settings: self.settings().clone(),
             keep: self.passwords.state().clone(),
+            vault: self.passwords.vault_state(),
             removed: self.removed.as_ref().map(|removed| Removed::name(removed).to_owned()),
             check: self.checking.check.clone(),
             connected: self.connection(),
