@@ -139,9 +139,34 @@ describe("providers", () => {
     await test.getByText("It does not work yet.").waitFor();
     await test.locator("li", { hasText: "Log in: failed" }).getByText("481 Authentication failed").waitFor();
     await type(page, "Password", "secret");
-    await press(page, button(page, "Test"));
+    await press(page, button(page, "Test again"));
     await test.getByText("It works.").waitFor();
     await test.locator("li", { hasText: "Distance: passed" }).getByText("28.4 ms").waitFor();
+  });
+
+  test("a test goes stale with the first edit", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Add provider"));
+    await page.keyboard.type("news.example.com");
+    await press(page, button(page, "Test"));
+    const test = page.getByRole("region", { name: "Test" });
+    await test.getByText("It works.").waitFor();
+    await type(page, "Connections", "9");
+    await test.getByText("Changed since this test. Test again.").waitFor();
+    assert.equal(await test.getByText("It works.").count(), 0);
+    await test.locator("ol.changed").waitFor();
+    await type(page, "Connections", "8");
+    await test.getByText("It works.").waitFor();
+  });
+
+  test("without encryption a test is not green", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Add provider"));
+    await page.keyboard.type("news.example.com");
+    await press(page, page.getByText("More", { exact: true }));
+    await page.getByLabel("Encryption").selectOption("off");
+    await press(page, button(page, "Test"));
+    await page.getByRole("region", { name: "Test" }).getByText("It works, but not everything is as it should be.").waitFor();
   });
 
   test("alt and the arrows move it between tiers, and the focus goes with it", async (t) => {

@@ -65,6 +65,31 @@ describe("troubles", () => {
     assert.equal(await page.getByLabel("News server").inputValue(), "news.p7.example");
   });
 
+  test("all providers down: the sentence, the icon and the switch agree", async (t) => {
+    const page = await open(t, { scenario: "down" });
+    await page.getByText("Nothing can be downloaded: all providers are down.").waitFor();
+    await page.getByRole("status").getByText("All providers are down").waitFor();
+    await page.locator("button.doubtful[role=switch]").waitFor();
+    assert.equal(await page.locator("main .good").count(), 0, "nothing is green");
+    const fine = await open(t, { scenario: "degraded" });
+    await fine.getByText("Downloads continue, but Lantern is down.").waitFor();
+    assert.equal(await fine.locator("button.doubtful").count(), 0);
+  });
+
+  test("a busy port and no provider: nothing can be downloaded either", async (t) => {
+    const page = await open(t, { scenario: "port-busy" });
+    await page.getByText("Nothing can be downloaded: port 10080 is used by nzbget (4711).").waitFor();
+    await page.locator("button.doubtful[role=switch]").waitFor();
+    const none = await open(t, { scenario: "idle" });
+    for (const name of ["Northwind", "Lantern", "Brickyard"]) {
+      await none.keyboard.press("Control+2");
+      await none.getByRole("switch", { name: `Use ${name}` }).click();
+    }
+    await none.keyboard.press("Control+1");
+    await none.getByText("Nothing can be downloaded: no provider is in use.").waitFor();
+    await none.locator("button.doubtful[role=switch]").waitFor();
+  });
+
   test("settings that were set aside or not saved: are understood", async (t) => {
     const page = await open(t, { scenario: "set-aside" });
     await page.getByText("The old file is kept as settings.broken-1.json.").waitFor();

@@ -26,6 +26,8 @@ export function fake(query: URLSearchParams): Backend {
   };
 }
 
+const testOf = (provider: Provider, password: Password | null) => JSON.stringify([{ ...provider, id: "" }, password?.secret]);
+
 function fail(code: FailureCode, message: string, field: string | null = null): never {
   throw { code, field, message } satisfies Failure;
 }
@@ -33,6 +35,9 @@ function fail(code: FailureCode, message: string, field: string | null = null): 
 class Application {
   #bytes = 4_213_000_000;
   #replies = 18_204;
+  #articles = 17_900;
+  #tested: Record<string, string> = {};
+  #test = "";
   #events: Event[];
   #check: Check | null = null;
   #checks = 0;
@@ -48,7 +53,7 @@ class Application {
 
   constructor(private world: World) {
     this.#events = eventsOf(world, this.#begun);
-    if (world.fresh) this.#bytes = this.#replies = 0;
+    if (world.fresh) this.#bytes = this.#replies = this.#articles = 0;
     this.#vault = world.keep.is === "vault_closed" || world.oldVault ? PASSPHRASE : null;
     setInterval(() => this.#tick(), TICK_MS);
   }
@@ -192,6 +197,9 @@ class Application {
     const { providers } = this.world.settings;
     const at = providers.findIndex((other) => other.id === id);
     providers[at < 0 ? providers.length : at] = { ...provider, id };
+    if (this.#check?.done && this.#check.findings.every(({ outcome }) => outcome !== "bad") && this.#test === testOf(provider, password)) {
+      this.#tested[id] = JSON.stringify(providers.find((saved) => saved.id === id));
+    }
     this.world.settings.desktop.sample = false;
     if (password) {
       this.world.passwords[id] = password.hold === "keep" ? "kept" : "this_session";
@@ -279,7 +287,7 @@ class Application {
     const connected = connectTo(request);
     if (typeof connected === "string") fail(connected, connected);
     this.#connected = connected;
-    this.#before = this.#replies;
+    this.#before = this.#articles;
     return DONE;
   }
 
@@ -288,6 +296,7 @@ class Application {
     this.#checkServer(provider, password);
     const run = (this.#checks += 1);
     const steps = stepsOf(this.world, provider, password);
+    this.#test = testOf(provider, password);
     this.#check = { name: provider.name ?? provider.host, findings: [], done: false };
     const next = () => {
       const step = steps.shift();
@@ -349,6 +358,7 @@ class Application {
     const speed = speedOf(this.world, Date.now());
     this.#bytes += Math.round((speed * TICK_MS) / 1000);
     this.#replies += speed > 0 ? 28 : 0;
+    this.#articles += speed > 0 ? 28 : 0;
     this.#publish();
   }
 
@@ -359,8 +369,8 @@ class Application {
 
   #snapshot(): Snapshot {
     return snapshotOf(this.world, {
-      begun: this.#begun, bytes: this.#bytes, replies: this.#replies, check: this.#check,
-      connected: this.#connected && { ...this.#connected, served: this.#replies > this.#before },
+      begun: this.#begun, bytes: this.#bytes, replies: this.#replies, articles: this.#articles, tested: this.#tested, check: this.#check,
+      connected: this.#connected && { ...this.#connected, served: this.#articles > this.#before },
       vault: this.#vault === null ? "none" : this.#vaultOpen ? "open" : "closed",
       last: this.#events.at(-1)?.number ?? 0, removed: this.#undo?.name ?? null,
     });

@@ -79,6 +79,14 @@ const scenarios: Record<string, () => Partial<World>> = {
     const said = "news.second.example: the connection was refused";
     return { running: "degraded", states: { second: { state: "down", said } }, troubles: [{ what: "provider_down", provider: "second", said }] };
   },
+  down: () => {
+    const said = "the connection was refused";
+    const ids = ["main", "second", "block"];
+    return {
+      running: "degraded", states: Object.fromEntries(ids.map((id) => [id, { state: "down" as const, said }])),
+      troubles: ids.map((id) => ({ what: "provider_down", provider: id, said })),
+    };
+  },
   "port-busy": () => ({ running: "attention", clients: [], troubles: [{ what: "port_busy", port: 10080, holder: "nzbget (4711)", free: 10081 }] }),
   "cannot-listen": () => ({ running: "attention", clients: [], troubles: [{ what: "cannot_listen", said: "192.168.7.2 is not an address of this computer" }] }),
   refused: () => {

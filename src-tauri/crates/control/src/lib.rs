@@ -13,6 +13,7 @@ mod json;
 pub mod listening;
 mod lock;
 mod password;
+mod processes;
 pub mod request;
 pub mod sampling;
 pub mod secrets;

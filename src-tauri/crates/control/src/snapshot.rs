@@ -20,6 +20,8 @@ pub use check::{
 pub struct Snapshot {
     /// The state of the whole, which is the tray's icon.
     pub state: State,
+    /// Whether something can be downloaded, as far as is known.
+    pub serves: bool,
     /// What keeps it from being well, the most urgent first.
     pub troubles: Vec<Trouble>,
     /// What programs are told to connect to.
@@ -76,8 +78,12 @@ pub enum State {
     Idle,
     /// Running, with something to do.
     Active,
-    /// Running, and a provider cannot be used at the moment.
+    /// Running, and a provider cannot be used at the moment; others can.
     Degraded,
+    /// Running, and no provider can be used at the moment.
+    Down,
+    /// Running, without a provider.
+    NoProvider,
     /// The user has to do something.
     Attention,
 }
@@ -203,6 +209,9 @@ pub struct Figures {
     /// Replies given to programs since the application started.
     #[cfg_attr(test, ts(type = "number"))]
     pub replies: u64,
+    /// Articles and bodies given to programs since the application started.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub articles: u64,
 }
 
 /// A provider, its settings aside.
@@ -219,6 +228,8 @@ pub struct ProviderView {
     pub said: String,
     /// Whether its password is there.
     pub password: PasswordState,
+    /// Whether a test found it to work exactly as it is saved.
+    pub tested: bool,
     /// Connections that are open.
     pub open: u16,
     /// Connections that the provider grants, as far as is known.
@@ -349,7 +360,7 @@ pub struct Connected {
     pub entry: String,
     /// Its own servers that were switched off.
     pub disabled: Vec<Direct>,
-    /// Whether a program has been given an article since.
+    /// Whether it has been given an article since.
     pub served: bool,
 }
 

@@ -28,6 +28,13 @@ pub struct Door {
     pub secret: Secret,
 }
 
+impl Door {
+    /// The port of a program on this computer; none where it is on another.
+    pub(crate) fn local_port(&self) -> Option<u16> {
+        Http::at(&self.address).ok().filter(Http::is_here).map(|http| http.port())
+    }
+}
+
 /// What a program is to know.
 #[derive(Debug, Clone)]
 pub struct Wish {

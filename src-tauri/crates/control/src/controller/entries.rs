@@ -41,6 +41,7 @@ impl Controller {
             return self.give(answer, Err(elsewhere()));
         }
         let owner = Owner::Provider(provider.id.clone());
+        let (saved, with) = (provider.clone(), password.as_ref().map(|p| p.secret.clone()));
         let password =
             password.map(|entered| (Password::new(entered.secret, &provider), entered.hold));
         let change = move |settings: &mut Settings| {
@@ -51,7 +52,12 @@ impl Controller {
             }
             Ok(Reply::Saved { id })
         };
-        self.keep(owner, password, change, answer);
+        self.keep_and(owner, password, change, move |this, done| {
+            if done.is_ok() {
+                this.checking.saved(&saved, with.as_ref());
+            }
+            this.give(answer, done);
+        });
     }
 
     /// An id that nobody has, nor any of `others`, as much like the name as an id can be.

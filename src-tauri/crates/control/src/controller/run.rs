@@ -367,6 +367,7 @@ impl Controller {
         self.engine = self.serving.snapshot();
         let at = millis(self.outside.now());
         self.numbers.sample(Instant::now(), at, self.engine.as_ref());
+        self.look_for_first_article();
     }
 
     /// Publishes what has changed, and draws the tray.

@@ -18,6 +18,7 @@ use tokio::task::{AbortHandle, JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
 use crate::listening::{CannotListen, bind};
+use crate::processes::Sockets;
 use crate::settings::Listen;
 use crate::snapshot::Trouble;
 
@@ -218,14 +219,8 @@ pub(super) async fn trouble(
 
 /// The program that has a port, where the system tells.
 fn holder(port: u16) -> Option<String> {
-    let all = listeners::get_all().ok()?;
-    let listens = |one: &listeners::Listener| {
-        one.protocol == listeners::Protocol::TCP
-            && one.state == listeners::SocketState::Listen
-            && one.socket.port() == port
-    };
-    let process = all.into_iter().find(listens)?.process;
-    Some(format!("{} ({})", process.name, process.pid))
+    let sockets = Sockets::now();
+    sockets.listener(port).map(|(id, name)| format!("{name} ({id})"))
 }
 
 /// A port that is free, preferably near.

@@ -20,6 +20,7 @@ mod passwords;
 mod sample;
 mod serving;
 mod settings;
+mod success;
 mod testing;
 mod timing;
 mod window;

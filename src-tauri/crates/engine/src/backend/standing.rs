@@ -13,6 +13,8 @@ pub struct Counters {
     pub requests: AtomicU64,
     /// Replies given to clients.
     pub delivered: AtomicU64,
+    /// Articles and bodies given to clients: the replies 220 and 222.
+    pub articles: AtomicU64,
     /// Articles that the provider said it does not have.
     pub missing: AtomicU64,
     /// Requests that failed by the provider's fault.
@@ -37,6 +39,7 @@ impl Counters {
         CounterSnapshot {
             requests: now(&self.requests),
             delivered: now(&self.delivered),
+            articles: now(&self.articles),
             missing: now(&self.missing),
             failures: now(&self.failures),
             bytes: now(&self.bytes),
@@ -50,6 +53,7 @@ impl Counters {
 pub struct CounterSnapshot {
     pub requests: u64,
     pub delivered: u64,
+    pub articles: u64,
     pub missing: u64,
     pub failures: u64,
     pub bytes: u64,

@@ -208,10 +208,15 @@ impl ClientSession {
             Counters::count(&backend.counters().delivered);
             return Ok(Outcome::Delivered);
         }
+        let is_article = matches!(status.code().get(), 220 | 222);
         let stall = backend.config().limits.stall;
         relay(reply, errand.output, &mut errand.progress, stall).await?;
         errand.output.is_whole(errand.request.verb());
         Counters::count(&backend.counters().delivered);
+        if is_article {
+            Counters::count(&backend.counters().articles);
+            self.client.was_given_article();
+        }
         Ok(Outcome::Delivered)
     }
 

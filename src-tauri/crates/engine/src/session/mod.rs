@@ -193,11 +193,18 @@ impl ClientSession {
         let accepted = self.auth.check(user, password);
         match accepted {
             Some(name) => self.client.logged_in(name),
-            None => self
-                .events
-                .tell(|| Event::LoginRefused { client: self.client.address.ip().to_string() }),
+            None => {
+                self.events.tell(|| Event::LoginRefused { client: self.client.address.to_string() })
+            }
         }
         accepted.is_some()
+    }
+
+    /// A reply of our own refused a request; where that was for want of a login, it is told.
+    fn refused(&self, reply: &[u8]) {
+        if reply.starts_with(b"480 ") {
+            self.events.tell(|| Event::LoginNeeded { client: self.client.address.to_string() });
+        }
     }
 
     /// A stateful request came: from now on the session has a connection for them.
