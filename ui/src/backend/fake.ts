@@ -286,6 +286,11 @@ class Application {
   #connect(request: Extract<Request, { do: "connect_client" }>): Reply {
     const connected = connectTo(request);
     if (typeof connected === "string") fail(connected, connected);
+    if (request.new_login && request.login) {
+      this.#checkClientName(request.login);
+      this.#checkKeep("keep");
+      this.world.settings.clients.push({ name: request.login });
+    }
     this.#connected = connected;
     this.#before = this.#articles;
     return DONE;

@@ -60,6 +60,10 @@ function usual(): World {
 const scenarios: Record<string, () => Partial<World>> = {
   busy: () => ({ clients: [{ name: "sabnzbd", address: "127.0.0.1", connections: 24 }, { name: "thunderbird", address: "127.0.0.1", connections: 2 }] }),
   idle: () => ({ clients: [] }),
+  "no-logins": () => ({
+    settings: { ...usual().settings, clients: [] }, clients: [{ name: null, address: "127.0.0.1", connections: 3 }],
+    past: [[5, "error", { what: "login_needed", client: "SABnzbd" }, 12], [4, "error", { what: "client_refused", client: "nzbget" }]],
+  }),
   first: () => ({
     settings: { ...usual().settings, providers: [main], clients: [], desktop: { ...usual().settings.desktop, first_steps_done: false } },
     passwords: { main: "kept" }, states: { main: { state: "untried", said: "" } }, clients: [], past: [], fresh: true,

@@ -20,6 +20,7 @@ export function sentence(happened: Happened, speaker: Speaker): string {
     case "request_failed": return said.request_failed(happened.client, happened.request);
     case "not_found": return said.not_found(happened.client);
     case "client_refused": return said.client_refused(happened.client);
+    case "login_needed": return said.login_needed(happened.client);
     case "trouble": return troubleSentence(happened.trouble, { is: "locked" }, speaker);
   }
 }

@@ -202,6 +202,8 @@ pub enum Request {
         secret: Secret,
         /// The login that it is given, where programs need one.
         login: Option<String>,
+        /// Whether that login is new: it is added as soon as the program has it.
+        new_login: bool,
         /// Whether its own servers are switched off there.
         disable_direct: bool,
     },
@@ -409,6 +411,8 @@ pub enum FailureCode {
     ImportRead,
     /// That is no address of a program, or one that Newsmux cannot speak to.
     ClientAddress,
+    /// The program is on another computer, and a login that is kept is not sent there.
+    LoginElsewhere,
     /// The program is on another computer, and Newsmux serves only this one.
     ClientElsewhere,
     /// Nothing answers there.

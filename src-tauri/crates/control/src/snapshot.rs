@@ -472,7 +472,12 @@ pub enum Happened {
     },
     /// A program gave a wrong login.
     ClientRefused {
-        /// Its address.
+        /// The program, or its address where the system does not tell.
+        client: String,
+    },
+    /// A program gave no login, and needs one.
+    LoginNeeded {
+        /// The program, or its address where the system does not tell.
         client: String,
     },
     /// Another trouble came up.

@@ -29,6 +29,11 @@ pub struct Door {
 }
 
 impl Door {
+    /// Whether it leads to another computer.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        Http::at(&self.address).is_ok_and(|http| !http.is_here())
+    }
+
     /// The port of a program on this computer; none where it is on another.
     pub(crate) fn local_port(&self) -> Option<u16> {
         Http::at(&self.address).ok().filter(Http::is_here).map(|http| http.port())

@@ -9,13 +9,15 @@ use nntp_proxy::proxy::ClientSnapshot;
 use tokio::task::spawn_blocking;
 
 use super::Answer;
-use super::entries::unknown;
+use super::entries::{new_password, unknown};
 use super::passwords::Known;
 use super::run::Controller;
 use crate::connect::{Done, Door, Wish, connect, undo};
+use crate::password::Password;
 use crate::processes::Sockets;
-use crate::request::{Failure, FailureCode, Reply, Request};
+use crate::request::{Failure, FailureCode, Hold, Reply, Request};
 use crate::secrets::Owner;
+use crate::settings::{Client, Settings};
 use crate::snapshot::{Connected, Direct};
 
 /// A program waits for fewer only when it has little to do.
@@ -44,55 +46,127 @@ type Fed = (u64, SocketAddr);
 impl Controller {
     /// Enters Newsmux as a server of a program.
     pub(super) fn connect_client(&mut self, request: Request, answer: Answer) {
-        let (door, wish) = match self.wish(request) {
+        let (door, wish, is_new) = match self.wish(request) {
             Ok(wish) => wish,
             Err(failure) => return self.give(answer, Err(failure)),
         };
-        let login = wish.login.as_ref().map(|(name, _)| name.clone());
+        let login = wish.login.clone();
         let asking = spawn_blocking(move || (connect(&door, &wish), door));
-        self.later(asking, |this, asked| {
+        self.later(asking, move |this, asked| {
             let (done, door) = match asked {
                 Ok(asked) => asked,
                 Err(ended) => return this.give(answer, Err(Failure::refused(ended.to_string()))),
             };
-            this.engine = this.serving.snapshot();
-            let clients = this.engine.iter().flat_map(|engine| &engine.clients);
-            let before = clients.map(|client| (client.id.get(), client.articles)).collect();
-            let done = done.map(|done| {
-                let (others, looking, served) = (BTreeSet::new(), false, false);
-                this.connected =
-                    Some(Connection { door, done, login, before, others, looking, served });
-                Reply::Done
-            });
-            this.give(answer, done);
+            let done = match done {
+                Ok(done) => done,
+                Err(failure) => return this.give(answer, Err(failure)),
+            };
+            match login {
+                Some((name, secret)) if is_new => {
+                    this.add_entered(door, done, (name, secret), answer)
+                }
+                login => {
+                    this.is_connected(door, done, login.map(|(name, _)| name));
+                    this.give(answer, Ok(Reply::Done));
+                }
+            }
         });
     }
 
-    fn wish(&self, request: Request) -> Result<(Door, Wish), Failure> {
-        let Request::ConnectClient { program, address, user, secret, login, disable_direct } =
-            request
+    /// Adds a login that a program has already, or takes it back there.
+    fn add_entered(&mut self, door: Door, done: Done, login: (String, Secret), answer: Answer) {
+        let (name, secret) = login;
+        let (owner, client) = (Owner::Client(name.clone()), Client { name: name.clone() });
+        let change = move |settings: &mut Settings| {
+            settings.clients.push(client.clone());
+            Ok(Reply::Done)
+        };
+        let password = Some((Password::of_program(secret), Hold::Keep));
+        self.keep_and(owner, password, change, move |this, added| match added {
+            Ok(reply) => {
+                this.is_connected(door, done, Some(name));
+                this.give(answer, Ok(reply));
+            }
+            Err(failure) => {
+                let undoing = spawn_blocking(move || undo(&door, &done));
+                this.later(undoing, |this, undone| {
+                    if let Ok(Err(error)) = undone {
+                        tracing::warn!(
+                            "a program still has a login that was not added: {}",
+                            error.message
+                        );
+                    }
+                    this.give(answer, Err(failure));
+                });
+            }
+        });
+    }
+
+    fn is_connected(&mut self, door: Door, done: Done, login: Option<String>) {
+        self.engine = self.serving.snapshot();
+        let clients = self.engine.iter().flat_map(|engine| &engine.clients);
+        let before = clients.map(|client| (client.id.get(), client.articles)).collect();
+        let (others, looking, served) = (BTreeSet::new(), false, false);
+        self.connected = Some(Connection { door, done, login, before, others, looking, served });
+    }
+
+    fn wish(&self, request: Request) -> Result<(Door, Wish, bool), Failure> {
+        let Request::ConnectClient {
+            program,
+            address,
+            user,
+            secret,
+            login,
+            new_login,
+            disable_direct,
+        } = request
         else {
             return Err(unknown());
+        };
+        let door = Door { program, address, user, secret };
+        let login = match login {
+            Some(name) if new_login => Some(self.new_login(&name)?),
+            name => self.login(name, &door)?,
         };
         let providers = self.settings().providers.iter().filter(|provider| provider.enabled);
         let most = providers.map(|provider| provider.connections).max().unwrap_or_default();
         let wish = Wish {
             address: self.address(),
             connections: most.max(LEAST_CONNECTIONS),
-            login: self.login(login)?,
+            login,
             disable_direct,
         };
-        Ok((Door { program, address, user, secret }, wish))
+        Ok((door, wish, new_login))
+    }
+
+    /// A login that is not there yet, with a password of our making.
+    fn new_login(&self, name: &str) -> Result<(String, Secret), Failure> {
+        let client = Client { name: name.trim().into() };
+        let name = client.name.clone();
+        self.keeper.allows(|settings| {
+            settings.clients.push(client);
+            Ok(())
+        })?;
+        Ok((name, new_password()?))
     }
 
     /// The login that a program is given; none where none is needed.
-    fn login(&self, name: Option<String>) -> Result<Option<(String, Secret)>, Failure> {
+    fn login(
+        &self,
+        name: Option<String>,
+        door: &Door,
+    ) -> Result<Option<(String, Secret)>, Failure> {
         let clients = &self.settings().clients;
         let Some(first) = clients.first() else { return Ok(None) };
         let client = match name {
             Some(name) => clients.iter().find(|client| client.name == name).ok_or_else(unknown)?,
             None => first,
         };
+        if door.is_elsewhere() {
+            let message =
+                "a saved login is not sent to another computer: add a new one for this program";
+            return Err(Failure::new(FailureCode::LoginElsewhere, message));
+        }
         match self.passwords.known(&Owner::Client(client.name.clone())) {
             Some(Known::Kept(password) | Known::ThisSession(password)) => {
                 Ok(password.for_program().map(|secret| (client.name.clone(), secret.clone())))

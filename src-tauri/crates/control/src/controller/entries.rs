@@ -191,7 +191,7 @@ impl Controller {
     }
 
     /// Keeps a password as the user wants, and then changes the settings; both or neither.
-    fn keep_and(
+    pub(super) fn keep_and(
         &mut self,
         owner: Owner,
         password: Option<(Password, Hold)>,
@@ -301,7 +301,7 @@ pub(super) fn has_authorities(provider: &Provider) -> Result<(), Failure> {
     }
 }
 
-fn new_password() -> Result<Secret, Failure> {
+pub(super) fn new_password() -> Result<Secret, Failure> {
     let random = <[u8; PASSWORD]>::try_generate()
         .map_err(|_| Failure::refused("the system gives no random numbers"))?;
     let letter = |byte: &u8| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]);

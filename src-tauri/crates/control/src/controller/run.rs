@@ -13,12 +13,13 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::answer::changes_passwords;
 use super::checking::Checking;
 use super::connecting::Connection;
-use super::events::{Events, happened};
+use super::events::{Events, happened, is_nameless, named};
 use super::figures::Numbers;
 use super::outside::{Outside, Watch};
 use super::passwords::{Passwords, Places};
@@ -329,7 +330,14 @@ impl Controller {
 
     fn engine_told(&mut self, told: Vec<Told>) {
         let at = millis(self.outside.now());
+        let (nameless, told): (Vec<_>, Vec<_>) = told.into_iter().partition(is_nameless);
         told.into_iter().filter_map(happened).for_each(|one| self.events.tell(at, one));
+        if !nameless.is_empty() {
+            self.later(spawn_blocking(|| named(nameless)), |this, named| {
+                let at = millis(this.outside.now());
+                named.into_iter().flatten().for_each(|one| this.events.tell(at, one));
+            });
+        }
         self.engine = self.serving.snapshot();
     }
 

@@ -34,7 +34,7 @@ impl Played {
         Self { address, asked }
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -106,7 +106,7 @@ pub(crate) async fn sabnzbd(stubborn: &'static str) -> Played {
 
 pub(crate) fn connect(address: &str, key: &str) -> Value {
     json!({"do": "connect_client", "program": "sabnzbd", "address": address, "user": "", "secret": key,
-        "login": null, "disable_direct": true})
+        "login": null, "new_login": false, "disable_direct": true})
 }
 
 async fn code(app: &App, address: &str, program: &str) -> FailureCode {

@@ -14,6 +14,7 @@ mod connecting;
 mod entries;
 mod importing;
 mod kept_settings;
+mod locked_out;
 mod model;
 mod network;
 mod passwords;
