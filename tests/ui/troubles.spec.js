@@ -238,6 +238,47 @@ describe("a password that cannot be kept", () => {
   });
 });
 
+describe("what a click could lose", () => {
+  test("quitting while programs download is asked once", async (t) => {
+    const page = await open(t, { scenario: "quitting" });
+    const dialog = page.getByRole("dialog", { name: "Programs are downloading" });
+    await dialog.getByRole("button", { name: "Quit Newsmux" }).waitFor();
+    await dialog.getByRole("button", { name: "Keep running" }).click();
+    await dialog.waitFor({ state: "detached" });
+  });
+
+  test("a new password stays until it was noted", async (t) => {
+    const page = await open(t, { page: "clients" });
+    await button(page, "New password for sabnzbd").click();
+    const dialog = page.getByRole("dialog", { name: "The password for sabnzbd" });
+    await dialog.locator(".mono").waitFor();
+    await page.keyboard.press("Escape");
+    assert.ok(await dialog.isVisible(), "escape does not lose it");
+    await button(page, "I have copied it").click();
+    await dialog.waitFor({ state: "detached" });
+  });
+
+  test("what was removed can be put back later", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await button(page, "More for Lantern").click();
+    await page.getByRole("menuitem", { name: "Remove" }).click();
+    await page.getByText("Removed last: Lantern").waitFor();
+    await page.getByRole("region", { name: "Messages" }).getByRole("button", { name: "Dismiss" }).click();
+    await button(page, "Restore Lantern").click();
+    await page.getByText("Removed last: Lantern").waitFor({ state: "detached" });
+    await page.getByRole("heading", { name: "Lantern" }).waitFor();
+  });
+
+  test("what was done in a program before the start is undone with its key", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "set-up-before" });
+    await button(page, "Undo it there").click();
+    await page.getByText("Newsmux does not store it. Enter it again to undo the change in SABnzbd.").waitFor();
+    await page.getByLabel("API key").fill("0123456789abcdef");
+    await button(page, "Undo it there").click();
+    await page.getByText("SABnzbd is as it was before.").waitFor();
+  });
+});
+
 describe("the tray", () => {
   test("the first farewell says where Newsmux goes on", async (t) => {
     const page = await open(t, { scenario: "farewell" });

@@ -39,6 +39,7 @@ class Application {
   #tested: Record<string, string> = {};
   #test = "";
   #events: Event[];
+  #newPassword: { name: string; secret: string } | null = null;
   #check: Check | null = null;
   #checks = 0;
   #importing: ImportServer[] = [];
@@ -55,6 +56,7 @@ class Application {
     this.#events = eventsOf(world, this.#begun);
     if (world.fresh) this.#bytes = this.#replies = this.#articles = 0;
     this.#vault = world.keep.is === "vault_closed" || world.oldVault ? PASSPHRASE : null;
+    if (world.connectedBefore) this.#connected = { program: "sabnzbd", entry: "Newsmux", disabled: [{ name: "Northwind", known: true }], served: false };
     setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -100,6 +102,18 @@ class Application {
         if (!desktop.sample) fail("unknown", "the sample provider is not on");
         return { is: "file", path: "/home/reader/Downloads/newsmux-sample.nzb" };
       case "undo": return this.#putBack();
+      case "forget_removed":
+        this.#undo = null;
+        return DONE;
+      case "new_password":
+        if (!this.#newPassword) fail("unknown", "there is none");
+        return { is: "password", secret: this.#newPassword.secret };
+      case "password_noted":
+        this.#newPassword = null;
+        return DONE;
+      case "keep_running": case "quit_now":
+        this.world.asksToQuit = false;
+        return DONE;
       case "set_mode": return this.#change(() => void (settings.routing.mode = request.mode));
       case "set_listen": return this.#listen(request.listen.host, request.listen.port);
       case "set_posting": return this.#change(() => void (settings.posting = request.posting));
@@ -134,7 +148,11 @@ class Application {
       case "import": return this.#import(request.chosen, request.hold);
       case "dismiss_import": return DONE;
       case "connect_client": return this.#connect(request);
-      case "undo_connect": case "dismiss_connect":
+      case "undo_connect":
+        if (this.world.connectedBefore && !request.secret) fail("client_key", "enter the key again");
+        this.#connected = null;
+        return DONE;
+      case "dismiss_connect":
         this.#connected = null;
         return DONE;
       case "events": return { is: "events", events: this.#events.filter((event) => event.number > request.after) };
@@ -240,7 +258,9 @@ class Application {
     if (!this.world.settings.clients.some((client) => client.name === name)) fail("unknown", "there is no such client");
     const letters = crypto.getRandomValues(new Uint8Array(20));
     this.world.troubles = this.world.troubles.filter((trouble) => trouble.what !== "no_client_password" || trouble.client !== name);
-    return { is: "password", secret: [...letters].map((letter) => "abcdefghijkmnpqrstuvwxyz23456789"[letter % 32]).join("") };
+    const secret = [...letters].map((letter) => "abcdefghijkmnpqrstuvwxyz23456789"[letter % 32]).join("");
+    this.#newPassword = { name, secret };
+    return { is: "password", secret };
   }
 
   #removeClient(name: string): Reply {
@@ -376,6 +396,7 @@ class Application {
     return snapshotOf(this.world, {
       begun: this.#begun, bytes: this.#bytes, replies: this.#replies, articles: this.#articles, tested: this.#tested, check: this.#check,
       connected: this.#connected && { ...this.#connected, served: this.#articles > this.#before },
+      newPassword: this.#newPassword?.name ?? null,
       vault: this.#vault === null ? "none" : this.#vaultOpen ? "open" : "closed",
       last: this.#events.at(-1)?.number ?? 0, removed: this.#undo?.name ?? null,
     });

@@ -6,7 +6,7 @@ const HISTORY_MS = 5 * 60_000;
 const SINCE_MS = 42 * 60_000;
 
 /** What changes from moment to moment. */
-export type Moment = { begun: number; bytes: number; replies: number; articles: number; tested: Record<string, string>; last: number; removed: string | null; check: Check | null; connected: Connected | null; vault: VaultState };
+export type Moment = { begun: number; bytes: number; replies: number; articles: number; tested: Record<string, string>; last: number; removed: string | null; check: Check | null; connected: Connected | null; vault: VaultState; newPassword: string | null };
 
 export function snapshotOf(world: World, moment: Moment): Snapshot {
   const at = Date.now();
@@ -20,7 +20,7 @@ export function snapshotOf(world: World, moment: Moment): Snapshot {
     sample,
     providers: [...settings.providers, ...(sample ? [sampleProvider] : [])].map((provider, index) => providerOf(world, moment, provider, index, speed)),
     clients: serves(world) ? clientsOf(world, moment) : [],
-    last_event: last, start_at_login: startAtLogin, version: "0.1.0",
+    new_password: moment.newPassword, asks_to_quit: world.asksToQuit ?? false, last_event: last, start_at_login: startAtLogin, version: "0.1.0",
   };
 }
 

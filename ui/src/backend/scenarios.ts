@@ -20,6 +20,10 @@ export type World = {
   fresh: boolean;
   /** There is a vault from before, and passwords are in the keyring. */
   oldVault?: boolean;
+  /** The user wants to quit, and programs download. */
+  asksToQuit?: boolean;
+  /** SABnzbd was set up before the application was started. */
+  connectedBefore?: boolean;
 };
 
 const provider = (id: string, name: string, more: Partial<Provider> = {}): Provider => ({
@@ -122,6 +126,8 @@ const scenarios: Record<string, () => Partial<World>> = {
   }),
   "read-only": () => ({ troubles: [{ what: "settings_read_only", why: { is: "newer", version: 2 }, said: "settings.json: version: this Newsmux reads version 1, not 2" }] }),
   held: () => ({ troubles: [{ what: "settings_read_only", why: { is: "held", by: "Newsmux (process 4711)" }, said: "" }] }),
+  quitting: () => ({ asksToQuit: true }),
+  "set-up-before": () => ({ connectedBefore: true, clients: [] }),
   farewell: () => ({ farewell: true }),
   "no-tray": () => ({ tray: false, startAtLogin: null }),
   many: () => {

@@ -126,6 +126,12 @@ export const de: Words = {
     stay: "Hier bleiben",
   },
 
+  quitting: {
+    title: "Programme laden gerade herunter",
+    text: "Wenn Sie Newsmux jetzt beenden, brechen ihre Downloads ab.",
+    keep: "Weiterlaufen lassen",
+  },
+
   gauge: {
     connections: (provider) => `Verbindungen von ${provider}`,
     open: (open, allowed) => `${open} von ${allowed} offen`,
@@ -146,6 +152,9 @@ export const de: Words = {
     earlier: "Früher fragen",
     later1: "Später fragen",
     remove: "Entfernen",
+    removedLast: (name) => `Zuletzt entfernt: ${name}`,
+    putBack: (name) => `${name} wiederherstellen`,
+    forget: "Vergessen",
     copyOf: (name) => `${name} (Kopie)`,
     moved: (name, place) => `${name}: ${place}`,
     state: {
@@ -454,6 +463,7 @@ export const de: Words = {
     address: (program) => `Adresse von ${program}`,
     addressHint: "So, wie Sie es im Browser öffnen.",
     key: "API-Schlüssel",
+    keyAgain: (program) => `Newsmux speichert ihn nicht. Geben Sie ihn noch einmal ein, um die Änderung in ${program} rückgängig zu machen.`,
     keyHint: "In SABnzbd: Einstellungen → Allgemein → API-Schlüssel.",
     user: "Benutzer",
     password: "Passwort",

@@ -126,6 +126,12 @@ export const en = {
     stay: "Stay here",
   },
 
+  quitting: {
+    title: "Programs are downloading",
+    text: "If you quit Newsmux now, their downloads stop.",
+    keep: "Keep running",
+  },
+
   gauge: {
     connections: (provider: string) => `Connections of ${provider}`,
     open: (open: string, allowed: string) => `${open} of ${allowed} open`,
@@ -146,6 +152,9 @@ export const en = {
     earlier: "Ask earlier",
     later1: "Ask later",
     remove: "Remove",
+    removedLast: (name: string) => `Removed last: ${name}`,
+    putBack: (name: string) => `Restore ${name}`,
+    forget: "Forget it",
     copyOf: (name: string) => `${name} (copy)`,
     moved: (name: string, place: string) => `${name}: ${place}`,
     state: {
@@ -285,7 +294,7 @@ export const en = {
     firstConnected: (n: number) => (n === 1 ? "1 connection is open now." : `${n} connections are open now.`),
     firstEnter: (program: string) => `Add it and enter it in ${program}`,
     firstOnly: (name: string) => `Add ${name}, I enter it myself`,
-    createdText: "Copy it into the program now: it is not shown again. If you lose it, make a new one.",
+    createdText: "Copy it into the program now: it is not shown again after that. If you lose it, make a new one.",
     done: "I have copied it",
     wrong: { empty: "Enter a name.", taken: "There is one of this name already: choose another." },
   },
@@ -454,6 +463,7 @@ export const en = {
     address: (program: string) => `Address of ${program}`,
     addressHint: "As you open it in your browser.",
     key: "API key",
+    keyAgain: (program: string) => `Newsmux does not store it. Enter it again to undo the change in ${program}.`,
     keyHint: "In SABnzbd: Config → General → API Key.",
     user: "User",
     password: "Password",

@@ -75,6 +75,12 @@ pub enum Request {
     SaveSampleNzb,
     /// Puts back what was removed last.
     Undo,
+    /// Forgets what was removed last.
+    ForgetRemoved,
+    /// The new password of [`Snapshot::new_password`](crate::snapshot::Snapshot): see [`Reply::Password`].
+    NewPassword,
+    /// The user has taken note of it: it is never told again.
+    PasswordNoted,
     /// Changes how requests are routed.
     SetMode {
         /// The mode.
@@ -208,7 +214,12 @@ pub enum Request {
         disable_direct: bool,
     },
     /// Undoes in that program what was done.
-    UndoConnect,
+    UndoConnect {
+        /// The key to it, where that is not known any more.
+        #[serde(default, deserialize_with = "enter_if")]
+        #[cfg_attr(test, ts(type = "string | null"))]
+        secret: Option<Secret>,
+    },
     /// Forgets what was done there, and the key to it.
     DismissConnect,
     /// The events after this one, the oldest first.
@@ -234,8 +245,12 @@ pub enum Request {
     CloseWindow,
     /// Leaves the window open after all: takes [`Snapshot::farewell`](crate::snapshot::Snapshot) back.
     StayOpen,
-    /// Ends the application.
+    /// Ends the application; while programs download, only when it is asked for again.
     Quit,
+    /// Ends the application, whatever goes on.
+    QuitNow,
+    /// Lets the application run after all: takes [`Snapshot::asks_to_quit`](crate::snapshot::Snapshot) back.
+    KeepRunning,
 }
 
 /// A password that is entered.
@@ -448,6 +463,10 @@ impl Failure {
 
 fn enter<'de, D: Deserializer<'de>>(entered: D) -> Result<Secret, D::Error> {
     String::deserialize(entered).map(Secret::new)
+}
+
+fn enter_if<'de, D: Deserializer<'de>>(entered: D) -> Result<Option<Secret>, D::Error> {
+    Ok(Option::<String>::deserialize(entered)?.map(Secret::new))
 }
 
 fn show<S: Serializer>(secret: &Secret, shown: S) -> Result<S::Ok, S::Error> {

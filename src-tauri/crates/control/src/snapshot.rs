@@ -45,6 +45,8 @@ pub struct Snapshot {
     pub vault: VaultState,
     /// The name of what was removed last, as long as that can be undone.
     pub removed: Option<String>,
+    /// Whose new password the user has not taken note of yet.
+    pub new_password: Option<String>,
     /// A test of a provider, from its start until it is dismissed.
     pub check: Option<Check>,
     /// What was done in a program to connect it, until it is dismissed.
@@ -55,6 +57,8 @@ pub struct Snapshot {
     pub tray: bool,
     /// Whether the window is asked to close for the first time, and has to say where the application goes on.
     pub farewell: bool,
+    /// Whether the user is asked to end it though programs download.
+    pub asks_to_quit: bool,
     /// The program's version.
     pub version: &'static str,
 }

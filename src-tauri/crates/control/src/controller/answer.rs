@@ -1,6 +1,9 @@
 //! Every request, and what is done about it.
 
+use tokio::time::Instant;
+
 use super::Answer;
+use super::entries::unknown;
 use super::run::Controller;
 use super::store::Keeper;
 use crate::request::{Failure, FailureCode, Reply, Request};
@@ -56,7 +59,7 @@ impl Controller {
             Request::ReadImport { path } => self.read_import(path, answer),
             Request::Import { chosen, hold } => self.import(&chosen, hold, answer),
             connect @ Request::ConnectClient { .. } => self.connect_client(connect, answer),
-            Request::UndoConnect => self.undo_connect(answer),
+            Request::UndoConnect { secret } => self.undo_connect(secret, answer),
             at_once => {
                 let done = self.answer_at_once(at_once);
                 self.give(answer, done);
@@ -97,6 +100,10 @@ impl Controller {
             Request::OpenLogs => {
                 self.shell.open_folder(&self.logs).map_err(Failure::refused).map(|()| Reply::Done)
             }
+            Request::NewPassword => match &self.new_password {
+                Some((_, secret)) => Ok(Reply::Password { secret: secret.clone() }),
+                None => Err(unknown()),
+            },
             Request::Copy { text } => self.copy(text.expose()),
             other => Ok(self.answer_simply(&other)),
         }
@@ -113,7 +120,11 @@ impl Controller {
             Request::StayOpen => self.window.stay_open(),
             Request::DismissImport => self.importing = None,
             Request::DismissConnect => self.connected = None,
-            Request::Quit => self.ending = true,
+            Request::ForgetRemoved => self.removed = None,
+            Request::PasswordNoted => self.new_password = None,
+            Request::Quit => self.quit_or_ask(),
+            Request::QuitNow => self.ending = true,
+            Request::KeepRunning => self.asks_to_quit = false,
             _ => {}
         }
         Reply::Done
@@ -136,6 +147,19 @@ impl Controller {
         replace(&mut self.keeper)?;
         self.changed(&before);
         Ok(Reply::Done)
+    }
+
+    /// Ends it, unless programs download and the user was not asked yet.
+    fn quit_or_ask(&mut self) {
+        self.sample();
+        let programs = self.engine.as_ref().map_or(0, |engine| engine.clients.len());
+        if self.asks_to_quit || programs == 0 || !self.numbers.is_active(Instant::now()) {
+            self.ending = true;
+            return;
+        }
+        self.asks_to_quit = true;
+        let to_do = self.window.wanted();
+        self.with_window(to_do);
     }
 
     fn copy(&mut self, text: &str) -> Result<Reply, Failure> {

@@ -6,13 +6,15 @@ use std::net::SocketAddr;
 
 use nntp_proxy::config::Secret;
 use nntp_proxy::proxy::ClientSnapshot;
+use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
 use super::Answer;
 use super::entries::{new_password, unknown};
 use super::passwords::Known;
 use super::run::Controller;
-use crate::connect::{Done, Door, Wish, connect, undo};
+use crate::connect::{Done, DoneRecord, Door, Wish, connect, undo};
+use crate::import::Program;
 use crate::password::Password;
 use crate::processes::Sockets;
 use crate::request::{Failure, FailureCode, Hold, Reply, Request};
@@ -38,6 +40,19 @@ pub(super) struct Connection {
     looking: bool,
     /// Whether it has been given an article since.
     served: bool,
+    /// Whether it was done before the application was started, and the key is not known.
+    from_disk: bool,
+}
+
+/// What of it is on the disk: all but the key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Record {
+    program: Program,
+    address: String,
+    user: String,
+    login: Option<String>,
+    served: bool,
+    done: DoneRecord,
 }
 
 /// Who has been given an article, and where it comes from.
@@ -107,7 +122,9 @@ impl Controller {
         let clients = self.engine.iter().flat_map(|engine| &engine.clients);
         let before = clients.map(|client| (client.id.get(), client.articles)).collect();
         let (others, looking, served) = (BTreeSet::new(), false, false);
-        self.connected = Some(Connection { door, done, login, before, others, looking, served });
+        let from_disk = false;
+        self.connected =
+            Some(Connection { door, done, login, before, others, looking, served, from_disk });
     }
 
     fn wish(&self, request: Request) -> Result<(Door, Wish, bool), Failure> {
@@ -212,12 +229,19 @@ impl Controller {
     }
 
     /// Takes back what was done.
-    pub(super) fn undo_connect(&self, answer: Answer) {
-        let connected = self.connected.clone();
-        let undoing = spawn_blocking(move || {
-            let Connection { door, done, .. } = connected.ok_or_else(unknown)?;
-            undo(&door, &done)
-        });
+    pub(super) fn undo_connect(&mut self, key: Option<Secret>, answer: Answer) {
+        let Some(connected) = &mut self.connected else {
+            return self.give(answer, Err(unknown()));
+        };
+        if let Some(key) = key.filter(|key| !key.expose().is_empty()) {
+            connected.door.secret = key;
+        }
+        if connected.door.secret.expose().is_empty() && connected.from_disk {
+            let message = "enter the key again: it is not stored";
+            return self.give(answer, Err(Failure::new(FailureCode::ClientKey, message)));
+        }
+        let (door, done) = (connected.door.clone(), connected.done.clone());
+        let undoing = spawn_blocking(move || undo(&door, &done));
         self.later(undoing, |this, undone| {
             let undone = undone.unwrap_or_else(|ended| Err(Failure::refused(ended.to_string())));
             if undone.is_ok() {
@@ -245,6 +269,28 @@ impl Controller {
 }
 
 impl Connection {
+    /// What is kept of it on the disk.
+    pub(super) fn record(&self) -> Record {
+        let Door { program, address, user, .. } = self.door.clone();
+        let (login, done) = (self.login.clone(), self.done.record());
+        Record { program, address, user, login, served: self.served, done }
+    }
+
+    /// What was done before the application was started.
+    pub(super) fn from_record(record: Record) -> Option<Self> {
+        let Record { program, address, user, login, served, done } = record;
+        Some(Self {
+            door: Door { program, address, user, secret: Secret::new("") },
+            done: Done::from_record(done)?,
+            login,
+            before: BTreeMap::new(),
+            others: BTreeSet::new(),
+            looking: false,
+            served,
+            from_disk: true,
+        })
+    }
+
     /// Whether a client may be the program, and has been given an article since.
     fn is_candidate(&self, client: &ClientSnapshot) -> bool {
         let id = client.id.get();

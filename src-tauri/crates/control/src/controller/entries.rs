@@ -130,8 +130,15 @@ impl Controller {
             Err(failure) => return self.give(answer, Err(failure)),
         };
         let reply = Reply::Password { secret: secret.clone() };
+        let new = (owner.name().to_owned(), secret.clone());
         let change = move |settings: &mut Settings| change(settings).map(|()| reply.clone());
-        self.keep(owner, Some((Password::of_program(secret), hold)), change, answer);
+        let password = Some((Password::of_program(secret), hold));
+        self.keep_and(owner, password, change, |this, done| {
+            if done.is_ok() {
+                this.new_password = Some(new);
+            }
+            this.give(answer, done);
+        });
     }
 
     /// Removes a provider or a client. Its password is forgotten where it is kept, and remembered here for
@@ -144,6 +151,7 @@ impl Controller {
             Ok(Reply::Done)
         })?;
         self.removed = removed;
+        self.new_password.take_if(|(name, _)| Owner::Client(name.clone()) == owner);
         self.passwords.learn(owner.clone(), None);
         let place = self.passwords.keep();
         self.passwords.debts().owe(place, owner, None);
@@ -153,7 +161,7 @@ impl Controller {
 
     /// Puts back what was removed last.
     pub(super) fn undo(&mut self, answer: Answer) {
-        let Some(removed) = self.removed.clone().filter(|removed| !removed.is_past()) else {
+        let Some(removed) = self.removed.clone() else {
             return self.give(answer, Err(unknown()));
         };
         let (owner, place) = (removed.owner(), self.passwords.keep());
@@ -178,16 +186,6 @@ impl Controller {
             }
             this.give(answer, done);
         });
-    }
-
-    fn keep(
-        &mut self,
-        owner: Owner,
-        password: Option<(Password, Hold)>,
-        change: impl Fn(&mut Settings) -> Result<Reply, Failure> + Send + 'static,
-        answer: Answer,
-    ) {
-        self.keep_and(owner, password, change, |this, done| this.give(answer, done));
     }
 
     /// Keeps a password as the user wants, and then changes the settings; both or neither.

@@ -19,6 +19,7 @@ mod run;
 mod sample;
 mod serving;
 mod store;
+mod undo;
 mod view;
 mod window;
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use nntp_proxy::config::Secret;
 use nntp_proxy::events::Event as Told;
 use nntp_proxy::proxy::Snapshot as Engine;
 use tokio::sync::broadcast::Receiver;
@@ -27,6 +28,7 @@ use super::removed::Removed;
 use super::sample::Sampling;
 use super::serving::Serving;
 use super::store::Keeper;
+use super::undo::UndoFile;
 use super::window::{Do, Window};
 use super::{Answer, Means, Message, Notice, Shell, Start};
 use crate::import::Servers;
@@ -69,6 +71,11 @@ pub(super) struct Controller {
     pub(super) events: Events,
     pub(super) window: Window,
     pub(super) removed: Option<Removed>,
+    /// A client's new password, until the user has taken note of it.
+    pub(super) new_password: Option<(String, Secret)>,
+    /// The user wants to end it while programs download, and was asked.
+    pub(super) asks_to_quit: bool,
+    undo: UndoFile,
     pub(super) checking: Checking,
     /// What was read from another program's settings, passwords too.
     pub(super) importing: Option<Servers>,
@@ -119,6 +126,7 @@ impl Controller {
             in_vault: Secrets::with_limit(Arc::clone(&vault) as _, patience),
             vault,
         };
+        let undo = UndoFile::open(start.folders.config.join("undo.json"));
         let german = start.system_language.is_some_and(|tag| tag.to_lowercase().starts_with("de"));
         let (post, inbox) = mpsc::unbounded_channel();
         Ok(Self {
@@ -131,10 +139,13 @@ impl Controller {
             engine: None,
             events: Events::default(),
             window: Window::default(),
-            removed: None,
+            removed: undo.removed(),
+            new_password: None,
+            asks_to_quit: false,
             checking: Checking::default(),
             importing: None,
-            connected: None,
+            connected: undo.connection(),
+            undo,
             told: Vec::new(),
             starts_at_login: None,
             version: start.version,
@@ -354,7 +365,7 @@ impl Controller {
             self.serving.renew();
             self.tell(Happened::Renewed);
         }
-        self.removed.take_if(|removed| removed.is_past());
+        self.removed.iter_mut().for_each(Removed::forget_in_time);
         let before = self.settings().clone();
         if self.keeper.look_again() {
             self.changed(&before);
@@ -380,6 +391,11 @@ impl Controller {
 
     /// Publishes what has changed, and draws the tray.
     fn refresh(&mut self, publish: &Publish) {
+        if !self.keeper.is_read_only() {
+            let removed = self.removed.as_ref().map(Removed::record);
+            let connected = self.connected.as_ref().map(Connection::record);
+            self.undo.keep(removed, connected);
+        }
         let before = Arc::clone(&publish.borrow());
         let now = self.view(Some(&before));
         for trouble in news(&before.troubles, &now.troubles) {

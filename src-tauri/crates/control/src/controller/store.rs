@@ -67,6 +67,11 @@ impl Keeper {
         &self.settings
     }
 
+    /// Whether they may not be changed.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.read_only.is_some()
+    }
+
     /// What the user should know about them.
     pub(super) fn troubles(&self) -> impl Iterator<Item = Trouble> {
         let read_only = self.read_only.clone();

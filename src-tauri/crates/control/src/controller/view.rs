@@ -45,11 +45,13 @@ impl Controller {
             keep: self.passwords.state().clone(),
             vault: self.passwords.vault_state(),
             removed: self.removed.as_ref().map(|removed| Removed::name(removed).to_owned()),
+            new_password: self.new_password.as_ref().map(|(name, _)| name.clone()),
             check: self.checking.check.clone(),
             connected: self.connection(),
             start_at_login: self.starts_at_login,
             tray: self.window.has_tray(),
             farewell: self.window.says_farewell(),
+            asks_to_quit: self.asks_to_quit,
             version: self.version,
         }
     }

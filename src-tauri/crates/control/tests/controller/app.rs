@@ -311,7 +311,7 @@ impl App {
 
     /// Ends it, and gives what it leaves behind.
     pub(crate) async fn quit(self) -> Begin {
-        self.must(json!({"do": "quit"})).await;
+        self.must(json!({"do": "quit_now"})).await;
         let calls = saw(&self.begin.desk.calls, |calls| calls.contains(&Call::Dropped)).await;
         assert!(calls.ends_with(&[Call::Quit, Call::Dropped]), "{calls:?}");
         self.begin.desk.calls.send_replace(Vec::new());

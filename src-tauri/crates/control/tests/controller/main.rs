@@ -24,4 +24,5 @@ mod settings;
 mod success;
 mod testing;
 mod timing;
+mod undoing;
 mod window;
