@@ -34,6 +34,7 @@ fn declaration<T: TS>() -> String {
     format!("export {}\n", words.join(" ").replace(", }", " }"))
 }
 
+#[expect(clippy::too_many_lines, reason = "it is a list")]
 fn bindings() -> String {
     let mut text =
         String::from("// Written by the tests of `control` from its types. Not to be edited.\n");

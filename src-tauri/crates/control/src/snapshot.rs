@@ -17,6 +17,7 @@ pub use check::{
 /// Everything at one moment. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Snapshot {
     /// The state of the whole, which is the tray's icon.
     pub state: State,

@@ -85,7 +85,7 @@ impl Keeper {
     }
 
     /// The user knows that a file was set aside. Gives its number, which the settings have to remember.
-    pub(super) fn answered(&mut self) -> Option<u32> {
+    pub(super) fn answered(&self) -> Option<u32> {
         self.set_aside.as_ref().map(|aside| aside.number)
     }
 
@@ -101,7 +101,7 @@ impl Keeper {
 
     fn look(&mut self) {
         let found = read(&self.file);
-        self.read_only = match found.and_then(|text| Ok((parse(&self.file, &text), text))) {
+        self.read_only = match found.map(|text| (parse(&self.file, &text), text)) {
             Ok((Ok(settings), text)) => {
                 (self.settings, self.text) = (settings, Some(text));
                 None
