@@ -51,7 +51,9 @@ impl Keeper {
             read_only: None,
             set_aside: None,
         };
-        let text = read(&keeper.file).ok();
+        // What another Newsmux is about to change is not touched.
+        keeper.lock = Lock::take(&keeper.file).ok();
+        let text = read(&keeper.file).ok().filter(|_| keeper.lock.is_some());
         if text.as_ref().is_some_and(|text| !is_json(text)) {
             // One that stays where it is can only be read.
             drop(fs::rename(&keeper.file, free(|number| broken(&keeper.file, number))));
@@ -96,6 +98,9 @@ impl Keeper {
         }
         let before = (self.settings.clone(), self.read_only.clone());
         self.look();
+        if self.read_only.is_none() {
+            self.as_found = self.text.clone();
+        }
         before != (self.settings.clone(), self.read_only.clone())
     }
 
