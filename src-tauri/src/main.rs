@@ -116,7 +116,7 @@ fn set_up(app: &App, folders: Folders, hidden: bool) -> Result<(), Box<dyn Error
     drop(answers.set(controller.clone()));
     app.manage(controller.clone());
     #[cfg(unix)]
-    signals::heed(controller.clone(), |controller| controller.send(Request::Quit))?;
+    signals::heed(controller.clone(), |controller| controller.send(Request::QuitNow))?;
     tray::show(app.handle(), drawn, controller)?;
     Ok(())
 }

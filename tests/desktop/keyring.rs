@@ -65,3 +65,27 @@ async fn enter(window: &Window, port: u16) {
     window.enter("Port", &port.to_string()).await;
     window.see("//option[@value=\"off\"]").await.click().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_saved_password_is_not_sent_to_another_server() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    let news = Provider::named("a").account("me", PASSWORD).listen().await;
+    let other = Provider::named("other").account("me", PASSWORD).listen().await;
+    write_settings(&desktop, free_port(), json!([]));
+    let window = Window::open(&desktop).await;
+    enter(&window, news.address().port()).await;
+    window.press("Save").await;
+    window.press("Edit").await;
+    window.unfold().await;
+    window.enter("Port", &other.address().port().to_string()).await;
+    window.reads("Enter the password again: Newsmux sends the saved one only to the server").await;
+    for button in ["Test", "Save"] {
+        window.press(button).await;
+        window.see("//input[@aria-invalid and @type=\"password\"]").await;
+    }
+    assert_eq!(settings(&desktop)["providers"][0]["port"], news.address().port());
+    assert_eq!(other.book().accepted, 0);
+}

@@ -7,20 +7,21 @@ import { open, serve } from "./harness.js";
 serve("ui/dist");
 
 const SNAPSHOT = {
-  state: { is: "stopped" }, troubles: [], address: { host: "::1", port: 10080 }, figures: { at: Date.now(), speed: 0, bytes: 0, replies: 0 },
-  sample: false,
+  state: { is: "stopped" }, troubles: [], address: { host: "::1", port: 10080 }, figures: { at: Date.now(), speed: 0, bytes: 0, replies: 0, articles: 0 },
+  serves: true, sample: false,
   providers: [{
-    id: "a", name: "Northwind", state: "off", said: "", password: "kept", open: 0, granted: 8, allowed: 8, speed: 0, bytes: 0, replies: 0,
+    id: "a", name: "Northwind", state: "off", said: "", password: "kept", tested: false, open: 0, granted: 8, allowed: 8, speed: 0, bytes: 0, replies: 0,
     missing: 0, failures: 0,
   }],
-  clients: [], last_event: 1, keep: { is: "open" }, removed: null, check: null, connected: null, start_at_login: true, tray: true, farewell: false, version: "1.2.3",
+  clients: [], last_event: 1, keep: { is: "open" }, vault: "none", removed: null, new_password: null, check: null, connected: null, start_at_login: true,
+  tray: true, farewell: false, asks_to_quit: false, version: "1.2.3",
   settings: {
     version: 1, listen: { host: "::1", port: 10080 }, routing: { mode: "hybrid" }, posting: false, clients: [],
     providers: [{
       id: "a", name: "Northwind", enabled: true, host: "news.example.com", port: null, tls: "on", verify: "full", ca_file: null, username: "u",
       connections: 8, tier: 0, required: false, pipelining: null, timeout_secs: 30,
     }],
-    desktop: { on: false, start_hidden: false, language: "en", log: "info", passwords: "keyring", told_of_tray: true, first_steps_done: true, sample: false },
+    desktop: { on: false, start_hidden: false, language: "en", log: "info", passwords: "keyring", told_of_tray: true, first_steps_done: true, sample: false, set_aside_seen: 0 },
   },
 };
 

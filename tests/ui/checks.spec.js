@@ -29,7 +29,7 @@ async function check(t, host, { port, tls } = {}) {
 /** Takes the remedy, and sees what was changed, where the focus is, and that the next test is good. */
 async function helped(page, remedy, changed, after = "It works.") {
   await press(page, button(page, remedy));
-  await verdict(page, "Changed. Test again to see whether it helps.");
+  await verdict(page, "Changed since this test. Test again.");
   await isFocused(field(page, changed));
   assert.equal(await button(page, remedy).count(), 0, "what was done is not offered again");
   await press(page, button(page, "Test again"));

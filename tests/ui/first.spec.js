@@ -20,6 +20,16 @@ test("the first steps lead to a test and to a program, from every page", async (
   assert.match(await current(page), /^Provider works/);
 });
 
+test("a test that passed before it was saved counts", async (t) => {
+  const page = await open(t, { scenario: "first" });
+  await steps(page).getByRole("button", { name: "Test it" }).click();
+  await page.getByRole("button", { name: "Test", exact: true }).click();
+  await page.getByText("It works.").waitFor();
+  await page.getByRole("button", { name: "Save" }).click();
+  await steps(page).getByText("Provider works: done").waitFor();
+  assert.match(await current(page), /^Program set up/);
+});
+
 test("the first steps can be hidden, and are not seen where they were done", async (t) => {
   const page = await open(t, { scenario: "first" });
   await steps(page).getByRole("button", { name: "Hide" }).click();

@@ -195,7 +195,7 @@ describe("settings", () => {
     const page = await open(t, { page: "settings" });
     await tabTo(page, page.getByRole("radio", { name: "In the system's keyring" }));
     await page.keyboard.press("ArrowDown");
-    const [first, second] = [page.getByRole("textbox", { name: "Passphrase" }), page.getByRole("textbox", { name: "Once more" })];
+    const [first, second] = [page.getByRole("textbox", { name: "Passphrase", exact: true }), page.getByRole("textbox", { name: "Repeat passphrase" })];
     await isFocused(first);
     await page.keyboard.type("short");
     await page.keyboard.press("Enter");

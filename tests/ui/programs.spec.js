@@ -66,6 +66,44 @@ describe("import", () => {
   });
 });
 
+describe("the first login", () => {
+  const add = async (page) => {
+    await type(page, "Name of a new login", "downloads");
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: "Programs need a login from now on" });
+    await dialog.getByText("Newsmux refuses every program that does not have one.").waitFor();
+    await dialog.getByText("3 connections are open now.").waitFor();
+    return dialog;
+  };
+
+  test("is warned of, and nothing is added before", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "no-logins" });
+    await add(page);
+    await page.keyboard.press("Escape");
+    await page.getByText("No login is needed.").first().waitFor();
+    await add(page);
+    await press(page, button(page, "Add downloads, I enter it myself"));
+    await page.getByRole("dialog", { name: "The password for downloads" }).waitFor();
+  });
+
+  test("is entered in SABnzbd in the same step", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "no-logins" });
+    await add(page);
+    await press(page, button(page, "Add it and enter it in SABnzbd"));
+    await page.getByText("The new login downloads is entered in SABnzbd and added here.").waitFor();
+    await type(page, "API key", "0123456789abcdef");
+    await page.keyboard.press("Enter");
+    await heading(page, "SABnzbd now has Newsmux as a server").waitFor();
+    await button(page, "New password for downloads").waitFor();
+  });
+
+  test("programs that are refused are told by name", async (t) => {
+    const page = await open(t, { page: "activity", scenario: "no-logins" });
+    await page.getByText("SABnzbd was refused: it has no login. Enter one from Programs in it").waitFor();
+    await page.getByText("nzbget was refused: wrong user name or password").waitFor();
+  });
+});
+
 describe("set-up", () => {
   test("SABnzbd is set up, the first article comes, and it is done", async (t) => {
     const page = await open(t, { page: "clients" });

@@ -68,10 +68,53 @@ describe("providers", () => {
     await press(page, button(page, "Edit Northwind"));
     await press(page, page.getByText("More", { exact: true }));
     await type(page, "Own authority", "/etc/passwd");
+    await type(page, "Password", "secret");
     await page.keyboard.press("Enter");
     await isFocused(page.getByLabel("Own authority"));
     await page.locator("[aria-invalid]").waitFor();
     assert.equal(await said(page.getByLabel("Own authority")), "cannot be read: enter the path of a PEM file");
+  });
+
+  const AGAIN = "Enter the password again: Newsmux sends the saved one only to the server, port and user name you entered it for, and never with weaker encryption.";
+
+  test("a saved password is not tested or saved with another server", async (t) => {
+    const page = await open(t, { page: "providers" });
+    const password = page.getByLabel("Password", { exact: true });
+    await press(page, button(page, "Edit Northwind"));
+    assert.equal(await password.getAttribute("placeholder"), "Kept. Leave empty to keep it.");
+    await type(page, "News server", "news.elsewhere.example");
+    assert.equal(await said(password), AGAIN);
+    assert.equal(await password.getAttribute("placeholder"), "Enter it again");
+    for (const does of ["Test", "Save"]) {
+      await press(page, button(page, does));
+      await page.locator("[aria-invalid]").waitFor();
+      await isFocused(password);
+      assert.equal(await said(password), AGAIN);
+      assert.equal(await page.getByText("It works.").count(), 0);
+    }
+    await type(page, "Password", "secret");
+    await press(page, button(page, "Save"));
+    await row(page, "Northwind").getByText("news.elsewhere.example").waitFor();
+  });
+
+  test("a saved password stays for the same server, and not for less encryption", async (t) => {
+    const page = await open(t, { page: "providers" });
+    const password = page.getByLabel("Password", { exact: true });
+    await press(page, button(page, "Edit Northwind"));
+    await type(page, "News server", "News.Main.example");
+    await type(page, "Connections", "9");
+    assert.equal(await password.getAttribute("placeholder"), "Kept. Leave empty to keep it.");
+    await press(page, page.getByText("More", { exact: true }));
+    for (const [field, weaker, before] of [["Encryption", "off", "on"], ["Certificate", "none", "full"], ["Port", "119", "563"], ["User name", "other", "reader"]]) {
+      const control = page.getByLabel(field, { exact: true });
+      const enter = (value) => field === "Encryption" || field === "Certificate" ? control.selectOption(value) : control.fill(value);
+      await enter(weaker);
+      assert.equal(await said(password), AGAIN, field);
+      await enter(before);
+      assert.notEqual(await said(password), AGAIN, field);
+    }
+    await press(page, button(page, "Save"));
+    await row(page, "Northwind").getByText("of 9 open").waitFor();
   });
 
   test("a pasted address is taken apart", async (t) => {
@@ -96,9 +139,34 @@ describe("providers", () => {
     await test.getByText("It does not work yet.").waitFor();
     await test.locator("li", { hasText: "Log in: failed" }).getByText("481 Authentication failed").waitFor();
     await type(page, "Password", "secret");
-    await press(page, button(page, "Test"));
+    await press(page, button(page, "Test again"));
     await test.getByText("It works.").waitFor();
     await test.locator("li", { hasText: "Distance: passed" }).getByText("28.4 ms").waitFor();
+  });
+
+  test("a test goes stale with the first edit", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Add provider"));
+    await page.keyboard.type("news.example.com");
+    await press(page, button(page, "Test"));
+    const test = page.getByRole("region", { name: "Test" });
+    await test.getByText("It works.").waitFor();
+    await type(page, "Connections", "9");
+    await test.getByText("Changed since this test. Test again.").waitFor();
+    assert.equal(await test.getByText("It works.").count(), 0);
+    await test.locator("ol.changed").waitFor();
+    await type(page, "Connections", "8");
+    await test.getByText("It works.").waitFor();
+  });
+
+  test("without encryption a test is not green", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Add provider"));
+    await page.keyboard.type("news.example.com");
+    await press(page, page.getByText("More", { exact: true }));
+    await page.getByLabel("Encryption").selectOption("off");
+    await press(page, button(page, "Test"));
+    await page.getByRole("region", { name: "Test" }).getByText("It works, but not everything is as it should be.").waitFor();
   });
 
   test("alt and the arrows move it between tiers, and the focus goes with it", async (t) => {

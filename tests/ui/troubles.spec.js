@@ -65,12 +65,59 @@ describe("troubles", () => {
     assert.equal(await page.getByLabel("News server").inputValue(), "news.p7.example");
   });
 
+  test("all providers down: the sentence, the icon and the switch agree", async (t) => {
+    const page = await open(t, { scenario: "down" });
+    await page.getByText("Nothing can be downloaded: all providers are down.").waitFor();
+    await page.getByRole("status").getByText("All providers are down").waitFor();
+    await page.locator("button.doubtful[role=switch]").waitFor();
+    assert.equal(await page.locator("main .good").count(), 0, "nothing is green");
+    const fine = await open(t, { scenario: "degraded" });
+    await fine.getByText("Downloads continue, but Lantern is down.").waitFor();
+    assert.equal(await fine.locator("button.doubtful").count(), 0);
+  });
+
+  test("a busy port and no provider: nothing can be downloaded either", async (t) => {
+    const page = await open(t, { scenario: "port-busy" });
+    await page.getByText("Nothing can be downloaded: port 10080 is used by nzbget (4711).").waitFor();
+    await page.locator("button.doubtful[role=switch]").waitFor();
+    const none = await open(t, { scenario: "idle" });
+    for (const name of ["Northwind", "Lantern", "Brickyard"]) {
+      await none.keyboard.press("Control+2");
+      await none.getByRole("switch", { name: `Use ${name}` }).click();
+    }
+    await none.keyboard.press("Control+1");
+    await none.getByText("Nothing can be downloaded: no provider is in use.").waitFor();
+    await none.locator("button.doubtful[role=switch]").waitFor();
+  });
+
   test("settings that were set aside or not saved: are understood", async (t) => {
     const page = await open(t, { scenario: "set-aside" });
     await page.getByText("The old file is kept as settings.broken-1.json.").waitFor();
     await page.getByText("The settings could not be saved.").waitFor();
-    await button(page, "Understood").first().click();
+    await button(page, "Dismiss").first().click();
     await gone(page, "The old file is kept");
+  });
+
+  test("settings of a newer version: nothing changes them, until a copy is restored or the rest is used", async (t) => {
+    const newer = "A newer version of Newsmux wrote the settings.";
+    const page = await open(t, { scenario: "read-only", page: "settings" });
+    await page.getByText(newer).waitFor();
+    await page.getByRole("switch", { name: "Programs may post" }).click();
+    await page.getByText("Settings cannot be changed right now. The message at the top says why.").waitFor();
+    await button(page, "Restore a copy").click();
+    const dialog = page.getByRole("dialog", { name: "Restore settings" });
+    await dialog.getByText("This version of Newsmux cannot use it").waitFor();
+    await dialog.getByRole("button", { name: "Restore settings.before-0.1.0.json" }).click();
+    await gone(page, newer);
+    await page.getByText("The settings were restored.").waitFor();
+    const other = await open(t, { scenario: "read-only" });
+    await button(other, "Use only the rest").click();
+    await gone(other, newer);
+  });
+
+  test("settings that another Newsmux uses: it is named", async (t) => {
+    const page = await open(t, { scenario: "held" });
+    await page.getByText("Newsmux (process 4711) is using these settings. Quit it to change them here.").waitFor();
   });
 
   test("a locked keyring: is unlocked", async (t) => {
@@ -86,9 +133,9 @@ describe("troubles", () => {
     const page = await open(t, { scenario: "absent" });
     await page.getByText("There is no keyring, so Newsmux cannot read your passwords.").waitFor();
     await button(page, "Use an encrypted vault").click();
-    await page.getByLabel("Passphrase").fill("long enough");
-    await page.getByLabel("Once more").fill("long enough");
-    await button(page, "Make it").click();
+    await page.getByLabel("Passphrase", { exact: true }).fill("long enough");
+    await page.getByLabel("Repeat passphrase").fill("long enough");
+    await button(page, "Create vault").click();
     await gone(page, "There is no keyring");
   });
 
@@ -101,6 +148,36 @@ describe("troubles", () => {
     await page.getByLabel("Passphrase").fill("open sesame");
     await page.keyboard.press("Enter");
     await gone(page, "The vault with your passwords is closed.");
+  });
+
+  test("a forgotten passphrase: a new vault is made, and the passwords are asked for", async (t) => {
+    const page = await open(t, { scenario: "vault" });
+    await button(page, "Unlock").click();
+    await button(page, "Forgotten? Start over").click();
+    const dialog = page.getByRole("dialog", { name: "Start over with a new vault" });
+    await dialog.getByText("You then enter your passwords again.").waitFor();
+    await dialog.getByLabel("New passphrase").fill("long enough");
+    await dialog.getByLabel("Repeat passphrase").fill("long enough");
+    await page.keyboard.press("Enter");
+    await page.getByText("The password for Northwind is missing.").waitFor();
+  });
+
+  test("a vault from before: is opened with its own passphrase, and that can be changed", async (t) => {
+    const page = await open(t, { scenario: "old-vault", page: "settings" });
+    await page.getByRole("radio", { name: "In an encrypted vault" }).click();
+    await page.getByText("There is a vault from before. Enter its passphrase to use it again.").waitFor();
+    await page.getByLabel("Passphrase", { exact: true }).fill("open sesame");
+    await page.keyboard.press("Enter");
+    await button(page, "Change passphrase").click();
+    for (const [label, text] of [["Current passphrase", "open sesame"], ["New passphrase", "long enough"], ["Repeat passphrase", "long enough"]]) {
+      await page.getByLabel(label).fill(text);
+    }
+    await page.keyboard.press("Enter");
+    await page.getByText("The passphrase was changed.").waitFor();
+    // To the keyring and back: it is still open.
+    await page.getByRole("radio", { name: "In the system's keyring" }).click();
+    await page.getByRole("radio", { name: "In an encrypted vault" }).click();
+    await button(page, "Change passphrase").waitFor();
   });
 });
 
@@ -136,8 +213,8 @@ describe("a password that cannot be kept", () => {
     const page = await open(t, { page: "providers", scenario: "absent" });
     await save(page);
     await page.getByRole("dialog").getByRole("button", { name: "Use an encrypted vault" }).click();
-    await page.getByLabel("Passphrase").fill("long enough");
-    await page.getByLabel("Once more").fill("long enough");
+    await page.getByLabel("Passphrase", { exact: true }).fill("long enough");
+    await page.getByLabel("Repeat passphrase").fill("long enough");
     await page.keyboard.press("Enter");
     await edit(page);
     assert.equal(await hint(page), "Kept. Leave empty to keep it.");
@@ -158,6 +235,47 @@ describe("a password that cannot be kept", () => {
     await button(page, "Add login").click();
     await button(page, "Only for this session").click();
     await page.getByRole("dialog", { name: "The password for nzbget" }).waitFor();
+  });
+});
+
+describe("what a click could lose", () => {
+  test("quitting while programs download is asked once", async (t) => {
+    const page = await open(t, { scenario: "quitting" });
+    const dialog = page.getByRole("dialog", { name: "Programs are downloading" });
+    await dialog.getByRole("button", { name: "Quit Newsmux" }).waitFor();
+    await dialog.getByRole("button", { name: "Keep running" }).click();
+    await dialog.waitFor({ state: "detached" });
+  });
+
+  test("a new password stays until it was noted", async (t) => {
+    const page = await open(t, { page: "clients" });
+    await button(page, "New password for sabnzbd").click();
+    const dialog = page.getByRole("dialog", { name: "The password for sabnzbd" });
+    await dialog.locator(".mono").waitFor();
+    await page.keyboard.press("Escape");
+    assert.ok(await dialog.isVisible(), "escape does not lose it");
+    await button(page, "I have copied it").click();
+    await dialog.waitFor({ state: "detached" });
+  });
+
+  test("what was removed can be put back later", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await button(page, "More for Lantern").click();
+    await page.getByRole("menuitem", { name: "Remove" }).click();
+    await page.getByText("Removed last: Lantern").waitFor();
+    await page.getByRole("region", { name: "Messages" }).getByRole("button", { name: "Dismiss" }).click();
+    await button(page, "Restore Lantern").click();
+    await page.getByText("Removed last: Lantern").waitFor({ state: "detached" });
+    await page.getByRole("heading", { name: "Lantern" }).waitFor();
+  });
+
+  test("what was done in a program before the start is undone with its key", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "set-up-before" });
+    await button(page, "Undo it there").click();
+    await page.getByText("Newsmux does not store it. Enter it again to undo the change in SABnzbd.").waitFor();
+    await page.getByLabel("API key").fill("0123456789abcdef");
+    await button(page, "Undo it there").click();
+    await page.getByText("SABnzbd is as it was before.").waitFor();
   });
 });
 

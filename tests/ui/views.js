@@ -193,4 +193,56 @@ export const views = {
     await page.keyboard.press("Enter");
     await page.locator("[aria-invalid]").waitFor();
   }],
+  "vault-over": ["overview", "vault", async (page) => {
+    await page.locator("main li button").first().click();
+    await dialogs(page);
+    await page.locator("dialog button").last().click();
+    await page.locator("dialog input").nth(1).waitFor();
+  }],
+  "vault-change": ["settings", "old-vault", async (page) => {
+    await page.locator("input[value=vault]").click();
+    await dialogs(page);
+    await page.locator("dialog input").fill("open sesame");
+    await page.keyboard.press("Enter");
+    await page.locator("dialog").waitFor({ state: "detached" });
+    await page.locator("main section button", { hasText: /passphrase/i }).click();
+    await dialogs(page);
+  }],
+  "down": ["overview", "down"],
+  "read-only": ["overview", "read-only"],
+  "read-only-copies": ["overview", "read-only", async (page) => {
+    await page.locator("main li button").nth(1).click();
+    await page.locator("dialog li").first().waitFor();
+  }],
+  "held": ["overview", "held"],
+  "provider-again": ["providers", "busy", async (page) => {
+    await page.locator("main li button:not([role]):not([aria-haspopup])").first().click();
+    await field(page, 0).fill("news.elsewhere.example");
+    await page.locator("button[type=submit]").click();
+    await page.locator("[aria-invalid]").waitFor();
+  }],
+  "provider-removed": ["providers", "busy", async (page) => {
+    await page.locator("main li button[aria-haspopup]").first().click();
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    await page.locator(".toast").waitFor();
+  }],
+  "first-login": ["clients", "no-logins", async (page) => {
+    await page.locator("form input").fill("downloads");
+    await page.keyboard.press("Enter");
+    await dialogs(page);
+  }],
+  "first-login-connect": ["clients", "no-logins", async (page) => {
+    await page.locator("form input").fill("downloads");
+    await page.keyboard.press("Enter");
+    await dialogs(page);
+    await page.locator("dialog li button").first().click();
+    await page.locator("dialog input[type=checkbox]").waitFor();
+  }],
+  "activity-refused": ["activity", "no-logins"],
+  "quitting": ["overview", "quitting", dialogs],
+  "set-up-before": ["clients", "set-up-before", async (page) => {
+    await page.locator("main section button").nth(1).click();
+    await page.locator("main input[type=password]").waitFor();
+  }],
 };

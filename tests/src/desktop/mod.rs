@@ -17,6 +17,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use serde_json::Value;
 use tempfile::TempDir;
 use zbus::blocking::connection::Builder;
 use zbus::blocking::fdo::DBusProxy;
@@ -168,12 +169,16 @@ impl Desktop {
         command
     }
 
-    /// Another program's view of what the keyring has for a user of Newsmux; none where it has nothing.
+    /// Another program's view of the password that the keyring has for a user of Newsmux; none where it has nothing.
+    /// With a provider's there is the server that it is for.
     #[must_use]
     pub fn look_up(&self, user: &str) -> Option<String> {
         let arguments = ["lookup", "service", "newsmux", "username", user];
         let found = self.program("secret-tool").args(arguments).output().unwrap();
-        found.status.success().then(|| String::from_utf8(found.stdout).unwrap())
+        let kept = found.status.success().then(|| String::from_utf8(found.stdout).unwrap())?;
+        let said: Option<Value> = serde_json::from_str(&kept).ok();
+        let password = said.as_ref().and_then(|said| said["password"].as_str());
+        Some(password.unwrap_or(&kept).to_owned())
     }
 
     /// Locks the keyring.

@@ -4,6 +4,7 @@ import type {
   Check, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, Password, Provider, Reply, Request, Snapshot, State,
 } from "../bindings";
 import type { Backend } from ".";
+import { keepsPassword } from "../pages/provider";
 import { stepsOf } from "./checks";
 import { historyOf, snapshotOf, speedOf } from "./moment";
 import { connectTo, importFiles, previewOf } from "./programs";
@@ -25,6 +26,8 @@ export function fake(query: URLSearchParams): Backend {
   };
 }
 
+const testOf = (provider: Provider, password: Password | null) => JSON.stringify([{ ...provider, id: "" }, password?.secret]);
+
 function fail(code: FailureCode, message: string, field: string | null = null): never {
   throw { code, field, message } satisfies Failure;
 }
@@ -32,7 +35,11 @@ function fail(code: FailureCode, message: string, field: string | null = null): 
 class Application {
   #bytes = 4_213_000_000;
   #replies = 18_204;
+  #articles = 17_900;
+  #tested: Record<string, string> = {};
+  #test = "";
   #events: Event[];
+  #newPassword: { name: string; secret: string } | null = null;
   #check: Check | null = null;
   #checks = 0;
   #importing: ImportServer[] = [];
@@ -41,12 +48,15 @@ class Application {
   #undo: { name: string; back: () => void } | null = null;
   #watchers = new Set<(snapshot: Snapshot) => void>();
   #begun = Date.now();
-  #vaultMade: boolean;
+  /** The vault's passphrase, if there is one. */
+  #vault: string | null;
+  #vaultOpen = false;
 
   constructor(private world: World) {
     this.#events = eventsOf(world, this.#begun);
-    if (world.fresh) this.#bytes = this.#replies = 0;
-    this.#vaultMade = world.keep.is === "vault_closed";
+    if (world.fresh) this.#bytes = this.#replies = this.#articles = 0;
+    this.#vault = world.keep.is === "vault_closed" || world.oldVault ? PASSPHRASE : null;
+    if (world.connectedBefore) this.#connected = { program: "sabnzbd", entry: "Newsmux", disabled: [{ name: "Northwind", known: true }], served: false };
     setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -92,6 +102,18 @@ class Application {
         if (!desktop.sample) fail("unknown", "the sample provider is not on");
         return { is: "file", path: "/home/reader/Downloads/newsmux-sample.nzb" };
       case "undo": return this.#putBack();
+      case "forget_removed":
+        this.#undo = null;
+        return DONE;
+      case "new_password":
+        if (!this.#newPassword) fail("unknown", "there is none");
+        return { is: "password", secret: this.#newPassword.secret };
+      case "password_noted":
+        this.#newPassword = null;
+        return DONE;
+      case "keep_running": case "quit_now":
+        this.world.asksToQuit = false;
+        return DONE;
       case "set_mode": return this.#change(() => void (settings.routing.mode = request.mode));
       case "set_listen": return this.#listen(request.listen.host, request.listen.port);
       case "set_posting": return this.#change(() => void (settings.posting = request.posting));
@@ -105,8 +127,20 @@ class Application {
       case "dismiss_troubles":
         this.world.troubles = this.world.troubles.filter(({ what }) => what !== "settings_set_aside" && what !== "settings_not_saved");
         return DONE;
+      case "settings_copies":
+        return { is: "copies", copies: [
+          { file: "settings.copy-1.json", at: this.#begun, providers: null },
+          { file: "settings.before-0.1.0.json", at: this.#begun - 86_400_000, providers: 2 },
+        ] };
+      case "restore_settings": case "adopt_settings":
+        this.world.troubles = this.world.troubles.filter(({ what }) => what !== "settings_read_only" && what !== "settings_set_aside");
+        return this.#change(() => void (request.do === "restore_settings" && settings.providers.splice(2)));
       case "retry_passwords": return this.#retryPasswords();
       case "open_vault": return this.#openVault(request.passphrase);
+      case "start_vault_over": return this.#startOver(request.passphrase);
+      case "change_passphrase":
+        if (request.passphrase !== this.#vault) fail("wrong_passphrase", "the passphrase is another", "passphrase");
+        return this.#vaultIs(request.new);
       case "keep_passwords": return this.#change(() => void (desktop.passwords = request.keep));
       case "find_imports": return { is: "imports", files: this.world.settings.providers.length === 1 ? [] : importFiles };
       case "read_import": return this.#preview(request.path);
@@ -114,7 +148,11 @@ class Application {
       case "import": return this.#import(request.chosen, request.hold);
       case "dismiss_import": return DONE;
       case "connect_client": return this.#connect(request);
-      case "undo_connect": case "dismiss_connect":
+      case "undo_connect":
+        if (this.world.connectedBefore && !request.secret) fail("client_key", "enter the key again");
+        this.#connected = null;
+        return DONE;
+      case "dismiss_connect":
         this.#connected = null;
         return DONE;
       case "events": return { is: "events", events: this.#events.filter((event) => event.number > request.after) };
@@ -134,6 +172,7 @@ class Application {
   }
 
   #change(change: () => void): Reply {
+    if (this.world.troubles.some(({ what }) => what === "settings_read_only")) fail("settings_read_only", "the settings cannot be changed");
     change();
     this.#tell("info", { what: "settings_changed" });
     return DONE;
@@ -163,17 +202,22 @@ class Application {
   #checkKeep(hold: Hold) {
     if (hold === "this_session") return;
     if (this.world.keep.is === "absent") fail("keep_absent", "there is no keyring");
+    if (this.world.keep.is === "vault_closed") fail("vault_closed", "the vault wants its passphrase");
     if (this.world.keep.is !== "open") fail("keep_closed", "the keyring is locked");
   }
 
   #save(provider: Provider, password: Password | null): Reply {
     if (!provider.host) fail("invalid", "is empty: enter the provider's news server", "host");
     if (provider.ca_file && !provider.ca_file.endsWith(".pem")) fail("invalid", "cannot be read: enter the path of a PEM file", "ca_file");
+    this.#checkServer(provider, password);
     if (password) this.#checkKeep(password.hold);
     const id = provider.id || `${provider.host.replace(/[^a-z0-9]+/gi, "-")}-${this.world.settings.providers.length}`;
     const { providers } = this.world.settings;
     const at = providers.findIndex((other) => other.id === id);
     providers[at < 0 ? providers.length : at] = { ...provider, id };
+    if (this.#check?.done && this.#check.findings.every(({ outcome }) => outcome !== "bad") && this.#test === testOf(provider, password)) {
+      this.#tested[id] = JSON.stringify(providers.find((saved) => saved.id === id));
+    }
     this.world.settings.desktop.sample = false;
     if (password) {
       this.world.passwords[id] = password.hold === "keep" ? "kept" : "this_session";
@@ -181,6 +225,13 @@ class Application {
     }
     this.#tell("info", { what: "settings_changed" });
     return { is: "saved", id };
+  }
+
+  /** A saved password goes only where it was entered for. */
+  #checkServer(provider: Provider, password: Password | null) {
+    const saved = this.world.settings.providers.find(({ id }) => id === provider.id);
+    if (!saved || password || !provider.username || !this.world.passwords[saved.id] || keepsPassword(saved, provider)) return;
+    fail("password_again", "the saved password is for another server", "password");
   }
 
   /** A new password may be the right one. */
@@ -207,7 +258,9 @@ class Application {
     if (!this.world.settings.clients.some((client) => client.name === name)) fail("unknown", "there is no such client");
     const letters = crypto.getRandomValues(new Uint8Array(20));
     this.world.troubles = this.world.troubles.filter((trouble) => trouble.what !== "no_client_password" || trouble.client !== name);
-    return { is: "password", secret: [...letters].map((letter) => "abcdefghijkmnpqrstuvwxyz23456789"[letter % 32]).join("") };
+    const secret = [...letters].map((letter) => "abcdefghijkmnpqrstuvwxyz23456789"[letter % 32]).join("");
+    this.#newPassword = { name, secret };
+    return { is: "password", secret };
   }
 
   #removeClient(name: string): Reply {
@@ -253,15 +306,22 @@ class Application {
   #connect(request: Extract<Request, { do: "connect_client" }>): Reply {
     const connected = connectTo(request);
     if (typeof connected === "string") fail(connected, connected);
+    if (request.new_login && request.login) {
+      this.#checkClientName(request.login);
+      this.#checkKeep("keep");
+      this.world.settings.clients.push({ name: request.login });
+    }
     this.#connected = connected;
-    this.#before = this.#replies;
+    this.#before = this.#articles;
     return DONE;
   }
 
   #beginCheck(provider: Provider, password: Password | null): Reply {
     if (!provider.host) fail("invalid", "is empty: enter the provider's news server", "host");
+    this.#checkServer(provider, password);
     const run = (this.#checks += 1);
     const steps = stepsOf(this.world, provider, password);
+    this.#test = testOf(provider, password);
     this.#check = { name: provider.name ?? provider.host, findings: [], done: false };
     const next = () => {
       const step = steps.shift();
@@ -289,10 +349,26 @@ class Application {
   }
 
   #openVault(passphrase: string): Reply {
-    if (this.#vaultMade && passphrase !== PASSPHRASE) fail("wrong_passphrase", "the passphrase is another");
-    this.#vaultMade = true;
+    if (this.#vault !== null && passphrase !== this.#vault) fail("wrong_passphrase", "the passphrase is another", "passphrase");
+    return this.#vaultIs(passphrase);
+  }
+
+  #vaultIs(passphrase: string): Reply {
+    this.#vault = passphrase;
+    this.#vaultOpen = true;
     this.world.settings.desktop.passwords = "vault";
     this.#opened();
+    return DONE;
+  }
+
+  /** The passwords in the old one are lost. */
+  #startOver(passphrase: string): Reply {
+    const wasThere = this.world.settings.desktop.passwords === "vault";
+    this.#vaultIs(passphrase);
+    if (!wasThere) return DONE;
+    const { providers } = this.world.settings;
+    for (const { id } of providers) delete this.world.passwords[id];
+    this.world.troubles = providers.map(({ id }) => ({ what: "no_password", provider: id }));
     return DONE;
   }
 
@@ -307,6 +383,7 @@ class Application {
     const speed = speedOf(this.world, Date.now());
     this.#bytes += Math.round((speed * TICK_MS) / 1000);
     this.#replies += speed > 0 ? 28 : 0;
+    this.#articles += speed > 0 ? 28 : 0;
     this.#publish();
   }
 
@@ -317,8 +394,10 @@ class Application {
 
   #snapshot(): Snapshot {
     return snapshotOf(this.world, {
-      begun: this.#begun, bytes: this.#bytes, replies: this.#replies, check: this.#check,
-      connected: this.#connected && { ...this.#connected, served: this.#replies > this.#before },
+      begun: this.#begun, bytes: this.#bytes, replies: this.#replies, articles: this.#articles, tested: this.#tested, check: this.#check,
+      connected: this.#connected && { ...this.#connected, served: this.#articles > this.#before },
+      newPassword: this.#newPassword?.name ?? null,
+      vault: this.#vault === null ? "none" : this.#vaultOpen ? "open" : "closed",
       last: this.#events.at(-1)?.number ?? 0, removed: this.#undo?.name ?? null,
     });
   }

@@ -1,26 +1,26 @@
 // What the stand-in shows of its world at one moment: speeds, gauges and programs.
-import type { Check, ClientView, Connected, Provider, ProviderView, Sample, Snapshot, State } from "../bindings";
+import type { Check, ClientView, Connected, Provider, ProviderView, Sample, Snapshot, State, VaultState } from "../bindings";
 import { sampleProvider, type World } from "./scenarios";
 
 const HISTORY_MS = 5 * 60_000;
 const SINCE_MS = 42 * 60_000;
 
 /** What changes from moment to moment. */
-export type Moment = { begun: number; bytes: number; replies: number; last: number; removed: string | null; check: Check | null; connected: Connected | null };
+export type Moment = { begun: number; bytes: number; replies: number; articles: number; tested: Record<string, string>; last: number; removed: string | null; check: Check | null; connected: Connected | null; vault: VaultState; newPassword: string | null };
 
 export function snapshotOf(world: World, moment: Moment): Snapshot {
   const at = Date.now();
   const speed = Math.round(speedOf(world, at));
   const { settings, troubles, keep, startAtLogin, tray, farewell } = world;
   const sample = settings.desktop.sample && settings.providers.length === 0;
-  const { bytes, replies, removed, check, connected, last } = moment;
+  const { bytes, replies, removed, check, connected, last, vault } = moment;
   return {
-    state: stateOf(world, speed), troubles, keep, settings, tray, farewell, removed, check, connected, address: settings.listen,
-    figures: { at, speed, bytes, replies },
+    state: stateOf(world, speed), serves: serves(world) && canServe(world), troubles, keep, vault, settings, tray, farewell, removed, check, connected, address: settings.listen,
+    figures: { at, speed, bytes, replies, articles: moment.articles },
     sample,
     providers: [...settings.providers, ...(sample ? [sampleProvider] : [])].map((provider, index) => providerOf(world, moment, provider, index, speed)),
     clients: serves(world) ? clientsOf(world, moment) : [],
-    last_event: last, start_at_login: startAtLogin, version: "0.1.0",
+    new_password: moment.newPassword, asks_to_quit: world.asksToQuit ?? false, last_event: last, start_at_login: startAtLogin, version: "0.1.0",
   };
 }
 
@@ -44,12 +44,21 @@ function serves({ running, troubles }: World): boolean {
   return running === null || running === "degraded" || (running === "attention" && troubles.some((trouble) => "provider" in trouble));
 }
 
-function stateOf({ running, until }: World, speed: number): State {
+/** Whether a provider is left that can be used. */
+function canServe({ settings, states }: World): boolean {
+  const used = settings.providers.filter(({ enabled }) => enabled);
+  return settings.desktop.sample || used.some(({ id }) => !["down", "full", "login_refused", "no_password"].includes(states[id]?.state ?? "up"));
+}
+
+function stateOf(world: World, speed: number): State {
+  const { running, until, settings } = world;
   if (running === "paused") return { is: "paused", until };
+  if (running === null && !settings.desktop.sample && !settings.providers.some(({ enabled }) => enabled)) return { is: "no_provider" };
+  if (running === "degraded" && !canServe(world)) return { is: "down" };
   return { is: running ?? (speed > 0 ? "active" : "idle") };
 }
 
-function providerOf(world: World, { bytes, replies }: Moment, provider: Provider, index: number, speed: number): ProviderView {
+function providerOf(world: World, { bytes, replies, tested }: Moment, provider: Provider, index: number, speed: number): ProviderView {
   const fixed = world.states[provider.id];
   const used = provider.enabled && serves(world);
   const state = !provider.enabled ? "off" : (fixed?.state ?? (!used ? "off" : provider.tier > 0 ? "untried" : "up"));
@@ -57,7 +66,7 @@ function providerOf(world: World, { bytes, replies }: Moment, provider: Provider
   const share = state === "up" && speed > 0 ? (index === 0 ? 0.7 : 0.3) : 0;
   const unknown = world.keep.is === "open" ? "missing" : "closed";
   return {
-    id: provider.id, name: provider.name ?? provider.host, state, said: fixed?.said ?? "",
+    id: provider.id, name: provider.name ?? provider.host, tested: tested[provider.id] === JSON.stringify(provider), state, said: fixed?.said ?? "",
     password: provider.username ? (world.passwords[provider.id] ?? unknown) : "not_needed",
     open: share > 0 ? Math.max(1, Math.round(granted * 0.8)) : 0, granted, allowed: provider.connections,
     speed: Math.round(speed * share), bytes: Math.round(bytes * share), replies: Math.round(replies * share),

@@ -18,6 +18,12 @@ export type World = {
   farewell: boolean;
   /** Nothing was fetched yet. */
   fresh: boolean;
+  /** There is a vault from before, and passwords are in the keyring. */
+  oldVault?: boolean;
+  /** The user wants to quit, and programs download. */
+  asksToQuit?: boolean;
+  /** SABnzbd was set up before the application was started. */
+  connectedBefore?: boolean;
 };
 
 const provider = (id: string, name: string, more: Partial<Provider> = {}): Provider => ({
@@ -36,7 +42,7 @@ function usual(): World {
     settings: {
       version: 1, listen: { host: "127.0.0.1", port: 10080 }, routing: { mode: "hybrid" }, posting: false,
       clients: [{ name: "sabnzbd" }, { name: "thunderbird" }], providers: [main, second, block],
-      desktop: { on: true, start_hidden: false, language: "system", log: "info", passwords: "keyring", told_of_tray: true, first_steps_done: true, sample: false },
+      desktop: { on: true, start_hidden: false, language: "system", log: "info", passwords: "keyring", told_of_tray: true, first_steps_done: true, sample: false, set_aside_seen: 0 },
     },
     running: null, until: 0, troubles: [], states: {}, keep: { is: "open" },
     passwords: { main: "kept", second: "kept", block: "kept" },
@@ -58,6 +64,10 @@ function usual(): World {
 const scenarios: Record<string, () => Partial<World>> = {
   busy: () => ({ clients: [{ name: "sabnzbd", address: "127.0.0.1", connections: 24 }, { name: "thunderbird", address: "127.0.0.1", connections: 2 }] }),
   idle: () => ({ clients: [] }),
+  "no-logins": () => ({
+    settings: { ...usual().settings, clients: [] }, clients: [{ name: null, address: "127.0.0.1", connections: 3 }],
+    past: [[5, "error", { what: "login_needed", client: "SABnzbd" }, 12], [4, "error", { what: "client_refused", client: "nzbget" }]],
+  }),
   first: () => ({
     settings: { ...usual().settings, providers: [main], clients: [], desktop: { ...usual().settings.desktop, first_steps_done: false } },
     passwords: { main: "kept" }, states: { main: { state: "untried", said: "" } }, clients: [], past: [], fresh: true,
@@ -76,6 +86,14 @@ const scenarios: Record<string, () => Partial<World>> = {
   degraded: () => {
     const said = "news.second.example: the connection was refused";
     return { running: "degraded", states: { second: { state: "down", said } }, troubles: [{ what: "provider_down", provider: "second", said }] };
+  },
+  down: () => {
+    const said = "the connection was refused";
+    const ids = ["main", "second", "block"];
+    return {
+      running: "degraded", states: Object.fromEntries(ids.map((id) => [id, { state: "down" as const, said }])),
+      troubles: ids.map((id) => ({ what: "provider_down", provider: id, said })),
+    };
   },
   "port-busy": () => ({ running: "attention", clients: [], troubles: [{ what: "port_busy", port: 10080, holder: "nzbget (4711)", free: 10081 }] }),
   "cannot-listen": () => ({ running: "attention", clients: [], troubles: [{ what: "cannot_listen", said: "192.168.7.2 is not an address of this computer" }] }),
@@ -99,12 +117,17 @@ const scenarios: Record<string, () => Partial<World>> = {
       settings: { ...settings, desktop: { ...settings.desktop, passwords: "vault" } },
     };
   },
+  "old-vault": () => ({ oldVault: true }),
   "set-aside": () => ({
     troubles: [
       { what: "settings_set_aside", file: "settings.broken-1.json", said: "providers[0].port: 70000 is not between 1 and 65535" },
       { what: "settings_not_saved", said: "no space left on device" },
     ],
   }),
+  "read-only": () => ({ troubles: [{ what: "settings_read_only", why: { is: "newer", version: 2 }, said: "settings.json: version: this Newsmux reads version 1, not 2" }] }),
+  held: () => ({ troubles: [{ what: "settings_read_only", why: { is: "held", by: "Newsmux (process 4711)" }, said: "" }] }),
+  quitting: () => ({ asksToQuit: true }),
+  "set-up-before": () => ({ connectedBefore: true, clients: [] }),
   farewell: () => ({ farewell: true }),
   "no-tray": () => ({ tray: false, startAtLogin: null }),
   many: () => {

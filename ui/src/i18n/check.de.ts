@@ -103,7 +103,7 @@ export const check: typeof english = {
   good: "Es funktioniert.",
   doubtful: "Es funktioniert, aber nicht alles ist, wie es sein soll.",
   bad: "Es funktioniert noch nicht.",
-  changed: "Geändert. Prüfen Sie noch einmal, ob es hilft.",
+  changed: "Seit dieser Prüfung geändert. Prüfen Sie noch einmal.",
   going: "Prüft …",
   again: "Noch einmal",
   waiting: "steht noch aus",

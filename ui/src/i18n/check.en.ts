@@ -109,7 +109,7 @@ export const check = {
   good: "It works.",
   doubtful: "It works, but not everything is as it should be.",
   bad: "It does not work yet.",
-  changed: "Changed. Test again to see whether it helps.",
+  changed: "Changed since this test. Test again.",
   going: "Testing …",
   again: "Test again",
   waiting: "waiting",

@@ -1,5 +1,5 @@
 // A provider while it is being entered: its defaults, what is wrong with it, and what of it is sent.
-import type { Arranged, Hold, Password, Provider, Remedy, TlsMode } from "../bindings";
+import type { Arranged, Hold, Password, Provider, Remedy, TlsMode, VerifyLevel } from "../bindings";
 import type { Format } from "../format";
 import type { Words } from "../i18n";
 
@@ -43,8 +43,21 @@ export function helped(provider: Provider, remedy: Remedy): "tls" | "connections
   }
 }
 
-/** What has to be mended before it can be saved, by field. */
-export function wrongWith({ provider, password }: Draft, t: Words, format: Format): Wrong {
+const encryption: Record<TlsMode, number> = { off: 0, starttls: 1, on: 2 };
+const verification: Record<VerifyLevel, number> = { none: 0, certificate: 1, full: 2 };
+
+/** Whether the password that was entered for `saved` may be sent to `now`. The application has the last word: `Server::allows`. */
+export function keepsPassword(saved: Provider, now: Provider): boolean {
+  const server = ({ host, port, tls, username }: Provider) =>
+    JSON.stringify([host.trim().toLowerCase(), port ?? usualPort(tls), username?.trim() || ""]);
+  if (server(saved) !== server(now)) return false;
+  const isAsSafe = encryption[saved.tls] <= encryption[now.tls] && verification[saved.verify] <= verification[now.verify]
+    && (saved.verify === "none" || (saved.ca_file ?? "") === (now.ca_file?.trim() ?? ""));
+  return saved.tls === "off" || isAsSafe;
+}
+
+/** What has to be mended before it can be saved, by field. `again`: the saved password is for something else. */
+export function wrongWith({ provider, password }: Draft, t: Words, format: Format, again = false): Wrong {
   const wrong: Wrong = {};
   const host = wrongHost(provider.host, t);
   if (host) wrong.host = host;
@@ -61,6 +74,7 @@ export function wrongWith({ provider, password }: Draft, t: Words, format: Forma
   within("timeout_secs", 1, 600);
   if (password && !provider.username?.trim()) wrong.username = t.form.wrong.userEmpty;
   if (!provider.id && provider.username?.trim() && !password) wrong.password = t.form.wrong.passwordEmpty;
+  if (again && !password && Object.keys(wrong).length === 0) wrong.password = t.failure.password_again;
   return wrong;
 }
 

@@ -9,6 +9,7 @@ use ts_rs::{Config, TS};
 use crate::import::{Doubt, LeftOut, Program, Unfit};
 use crate::request::{
     Arranged, Failure, FailureCode, Hold, ImportFile, ImportServer, Password, Reply, Request,
+    SettingsCopy,
 };
 use crate::settings::{
     Client, Desktop, Keep, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, TlsMode,
@@ -17,7 +18,7 @@ use crate::settings::{
 use crate::snapshot::{
     Address, Certificate, Check, CheckStep, ClientView, Connected, Direct, Event, Figures, Finding,
     Found, Happened, KeepState, Level, Outcome, PasswordState, Problem, Proof, ProviderState,
-    ProviderView, Remedy, Sample, Snapshot, State, Trouble, Why,
+    ProviderView, ReadOnly, Remedy, Sample, Snapshot, State, Trouble, VaultState, Why,
 };
 
 /// Set it to write the file anew.
@@ -33,6 +34,7 @@ fn declaration<T: TS>() -> String {
     format!("export {}\n", words.join(" ").replace(", }", " }"))
 }
 
+#[expect(clippy::too_many_lines, reason = "it is a list")]
 fn bindings() -> String {
     let mut text =
         String::from("// Written by the tests of `control` from its types. Not to be edited.\n");
@@ -43,12 +45,14 @@ fn bindings() -> String {
         Snapshot,
         State,
         Trouble,
+        ReadOnly,
         Address,
         Figures,
         ProviderView,
         ProviderState,
         PasswordState,
         KeepState,
+        VaultState,
         ClientView,
         Check,
         Finding,
@@ -81,6 +85,7 @@ fn bindings() -> String {
         Hold,
         Arranged,
         Reply,
+        SettingsCopy,
         Failure,
         FailureCode,
         Connected,

@@ -73,12 +73,13 @@ fn no_password(name: &str) -> String {
     format!("there is no password for {name}: put it into the file that --credentials names")
 }
 
-/// None where the password is missing.
+/// None where the password is missing, or belongs to another server.
 pub(crate) fn backend(provider: &Provider, credentials: &Credentials) -> Option<BackendConfig> {
     let login = match provider.username.as_deref().filter(|user| !user.is_empty()) {
         None => None,
         Some(user) => {
-            let password = credentials.providers.get(&provider.id)?.clone();
+            let password = credentials.providers.get(&provider.id)?;
+            let password = password.for_provider(provider)?.clone();
             Some(Login { user: user.to_owned(), password })
         }
     };

@@ -12,12 +12,13 @@ use crate::error::Error;
 #[cfg(unix)]
 use crate::error::Problem;
 use crate::json::{parse_json, read};
+use crate::password::Password;
 use crate::settings::Settings;
 
 /// Passwords by the ids of providers and the names of clients.
 #[derive(Debug, Default)]
 pub struct Credentials {
-    pub(crate) providers: BTreeMap<String, Secret>,
+    pub(crate) providers: BTreeMap<String, Password>,
     pub(crate) clients: BTreeMap<String, Secret>,
 }
 
@@ -39,8 +40,8 @@ struct File {
 pub fn load(file: &Path, settings: &Settings) -> Result<Credentials, Error> {
     refuse_exposed(file)?;
     let read: File = parse_json(file, &read(file)?, without_values)?;
-    let known = |id: &String| settings.providers.iter().any(|provider| provider.id == *id);
-    if let Some(id) = read.providers.keys().find(|id| !known(id)) {
+    let provider = |id: &String| settings.providers.iter().find(|provider| provider.id == *id);
+    if let Some(id) = read.providers.keys().find(|id| provider(id).is_none()) {
         return Err(Error::field(file, format!("providers.{id}"), UNKNOWN));
     }
     let known = |name: &String| settings.clients.iter().any(|client| client.name == *name);
@@ -49,10 +50,14 @@ pub fn load(file: &Path, settings: &Settings) -> Result<Credentials, Error> {
     }
     refuse_unsendable(file, "providers", &read.providers)?;
     refuse_unsendable(file, "clients", &read.clients)?;
-    let secret = |(id, password): (String, String)| (id, Secret::new(password));
+    let of_provider = |(id, password): (String, String)| {
+        let password = Password::new(Secret::new(password), provider(&id)?);
+        Some((id, password))
+    };
+    let of_client = |(name, password): (String, String)| (name, Secret::new(password));
     Ok(Credentials {
-        providers: read.providers.into_iter().map(secret).collect(),
-        clients: read.clients.into_iter().map(secret).collect(),
+        providers: read.providers.into_iter().filter_map(of_provider).collect(),
+        clients: read.clients.into_iter().map(of_client).collect(),
     })
 }
 

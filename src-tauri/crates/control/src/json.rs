@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Deserializer, Error as JsonError};
 use serde_path_to_error::Path as JsonPath;
 
@@ -18,6 +18,11 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Error> {
         text.drain(..BYTE_ORDER_MARK.len());
     }
     Ok(text)
+}
+
+/// Whether `text` is JSON, whatever it says.
+pub(crate) fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
 /// What is in `text`, or where it is wrong and, in the words of `explain`, why. `file` is for messages.

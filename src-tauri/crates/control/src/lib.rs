@@ -11,11 +11,15 @@ pub mod error;
 pub mod import;
 mod json;
 pub mod listening;
+mod lock;
+mod password;
+mod processes;
 pub mod request;
 pub mod sampling;
 pub mod secrets;
 pub mod settings;
 pub mod snapshot;
 pub mod tray;
+mod understood;
 
 pub use configure::configure;

@@ -75,6 +75,12 @@ pub enum Request {
     SaveSampleNzb,
     /// Puts back what was removed last.
     Undo,
+    /// Forgets what was removed last.
+    ForgetRemoved,
+    /// The new password of [`Snapshot::new_password`](crate::snapshot::Snapshot): see [`Reply::Password`].
+    NewPassword,
+    /// The user has taken note of it: it is never told again.
+    PasswordNoted,
     /// Changes how requests are routed.
     SetMode {
         /// The mode.
@@ -123,6 +129,15 @@ pub enum Request {
     DismissCheck,
     /// Forgets a trouble that is only told: settings that were set aside or not saved.
     DismissTroubles,
+    /// The copies of the settings: see [`Reply::Copies`].
+    SettingsCopies,
+    /// Puts a copy of the settings in their place, and keeps what was there as another.
+    RestoreSettings {
+        /// Its name.
+        file: String,
+    },
+    /// Makes what is understood of the settings file the settings, and keeps the file as a copy.
+    AdoptSettings,
     /// Asks the keyring again.
     RetryPasswords,
     /// Opens the vault, or makes one where there is none and moves there.
@@ -131,6 +146,25 @@ pub enum Request {
         #[serde(deserialize_with = "enter")]
         #[cfg_attr(test, ts(type = "string"))]
         passphrase: Secret,
+    },
+    /// Makes a new vault, where the passphrase of the one that is there is forgotten, and moves there. The old one
+    /// stays beside it; the passwords in it have to be entered again.
+    StartVaultOver {
+        /// The new one's passphrase.
+        #[serde(deserialize_with = "enter")]
+        #[cfg_attr(test, ts(type = "string"))]
+        passphrase: Secret,
+    },
+    /// Gives the vault another passphrase, and opens it.
+    ChangePassphrase {
+        /// The one that it has.
+        #[serde(deserialize_with = "enter")]
+        #[cfg_attr(test, ts(type = "string"))]
+        passphrase: Secret,
+        /// The one that it gets.
+        #[serde(deserialize_with = "enter")]
+        #[cfg_attr(test, ts(type = "string"))]
+        new: Secret,
     },
     /// Keeps passwords elsewhere from now on, and moves those that are kept.
     KeepPasswords {
@@ -174,11 +208,18 @@ pub enum Request {
         secret: Secret,
         /// The login that it is given, where programs need one.
         login: Option<String>,
+        /// Whether that login is new: it is added as soon as the program has it.
+        new_login: bool,
         /// Whether its own servers are switched off there.
         disable_direct: bool,
     },
     /// Undoes in that program what was done.
-    UndoConnect,
+    UndoConnect {
+        /// The key to it, where that is not known any more.
+        #[serde(default, deserialize_with = "enter_if")]
+        #[cfg_attr(test, ts(type = "string | null"))]
+        secret: Option<Secret>,
+    },
     /// Forgets what was done there, and the key to it.
     DismissConnect,
     /// The events after this one, the oldest first.
@@ -204,8 +245,12 @@ pub enum Request {
     CloseWindow,
     /// Leaves the window open after all: takes [`Snapshot::farewell`](crate::snapshot::Snapshot) back.
     StayOpen,
-    /// Ends the application.
+    /// Ends the application; while programs download, only when it is asked for again.
     Quit,
+    /// Ends the application, whatever goes on.
+    QuitNow,
+    /// Lets the application run after all: takes [`Snapshot::asks_to_quit`](crate::snapshot::Snapshot) back.
+    KeepRunning,
 }
 
 /// A password that is entered.
@@ -268,6 +313,11 @@ pub enum Reply {
         /// Where it is.
         path: String,
     },
+    /// Copies of the settings.
+    Copies {
+        /// The newest first.
+        copies: Vec<SettingsCopy>,
+    },
     /// Events.
     Events {
         /// The oldest first.
@@ -292,6 +342,19 @@ pub enum Reply {
         /// Those that cannot.
         left_out: Vec<LeftOut>,
     },
+}
+
+/// A copy of the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SettingsCopy {
+    /// Its name, beside the settings.
+    pub file: String,
+    /// When it was written, in milliseconds since 1970.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at: u64,
+    /// How many providers are in it; none where this version cannot use it.
+    pub providers: Option<usize>,
 }
 
 /// The settings of another program.
@@ -343,10 +406,16 @@ pub enum FailureCode {
     KeepClosed,
     /// Passwords cannot be kept: there is no keyring.
     KeepAbsent,
+    /// Passwords cannot be kept at the moment: the vault wants its passphrase.
+    VaultClosed,
+    /// The password that is kept was entered for another server, another user, or more encryption.
+    PasswordAgain,
     /// The vault's passphrase is another.
     WrongPassphrase,
     /// The settings could not be written.
     NotSaved,
+    /// The settings may not be changed: see [`Trouble::SettingsReadOnly`](crate::snapshot::Trouble).
+    SettingsReadOnly,
     /// The system refused.
     Refused,
     /// A file is not the settings of a program that is known.
@@ -357,6 +426,8 @@ pub enum FailureCode {
     ImportRead,
     /// That is no address of a program, or one that Newsmux cannot speak to.
     ClientAddress,
+    /// The program is on another computer, and a login that is kept is not sent there.
+    LoginElsewhere,
     /// The program is on another computer, and Newsmux serves only this one.
     ClientElsewhere,
     /// Nothing answers there.
@@ -392,6 +463,10 @@ impl Failure {
 
 fn enter<'de, D: Deserializer<'de>>(entered: D) -> Result<Secret, D::Error> {
     String::deserialize(entered).map(Secret::new)
+}
+
+fn enter_if<'de, D: Deserializer<'de>>(entered: D) -> Result<Option<Secret>, D::Error> {
+    Ok(Option::<String>::deserialize(entered)?.map(Secret::new))
 }
 
 fn show<S: Serializer>(secret: &Secret, shown: S) -> Result<S::Ok, S::Error> {

@@ -104,6 +104,8 @@ pub struct Desktop {
     pub first_steps_done: bool,
     /// Whether the sample provider is used as long as there is no other.
     pub sample: bool,
+    /// The last settings file that was set aside, by its number, and was answered by the user.
+    pub set_aside_seen: u32,
 }
 
 /// The languages by their names in the file.
@@ -282,6 +284,7 @@ impl Default for Desktop {
             told_of_tray: false,
             first_steps_done: false,
             sample: false,
+            set_aside_seen: 0,
         }
     }
 }
@@ -309,6 +312,12 @@ impl Listen {
     pub fn is_loopback(&self) -> bool {
         self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
+}
+
+/// The version of the format that a file says it has, if it is newer than this one.
+pub(crate) fn newer_version(text: &[u8]) -> Option<u32> {
+    let VersionOnly { version } = serde_json::from_slice(text).ok()?;
+    (version > VERSION).then_some(version)
 }
 
 /// The file that is read when none is named.

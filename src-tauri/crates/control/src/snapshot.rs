@@ -17,9 +17,12 @@ pub use check::{
 /// Everything at one moment. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Snapshot {
     /// The state of the whole, which is the tray's icon.
     pub state: State,
+    /// Whether something can be downloaded, as far as is known.
+    pub serves: bool,
     /// What keeps it from being well, the most urgent first.
     pub troubles: Vec<Trouble>,
     /// What programs are told to connect to.
@@ -39,8 +42,12 @@ pub struct Snapshot {
     pub settings: Settings,
     /// How the place is where passwords are kept.
     pub keep: KeepState,
+    /// How the vault is, whether passwords are kept there or not.
+    pub vault: VaultState,
     /// The name of what was removed last, as long as that can be undone.
     pub removed: Option<String>,
+    /// Whose new password the user has not taken note of yet.
+    pub new_password: Option<String>,
     /// A test of a provider, from its start until it is dismissed.
     pub check: Option<Check>,
     /// What was done in a program to connect it, until it is dismissed.
@@ -51,6 +58,8 @@ pub struct Snapshot {
     pub tray: bool,
     /// Whether the window is asked to close for the first time, and has to say where the application goes on.
     pub farewell: bool,
+    /// Whether the user is asked to end it though programs download.
+    pub asks_to_quit: bool,
     /// The program's version.
     pub version: &'static str,
 }
@@ -74,8 +83,12 @@ pub enum State {
     Idle,
     /// Running, with something to do.
     Active,
-    /// Running, and a provider cannot be used at the moment.
+    /// Running, and a provider cannot be used at the moment; others can.
     Degraded,
+    /// Running, and no provider can be used at the moment.
+    Down,
+    /// Running, without a provider.
+    NoProvider,
     /// The user has to do something.
     Attention,
 }
@@ -125,7 +138,14 @@ pub enum Trouble {
         /// Why.
         said: String,
     },
-    /// The settings file could not be read; it was put aside, and new settings began.
+    /// The settings may not be changed, and are used as far as they are understood.
+    SettingsReadOnly {
+        /// Why.
+        why: ReadOnly,
+        /// The place in the file or the system's words.
+        said: String,
+    },
+    /// The settings file was no JSON; it was set aside, and new settings began.
     SettingsSetAside {
         /// Where it is now.
         file: String,
@@ -136,6 +156,27 @@ pub enum Trouble {
     SettingsNotSaved {
         /// Why.
         said: String,
+    },
+}
+
+/// Why settings may not be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum ReadOnly {
+    /// A newer version wrote them.
+    Newer {
+        /// The version of the format.
+        version: u32,
+    },
+    /// Something in them is not known, or cannot be.
+    NotUnderstood,
+    /// The file cannot be read.
+    Unreadable,
+    /// Another Newsmux changes them.
+    Held {
+        /// Which, where that is known.
+        by: Option<String>,
     },
 }
 
@@ -173,6 +214,9 @@ pub struct Figures {
     /// Replies given to programs since the application started.
     #[cfg_attr(test, ts(type = "number"))]
     pub replies: u64,
+    /// Articles and bodies given to programs since the application started.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub articles: u64,
 }
 
 /// A provider, its settings aside.
@@ -189,6 +233,8 @@ pub struct ProviderView {
     pub said: String,
     /// Whether its password is there.
     pub password: PasswordState,
+    /// Whether a test found it to work exactly as it is saved.
+    pub tested: bool,
     /// Connections that are open.
     pub open: u16,
     /// Connections that the provider grants, as far as is known.
@@ -246,6 +292,8 @@ pub enum PasswordState {
     ThisSession,
     /// It is not there.
     Missing,
+    /// There is one, which was entered for another server.
+    Elsewhere,
     /// Whether it is there cannot be known: the place is closed.
     Closed,
 }
@@ -268,6 +316,21 @@ pub enum KeepState {
     Asking,
     /// The vault wants its passphrase.
     VaultClosed,
+}
+
+/// How the vault is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum VaultState {
+    /// There is none.
+    None,
+    /// It wants its passphrase.
+    Closed,
+    /// Its passphrase was given.
+    Open,
+    /// Another vault has taken its place, with a passphrase of its own.
+    Other,
 }
 
 /// A program that is connected.
@@ -302,7 +365,7 @@ pub struct Connected {
     pub entry: String,
     /// Its own servers that were switched off.
     pub disabled: Vec<Direct>,
-    /// Whether a program has been given an article since.
+    /// Whether it has been given an article since.
     pub served: bool,
 }
 
@@ -414,7 +477,12 @@ pub enum Happened {
     },
     /// A program gave a wrong login.
     ClientRefused {
-        /// Its address.
+        /// The program, or its address where the system does not tell.
+        client: String,
+    },
+    /// A program gave no login, and needs one.
+    LoginNeeded {
+        /// The program, or its address where the system does not tell.
         client: String,
     },
     /// Another trouble came up.

@@ -109,8 +109,8 @@ impl Icon {
             State::Stopped | State::Paused { .. } => Self::Stopped,
             State::Starting | State::Idle => Self::Idle,
             State::Active => Self::Active,
-            State::Degraded => Self::Degraded,
-            State::Attention => Self::Attention,
+            State::Degraded | State::NoProvider => Self::Degraded,
+            State::Down | State::Attention => Self::Attention,
         }
     }
 }

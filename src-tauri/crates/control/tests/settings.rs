@@ -82,6 +82,7 @@ fn the_smallest_file_has_every_default() {
             told_of_tray: false,
             first_steps_done: false,
             sample: false,
+            set_aside_seen: 0,
         },
     };
     assert_eq!(expected, Settings::default());

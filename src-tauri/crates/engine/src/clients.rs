@@ -24,6 +24,8 @@ pub struct ClientSnapshot {
     pub requests: u64,
     /// How many bytes it has received.
     pub bytes: u64,
+    /// Articles and bodies that it was given whole: the replies 220 and 222.
+    pub articles: u64,
 }
 
 /// A connected client.
@@ -37,6 +39,7 @@ pub(crate) struct Client {
     host: Arc<str>,
     requests: AtomicU64,
     bytes: AtomicU64,
+    articles: AtomicU64,
 }
 
 impl Client {
@@ -49,6 +52,7 @@ impl Client {
             host: address.ip().to_string().into(),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            articles: AtomicU64::new(0),
         })
     }
 
@@ -63,6 +67,10 @@ impl Client {
 
     pub(crate) fn was_sent(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn was_given_article(&self) {
+        self.articles.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The program behind it, as far as is known: its login, or the computer it runs on.
@@ -83,6 +91,7 @@ impl Client {
             since: self.since,
             requests: self.requests.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
+            articles: self.articles.load(Ordering::Relaxed),
         }
     }
 }

@@ -59,7 +59,12 @@ pub enum Event {
     },
     /// A client tried an invalid login.
     LoginRefused {
-        /// The client's address.
+        /// The client's address, with its port.
+        client: String,
+    },
+    /// A client gave no login, and needs one.
+    LoginNeeded {
+        /// The client's address, with its port.
         client: String,
     },
 }

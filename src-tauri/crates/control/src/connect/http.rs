@@ -47,6 +47,11 @@ impl Http {
         Ok(Self { agent: agent(), base, host: host.ok_or_else(|| wrong(example))? })
     }
 
+    /// The port.
+    pub(super) fn port(&self) -> u16 {
+        self.base.parse::<Uri>().ok().and_then(|uri| uri.port_u16()).unwrap_or(80)
+    }
+
     /// Whether it is on this computer.
     pub(super) fn is_here(&self) -> bool {
         is_here(&self.host)

@@ -6,6 +6,7 @@ mod nzbget;
 mod sabnzbd;
 
 use nntp_proxy::config::Secret;
+use serde::{Deserialize, Serialize};
 
 use crate::import::Program;
 use crate::request::{Failure, FailureCode};
@@ -26,6 +27,18 @@ pub struct Door {
     pub user: String,
     /// The user's password, or the key.
     pub secret: Secret,
+}
+
+impl Door {
+    /// Whether it leads to another computer.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        Http::at(&self.address).is_ok_and(|http| !http.is_here())
+    }
+
+    /// The port of a program on this computer; none where it is on another.
+    pub(crate) fn local_port(&self) -> Option<u16> {
+        Http::at(&self.address).ok().filter(Http::is_here).map(|http| http.port())
+    }
 }
 
 /// What a program is to know.
@@ -51,8 +64,66 @@ pub struct Done {
     undo: Undo,
 }
 
+/// What is kept of it on the disk. No password is in it: one that was in an entry of ours is not put back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DoneRecord {
+    entry: String,
+    disabled: Vec<Server>,
+    undo: UndoRecord,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum UndoRecord {
+    Sabnzbd(Vec<Vec<(String, String)>>),
+    Nzbget(Vec<(String, Option<String>)>),
+}
+
+impl Done {
+    pub(crate) fn record(&self) -> DoneRecord {
+        let pair = |(key, value): &(&str, String)| ((*key).to_owned(), value.clone());
+        let undo = match &self.undo {
+            Undo::Sabnzbd(forms) => {
+                let forms = forms.iter().map(|form| form.iter().map(pair).collect());
+                UndoRecord::Sabnzbd(forms.collect())
+            }
+            Undo::Nzbget(options) => {
+                let is_secret = |name: &str, value: Option<&Secret>| {
+                    name.to_ascii_lowercase().ends_with(".password") && value.is_some()
+                };
+                let told = options.iter().filter(|(name, value)| !is_secret(name, value.as_ref()));
+                let option = |(name, value): &(String, Option<Secret>)| {
+                    (name.clone(), value.as_ref().map(|value| value.expose().to_owned()))
+                };
+                UndoRecord::Nzbget(told.map(option).collect())
+            }
+        };
+        DoneRecord { entry: self.entry.clone(), disabled: self.disabled.clone(), undo }
+    }
+
+    /// None where it has what this version does not know.
+    pub(crate) fn from_record(record: DoneRecord) -> Option<Self> {
+        let DoneRecord { entry, disabled, undo } = record;
+        let undo = match undo {
+            UndoRecord::Sabnzbd(forms) => {
+                let pair = |(key, value): (String, String)| {
+                    Some((*sabnzbd::KEYS.iter().find(|known| **known == key)?, value))
+                };
+                let form = |form: Vec<_>| form.into_iter().map(pair).collect();
+                Undo::Sabnzbd(forms.into_iter().map(form).collect::<Option<_>>()?)
+            }
+            UndoRecord::Nzbget(options) => {
+                let option =
+                    |(name, value): (String, Option<String>)| (name, value.map(Secret::new));
+                Undo::Nzbget(options.into_iter().map(option).collect())
+            }
+        };
+        Some(Self { entry, disabled, undo })
+    }
+}
+
 /// A server of a program's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     /// The name that it has there.
     pub name: String,

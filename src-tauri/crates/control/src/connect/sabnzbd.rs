@@ -12,6 +12,22 @@ use crate::request::{Failure, FailureCode};
 /// Where its API may be.
 const PATHS: [&str; 2] = ["/api", "/sabnzbd/api"];
 
+/// The fields that what takes something back has.
+pub(super) const KEYS: [&str; 12] = [
+    "mode",
+    "section",
+    "keyword",
+    "enable",
+    "quota",
+    "displayname",
+    "host",
+    "port",
+    "ssl",
+    "username",
+    "connections",
+    "priority",
+];
+
 /// The fields of a call.
 pub(super) type Form = Vec<(&'static str, String)>;
 

@@ -1,7 +1,11 @@
 //! Every request, and what is done about it.
 
+use tokio::time::Instant;
+
 use super::Answer;
+use super::entries::unknown;
 use super::run::Controller;
+use super::store::Keeper;
 use crate::request::{Failure, FailureCode, Reply, Request};
 use crate::secrets::Owner;
 use crate::settings::Settings;
@@ -18,8 +22,12 @@ pub(super) fn changes_passwords(request: &Request) -> bool {
             | Request::RemoveClient { .. }
             | Request::Undo
             | Request::Import { .. }
+            | Request::RestoreSettings { .. }
+            | Request::AdoptSettings
             | Request::RetryPasswords
             | Request::OpenVault { .. }
+            | Request::StartVaultOver { .. }
+            | Request::ChangePassphrase { .. }
             | Request::KeepPasswords { .. }
     )
 }
@@ -38,6 +46,10 @@ impl Controller {
             Request::SetListen { listen } => self.set_listen(listen, answer),
             Request::RetryPasswords => self.retry_passwords(answer),
             Request::OpenVault { passphrase } => self.open_vault(passphrase, answer),
+            Request::StartVaultOver { passphrase } => self.start_vault_over(passphrase, answer),
+            Request::ChangePassphrase { passphrase, new } => {
+                self.change_passphrase(passphrase, new, answer);
+            }
             Request::KeepPasswords { keep } => self.keep_passwords(keep, answer),
             Request::CheckProvider { provider, password } => {
                 let done = self.check_provider(provider, password);
@@ -47,7 +59,7 @@ impl Controller {
             Request::ReadImport { path } => self.read_import(path, answer),
             Request::Import { chosen, hold } => self.import(&chosen, hold, answer),
             connect @ Request::ConnectClient { .. } => self.connect_client(connect, answer),
-            Request::UndoConnect => self.undo_connect(answer),
+            Request::UndoConnect { secret } => self.undo_connect(secret, answer),
             at_once => {
                 let done = self.answer_at_once(at_once);
                 self.give(answer, done);
@@ -77,6 +89,10 @@ impl Controller {
             Request::SetStartAtLogin { start } => self.start_at_login(start),
             Request::UseSample { on } => self.set(|settings| settings.desktop.sample = on),
             Request::SaveSampleNzb => self.save_sample_nzb(),
+            Request::DismissTroubles => self.dismiss_troubles(),
+            Request::SettingsCopies => Ok(Reply::Copies { copies: self.keeper.copies() }),
+            Request::RestoreSettings { file } => self.replace(|keeper| keeper.restore(&file)),
+            Request::AdoptSettings => self.replace(Keeper::adopt),
             Request::DismissCheck => Ok(self.dismiss_check()),
             Request::ReadImportText { text } => self.read_import_text(&text),
             Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
@@ -84,6 +100,10 @@ impl Controller {
             Request::OpenLogs => {
                 self.shell.open_folder(&self.logs).map_err(Failure::refused).map(|()| Reply::Done)
             }
+            Request::NewPassword => match &self.new_password {
+                Some((_, secret)) => Ok(Reply::Password { secret: secret.clone() }),
+                None => Err(unknown()),
+            },
             Request::Copy { text } => self.copy(text.expose()),
             other => Ok(self.answer_simply(&other)),
         }
@@ -98,13 +118,48 @@ impl Controller {
             }
             Request::CloseWindow => self.close_window(),
             Request::StayOpen => self.window.stay_open(),
-            Request::DismissTroubles => self.told.clear(),
             Request::DismissImport => self.importing = None,
             Request::DismissConnect => self.connected = None,
-            Request::Quit => self.ending = true,
+            Request::ForgetRemoved => self.removed = None,
+            Request::PasswordNoted => self.new_password = None,
+            Request::Quit => self.quit_or_ask(),
+            Request::QuitNow => self.ending = true,
+            Request::KeepRunning => self.asks_to_quit = false,
             _ => {}
         }
         Reply::Done
+    }
+
+    fn dismiss_troubles(&mut self) -> Result<Reply, Failure> {
+        self.told.clear();
+        match self.keeper.answered() {
+            Some(number) => self.set(|settings| settings.desktop.set_aside_seen = number),
+            None => Ok(Reply::Done),
+        }
+    }
+
+    /// Puts other settings in the place of these.
+    fn replace(
+        &mut self,
+        replace: impl FnOnce(&mut Keeper) -> Result<(), Failure>,
+    ) -> Result<Reply, Failure> {
+        let before = self.settings().clone();
+        replace(&mut self.keeper)?;
+        self.changed(&before);
+        Ok(Reply::Done)
+    }
+
+    /// Ends it, unless programs download and the user was not asked yet.
+    fn quit_or_ask(&mut self) {
+        self.sample();
+        let programs = self.engine.as_ref().map_or(0, |engine| engine.clients.len());
+        if self.asks_to_quit || programs == 0 || !self.numbers.is_active(Instant::now()) {
+            self.ending = true;
+            return;
+        }
+        self.asks_to_quit = true;
+        let to_do = self.window.wanted();
+        self.with_window(to_do);
     }
 
     fn copy(&mut self, text: &str) -> Result<Reply, Failure> {
@@ -156,7 +211,7 @@ impl Controller {
         done
     }
 
-    fn changed(&mut self, before: &Settings) {
+    pub(super) fn changed(&mut self, before: &Settings) {
         let now = self.settings().clone();
         if now.desktop.log != before.desktop.log {
             self.shell.set_log(now.desktop.log);

@@ -1,16 +1,18 @@
 //! The test of a provider, while it is being entered.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nntp_proxy::check::{Check as Trial, Finding as Found, pasted};
-use nntp_proxy::config::BackendConfig;
+use nntp_proxy::config::{BackendConfig, Secret};
 use nntp_proxy::dial::NetDialler;
 use tokio::task::AbortHandle;
 
-use super::entries::{has_authorities, tidy};
+use super::entries::{elsewhere, has_authorities, tidy};
 use super::run::Controller;
 use crate::configure::backend;
-use crate::request::{Failure, Password, Reply};
+use crate::password::Password;
+use crate::request::{Failure, Password as Entered, Reply};
 use crate::settings::{Provider, Settings};
 use crate::snapshot::Check;
 
@@ -20,9 +22,32 @@ pub(super) struct Checking {
     pub(super) check: Option<Check>,
     run: u64,
     task: Option<AbortHandle>,
+    /// What is tested, with the password that was entered for it.
+    tests: Option<(Provider, Option<Secret>)>,
+    /// What was saved as it had passed.
+    passed: BTreeMap<String, Provider>,
 }
 
 impl Checking {
+    /// A provider was saved, with this password if one was entered: what was found of it goes on to count.
+    pub(super) fn saved(&mut self, provider: &Provider, password: Option<&Secret>) {
+        let check = self.check.as_ref().filter(|check| check.done && !check.found_bad());
+        let is_it = self
+            .tests
+            .as_ref()
+            .is_some_and(|(tested, with)| same_test(tested, provider) && with.as_ref() == password);
+        if check.is_some() && is_it {
+            self.passed.insert(provider.id.clone(), provider.clone());
+        } else if password.is_some() {
+            self.passed.remove(&provider.id);
+        }
+    }
+
+    /// Whether a test has passed for this provider as it is.
+    pub(super) fn has_passed(&self, provider: &Provider) -> bool {
+        self.passed.get(&provider.id).is_some_and(|passed| same_test(passed, provider))
+    }
+
     /// Ends it, and forgets what it found.
     fn clear(&mut self) {
         self.run += 1;
@@ -36,7 +61,7 @@ impl Controller {
     pub(super) fn check_provider(
         &mut self,
         provider: Provider,
-        password: Option<Password>,
+        password: Option<Entered>,
     ) -> Result<Reply, Failure> {
         let mut provider = tidy(provider);
         has_authorities(&provider)?;
@@ -47,14 +72,20 @@ impl Controller {
             provider.id = "new".into();
             credentials.providers.clear();
         }
-        if let Some(password) = password {
-            credentials.providers.insert(provider.id.clone(), password.secret);
+        let entered = password.map(|entered| entered.secret);
+        if let Some(secret) = entered.clone() {
+            let password = Password::new(secret, &provider);
+            credentials.providers.insert(provider.id.clone(), password);
         }
         is_valid(&provider)?;
-        let missing = || Failure::invalid("password", "is missing: enter it");
-        let to = backend(&provider, &credentials).ok_or_else(missing)?;
+        let no_password = || match credentials.providers.get(&provider.id) {
+            Some(_) => elsewhere(),
+            None => Failure::invalid("password", "is missing: enter it"),
+        };
+        let to = backend(&provider, &credentials).ok_or_else(no_password)?;
         self.checking.clear();
         self.checking.check = Some(Check { name, findings: Vec::new(), done: false });
+        self.checking.tests = Some((provider, entered));
         self.checking.task = Some(self.run_check(to));
         Ok(Reply::Done)
     }
@@ -84,6 +115,19 @@ impl Controller {
         self.checking.clear();
         Reply::Done
     }
+}
+
+/// Whether a test of the one says what a test of the other would.
+fn same_test(one: &Provider, other: &Provider) -> bool {
+    let tested = |provider: &Provider| Provider {
+        id: String::new(),
+        name: None,
+        enabled: true,
+        tier: 0,
+        required: false,
+        ..provider.clone()
+    };
+    tested(one) == tested(other)
 }
 
 /// By the rules of the settings; what is wrong with a pasted host is for the test to say.

@@ -11,7 +11,8 @@ use super::debts::Debt;
 use super::passwords::{Known, keep};
 use super::removed::Removed;
 use super::run::Controller;
-use crate::request::{Arranged, Failure, FailureCode, Hold, Password, Reply};
+use crate::password::Password;
+use crate::request::{Arranged, Failure, FailureCode, Hold, Password as Entered, Reply};
 use crate::secrets::{Owner, StoreError};
 use crate::settings::{Client, Keep, Provider, Settings};
 
@@ -25,7 +26,7 @@ impl Controller {
     pub(super) fn save_provider(
         &mut self,
         provider: Provider,
-        password: Option<Password>,
+        password: Option<Entered>,
         answer: Answer,
     ) {
         let mut provider = tidy(provider);
@@ -35,8 +36,14 @@ impl Controller {
         if let Err(failure) = has_authorities(&provider) {
             return self.give(answer, Err(failure));
         }
+        let before = self.settings().providers.iter().find(|before| before.id == provider.id);
+        if password.is_none() && !self.passwords.stays_for(&provider, before) {
+            return self.give(answer, Err(elsewhere()));
+        }
         let owner = Owner::Provider(provider.id.clone());
-        let password = password.map(|password| (password.secret, password.hold));
+        let (saved, with) = (provider.clone(), password.as_ref().map(|p| p.secret.clone()));
+        let password =
+            password.map(|entered| (Password::new(entered.secret, &provider), entered.hold));
         let change = move |settings: &mut Settings| {
             let (id, new) = (provider.id.clone(), provider.clone());
             match settings.providers.iter_mut().find(|old| old.id == id) {
@@ -45,7 +52,12 @@ impl Controller {
             }
             Ok(Reply::Saved { id })
         };
-        self.keep(owner, password, change, answer);
+        self.keep_and(owner, password, change, move |this, done| {
+            if done.is_ok() {
+                this.checking.saved(&saved, with.as_ref());
+            }
+            this.give(answer, done);
+        });
     }
 
     /// An id that nobody has, nor any of `others`, as much like the name as an id can be.
@@ -118,8 +130,15 @@ impl Controller {
             Err(failure) => return self.give(answer, Err(failure)),
         };
         let reply = Reply::Password { secret: secret.clone() };
+        let new = (owner.name().to_owned(), secret.clone());
         let change = move |settings: &mut Settings| change(settings).map(|()| reply.clone());
-        self.keep(owner, Some((secret, hold)), change, answer);
+        let password = Some((Password::of_program(secret), hold));
+        self.keep_and(owner, password, change, |this, done| {
+            if done.is_ok() {
+                this.new_password = Some(new);
+            }
+            this.give(answer, done);
+        });
     }
 
     /// Removes a provider or a client. Its password is forgotten where it is kept, and remembered here for
@@ -132,6 +151,7 @@ impl Controller {
             Ok(Reply::Done)
         })?;
         self.removed = removed;
+        self.new_password.take_if(|(name, _)| Owner::Client(name.clone()) == owner);
         self.passwords.learn(owner.clone(), None);
         let place = self.passwords.keep();
         self.passwords.debts().owe(place, owner, None);
@@ -141,15 +161,15 @@ impl Controller {
 
     /// Puts back what was removed last.
     pub(super) fn undo(&mut self, answer: Answer) {
-        let Some(removed) = self.removed.clone().filter(|removed| !removed.is_past()) else {
+        let Some(removed) = self.removed.clone() else {
             return self.give(answer, Err(unknown()));
         };
         let (owner, place) = (removed.owner(), self.passwords.keep());
         // What it has is wanted again, unless something else is kept now.
         let owed = self.passwords.debts().forgive(place, &owner);
         let password = match &removed.known {
-            Some(Known::Kept(secret)) => Some((secret.clone(), Hold::Keep)),
-            Some(Known::ThisSession(secret)) => Some((secret.clone(), Hold::ThisSession)),
+            Some(Known::Kept(password)) => Some((password.clone(), Hold::Keep)),
+            Some(Known::ThisSession(password)) => Some((password.clone(), Hold::ThisSession)),
             Some(Known::Missing | Known::Failed(_) | Known::Closed) | None => None,
         };
         let change = move |settings: &mut Settings| {
@@ -168,21 +188,11 @@ impl Controller {
         });
     }
 
-    fn keep(
-        &mut self,
-        owner: Owner,
-        password: Option<(Secret, Hold)>,
-        change: impl Fn(&mut Settings) -> Result<Reply, Failure> + Send + 'static,
-        answer: Answer,
-    ) {
-        self.keep_and(owner, password, change, |this, done| this.give(answer, done));
-    }
-
     /// Keeps a password as the user wants, and then changes the settings; both or neither.
-    fn keep_and(
+    pub(super) fn keep_and(
         &mut self,
         owner: Owner,
-        password: Option<(Secret, Hold)>,
+        password: Option<(Password, Hold)>,
         change: impl Fn(&mut Settings) -> Result<Reply, Failure> + Send + 'static,
         then: impl FnOnce(&mut Self, Result<Reply, Failure>) + Send + 'static,
     ) {
@@ -194,18 +204,18 @@ impl Controller {
                 let done = self.change(change);
                 then(self, done);
             }
-            Some((secret, Hold::ThisSession)) => {
-                let done = self.change_knowing(owner, Known::ThisSession(secret), change);
+            Some((password, Hold::ThisSession)) => {
+                let done = self.change_knowing(owner, Known::ThisSession(password), change);
                 then(self, done);
             }
-            Some((secret, Hold::Keep)) => {
+            Some((password, Hold::Keep)) => {
                 let place = self.passwords.keep();
                 let before = self.passwords.before(&owner, self.keeper.settings());
                 let to = self.passwords.place(place);
-                let keeping = keep(to, owner.clone(), secret.clone(), before);
+                let keeping = keep(to, owner.clone(), password.to_kept(), before);
                 self.alone(keeping, move |this, kept| {
                     let done = match kept {
-                        Ok(before) => this.kept((place, owner, before), secret, change),
+                        Ok(before) => this.kept((place, owner, before), password, change),
                         Err((error, before)) => this.was_not_kept((place, owner, before), error),
                     };
                     then(this, done);
@@ -217,13 +227,13 @@ impl Controller {
     fn kept(
         &mut self,
         (place, owner, before): (Keep, Owner, Option<Secret>),
-        secret: Secret,
+        password: Password,
         change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
     ) -> Result<Reply, Failure> {
         drop(self.heard(place, Ok(())));
         self.passwords.debts().forgive(place, &owner);
         let done = if place == self.passwords.keep() {
-            self.change_knowing(owner.clone(), Known::Kept(secret), change)
+            self.change_knowing(owner.clone(), Known::Kept(password), change)
         } else {
             Err(Failure::refused("passwords were moved meanwhile: try it again"))
         };
@@ -289,11 +299,18 @@ pub(super) fn has_authorities(provider: &Provider) -> Result<(), Failure> {
     }
 }
 
-fn new_password() -> Result<Secret, Failure> {
+pub(super) fn new_password() -> Result<Secret, Failure> {
     let random = <[u8; PASSWORD]>::try_generate()
         .map_err(|_| Failure::refused("the system gives no random numbers"))?;
     let letter = |byte: &u8| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]);
     Ok(Secret::new(random.iter().map(letter).collect::<String>()))
+}
+
+/// The password that is kept was entered for another server, another user, or more encryption.
+pub(super) fn elsewhere() -> Failure {
+    let message = "enter the password again: the saved one is only for the server, port and user name it was \
+                   entered for, with at least the same encryption";
+    Failure { field: Some("password".into()), ..Failure::new(FailureCode::PasswordAgain, message) }
 }
 
 pub(super) fn unknown() -> Failure {
@@ -303,7 +320,8 @@ pub(super) fn unknown() -> Failure {
 /// Why a password was not kept, to whoever entered it.
 pub(super) fn not_kept(error: &StoreError) -> Failure {
     let code = match error {
-        StoreError::Locked | StoreError::Closed | StoreError::TimedOut => FailureCode::KeepClosed,
+        StoreError::Locked | StoreError::TimedOut => FailureCode::KeepClosed,
+        StoreError::Closed => FailureCode::VaultClosed,
         StoreError::Absent(_) => FailureCode::KeepAbsent,
         StoreError::Failed(_) => FailureCode::Refused,
     };

@@ -1,10 +1,12 @@
 //! What happened lately.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use nntp_proxy::backend::State;
 use nntp_proxy::events::Event as Told;
 
+use crate::processes::Sockets;
 use crate::snapshot::{Event, Happened, Level};
 
 /// How many events are kept.
@@ -64,6 +66,7 @@ fn level(happened: &Happened) -> Level {
         | Happened::RequestFailed { .. }
         | Happened::NotFound { .. }
         | Happened::ClientRefused { .. }
+        | Happened::LoginNeeded { .. }
         | Happened::Trouble { .. } => Level::Error,
     }
 }
@@ -85,8 +88,34 @@ pub(super) fn happened(told: Told) -> Option<Happened> {
         }
         Told::NotFound { client } => Happened::NotFound { client },
         Told::LoginRefused { client } => Happened::ClientRefused { client },
+        Told::LoginNeeded { client } => Happened::LoginNeeded { client },
         _ => return None,
     })
+}
+
+/// Whether it is about a program that is known by its address alone.
+pub(super) fn is_nameless(told: &Told) -> bool {
+    matches!(told, Told::LoginRefused { .. } | Told::LoginNeeded { .. })
+}
+
+/// The same with the program's name, where the system tells which it is. Blocks for some milliseconds.
+pub(super) fn named(told: Vec<Told>) -> Vec<Happened> {
+    let sockets = Sockets::now();
+    let name = |client: String| match client.parse::<SocketAddr>() {
+        Ok(address) => match sockets.client(address) {
+            Some((_, name)) => name.to_owned(),
+            None => address.ip().to_string(),
+        },
+        Err(_) => client,
+    };
+    let named = told.into_iter().filter_map(happened).map(|happened| match happened {
+        Happened::ClientRefused { client } => Happened::ClientRefused { client: name(client) },
+        Happened::LoginNeeded { client } => Happened::LoginNeeded { client: name(client) },
+        other => other,
+    });
+    let mut all: Vec<Happened> = named.collect();
+    all.dedup();
+    all
 }
 
 #[cfg(test)]

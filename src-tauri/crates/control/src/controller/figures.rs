@@ -98,6 +98,7 @@ fn sum(a: CounterSnapshot, b: CounterSnapshot) -> CounterSnapshot {
     CounterSnapshot {
         requests: a.requests + b.requests,
         delivered: a.delivered + b.delivered,
+        articles: a.articles + b.articles,
         missing: a.missing + b.missing,
         failures: a.failures + b.failures,
         bytes: a.bytes + b.bytes,
@@ -108,6 +109,7 @@ fn less(a: CounterSnapshot, b: CounterSnapshot) -> CounterSnapshot {
     CounterSnapshot {
         requests: a.requests.saturating_sub(b.requests),
         delivered: a.delivered.saturating_sub(b.delivered),
+        articles: a.articles.saturating_sub(b.articles),
         missing: a.missing.saturating_sub(b.missing),
         failures: a.failures.saturating_sub(b.failures),
         bytes: a.bytes.saturating_sub(b.bytes),

@@ -13,13 +13,14 @@ use super::entries::{not_kept, unknown};
 use super::passwords::Known;
 use super::run::Controller;
 use crate::import::{Candidate, LONGEST, Servers, places, read};
+use crate::password::Password;
 use crate::request::{Failure, FailureCode, Hold, ImportFile, ImportServer, Reply};
 use crate::secrets::{Owner, Secrets, StoreError};
 use crate::settings::{Keep, Provider, Settings};
 use crate::snapshot::KeepState;
 
 /// The passwords of new providers.
-type NewPasswords = Vec<(Owner, Secret)>;
+type NewPasswords = Vec<(Owner, Password)>;
 
 impl Controller {
     /// Looks for settings in their usual places.
@@ -121,7 +122,7 @@ impl Controller {
         for Candidate { mut provider, password, .. } in picked {
             provider.id = self.fresh_id(&provider, &providers);
             let owner = Owner::Provider(provider.id.clone());
-            passwords.extend(password.map(|secret| (owner, secret)));
+            passwords.extend(password.map(|secret| (owner, Password::new(secret, &provider))));
             providers.push(provider);
         }
         (providers, passwords)
@@ -130,12 +131,12 @@ impl Controller {
     fn import_knowing(
         &mut self,
         passwords: NewPasswords,
-        known: impl Fn(Secret) -> Known,
+        known: impl Fn(Password) -> Known,
         change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
     ) -> Result<Reply, Failure> {
         let owners: Vec<_> = passwords.iter().map(|(owner, _)| owner.clone()).collect();
-        for (owner, secret) in passwords {
-            self.passwords.learn(owner, Some(known(secret)));
+        for (owner, password) in passwords {
+            self.passwords.learn(owner, Some(known(password)));
         }
         let done = self.change(change);
         match done {
@@ -172,9 +173,9 @@ fn is_same(ours: &Provider, theirs: &Provider) -> bool {
 /// Keeps all, or stops at the first that is not kept; those that were tried.
 async fn keep_all(secrets: Secrets, all: NewPasswords) -> (Vec<Owner>, Result<(), StoreError>) {
     let mut tried = Vec::new();
-    for (owner, secret) in all {
+    for (owner, password) in all {
         tried.push(owner.clone());
-        if let Err(error) = secrets.set(&owner, &secret).await {
+        if let Err(error) = secrets.set(&owner, &password.to_kept()).await {
             return (tried, Err(error));
         }
     }

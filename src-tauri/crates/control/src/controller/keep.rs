@@ -10,7 +10,7 @@ use super::passwords::{copy, read};
 use super::removed::Removed;
 use super::run::Controller;
 use crate::request::{Failure, FailureCode, Reply};
-use crate::secrets::{Owner, StoreError, VaultError};
+use crate::secrets::{Owner, StoreError, Vault, VaultError};
 use crate::settings::Keep;
 use crate::snapshot::KeepState;
 
@@ -31,7 +31,7 @@ impl Controller {
         self.alone(reading, move |this, reading| {
             let answered = reading.refused.clone().map_or(Ok(()), Err);
             let answered = if reading.is_empty() { answered } else { this.heard(keep, answered) };
-            this.passwords.take(reading);
+            this.passwords.take(reading, this.keeper.settings());
             this.pay_where_open();
             then(this, answered);
         });
@@ -111,7 +111,7 @@ impl Controller {
             for debt in &all.paid {
                 this.passwords.debts().forgive(place, &debt.owner);
             }
-            this.passwords.paid(place, all.paid);
+            this.passwords.paid(place, all.paid, this.keeper.settings());
             if let (Some((owner, secret)), Some(removed)) = (all.read, &mut this.removed) {
                 removed.was_read(&owner, secret);
             }
@@ -136,10 +136,38 @@ impl Controller {
 
     /// Opens the vault, or makes it; passwords are kept there from now on.
     pub(super) fn open_vault(&mut self, passphrase: Secret, answer: Answer) {
-        let vault = self.passwords.vault();
-        let opening = spawn_blocking(move || {
+        self.with_vault(answer, move |vault| {
             if vault.exists() { vault.open(&passphrase) } else { vault.create(&passphrase) }
         });
+    }
+
+    /// Makes a new vault in the place of the one whose passphrase is forgotten; what was only there is missing then.
+    pub(super) fn start_vault_over(&mut self, passphrase: Secret, answer: Answer) {
+        if self.passwords.keep() == Keep::Vault {
+            // What is known of the old one goes into the new one.
+            for (owner, kept) in self.passwords.kept() {
+                self.passwords.debts().owe(Keep::Vault, owner, Some(kept));
+            }
+        }
+        self.with_vault(answer, move |vault| vault.start_over(&passphrase));
+    }
+
+    /// Gives the vault another passphrase.
+    pub(super) fn change_passphrase(&mut self, old: Secret, new: Secret, answer: Answer) {
+        if new.expose().is_empty() {
+            return self.give(answer, Err(Failure::invalid("new", "the new passphrase is empty")));
+        }
+        self.with_vault(answer, move |vault| vault.change_passphrase(&old, &new));
+    }
+
+    /// Does something that opens the vault; passwords are kept there from now on.
+    fn with_vault(
+        &mut self,
+        answer: Answer,
+        open: impl FnOnce(&Vault) -> Result<(), VaultError> + Send + 'static,
+    ) {
+        let vault = self.passwords.vault();
+        let opening = spawn_blocking(move || open(&vault));
         self.alone(opening, |this, opened| {
             let opened = opened.unwrap_or_else(|e| Err(VaultError::Failed(e.to_string())));
             if let Err(error) = opened {
@@ -162,7 +190,8 @@ impl Controller {
         }
         let closed = |message: &str| Err(Failure::new(FailureCode::KeepClosed, message));
         if keep == Keep::Vault && !self.passwords.vault().is_open() {
-            return self.give(answer, closed("the vault wants its passphrase first"));
+            let message = "the vault wants its passphrase first";
+            return self.give(answer, Err(Failure::new(FailureCode::VaultClosed, message)));
         }
         let behind = !self.passwords.wanting(self.keeper.settings()).is_empty();
         match self.passwords.state() {

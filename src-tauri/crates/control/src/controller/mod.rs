@@ -4,6 +4,7 @@
 mod answer;
 mod checking;
 mod connecting;
+mod copies;
 mod debts;
 mod entries;
 mod events;
@@ -18,6 +19,7 @@ mod run;
 mod sample;
 mod serving;
 mod store;
+mod undo;
 mod view;
 mod window;
 

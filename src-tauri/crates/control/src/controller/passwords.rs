@@ -10,9 +10,10 @@ use tokio::time::Instant;
 
 use super::debts::{Debt, Debts};
 use crate::credentials::Credentials;
+use crate::password::{Password, Server};
 use crate::secrets::{Owner, Secrets, StoreError, Vault};
 use crate::settings::{Keep, Provider, Settings};
-use crate::snapshot::{KeepState, PasswordState};
+use crate::snapshot::{KeepState, PasswordState, VaultState};
 
 /// How often a keyring that is not there is looked for.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -23,9 +24,9 @@ const SILENT: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Known {
     /// It is kept.
-    Kept(Secret),
+    Kept(Password),
     /// It is in memory only.
-    ThisSession(Secret),
+    ThisSession(Password),
     /// There is none.
     Missing,
     /// It cannot be read; why.
@@ -94,6 +95,17 @@ impl Passwords {
 
     pub(super) fn vault(&self) -> Arc<Vault> {
         Arc::clone(&self.places.vault)
+    }
+
+    /// How the vault is.
+    pub(super) fn vault_state(&self) -> VaultState {
+        let vault = &self.places.vault;
+        match (vault.exists(), vault.is_open()) {
+            (false, _) => VaultState::None,
+            (true, true) => VaultState::Open,
+            (true, false) if vault.was_replaced() => VaultState::Other,
+            (true, false) => VaultState::Closed,
+        }
     }
 
     /// What the places are to have.
@@ -172,7 +184,7 @@ impl Passwords {
             return Some(due.clone());
         }
         match self.known.get(owner) {
-            Some(Known::Kept(secret)) => Some(Some(secret.clone())),
+            Some(Known::Kept(password)) => Some(Some(password.to_kept())),
             Some(Known::Missing) => Some(None),
             // One that was not needed until now was never read.
             None if is_in(settings, owner) => None,
@@ -182,7 +194,7 @@ impl Passwords {
     }
 
     /// Takes what was read, where nothing better is known by now. How the place is was heard before.
-    pub(super) fn take(&mut self, reading: Reading) {
+    pub(super) fn take(&mut self, reading: Reading, settings: &Settings) {
         if reading.from != self.keep {
             return;
         }
@@ -191,9 +203,14 @@ impl Passwords {
         // It may come yet. To ask again must not show a dialog again.
         self.look_again = (absent && silent).then(|| Instant::now() + LOOK_AGAIN);
         for (owner, read) in found {
-            let known = self.known.entry(owner).or_insert(Known::Closed);
+            let known = self.known.entry(owner.clone()).or_insert(Known::Closed);
             if !matches!(known, Known::Kept(_) | Known::ThisSession(_)) {
-                *known = read;
+                *known = match read {
+                    Known::Kept(password) => {
+                        Known::Kept(password.adopt(provider_of(settings, &owner)))
+                    }
+                    other => other,
+                };
             }
         }
     }
@@ -212,18 +229,18 @@ impl Passwords {
     pub(super) fn know_what_is_owed(&mut self, settings: &Settings) {
         for owner in owners(settings) {
             if let Some(due) = self.debts.of(self.keep, &owner) {
-                let due = due.clone().map_or(Known::Missing, Known::Kept);
+                let due = known_as(due.clone(), provider_of(settings, &owner));
                 self.known.entry(owner).or_insert(due);
             }
         }
     }
 
     /// A place has what it was to have.
-    pub(super) fn paid(&mut self, place: Keep, debts: Vec<Debt>) {
+    pub(super) fn paid(&mut self, place: Keep, debts: Vec<Debt>, settings: &Settings) {
         for Debt { owner, due } in debts {
             let known = self.known.get_mut(&owner).filter(|_| place == self.keep);
             if let Some(known @ (Known::Missing | Known::Failed(_) | Known::Closed)) = known {
-                *known = due.map_or(Known::Missing, Known::Kept);
+                *known = known_as(due, provider_of(settings, &owner));
             }
         }
     }
@@ -247,10 +264,10 @@ impl Passwords {
         }
     }
 
-    /// Those that are kept, with their owners.
+    /// Those that are kept, with their owners, in the form in which they are.
     pub(super) fn kept(&self) -> Vec<(Owner, Secret)> {
         let kept = self.known.iter().filter_map(|(owner, known)| match known {
-            Known::Kept(secret) => Some((owner.clone(), secret.clone())),
+            Known::Kept(password) => Some((owner.clone(), password.to_kept())),
             Known::ThisSession(_) | Known::Missing | Known::Failed(_) | Known::Closed => None,
         });
         kept.collect()
@@ -260,11 +277,17 @@ impl Passwords {
     pub(super) fn credentials(&self) -> Credentials {
         let mut credentials = Credentials::default();
         for (owner, known) in &self.known {
-            let (Known::Kept(secret) | Known::ThisSession(secret)) = known else { continue };
+            let (Known::Kept(password) | Known::ThisSession(password)) = known else { continue };
             match owner {
-                Owner::Provider(id) => credentials.providers.insert(id.clone(), secret.clone()),
-                Owner::Client(name) => credentials.clients.insert(name.clone(), secret.clone()),
-            };
+                Owner::Provider(id) => {
+                    credentials.providers.insert(id.clone(), password.clone());
+                }
+                Owner::Client(name) => {
+                    let secret =
+                        password.for_program().map(|secret| (name.clone(), secret.clone()));
+                    credentials.clients.extend(secret);
+                }
+            }
         }
         credentials
     }
@@ -275,11 +298,47 @@ impl Passwords {
             return PasswordState::NotNeeded;
         }
         match self.known.get(&Owner::Provider(provider.id.clone())) {
+            Some(Known::Kept(password) | Known::ThisSession(password))
+                if password.for_provider(provider).is_none() =>
+            {
+                PasswordState::Elsewhere
+            }
             Some(Known::Kept(_)) => PasswordState::Kept,
             Some(Known::ThisSession(_)) => PasswordState::ThisSession,
             Some(Known::Missing | Known::Failed(_)) => PasswordState::Missing,
             Some(Known::Closed) | None => PasswordState::Closed,
         }
+    }
+
+    /// Whether what is kept for a provider, and may not be known yet, is for it as it is entered now. `before` is what
+    /// the settings have.
+    pub(super) fn stays_for(&self, provider: &Provider, before: Option<&Provider>) -> bool {
+        if !needs_password(provider) {
+            return true;
+        }
+        match self.known.get(&Owner::Provider(provider.id.clone())) {
+            Some(Known::Kept(password) | Known::ThisSession(password)) => {
+                password.for_provider(provider).is_some()
+            }
+            // There is none that could go anywhere.
+            Some(Known::Missing) => true,
+            Some(Known::Failed(_) | Known::Closed) | None => before.is_none_or(|before| {
+                !needs_password(before) || Server::of(before).allows(&Server::of(provider))
+            }),
+        }
+    }
+}
+
+/// What a place is to have, as it is known.
+fn known_as(due: Option<Secret>, provider: Option<&Provider>) -> Known {
+    let password = |kept| Known::Kept(Password::from_kept(kept).adopt(provider));
+    due.map_or(Known::Missing, password)
+}
+
+fn provider_of<'a>(settings: &'a Settings, owner: &Owner) -> Option<&'a Provider> {
+    match owner {
+        Owner::Provider(id) => settings.providers.iter().find(|provider| provider.id == *id),
+        Owner::Client(_) => None,
     }
 }
 
@@ -312,7 +371,7 @@ pub(super) async fn read(secrets: Secrets, from: Keep, owners: Vec<Owner>) -> Re
         let known = match refused {
             Some(_) => Known::Closed,
             None => match secrets.get(&owner).await {
-                Ok(Some(secret)) => Known::Kept(secret),
+                Ok(Some(kept)) => Known::Kept(Password::from_kept(kept)),
                 Ok(None) => Known::Missing,
                 Err(StoreError::Failed(said)) => Known::Failed(said),
                 Err(error) => {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::Answer;
+use super::passwords::{Known, needs_password};
 use super::run::Controller;
 use super::serving::{Opened, trouble};
 use crate::configure::configure_available;
 use crate::request::{Failure, Reply};
+use crate::secrets::Owner;
 use crate::settings::{Listen, Settings};
 use crate::snapshot::{Address, Happened, Trouble};
 
@@ -43,15 +45,35 @@ impl Controller {
         self.have_sample();
         let wanted = self.settings().desktop.on && self.power.paused.is_none();
         let config = configure_available(self.settings(), &self.passwords.credentials());
+        let is_empty = config.as_ref().is_none_or(|config| config.backends.is_empty());
+        if wanted && is_empty && self.waits_for_passwords() {
+            self.serving.lock();
+            self.engine = None;
+            return self.open_where_wanted();
+        }
         let Some(mut config) = config.filter(|_| wanted) else { return self.stop() };
         config.backends.extend(self.sampling.backend());
         if let Some(events) = self.serving.apply(config) {
             self.listen_to(events);
         }
+        self.open_where_wanted();
+        self.engine = self.serving.snapshot();
+    }
+
+    fn open_where_wanted(&mut self) {
         if self.serving.door().is_none_or(|(listen, _)| *listen != self.settings().listen) {
             self.open();
         }
-        self.engine = self.serving.snapshot();
+    }
+
+    /// Whether passwords that are needed cannot be had before the user has opened where they are.
+    fn waits_for_passwords(&self) -> bool {
+        let is_closed = |owner| self.passwords.known(&owner) == Some(&Known::Closed);
+        let providers = self.settings().providers.iter().filter(|provider| provider.enabled);
+        let mut providers = providers.filter(|provider| needs_password(provider));
+        let mut clients = self.settings().clients.iter();
+        providers.any(|provider| is_closed(Owner::Provider(provider.id.clone())))
+            || clients.any(|client| is_closed(Owner::Client(client.name.clone())))
     }
 
     /// Stops, if it runs.
@@ -101,6 +123,9 @@ impl Controller {
         let host = opened.listen.host.clone();
         let port = self.serving.enter(opened);
         self.power.shut = None;
+        if self.serving.is_locked() {
+            return;
+        }
         self.tell(Happened::Started { address: Address { host, port }.to_string() });
     }
 

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use nntp_proxy::config::Secret;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::passwords::Known;
+use crate::password::Password;
 use crate::secrets::Owner;
 use crate::settings::{Client, Provider, Settings};
 
-/// For how long it can be undone.
-const WINDOW: Duration = Duration::from_secs(60);
+/// For how long its password is remembered. The entry itself can be put back until another is removed.
+const WINDOW: Duration = Duration::from_secs(60 * 60);
 
 /// An entry that was removed, and its password.
 #[derive(Debug, Clone)]
@@ -22,10 +24,18 @@ pub(super) struct Removed {
     until: Instant,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Entry {
     Provider(Provider),
     Client(Client),
+}
+
+/// What of it is on the disk: all but the password.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Record {
+    entry: Entry,
+    at: usize,
 }
 
 impl Removed {
@@ -83,14 +93,30 @@ impl Removed {
     }
 
     /// It was read before it was deleted there.
-    pub(super) fn was_read(&mut self, owner: &Owner, secret: Secret) {
+    pub(super) fn was_read(&mut self, owner: &Owner, kept: Secret) {
         if self.owner() == *owner {
-            self.known = Some(Known::Kept(secret));
+            let provider = match &self.entry {
+                Entry::Provider(provider) => Some(provider),
+                Entry::Client(_) => None,
+            };
+            self.known = Some(Known::Kept(Password::from_kept(kept).adopt(provider)));
         }
     }
 
-    /// Whether it is too late to undo it.
-    pub(super) fn is_past(&self) -> bool {
-        self.until <= Instant::now()
+    /// Forgets the password after a while.
+    pub(super) fn forget_in_time(&mut self) {
+        if self.until <= Instant::now() {
+            self.known = None;
+        }
+    }
+
+    /// What is kept of it on the disk.
+    pub(super) fn record(&self) -> Record {
+        Record { entry: self.entry.clone(), at: self.at }
+    }
+
+    /// What was removed before the application was started.
+    pub(super) fn from_record(Record { entry, at }: Record) -> Self {
+        Self { entry, at, known: None, until: Instant::now() }
     }
 }

@@ -7,18 +7,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use nntp_proxy::config::Secret;
 use nntp_proxy::events::Event as Told;
 use nntp_proxy::proxy::Snapshot as Engine;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::answer::changes_passwords;
 use super::checking::Checking;
 use super::connecting::Connection;
-use super::events::{Events, happened};
+use super::events::{Events, happened, is_nameless, named};
 use super::figures::Numbers;
 use super::outside::{Outside, Watch};
 use super::passwords::{Passwords, Places};
@@ -26,6 +28,7 @@ use super::removed::Removed;
 use super::sample::Sampling;
 use super::serving::Serving;
 use super::store::Keeper;
+use super::undo::UndoFile;
 use super::window::{Do, Window};
 use super::{Answer, Means, Message, Notice, Shell, Start};
 use crate::import::Servers;
@@ -68,6 +71,11 @@ pub(super) struct Controller {
     pub(super) events: Events,
     pub(super) window: Window,
     pub(super) removed: Option<Removed>,
+    /// A client's new password, until the user has taken note of it.
+    pub(super) new_password: Option<(String, Secret)>,
+    /// The user wants to end it while programs download, and was asked.
+    pub(super) asks_to_quit: bool,
+    undo: UndoFile,
     pub(super) checking: Checking,
     /// What was read from another program's settings, passwords too.
     pub(super) importing: Option<Servers>,
@@ -111,13 +119,14 @@ pub(super) struct Power {
 
 impl Controller {
     pub(super) fn new(shell: Box<dyn Shell>, start: Start, means: Means) -> io::Result<Self> {
-        let (keeper, trouble) = Keeper::open(start.folders.config.join("settings.json"));
+        let keeper = Keeper::open(start.folders.config.join("settings.json"), start.version);
         let Means { keyring, vault, outside, patience } = means;
         let places = Places {
             keyring: Secrets::with_limit(keyring, patience),
             in_vault: Secrets::with_limit(Arc::clone(&vault) as _, patience),
             vault,
         };
+        let undo = UndoFile::open(start.folders.config.join("undo.json"));
         let german = start.system_language.is_some_and(|tag| tag.to_lowercase().starts_with("de"));
         let (post, inbox) = mpsc::unbounded_channel();
         Ok(Self {
@@ -130,11 +139,14 @@ impl Controller {
             engine: None,
             events: Events::default(),
             window: Window::default(),
-            removed: None,
+            removed: undo.removed(),
+            new_password: None,
+            asks_to_quit: false,
             checking: Checking::default(),
             importing: None,
-            connected: None,
-            told: Vec::from_iter(trouble),
+            connected: undo.connection(),
+            undo,
+            told: Vec::new(),
             starts_at_login: None,
             version: start.version,
             logs: start.folders.logs,
@@ -179,7 +191,7 @@ impl Controller {
     fn begin(&mut self) {
         self.starts_at_login = self.shell.starts_at_login();
         self.shell.set_log(self.settings().desktop.log);
-        let first = self.settings().providers.is_empty();
+        let first = self.settings().providers.is_empty() || self.keeper.troubles().next().is_some();
         let hidden = self.start_hidden == Some(true) || self.settings().desktop.start_hidden;
         if first || !hidden {
             self.start_hidden = None;
@@ -203,8 +215,10 @@ impl Controller {
         self.stop();
         self.refresh(publish);
         drop(timeout(FINISH, self.finish(publish)).await);
-        let Self { serving, mut shell, ending, .. } = self;
+        let Self { serving, mut shell, ending, keeper, .. } = self;
         serving.end().await;
+        // Another Newsmux may change them now.
+        drop(keeper);
         if ending {
             shell.quit();
         }
@@ -327,7 +341,14 @@ impl Controller {
 
     fn engine_told(&mut self, told: Vec<Told>) {
         let at = millis(self.outside.now());
+        let (nameless, told): (Vec<_>, Vec<_>) = told.into_iter().partition(is_nameless);
         told.into_iter().filter_map(happened).for_each(|one| self.events.tell(at, one));
+        if !nameless.is_empty() {
+            self.later(spawn_blocking(|| named(nameless)), |this, named| {
+                let at = millis(this.outside.now());
+                named.into_iter().flatten().for_each(|one| this.events.tell(at, one));
+            });
+        }
         self.engine = self.serving.snapshot();
     }
 
@@ -344,7 +365,11 @@ impl Controller {
             self.serving.renew();
             self.tell(Happened::Renewed);
         }
-        self.removed.take_if(|removed| removed.is_past());
+        self.removed.iter_mut().for_each(Removed::forget_in_time);
+        let before = self.settings().clone();
+        if self.keeper.look_again() {
+            self.changed(&before);
+        }
         if self.power.paused.take_if(|until| *until <= now).is_some() || self.power.shut.is_some() {
             self.reconcile();
         }
@@ -361,10 +386,16 @@ impl Controller {
         self.engine = self.serving.snapshot();
         let at = millis(self.outside.now());
         self.numbers.sample(Instant::now(), at, self.engine.as_ref());
+        self.look_for_first_article();
     }
 
     /// Publishes what has changed, and draws the tray.
     fn refresh(&mut self, publish: &Publish) {
+        if !self.keeper.is_read_only() {
+            let removed = self.removed.as_ref().map(Removed::record);
+            let connected = self.connected.as_ref().map(Connection::record);
+            self.undo.keep(removed, connected);
+        }
         let before = Arc::clone(&publish.borrow());
         let now = self.view(Some(&before));
         for trouble in news(&before.troubles, &now.troubles) {

@@ -11,13 +11,15 @@ use nntp_proxy::dial::NetDialler;
 use nntp_proxy::events::Event;
 use nntp_proxy::proxy::{Proxy, Snapshot};
 use sample::Sample;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::broadcast::Receiver;
 use tokio::task::{AbortHandle, JoinHandle, spawn_blocking};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::listening::{CannotListen, bind};
+use crate::processes::Sockets;
 use crate::settings::Listen;
 use crate::snapshot::Trouble;
 
@@ -27,6 +29,10 @@ const WORKERS: usize = 2;
 const GRACE: Duration = Duration::from_secs(5);
 /// It ends after this long, whatever happens.
 const END: Duration = Duration::from_secs(8);
+/// What programs are told while no password can be read.
+const LOCKED: &[u8] = b"400 Newsmux is locked: open its window\r\n";
+/// How long a program may take to hear it.
+const HEARD: Duration = Duration::from_secs(1);
 /// How many ports behind a busy one are tried.
 const NEIGHBOURS: u16 = 20;
 
@@ -36,6 +42,8 @@ pub(super) struct Serving {
     dialler: Arc<NetDialler>,
     proxy: Option<Proxy>,
     door: Option<Door>,
+    /// Programs are only told that it is locked.
+    locked: bool,
     /// What has to be over before the next door is opened.
     closing: Vec<JoinHandle<()>>,
 }
@@ -72,12 +80,25 @@ impl Serving {
         let builder = builder.worker_threads(WORKERS).thread_name("newsmux-engine").enable_all();
         let (runtime, dialler) = (builder.build()?, Arc::new(NetDialler::new()));
         let engine = Threads { handle: runtime.handle().clone(), runtime: Some(runtime) };
-        Ok(Self { engine, dialler, proxy: None, door: None, closing: Vec::new() })
+        Ok(Self { engine, dialler, proxy: None, door: None, locked: false, closing: Vec::new() })
     }
 
-    /// Whether it is meant to serve.
+    /// Whether programs are meant to come in.
     pub(super) fn is_on(&self) -> bool {
-        self.proxy.is_some()
+        self.proxy.is_some() || self.locked
+    }
+
+    /// Whether programs are only told that it is locked.
+    pub(super) fn is_locked(&self) -> bool {
+        self.locked
+    }
+
+    /// Serves nobody, and says so to whoever comes in by the next door.
+    pub(super) fn lock(&mut self) {
+        if !self.locked {
+            self.stop();
+            self.locked = true;
+        }
     }
 
     /// Where programs come in, and the port.
@@ -87,6 +108,9 @@ impl Serving {
 
     /// Serves with these settings from now on. When it did not before, what happens will be told here.
     pub(super) fn apply(&mut self, config: Config) -> Option<Receiver<Event>> {
+        if self.locked {
+            self.stop();
+        }
         let _within = self.engine.handle.enter();
         if let Some(proxy) = &self.proxy {
             proxy.apply(config);
@@ -116,12 +140,17 @@ impl Serving {
     /// Serves there, and nowhere else. Sessions go on. Gives the port.
     pub(super) fn enter(&mut self, opened: Opened) -> u16 {
         let Opened { listen, listeners, port } = opened;
-        let Some(proxy) = &self.proxy else { return port };
-        let serve = |listener| {
-            let proxy = proxy.clone();
-            self.engine.handle.spawn(async move { proxy.serve(listener).await })
+        let serve = |listener| match self.proxy.clone() {
+            Some(proxy) => {
+                Some(self.engine.handle.spawn(async move { proxy.serve(listener).await }))
+            }
+            None if self.locked => Some(self.engine.handle.spawn(refuse(listener))),
+            None => None,
         };
-        let tasks = listeners.into_iter().map(serve).collect();
+        let tasks: Vec<_> = listeners.into_iter().filter_map(serve).collect();
+        if tasks.is_empty() {
+            return port;
+        }
         if let Some(before) = self.door.replace(Door { listen, port, tasks }) {
             self.closing.extend(before.close());
         }
@@ -131,7 +160,8 @@ impl Serving {
     /// Serves nobody any more. Whether programs could come in.
     pub(super) fn stop(&mut self) -> bool {
         let door = self.door.take();
-        let was_open = door.is_some();
+        let was_open = door.is_some() && self.proxy.is_some();
+        self.locked = false;
         self.closing.extend(door.into_iter().flat_map(Door::close));
         if let Some(proxy) = self.proxy.take() {
             self.closing.push(self.engine.handle.spawn(async move { proxy.shutdown(GRACE).await }));
@@ -181,6 +211,17 @@ impl Door {
     }
 }
 
+/// Tells everybody that it is locked (RFC 3977, section 5.1: 400). The words fit into any socket's buffer.
+async fn refuse(listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((mut program, _)) => drop(timeout(HEARD, program.write_all(LOCKED)).await),
+            // There are too many sockets at the moment.
+            Err(_) => sleep(HEARD).await,
+        }
+    }
+}
+
 /// Waits for tasks to end, whether they are done or were aborted.
 async fn all(tasks: Vec<JoinHandle<()>>) {
     for task in tasks {
@@ -218,14 +259,8 @@ pub(super) async fn trouble(
 
 /// The program that has a port, where the system tells.
 fn holder(port: u16) -> Option<String> {
-    let all = listeners::get_all().ok()?;
-    let listens = |one: &listeners::Listener| {
-        one.protocol == listeners::Protocol::TCP
-            && one.state == listeners::SocketState::Listen
-            && one.socket.port() == port
-    };
-    let process = all.into_iter().find(listens)?.process;
-    Some(format!("{} ({})", process.name, process.pid))
+    let sockets = Sockets::now();
+    sockets.listener(port).map(|(id, name)| format!("{name} ({id})"))
 }
 
 /// A port that is free, preferably near.

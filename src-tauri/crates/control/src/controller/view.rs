@@ -28,10 +28,12 @@ impl Controller {
         let providers: Vec<_> = providers.map(|provider| self.provider(provider)).collect();
         let troubles = self.troubles(&providers);
         let clients = self.engine.iter().flat_map(|engine| &engine.clients);
-        let state = self.state(&troubles);
+        let serves = self.serves(&providers);
+        let state = self.state(&troubles, &providers, serves);
         let before = before.filter(|before| before.state == state);
         Snapshot {
             state,
+            serves,
             troubles,
             address: self.address(),
             figures: self.figures(before.map(|before| before.figures)),
@@ -41,17 +43,36 @@ impl Controller {
             last_event: self.events.last(),
             settings: self.settings().clone(),
             keep: self.passwords.state().clone(),
+            vault: self.passwords.vault_state(),
             removed: self.removed.as_ref().map(|removed| Removed::name(removed).to_owned()),
+            new_password: self.new_password.as_ref().map(|(name, _)| name.clone()),
             check: self.checking.check.clone(),
             connected: self.connection(),
             start_at_login: self.starts_at_login,
             tray: self.window.has_tray(),
             farewell: self.window.says_farewell(),
+            asks_to_quit: self.asks_to_quit,
             version: self.version,
         }
     }
 
-    fn state(&self, troubles: &[Trouble]) -> State {
+    /// Whether a program that asks for an article may get one.
+    fn serves(&self, providers: &[ProviderView]) -> bool {
+        let works = |state| matches!(state, ProviderState::Up | ProviderState::Untried);
+        self.serving.is_on()
+            && self.serving.door().is_some()
+            && self.used(providers).any(|view| works(view.state))
+    }
+
+    /// Those that are used, the sample too.
+    fn used<'a>(&self, providers: &'a [ProviderView]) -> impl Iterator<Item = &'a ProviderView> {
+        let settings = &self.settings().providers;
+        let off = |view: &&ProviderView| settings.iter().any(|p| p.id == view.id && !p.enabled);
+        let off: Vec<_> = providers.iter().filter(off).map(|view| &view.id).collect();
+        providers.iter().filter(move |view| !off.contains(&&view.id))
+    }
+
+    fn state(&self, troubles: &[Trouble], providers: &[ProviderView], serves: bool) -> State {
         let door_is_open = self.serving.door().is_some();
         if !self.settings().desktop.on || self.power.over {
             State::Stopped
@@ -66,6 +87,10 @@ impl Controller {
         } else if !door_is_open {
             // A password that it waits for is being read.
             State::Starting
+        } else if self.used(providers).next().is_none() {
+            State::NoProvider
+        } else if !serves {
+            State::Down
         } else if troubles.iter().any(|trouble| matches!(trouble, Trouble::ProviderDown { .. })) {
             State::Degraded
         } else if self.numbers.is_active(Instant::now()) {
@@ -104,6 +129,7 @@ impl Controller {
             provider: view.id.clone(),
             said: view.said.clone(),
         }));
+        troubles.extend(self.keeper.troubles());
         troubles.extend(self.told.iter().cloned());
         let down = of(ProviderState::Down).chain(of(ProviderState::Full));
         troubles.extend(down.map(|view| Trouble::ProviderDown {
@@ -129,6 +155,7 @@ impl Controller {
             speed: self.numbers.speed(),
             bytes: total.bytes,
             replies: total.delivered,
+            articles: total.articles,
         };
         let pause = if self.window.is_shown() { SECOND } else { MINUTE };
         match before {
@@ -150,6 +177,7 @@ impl Controller {
             state,
             said,
             password: self.passwords.of(provider),
+            tested: self.checking.has_passed(provider),
             open: backend.map_or(0, |backend| backend.open),
             granted: backend.map_or(provider.connections, |backend| backend.limit),
             allowed: provider.connections,
@@ -170,6 +198,9 @@ impl Controller {
         let known = self.passwords.known(&owner).filter(|_| needs_password(provider));
         match (known, backend) {
             _ if !provider.enabled => (ProviderState::Off, String::new()),
+            _ if self.passwords.of(provider) == PasswordState::Elsewhere => {
+                (ProviderState::NoPassword, String::new())
+            }
             (Some(Known::Failed(said)), _) => (ProviderState::NoPassword, said.clone()),
             (Some(Known::Missing | Known::Closed), _) => (ProviderState::NoPassword, String::new()),
             (_, Some(backend)) => (state_of(&backend.state), backend.why.clone()),
@@ -191,6 +222,7 @@ fn needs_the_user(trouble: &Trouble) -> bool {
         | Trouble::NoClientPassword { .. }
         | Trouble::LoginRefused { .. } => true,
         Trouble::ProviderDown { .. }
+        | Trouble::SettingsReadOnly { .. }
         | Trouble::SettingsSetAside { .. }
         | Trouble::SettingsNotSaved { .. } => false,
     }

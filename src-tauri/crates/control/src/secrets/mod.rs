@@ -24,6 +24,16 @@ pub enum Owner {
     Client(String),
 }
 
+impl Owner {
+    /// The id or the name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Provider(name) | Self::Client(name) => name,
+        }
+    }
+}
+
 /// The name that the secret is kept by.
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

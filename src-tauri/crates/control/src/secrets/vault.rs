@@ -6,9 +6,10 @@ mod sealed;
 mod tests;
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nntp_proxy::config::Secret;
@@ -32,6 +33,9 @@ pub struct Vault {
     file: PathBuf,
     cost: Cost,
     open: Mutex<Option<Open>>,
+    /// For those who cannot wait for a passphrase to be tried.
+    is_open: AtomicBool,
+    was_replaced: AtomicBool,
 }
 
 /// What the passphrase was turned into, and for which file.
@@ -82,7 +86,13 @@ impl From<VaultError> for StoreError {
 impl Vault {
     /// The vault in `file`, whether it is there or not; closed.
     pub fn at(file: impl Into<PathBuf>) -> Self {
-        Self { file: file.into(), cost: Cost::default(), open: Mutex::new(None) }
+        Self {
+            file: file.into(),
+            cost: Cost::default(),
+            open: Mutex::new(None),
+            is_open: AtomicBool::new(false),
+            was_replaced: AtomicBool::new(false),
+        }
     }
 
     /// Whether there is one.
@@ -94,7 +104,13 @@ impl Vault {
     /// Whether its passphrase was given.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.lock().is_some()
+        self.is_open.load(Ordering::Relaxed)
+    }
+
+    /// Whether another vault was found in its place, and nobody has given that one's passphrase yet.
+    #[must_use]
+    pub fn was_replaced(&self) -> bool {
+        self.was_replaced.load(Ordering::Relaxed)
     }
 
     /// Makes an empty one, which is then open. Takes as long as [`open`](Self::open).
@@ -103,18 +119,67 @@ impl Vault {
     /// When there is one, when the passphrase is empty, or when the file cannot be written.
     pub fn create(&self, passphrase: &Secret) -> Result<(), VaultError> {
         let mut open = self.lock();
+        if self.exists() {
+            return Err(VaultError::Exists);
+        }
+        self.make(&mut open, passphrase, &Contents::default())
+    }
+
+    /// Makes an empty one in the place of the one that is there, which stays beside it.
+    ///
+    /// # Errors
+    /// When the passphrase is empty, or a file cannot be moved or written.
+    pub fn start_over(&self, passphrase: &Secret) -> Result<(), VaultError> {
+        let mut open = self.lock();
         if passphrase.expose().is_empty() {
             return Err(VaultError::NoPassphrase);
         }
-        if self.exists() {
-            return Err(VaultError::Exists);
+        let failed =
+            |error: io::Error| VaultError::Failed(format!("cannot move the old vault: {error}"));
+        let old = self.exists().then(|| free(&self.file));
+        if let Some(old) = &old {
+            fs::rename(&self.file, old).map_err(failed)?;
+        }
+        let made = self.make(&mut open, passphrase, &Contents::default());
+        if let (Err(_), Some(old)) = (&made, &old) {
+            fs::rename(old, &self.file).map_err(failed)?;
+        }
+        made
+    }
+
+    /// Gives it another passphrase; it is open then. Takes twice as long as [`open`](Self::open).
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open), and when the new passphrase is empty or the file cannot be written.
+    pub fn change_passphrase(&self, passphrase: &Secret, new: &Secret) -> Result<(), VaultError> {
+        let mut open = self.lock();
+        let sealed = self.read()?;
+        let contents =
+            sealed.open(&sealed.header.key(passphrase)?).map_err(|error| self.name(error))?;
+        self.make(&mut open, new, &contents)
+    }
+
+    fn make(
+        &self,
+        open: &mut Option<Open>,
+        passphrase: &Secret,
+        contents: &Contents,
+    ) -> Result<(), VaultError> {
+        if passphrase.expose().is_empty() {
+            return Err(VaultError::NoPassphrase);
         }
         let header = Header::new(self.cost)?;
         let key = header.key(passphrase)?;
         let made = Open { header, key };
-        self.write(&made, &Contents::default())?;
-        *open = Some(made);
+        self.write(&made, contents)?;
+        self.set_open(open, Some(made));
         Ok(())
+    }
+
+    fn set_open(&self, open: &mut Option<Open>, now: Option<Open>) {
+        self.is_open.store(now.is_some(), Ordering::Relaxed);
+        self.was_replaced.store(false, Ordering::Relaxed);
+        *open = now;
     }
 
     /// Opens it. Takes a tenth of a second or more, by design: never to be called in an async task.
@@ -126,13 +191,13 @@ impl Vault {
         let sealed = self.read()?;
         let key = sealed.header.key(passphrase)?;
         sealed.open(&key).map_err(|error| self.name(error))?;
-        *open = Some(Open { header: sealed.header, key });
+        self.set_open(&mut open, Some(Open { header: sealed.header, key }));
         Ok(())
     }
 
     /// Closes it, and forgets the key.
     pub fn close(&self) {
-        *self.lock() = None;
+        self.set_open(&mut self.lock(), None);
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Open>> {
@@ -173,7 +238,8 @@ impl Vault {
         let sealed = self.read()?;
         if sealed.header != key.header {
             // Another vault was put in its place, and has a passphrase of its own.
-            *open = None;
+            self.set_open(open, None);
+            self.was_replaced.store(true, Ordering::Relaxed);
             return Err(StoreError::Closed);
         }
         Ok(sealed.open(&key.key).map_err(|error| self.name(error))?)
@@ -211,6 +277,13 @@ impl Store for Vault {
     fn delete(&self, owner: &Owner) -> Result<(), StoreError> {
         self.change(|contents| drop(contents.secrets.remove(&owner.to_string())))
     }
+}
+
+/// A name for an old vault that nothing has.
+fn free(file: &Path) -> PathBuf {
+    let names = (1_u32..).map(|number| file.with_extension(format!("old-{number}.json")));
+    let mut free = names.filter(|name| name.symlink_metadata().is_err());
+    free.next().unwrap_or_else(|| file.with_extension("old.json"))
 }
 
 fn read(file: &Path) -> io::Result<Vec<u8>> {

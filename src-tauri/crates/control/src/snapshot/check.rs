@@ -19,6 +19,13 @@ pub struct Check {
     pub done: bool,
 }
 
+impl Check {
+    /// Whether something was found that keeps the provider from being used so.
+    pub(crate) fn found_bad(&self) -> bool {
+        self.findings.iter().any(|finding| finding.outcome == Outcome::Bad)
+    }
+}
+
 /// One step of a test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -215,9 +222,14 @@ pub enum Remedy {
 
 impl From<engine::Finding> for Finding {
     fn from(finding: engine::Finding) -> Self {
+        // The engine lets it pass on this computer; a green tick would say that it is encrypted.
+        let outcome = match finding.found {
+            engine::Found::InTheClear => Outcome::Doubtful,
+            _ => finding.outcome.into(),
+        };
         Self {
             step: finding.step.into(),
-            outcome: finding.outcome.into(),
+            outcome,
             said: finding.found.to_string(),
             found: finding.found.into(),
             words: finding.words,

@@ -20,7 +20,11 @@ pub(super) struct Words {
     point: &'static str,
     active: fn(&str) -> String,
     paused: fn(u64) -> String,
-    trouble: fn(&Trouble, &str, &KeepState) -> String,
+    /// Nothing can be downloaded, because …
+    nothing: &'static str,
+    all_down: &'static str,
+    no_provider: &'static str,
+    because: fn(&Trouble, &str, &KeepState) -> String,
 }
 
 impl Words {
@@ -41,10 +45,20 @@ impl Words {
             State::Starting => self.starting.into(),
             State::Idle => self.idle.into(),
             State::Active => (self.active)(&self.speed(snapshot.figures.speed)),
-            State::Degraded | State::Attention => match snapshot.troubles.first() {
-                Some(trouble) => (self.trouble)(trouble, name(snapshot, trouble), &snapshot.keep),
-                None => self.idle.into(),
-            },
+            State::Down => format!("{}: {}", self.nothing, self.all_down),
+            State::NoProvider => format!("{}: {}", self.nothing, self.no_provider),
+            State::Degraded | State::Attention => self.trouble(snapshot),
+        }
+    }
+
+    /// The most urgent trouble, and whether downloads go on.
+    fn trouble(&self, snapshot: &Snapshot) -> String {
+        let Some(trouble) = snapshot.troubles.first() else { return self.idle.into() };
+        let because = (self.because)(trouble, name(snapshot, trouble), &snapshot.keep);
+        match name(snapshot, trouble) {
+            _ if !snapshot.serves => format!("{}: {because}", self.nothing),
+            name if !name.is_empty() && because.starts_with(name) => because,
+            _ => capitalized(&because),
         }
     }
 
@@ -72,6 +86,12 @@ fn name<'a>(snapshot: &'a Snapshot, trouble: &'a Trouble) -> &'a str {
     }
 }
 
+/// As it begins a sentence.
+fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 static ENGLISH: Words = Words {
     start: "Start",
     stop: "Stop",
@@ -87,23 +107,25 @@ static ENGLISH: Words = Words {
     point: ".",
     active: |speed| format!("On, {speed}"),
     paused: |minutes| format!("Paused for {minutes} min"),
-    trouble: |trouble, name, keep| match (trouble, keep) {
-        (Trouble::PortBusy { port, .. }, _) if name.is_empty() => {
-            format!("Another program already uses port {port}")
-        }
-        (Trouble::PortBusy { port, .. }, _) => format!("{name} already uses port {port}"),
-        (Trouble::CannotListen { .. }, _) => "Cannot listen for your programs".into(),
-        (Trouble::PasswordsClosed, KeepState::Absent { .. }) => "There is no keyring".into(),
-        (Trouble::PasswordsClosed, KeepState::Asking) => "The keyring waits for you".into(),
-        (Trouble::PasswordsClosed, KeepState::VaultClosed) => "The vault is closed".into(),
-        (Trouble::PasswordsClosed, _) => "The keyring is locked".into(),
+    nothing: "Nothing can be downloaded",
+    all_down: "all providers are down",
+    no_provider: "no provider is in use",
+    because: |trouble, name, keep| match (trouble, keep) {
+        (Trouble::PortBusy { port, .. }, _) if name.is_empty() => format!("port {port} is in use"),
+        (Trouble::PortBusy { port, .. }, _) => format!("port {port} is used by {name}"),
+        (Trouble::CannotListen { .. }, _) => "programs cannot connect".into(),
+        (Trouble::PasswordsClosed, KeepState::Absent { .. }) => "there is no keyring".into(),
+        (Trouble::PasswordsClosed, KeepState::Asking) => "the keyring waits for your answer".into(),
+        (Trouble::PasswordsClosed, KeepState::VaultClosed) => "the vault is closed".into(),
+        (Trouble::PasswordsClosed, _) => "the keyring is locked".into(),
         (Trouble::NoPassword { .. } | Trouble::NoClientPassword { .. }, _) => {
-            format!("The password for {name} is missing")
+            format!("the password for {name} is missing")
         }
         (Trouble::LoginRefused { .. }, _) => format!("{name} refuses the login"),
-        (Trouble::ProviderDown { .. }, _) => format!("{name} cannot be used at the moment"),
-        (Trouble::SettingsSetAside { .. }, _) => "The settings could not be read".into(),
-        (Trouble::SettingsNotSaved { .. }, _) => "The settings could not be saved".into(),
+        (Trouble::ProviderDown { .. }, _) => format!("{name} is down"),
+        (Trouble::SettingsReadOnly { .. }, _) => "settings cannot be changed".into(),
+        (Trouble::SettingsSetAside { .. }, _) => "the settings file was damaged".into(),
+        (Trouble::SettingsNotSaved { .. }, _) => "the settings could not be saved".into(),
     },
 };
 
@@ -122,24 +144,32 @@ static GERMAN: Words = Words {
     point: ",",
     active: |speed| format!("An, {speed}"),
     paused: |minutes| format!("Pause, noch {minutes} Min."),
-    trouble: |trouble, name, keep| match (trouble, keep) {
+    nothing: "Kein Download möglich",
+    all_down: "Alle Anbieter sind ausgefallen",
+    no_provider: "Kein Anbieter ist in Gebrauch",
+    because: |trouble, name, keep| match (trouble, keep) {
         (Trouble::PortBusy { port, .. }, _) if name.is_empty() => {
-            format!("Ein anderes Programm benutzt schon Port {port}")
+            format!("Port {port} ist belegt")
         }
-        (Trouble::PortBusy { port, .. }, _) => format!("{name} benutzt schon Port {port}"),
-        (Trouble::CannotListen { .. }, _) => "Ihre Programme können Newsmux nicht erreichen".into(),
+        (Trouble::PortBusy { port, .. }, _) => format!("Port {port} ist von {name} belegt"),
+        (Trouble::CannotListen { .. }, _) => "Programme können sich nicht verbinden".into(),
         (Trouble::PasswordsClosed, KeepState::Absent { .. }) => {
             "Es gibt keinen Schlüsselbund".into()
         }
-        (Trouble::PasswordsClosed, KeepState::Asking) => "Der Schlüsselbund wartet auf Sie".into(),
+        (Trouble::PasswordsClosed, KeepState::Asking) => {
+            "Der Schlüsselbund wartet auf Ihre Antwort".into()
+        }
         (Trouble::PasswordsClosed, KeepState::VaultClosed) => "Der Tresor ist geschlossen".into(),
         (Trouble::PasswordsClosed, _) => "Der Schlüsselbund ist gesperrt".into(),
         (Trouble::NoPassword { .. } | Trouble::NoClientPassword { .. }, _) => {
             format!("Das Passwort für {name} fehlt")
         }
         (Trouble::LoginRefused { .. }, _) => format!("{name} lehnt die Anmeldung ab"),
-        (Trouble::ProviderDown { .. }, _) => format!("{name} kann zurzeit nicht benutzt werden"),
-        (Trouble::SettingsSetAside { .. }, _) => "Die Einstellungen waren nicht lesbar".into(),
+        (Trouble::ProviderDown { .. }, _) => format!("{name} ist ausgefallen"),
+        (Trouble::SettingsReadOnly { .. }, _) => {
+            "Die Einstellungen können nicht geändert werden".into()
+        }
+        (Trouble::SettingsSetAside { .. }, _) => "Die Einstellungsdatei war beschädigt".into(),
         (Trouble::SettingsNotSaved { .. }, _) => {
             "Die Einstellungen konnten nicht gespeichert werden".into()
         }

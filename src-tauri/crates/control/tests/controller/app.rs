@@ -301,7 +301,7 @@ impl App {
     /// What the keyring has for a provider.
     pub(crate) fn kept(&self, id: &str) -> Option<String> {
         let all = self.begin.keyring.secrets();
-        all.get(&Owner::Provider(id.into())).map(|secret| secret.expose().to_owned())
+        all.get(&Owner::Provider(id.into())).map(password_in)
     }
 
     /// What the file says.
@@ -311,12 +311,19 @@ impl App {
 
     /// Ends it, and gives what it leaves behind.
     pub(crate) async fn quit(self) -> Begin {
-        self.must(json!({"do": "quit"})).await;
+        self.must(json!({"do": "quit_now"})).await;
         let calls = saw(&self.begin.desk.calls, |calls| calls.contains(&Call::Dropped)).await;
         assert!(calls.ends_with(&[Call::Quit, Call::Dropped]), "{calls:?}");
         self.begin.desk.calls.send_replace(Vec::new());
         self.begin
     }
+}
+
+/// The password in what is kept: it says too which server it is for, unless somebody else has put it there.
+pub(crate) fn password_in(kept: &Secret) -> String {
+    let said: Option<Value> = serde_json::from_str(kept.expose()).ok();
+    let password = said.as_ref().and_then(|said| said["password"].as_str());
+    password.unwrap_or(kept.expose()).to_owned()
 }
 
 /// Waits until what was written down is so.

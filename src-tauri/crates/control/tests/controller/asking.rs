@@ -6,6 +6,7 @@ use control::request::FailureCode;
 use control::secrets::memory::MemoryStore;
 use control::secrets::{Owner, Store, StoreError};
 use control::snapshot::{KeepState, PasswordState, State, Trouble};
+use newsmux_tests::client::Client;
 use nntp_proxy::config::Secret;
 use serde_json::{Value, json};
 
@@ -66,7 +67,8 @@ async fn the_loop_goes_on_while_the_keyring_asks_and_takes_the_answer_when_it_co
         (&KeepState::Asking, &[Trouble::PasswordsClosed][..])
     );
     app.must(json!({"do": "set_posting", "posting": true})).await;
-    program(app.address().await).await;
+    let greeting = Client::connect(app.address().await).await.line().await;
+    assert!(greeting.starts_with("400 Newsmux is locked"), "{greeting}");
     dialog.set_open(true);
     let now = app.until(|now| now.state == State::Idle).await;
     assert_eq!((&now.keep, &now.troubles[..]), (&KeepState::Open, &[][..]));

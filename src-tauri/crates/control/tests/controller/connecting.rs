@@ -15,8 +15,8 @@ use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};
 type Answers = dyn Fn(&str) -> (u16, String) + Send + Sync;
 
 /// A program, and what it was asked.
-struct Played {
-    address: String,
+pub(crate) struct Played {
+    pub(crate) address: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -34,7 +34,7 @@ impl Played {
         Self { address, asked }
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -67,7 +67,7 @@ async fn serve(mut stream: TcpStream, answers: Arc<Answers>, book: Arc<Mutex<Vec
 }
 
 /// A SABnzbd with one server of its own, which takes what it is told unless it is about `stubborn`.
-async fn sabnzbd(stubborn: &'static str) -> Played {
+pub(crate) async fn sabnzbd(stubborn: &'static str) -> Played {
     let own = json!({"name": "own", "displayname": "Own", "host": "a.example", "port": 563, "connections": 8,
         "ssl": 1, "enable": 1, "quota": "5G"});
     let servers = Mutex::new(vec![own]);
@@ -104,9 +104,9 @@ async fn sabnzbd(stubborn: &'static str) -> Played {
     .await
 }
 
-fn connect(address: &str, key: &str) -> Value {
+pub(crate) fn connect(address: &str, key: &str) -> Value {
     json!({"do": "connect_client", "program": "sabnzbd", "address": address, "user": "", "secret": key,
-        "login": null, "disable_direct": true})
+        "login": null, "new_login": false, "disable_direct": true})
 }
 
 async fn code(app: &App, address: &str, program: &str) -> FailureCode {
@@ -136,7 +136,8 @@ async fn a_program_is_connected_until_its_first_article_and_disconnected() {
     let new = json!({"id": "", "host": "A.example"});
     app.must(json!({"do": "save_provider", "provider": new, "password": null})).await;
     app.until(|now| now.connected.as_ref().is_some_and(|c| c.disabled[0].known)).await;
-    fetch(&mut program(address).await, &article).await;
+    let mut client = program(address).await;
+    fetch(&mut client, &article).await;
     app.until(|now| now.connected.as_ref().is_some_and(|connected| connected.served)).await;
 
     app.must(json!({"do": "undo_connect"})).await;

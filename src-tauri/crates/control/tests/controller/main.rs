@@ -9,15 +9,20 @@
 
 mod app;
 mod asking;
+mod belonging;
 mod connecting;
 mod entries;
 mod importing;
+mod kept_settings;
+mod locked_out;
 mod model;
 mod network;
 mod passwords;
 mod sample;
 mod serving;
 mod settings;
+mod success;
 mod testing;
 mod timing;
+mod undoing;
 mod window;

@@ -130,7 +130,7 @@ async fn passwords_that_cannot_be_copied_or_said_to_be_elsewhere_stay_where_they
     let (app, article, _, _news) = with_one(None).await;
     app.address().await;
     let to_vault = json!({"do": "keep_passwords", "keep": "vault"});
-    assert_eq!(app.refused(to_vault.clone()).await.0, FailureCode::KeepClosed);
+    assert_eq!(app.refused(to_vault.clone()).await.0, FailureCode::VaultClosed);
     app.must(json!({"do": "open_vault", "passphrase": "p"})).await;
     app.must(retry()).await;
     app.begin.keyring.fail_always(Some(StoreError::Failed("no".into())));
@@ -230,5 +230,95 @@ async fn what_was_removed_before_it_could_be_read_comes_back_with_its_password()
     assert_eq!(app.kept("a"), None);
     app.must(json!({"do": "undo"})).await;
     assert_eq!(app.kept("a").as_deref(), Some(PASSWORD));
+    fetch(&mut program(app.address().await).await, &article).await;
+}
+
+fn vault_of(app: &App) -> Value {
+    serde_json::to_value(&*app.now()).unwrap()["vault"].clone()
+}
+
+#[tokio::test]
+async fn from_the_keyring_to_a_vault_and_back_and_to_the_vault_again() {
+    let (app, article, _, _news) = with_one(None).await;
+    app.address().await;
+    let open = |passphrase: &str| json!({"do": "open_vault", "passphrase": passphrase});
+    assert_eq!(vault_of(&app), "none");
+    app.must(open("open sesame")).await;
+    app.must(json!({"do": "keep_passwords", "keep": "keyring"})).await;
+    app.must(retry()).await;
+    assert_eq!((vault_of(&app), app.kept("a").as_deref()), (json!("open"), Some(PASSWORD)));
+    let app = app.quit().await.start();
+    app.address().await;
+    assert_eq!(vault_of(&app), "closed", "it is told apart from none");
+    assert_eq!(app.refused(open("another")).await.0, FailureCode::WrongPassphrase);
+    app.must(open("open sesame")).await;
+    app.must(retry()).await;
+    assert_eq!((vault_of(&app), app.kept("a")), (json!("open"), None));
+    app.must(json!({"do": "keep_passwords", "keep": "keyring"})).await;
+    app.must(retry()).await;
+    // Or with a new passphrase, where the old one is forgotten.
+    let app = app.quit().await.start();
+    app.address().await;
+    app.must(json!({"do": "start_vault_over", "passphrase": "new and long"})).await;
+    app.must(retry()).await;
+    assert_eq!((app.now().settings.desktop.passwords, app.kept("a")), (Keep::Vault, None));
+    fetch(&mut program(app.address().await).await, &article).await;
+}
+
+#[tokio::test]
+async fn a_forgotten_passphrase_costs_the_passwords_and_nothing_else() {
+    let (app, article, entry, _news) = with_one(None).await;
+    app.address().await;
+    app.must(json!({"do": "open_vault", "passphrase": "forgotten"})).await;
+    app.must(retry()).await;
+    let old = fs::read(app.begin.folder.path().join("vault.json")).unwrap();
+    let app = app.quit().await.start();
+    app.until(|now| now.keep == KeepState::VaultClosed).await;
+    assert_eq!(app.refused(save(&entry, "x", "keep")).await.0, FailureCode::VaultClosed);
+    let empty = json!({"do": "start_vault_over", "passphrase": ""});
+    assert_eq!(app.refused(empty).await.0, FailureCode::Invalid);
+    app.must(json!({"do": "start_vault_over", "passphrase": "new and long"})).await;
+    app.until(|now| now.troubles == [Trouble::NoPassword { provider: "a".into() }]).await;
+    app.must(save(&entry, PASSWORD, "keep")).await;
+    fetch(&mut program(app.address().await).await, &article).await;
+    assert_eq!(fs::read(app.begin.folder.path().join("vault.old-1.json")).unwrap(), old);
+    let app = app.quit().await.start();
+    app.until(|now| now.keep == KeepState::VaultClosed).await;
+    app.must(json!({"do": "open_vault", "passphrase": "new and long"})).await;
+    app.until(|now| now.state == State::Idle).await;
+}
+
+#[tokio::test]
+async fn the_passphrase_of_the_vault_can_be_changed() {
+    let (app, article, _, _news) = with_one(None).await;
+    app.address().await;
+    app.must(json!({"do": "open_vault", "passphrase": "first"})).await;
+    let change =
+        |old: &str, new: &str| json!({"do": "change_passphrase", "passphrase": old, "new": new});
+    let wrong = app.refused(change("wrong", "second")).await;
+    assert_eq!(wrong, (FailureCode::WrongPassphrase, Some("passphrase".into())));
+    assert_eq!(app.refused(change("first", "")).await, (FailureCode::Invalid, Some("new".into())));
+    app.must(change("first", "second")).await;
+    let app = app.quit().await.start();
+    app.until(|now| now.keep == KeepState::VaultClosed).await;
+    let open = |passphrase: &str| json!({"do": "open_vault", "passphrase": passphrase});
+    assert_eq!(app.refused(open("first")).await.0, FailureCode::WrongPassphrase);
+    app.must(open("second")).await;
+    app.until(|now| now.state == State::Idle).await;
+    fetch(&mut program(app.address().await).await, &article).await;
+}
+
+#[tokio::test]
+async fn a_vault_that_is_open_loses_nothing_when_it_is_started_over() {
+    let (app, article, _, _news) = with_one(None).await;
+    app.address().await;
+    app.must(json!({"do": "open_vault", "passphrase": "first"})).await;
+    app.must(retry()).await;
+    app.must(json!({"do": "start_vault_over", "passphrase": "second"})).await;
+    app.must(retry()).await;
+    let app = app.quit().await.start();
+    app.until(|now| now.keep == KeepState::VaultClosed).await;
+    app.must(json!({"do": "open_vault", "passphrase": "second"})).await;
+    app.until(|now| now.state == State::Idle).await;
     fetch(&mut program(app.address().await).await, &article).await;
 }

@@ -65,7 +65,7 @@ async fn a_pause_ends_by_the_clock_on_the_wall_or_by_start() {
         } else {
             app.must(json!({"do": "start"})).await;
         }
-        app.until(|now| now.state == State::Idle).await;
+        app.until(|now| now.state == State::NoProvider).await;
         program(app.address().await).await;
     }
     assert!(app.now().settings.desktop.on);
@@ -97,7 +97,7 @@ async fn the_same_port_at_another_address_is_no_conflict_with_ourselves() {
     for host in ["localhost", "127.0.0.1"] {
         let listen = json!({"host": host, "port": before.port()});
         app.must(json!({"do": "set_listen", "listen": listen})).await;
-        app.until(|now| now.address.host == host && now.state == State::Idle).await;
+        app.until(|now| now.address.host == host && now.state == State::NoProvider).await;
         program(before).await;
     }
 }
@@ -120,7 +120,7 @@ async fn a_busy_port_is_told_with_who_has_it_and_taken_when_it_is_free() {
     TcpListener::bind(("127.0.0.1", *free)).await.unwrap();
     app.happened(|happened| matches!(happened, Happened::Trouble { .. })).await;
     drop(other);
-    assert_eq!(app.until(|now| now.state == State::Idle).await.troubles, []);
+    assert_eq!(app.until(|now| now.state == State::NoProvider).await.troubles, []);
     program(app.address().await).await;
 }
 
@@ -132,7 +132,7 @@ async fn the_free_port_that_was_offered_can_be_taken() {
     let now = app.until(|now| now.state == State::Attention).await;
     let Some(Trouble::PortBusy { free: Some(free), .. }) = now.troubles.first() else { panic!() };
     app.must(json!({"do": "set_listen", "listen": {"host": "127.0.0.1", "port": free}})).await;
-    let now = app.until(|now| now.state == State::Idle).await;
+    let now = app.until(|now| now.state == State::NoProvider).await;
     assert_eq!((now.address.port, now.settings.listen.port), (*free, *free));
     program(app.address().await).await;
 }
@@ -156,8 +156,7 @@ async fn an_address_that_cannot_be_leaves_the_old_one_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_provider_that_cannot_be_reached_degrades_and_one_that_refuses_the_login_needs_the_user()
-{
+async fn a_provider_that_cannot_be_reached_is_down_and_one_that_refuses_the_login_needs_the_user() {
     let (mut news, article) = one_article().await;
     let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
     let app = begin.password("a", "a wrong one").start();
@@ -175,7 +174,7 @@ async fn a_provider_that_cannot_be_reached_degrades_and_one_that_refuses_the_log
         .await;
     let mut client = program(app.address().await).await;
     client.send(&format!("BODY {}", article.id())).await;
-    let now = app.until(|now| now.state == State::Degraded).await;
+    let now = app.until(|now| now.state == State::Down).await;
     assert!(matches!(&now.troubles[..], [Trouble::ProviderDown { said, .. }] if !said.is_empty()));
     assert_eq!(app.provider("a").state, ProviderState::Down);
 }

@@ -35,7 +35,8 @@ async fn a_test_finds_step_by_step_and_takes_the_kept_password() {
         Capabilities, Connection, Connections, Encryption, Greeting, Login, Name, RoundTrip,
     };
     let all = [Name, Connection, Encryption, Greeting, Login, Capabilities, RoundTrip, Connections];
-    assert_eq!(steps, all.map(|step| (step, Outcome::Good)));
+    let outcome = |step| if step == Encryption { Outcome::Doubtful } else { Outcome::Good };
+    assert_eq!(steps, all.map(|step| (step, outcome(step))), "without encryption");
     assert!(seen.iter().any(|found| (1..8).contains(found)), "not all at once: {seen:?}");
     assert_eq!(news.until_alone().await.peak, 2, "as many as were entered");
     app.must(json!({"do": "dismiss_check"})).await;

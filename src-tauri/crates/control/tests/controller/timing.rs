@@ -35,20 +35,16 @@ async fn settled(app: &App) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_removed_can_be_put_back_for_a_minute() {
+async fn what_was_removed_can_be_put_back_and_after_an_hour_without_its_password() {
     let app = start(one().password("a", "x"));
     settled(&app).await;
-    for (wait, undone) in [(50, true), (70, false)] {
+    for (minutes, password) in [(50, PasswordState::Kept), (70, PasswordState::Missing)] {
         app.must(json!({"do": "remove_provider", "id": "a"})).await;
         app.until(|now| now.removed.is_some()).await;
-        sleep(SECOND * wait).await;
-        assert_eq!(app.now().removed.is_some(), undone);
-        let undo = app.ask(json!({"do": "undo"})).await;
-        assert_eq!(
-            undo.map_err(|failure| failure.code).err(),
-            (!undone).then_some(FailureCode::Unknown)
-        );
-        assert_eq!(app.now().providers.len(), usize::from(undone));
+        sleep(SECOND * 60 * minutes).await;
+        app.must(json!({"do": "undo"})).await;
+        app.must(json!({"do": "retry_passwords"})).await;
+        assert_eq!(app.now().providers[0].password, password);
     }
 }
 

@@ -41,7 +41,7 @@ async fn the_window_is_shown_at_the_start_unless_it_is_to_be_hidden() {
     ] {
         let begin = Begin { hidden: by_login, ..Begin::new().settings(settings.clone()) };
         let app = begin.start();
-        app.until(|now| now.state == State::Idle).await;
+        app.until(|now| now.state != State::Starting).await;
         assert_eq!(window(&app).contains(&Call::Show), shown, "{settings} {by_login}");
     }
 }

@@ -16,6 +16,8 @@ pub struct Counters {
     pub requests: AtomicU64,
     /// Replies delivered to clients.
     pub delivered: AtomicU64,
+    /// Articles and bodies given to clients: the replies 220 and 222.
+    pub articles: AtomicU64,
     /// Articles that the provider did not have.
     pub missing: AtomicU64,
     /// Requests that failed because of the provider.
@@ -40,6 +42,7 @@ impl Counters {
         CounterSnapshot {
             requests: now(&self.requests),
             delivered: now(&self.delivered),
+            articles: now(&self.articles),
             missing: now(&self.missing),
             failures: now(&self.failures),
             bytes: now(&self.bytes),
@@ -53,6 +56,7 @@ impl Counters {
 pub struct CounterSnapshot {
     pub requests: u64,
     pub delivered: u64,
+    pub articles: u64,
     pub missing: u64,
     pub failures: u64,
     pub bytes: u64,

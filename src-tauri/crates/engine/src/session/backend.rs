@@ -252,11 +252,16 @@ impl ClientSession {
             Counters::count(&backend.counters().delivered);
             return Ok(Outcome::Delivered);
         }
+        let is_article = matches!(status.code().get(), 220 | 222);
         let stall = backend.config().limits.stall;
         let limits = Limits { stall, elsewhere: exchange.elsewhere };
         relay(reply, exchange.pending, &mut exchange.progress, limits).await?;
         exchange.pending.is_whole(exchange.request.verb());
         Counters::count(&backend.counters().delivered);
+        if is_article {
+            Counters::count(&backend.counters().articles);
+            self.client.was_given_article();
+        }
         Ok(Outcome::Delivered)
     }
 

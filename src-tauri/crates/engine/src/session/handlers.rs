@@ -159,6 +159,7 @@ impl Conversation {
         match action {
             Action::Nothing => None,
             Action::Reply(reply) => {
+                self.session.refused(&reply);
                 self.say(reply);
                 None
             }

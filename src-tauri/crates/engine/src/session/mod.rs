@@ -195,11 +195,18 @@ impl ClientSession {
         let accepted = self.auth.check(user, password);
         match accepted {
             Some(name) => self.client.logged_in(name),
-            None => self
-                .events
-                .tell(|| Event::LoginRefused { client: self.client.address.ip().to_string() }),
+            None => {
+                self.events.tell(|| Event::LoginRefused { client: self.client.address.to_string() })
+            }
         }
         accepted.is_some()
+    }
+
+    /// Reports a refusal of ours that asks for a login.
+    fn refused(&self, reply: &[u8]) {
+        if reply.starts_with(b"480 ") {
+            self.events.tell(|| Event::LoginNeeded { client: self.client.address.to_string() });
+        }
     }
 
     /// Switches to Stateful mode: a stateful request came.

@@ -7,6 +7,8 @@ use control::secrets::Owner;
 use control::snapshot::{PasswordState, Snapshot};
 use nntp_proxy::config::Secret;
 
+use crate::app::password_in;
+
 /// What was answered so far.
 #[derive(Debug, Default)]
 pub(super) struct Beliefs {
@@ -76,10 +78,10 @@ impl Beliefs {
             return Err(format!("the password of {} is lost", lost.id));
         }
         for owner in kept.map(|view| Owner::Provider(view.id.clone())) {
-            let (is, believed) = (store(&owner), self.kept.get(&owner));
-            if is.as_ref() != believed {
-                let shown = [is.as_ref(), believed].map(|secret| secret.map(Secret::expose));
-                return Err(format!("kept for {owner}, and believed: {shown:?}"));
+            let is = store(&owner).as_ref().map(password_in);
+            let believed = self.kept.get(&owner).map(password_in);
+            if is != believed {
+                return Err(format!("kept for {owner}, and believed: {:?}", [is, believed]));
             }
         }
         Ok(())

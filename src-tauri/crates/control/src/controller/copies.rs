@@ -1,0 +1,80 @@
+//! Copies of the settings beside their file: one from before each version of Newsmux, and one of whatever the user had
+//! replaced.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::run::millis;
+use crate::atomic::write_atomically;
+use crate::json::read;
+use crate::request::SettingsCopy;
+use crate::settings::parse;
+
+/// Only its owner reads it.
+const MODE: u32 = 0o600;
+
+/// The copies of one settings file.
+pub(super) struct Copies {
+    file: PathBuf,
+    version: String,
+}
+
+impl Copies {
+    pub(super) fn of(file: &Path, version: &str) -> Self {
+        Self { file: file.to_owned(), version: version.to_owned() }
+    }
+
+    /// Keeps what this version of Newsmux has found, once.
+    pub(super) fn keep_found(&self, text: &[u8]) -> io::Result<()> {
+        let copy = self.named(&format!("before-{}", self.version));
+        if copy.symlink_metadata().is_ok() { Ok(()) } else { write_atomically(&copy, text, MODE) }
+    }
+
+    /// Keeps what is about to be replaced.
+    pub(super) fn keep(&self, text: &[u8]) -> io::Result<()> {
+        write_atomically(&free(|number| self.named(&format!("copy-{number}"))), text, MODE)
+    }
+
+    /// The newest first.
+    pub(super) fn all(&self) -> Vec<SettingsCopy> {
+        let folder = self.file.parent().and_then(|folder| fs::read_dir(folder).ok());
+        let files = folder.into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut copies: Vec<_> = files.filter_map(|file| self.copy(&file)).collect();
+        copies.sort_by(|a, b| (b.at, &b.file).cmp(&(a.at, &a.file)));
+        copies
+    }
+
+    /// Where a copy of this name is; none where that is no copy.
+    pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
+        self.all().into_iter().any(|copy| copy.file == name).then(|| self.file.with_file_name(name))
+    }
+
+    fn copy(&self, file: &Path) -> Option<SettingsCopy> {
+        let name = file.file_name()?.to_str()?;
+        let stem = self.file.file_stem()?.to_str()?;
+        let rest = name.strip_prefix(stem)?.strip_prefix('.')?.strip_suffix(".json")?;
+        if !rest.starts_with("before-") && !rest.starts_with("copy-") {
+            return None;
+        }
+        let settings = read(file).and_then(|text| parse(file, &text));
+        let at =
+            fs::metadata(file).and_then(|file| file.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+        let providers = settings.ok().map(|settings| settings.providers.len());
+        Some(SettingsCopy { file: name.to_owned(), at: millis(at), providers })
+    }
+
+    fn named(&self, what: &str) -> PathBuf {
+        self.file.with_extension(format!("{what}.json"))
+    }
+}
+
+/// The first of these names that nothing has.
+pub(super) fn free(name: impl Fn(u32) -> PathBuf) -> PathBuf {
+    let mut number = 1;
+    while !name(number).symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        number += 1;
+    }
+    name(number)
+}

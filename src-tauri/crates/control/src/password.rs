@@ -1,0 +1,157 @@
+//! A provider's password together with the server that it was entered for, so that it cannot go anywhere else.
+
+use std::path::PathBuf;
+
+use nntp_proxy::config::Secret;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::{Provider, TlsMode, VerifyLevel};
+
+/// A password, and where it may be sent.
+///
+/// [`for_provider`](Self::for_provider) is the only way from a kept password to a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Password {
+    secret: Secret,
+    /// None: to no server. The passwords of programs are so, and one that was kept without saying what for, until
+    /// [`adopt`](Self::adopt).
+    server: Option<Server>,
+}
+
+/// What a password belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Server {
+    host: String,
+    port: u16,
+    username: String,
+    tls: TlsMode,
+    verify: VerifyLevel,
+    ca_file: Option<PathBuf>,
+}
+
+/// As it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept<P> {
+    password: P,
+    server: Server,
+}
+
+impl Password {
+    /// One that was entered for this provider.
+    pub(crate) fn new(secret: Secret, provider: &Provider) -> Self {
+        Self { secret, server: Some(Server::of(provider)) }
+    }
+
+    /// One that programs log in to Newsmux with.
+    pub(crate) fn of_program(secret: Secret) -> Self {
+        Self { secret, server: None }
+    }
+
+    /// The password, if it was entered for this provider's host, port and user name, and for no more encryption or
+    /// verification than it has now.
+    pub(crate) fn for_provider(&self, provider: &Provider) -> Option<&Secret> {
+        let server = self.server.as_ref()?;
+        server.allows(&Server::of(provider)).then_some(&self.secret)
+    }
+
+    /// The password, for programs.
+    pub(crate) fn for_program(&self) -> Option<&Secret> {
+        self.server.is_none().then_some(&self.secret)
+    }
+
+    /// The form in which it is kept.
+    pub(crate) fn to_kept(&self) -> Secret {
+        let Some(server) = self.server.clone() else { return self.secret.clone() };
+        let kept = Kept { password: self.secret.expose(), server };
+        // A path that is no Unicode has no JSON: without it the password is for nobody.
+        serde_json::to_string(&kept).map_or_else(|_| self.secret.clone(), Secret::new)
+    }
+
+    /// From the form in which it is kept.
+    pub(crate) fn from_kept(kept: Secret) -> Self {
+        match serde_json::from_str::<Kept<String>>(kept.expose()) {
+            Ok(Kept { password, server }) => {
+                Self { secret: Secret::new(password), server: Some(server) }
+            }
+            Err(_) => Self { secret: kept, server: None },
+        }
+    }
+
+    /// One that was put into the keyring without saying what for belongs to the provider that it is found for.
+    pub(crate) fn adopt(self, provider: Option<&Provider>) -> Self {
+        let server = self.server.or_else(|| provider.map(Server::of));
+        Self { server, ..self }
+    }
+}
+
+impl Server {
+    pub(crate) fn of(provider: &Provider) -> Self {
+        Self {
+            host: provider.host.to_ascii_lowercase(),
+            port: provider.port(),
+            username: provider.username.clone().unwrap_or_default(),
+            tls: provider.tls,
+            verify: provider.verify,
+            ca_file: provider.ca_file.clone(),
+        }
+    }
+
+    /// Whether what was entered for this one may be sent to that one.
+    pub(crate) fn allows(&self, that: &Self) -> bool {
+        (&self.host, self.port, &self.username) == (&that.host, that.port, &that.username)
+            && (self.tls == TlsMode::Off || self.is_as_safe(that))
+    }
+
+    fn is_as_safe(&self, that: &Self) -> bool {
+        encryption(self.tls) <= encryption(that.tls)
+            && verification(self.verify) <= verification(that.verify)
+            && (self.verify == VerifyLevel::None || self.ca_file == that.ca_file)
+    }
+}
+
+fn encryption(tls: TlsMode) -> u8 {
+    match tls {
+        TlsMode::Off => 0,
+        TlsMode::StartTls => 1,
+        TlsMode::On => 2,
+    }
+}
+
+fn verification(level: VerifyLevel) -> u8 {
+    match level {
+        VerifyLevel::None => 0,
+        VerifyLevel::Certificate => 1,
+        VerifyLevel::Full => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sampling::provider;
+
+    fn example() -> Provider {
+        let provider = provider("192.0.2.1:563".parse().unwrap());
+        Provider { tls: TlsMode::On, username: Some("me".into()), ..provider }
+    }
+
+    #[test]
+    fn what_is_kept_says_what_it_is_for() {
+        let entered = Password::new(Secret::new("pass"), &example());
+        let read = Password::from_kept(entered.to_kept());
+        assert_eq!(read, entered);
+        assert_eq!(read.for_provider(&example()).map(Secret::expose), Some("pass"));
+        assert_eq!(read.for_program(), None);
+        let elsewhere = Provider { host: "192.0.2.2".into(), ..example() };
+        assert_eq!(read.clone().adopt(Some(&elsewhere)).for_provider(&elsewhere), None);
+    }
+
+    #[test]
+    fn what_does_not_say_so_is_for_nobody_until_it_is_adopted() {
+        let plain = Password::from_kept(Secret::new("pass"));
+        assert_eq!(plain.for_provider(&example()), None);
+        assert_eq!(plain.to_kept(), Secret::new("pass"));
+        let adopted = plain.adopt(Some(&example()));
+        assert_eq!(adopted.for_provider(&example()).map(Secret::expose), Some("pass"));
+    }
+}

@@ -1,0 +1,105 @@
+//! No program is locked out without a word: the first login, refused programs, and a locked keyring.
+
+use control::request::FailureCode;
+use control::secrets::{Owner, Store, StoreError};
+use control::snapshot::{Happened, State};
+use newsmux_tests::client::Client;
+use nntp_proxy::config::Secret;
+use serde_json::{Value, json};
+
+use crate::app::{Begin, PASSWORD, at, fetch, is_refused, one_article, program};
+use crate::connecting::{connect, sabnzbd};
+
+fn with_new_login(address: &str) -> Value {
+    let mut request = connect(address, "the key");
+    request["login"] = json!("sabnzbd");
+    request["new_login"] = json!(true);
+    request
+}
+
+#[tokio::test]
+async fn the_first_login_is_entered_in_a_program_before_it_is_needed() {
+    let app = Begin::new().start();
+    let address = app.address().await;
+    let sabnzbd = sabnzbd("").await;
+    app.must(with_new_login(&sabnzbd.address)).await;
+    assert_eq!(app.now().settings.clients[0].name, "sabnzbd");
+    let kept = app.begin.keyring.secrets();
+    let password = kept[&Owner::Client("sabnzbd".into())].expose().to_owned();
+    let asked = sabnzbd.asked().join("\n");
+    assert!(asked.contains(&format!("username=sabnzbd&password={password}")), "{asked}");
+    let mut client = program(address).await;
+    client.ask("AUTHINFO USER sabnzbd").await;
+    assert_eq!(client.ask(&format!("AUTHINFO PASS {password}")).await.code(), "281");
+    let again = app.refused(with_new_login(&sabnzbd.address)).await;
+    assert_eq!(again, (FailureCode::Invalid, Some("name".into())));
+}
+
+#[tokio::test]
+async fn a_login_that_cannot_be_kept_is_taken_back_in_the_program() {
+    let app = Begin::new().start();
+    let address = app.address().await;
+    app.begin.keyring.fail_always(Some(StoreError::Locked));
+    let sabnzbd = sabnzbd("").await;
+    assert_eq!(app.refused(with_new_login(&sabnzbd.address)).await.0, FailureCode::KeepClosed);
+    assert!(sabnzbd.asked().last().unwrap().contains("mode=del_config"), "{:?}", sabnzbd.asked());
+    assert_eq!((app.now().settings.clients.len(), app.now().connected.as_ref()), (0, None));
+    assert_ne!(program(address).await.ask("BODY <a@b>").await.code(), "480");
+}
+
+#[tokio::test]
+async fn a_saved_login_is_not_sent_to_another_computer() {
+    let app = Begin::new().start();
+    app.address().await;
+    app.must(json!({"do": "add_client", "name": "sabnzbd", "hold": "keep"})).await;
+    let elsewhere = connect("http://192.0.2.1:8080", "the key");
+    assert_eq!(app.refused(elsewhere).await.0, FailureCode::LoginElsewhere);
+}
+
+#[tokio::test]
+async fn programs_that_are_refused_are_told_by_name() {
+    let app = Begin::new().start();
+    app.address().await;
+    app.must(json!({"do": "add_client", "name": "sabnzbd", "hold": "keep"})).await;
+    let mut client = program(app.address().await).await;
+    assert_eq!(client.ask("BODY <a@b>").await.code(), "480");
+    let is_named = |client: &str| {
+        client == "127.0.0.1" && !cfg!(target_os = "linux") || client.starts_with("controller")
+    };
+    app.happened(
+        |happened| matches!(happened, Happened::LoginNeeded { client } if is_named(client)),
+    )
+    .await;
+    client.ask("AUTHINFO USER sabnzbd").await;
+    assert_eq!(client.ask("AUTHINFO PASS wrong").await.code(), "481");
+    app.happened(
+        |happened| matches!(happened, Happened::ClientRefused { client } if is_named(client)),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn programs_are_told_that_it_is_locked_until_it_is_opened() {
+    let (news, article) = one_article().await;
+    for clients in [json!([]), json!([{"name": "sabnzbd"}])] {
+        let begin =
+            Begin::new().settings(json!({"providers": [at("a", &news)], "clients": clients}));
+        let begin = begin.password("a", PASSWORD);
+        begin.keyring.set(&Owner::Client("sabnzbd".into()), &Secret::new("x")).unwrap();
+        begin.keyring.fail_always(Some(StoreError::Locked));
+        let app = begin.start();
+        app.until(|now| now.state == State::Attention).await;
+        let address = app.address().await;
+        let greeting = Client::connect(address).await.line().await;
+        assert_eq!(greeting.trim_end(), "400 Newsmux is locked: open its window");
+        app.begin.keyring.fail_always(None);
+        app.must(json!({"do": "retry_passwords"})).await;
+        app.until(|now| now.state == State::Idle).await;
+        if clients == json!([]) {
+            fetch(&mut program(app.address().await).await, &article).await;
+        }
+        let open = app.address().await;
+        app.must(json!({"do": "stop"})).await;
+        assert!(is_refused(open).await);
+    }
+}

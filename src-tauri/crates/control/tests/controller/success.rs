@@ -1,0 +1,184 @@
+//! What is said to be well is well: articles, tests, and the state of the whole.
+
+use std::process::{Command, Stdio};
+
+use control::request::Reply;
+use control::snapshot::{CheckStep, Outcome, State};
+use control::tray::Icon;
+use newsmux_tests::client::Client;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};
+use crate::connecting::{connect, sabnzbd};
+
+fn is_served(app: &App) -> bool {
+    app.now().connected.as_ref().is_some_and(|connected| connected.served)
+}
+
+/// Lets the loop look at what goes on.
+async fn looked(app: &App) {
+    for _ in 0..4 {
+        let before = app.now().figures.at;
+        tokio::time::timeout(
+            std::time::Duration::from_millis(1200),
+            app.until(|now| now.figures.at != before),
+        )
+        .await
+        .ok();
+    }
+}
+
+fn tip(app: &App) -> (Icon, String) {
+    let trays = app.begin.desk.trays.borrow();
+    let tray = trays.last().unwrap();
+    (tray.icon, tray.tooltip.clone())
+}
+
+#[tokio::test]
+async fn a_group_or_a_list_is_no_article() {
+    let (news, article) = one_article().await;
+    let app = Begin::new()
+        .settings(json!({"providers": [at("a", &news)]}))
+        .password("a", PASSWORD)
+        .start();
+    let mut client = program(app.address().await).await;
+    for request in [
+        "GROUP misc.test",
+        "LIST ACTIVE",
+        &format!("STAT {}", article.id()),
+        &format!("HEAD {}", article.id()),
+    ] {
+        client.ask(request).await;
+    }
+    app.until(|now| now.figures.replies > 0).await;
+    assert_eq!(app.now().figures.articles, 0);
+    fetch(&mut client, &article).await;
+    app.until(|now| now.figures.articles == 1).await;
+}
+
+#[tokio::test]
+async fn a_program_works_when_it_was_given_an_article_itself_and_not_another() {
+    let (news, article) = one_article().await;
+    let settings = json!({"providers": [at("a", &news)]});
+    let app = Begin::new().settings(settings).password("a", PASSWORD).start();
+    let mut logins = Vec::new();
+    for name in ["sabnzbd", "other"] {
+        let add = json!({"do": "add_client", "name": name, "hold": "keep"});
+        let Reply::Password { secret } = app.must(add).await else { panic!() };
+        logins.push((name, secret));
+    }
+    let sabnzbd = sabnzbd("").await;
+    let mut request = connect(&sabnzbd.address, "the key");
+    request["login"] = json!("sabnzbd");
+    app.must(request).await;
+    let address = app.address().await;
+    let mut clients: Vec<Client<TcpStream>> = Vec::new();
+    for (name, secret) in &logins {
+        let mut client = program(address).await;
+        client.ask(&format!("AUTHINFO USER {name}")).await;
+        assert_eq!(client.ask(&format!("AUTHINFO PASS {}", secret.expose())).await.code(), "281");
+        clients.push(client);
+    }
+    fetch(&mut clients[1], &article).await;
+    clients[0].ask("LIST ACTIVE").await;
+    looked(&app).await;
+    assert!(!is_served(&app), "another program was given it");
+    fetch(&mut clients[0], &article).await;
+    app.until(|now| now.connected.as_ref().is_some_and(|connected| connected.served)).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn without_a_login_a_program_is_told_by_its_process() {
+    let (news, article) = one_article().await;
+    let settings = json!({"providers": [at("a", &news)]});
+    let app = Begin::new().settings(settings).password("a", PASSWORD).start();
+    let address = app.address().await;
+    // It is played by this process.
+    let sabnzbd = sabnzbd("").await;
+    app.must(connect(&sabnzbd.address, "the key")).await;
+    let script = format!(
+        "exec 3<>/dev/tcp/127.0.0.1/{}; printf 'BODY {}\\r\\n' >&3; exec sleep 20",
+        address.port(),
+        article.id()
+    );
+    let mut other =
+        Command::new("bash").args(["-c", &script]).stdin(Stdio::null()).spawn().unwrap();
+    app.until(|now| now.figures.articles == 1).await;
+    looked(&app).await;
+    assert!(!is_served(&app), "another process was given it");
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let mut client = program(address).await;
+    fetch(&mut client, &article).await;
+    app.until(|now| now.connected.as_ref().is_some_and(|connected| connected.served)).await;
+}
+
+#[tokio::test]
+async fn without_a_provider_it_is_not_on_and_well() {
+    let app = Begin::new()
+        .settings(json!({"providers": [{"id": "a", "host": "a.example", "enabled": false}]}))
+        .start();
+    app.address().await;
+    let now = app.until(|now| now.state == State::NoProvider).await;
+    assert!(!now.serves);
+    assert_eq!(
+        tip(&app),
+        (Icon::Degraded, "Newsmux: Nothing can be downloaded: no provider is in use".into())
+    );
+    app.must(json!({"do": "enable_provider", "id": "a", "enabled": true})).await;
+    assert!(app.until(|now| now.state == State::Idle).await.serves);
+}
+
+#[tokio::test]
+async fn when_all_providers_are_down_everything_says_so_and_when_one_is_the_others_go_on() {
+    let (news, article) = one_article().await;
+    let down = json!({"id": "deaf", "host": "127.0.0.1", "port": 1, "tls": "off"});
+    let app = Begin::new()
+        .settings(json!({"providers": [down, at("a", &news)]}))
+        .password("a", PASSWORD)
+        .start();
+    let address = app.address().await;
+    app.must(json!({"do": "enable_provider", "id": "a", "enabled": false})).await;
+    let request = format!("BODY {}", article.id());
+    assert_eq!(program(address).await.ask(&request).await.code(), "400");
+    let now = app.until(|now| now.state == State::Down).await;
+    assert!(!now.serves);
+    assert_eq!(
+        tip(&app),
+        (Icon::Attention, "Newsmux: Nothing can be downloaded: all providers are down".into())
+    );
+    app.must(json!({"do": "enable_provider", "id": "a", "enabled": true})).await;
+    fetch(&mut program(address).await, &article).await;
+    assert!(app.until(|now| now.state == State::Degraded).await.serves);
+    assert_eq!(tip(&app), (Icon::Degraded, "Newsmux: deaf is down".into()));
+}
+
+#[tokio::test]
+async fn a_test_that_passed_counts_for_what_was_saved_until_that_changes() {
+    let (news, _) = one_article().await;
+    let app = Begin::new().start();
+    let password = json!({"secret": PASSWORD, "hold": "keep"});
+    let entry = at("", &news);
+    let check =
+        |entry: &Value| json!({"do": "check_provider", "provider": entry, "password": password});
+    app.must(check(&entry)).await;
+    let now = app.until(|now| now.check.as_ref().is_some_and(|check| check.done)).await;
+    let findings = &now.check.as_ref().unwrap().findings;
+    let encryption = findings.iter().find(|one| one.step == CheckStep::Encryption).unwrap();
+    assert_eq!(encryption.outcome, Outcome::Doubtful, "none is not a green tick");
+    let save =
+        |entry: &Value| json!({"do": "save_provider", "provider": entry, "password": password});
+    let Reply::Saved { id } = app.must(save(&entry)).await else { panic!() };
+    app.must(json!({"do": "dismiss_check"})).await;
+    assert!(app.provider(&id).tested);
+    let mut changed = entry.clone();
+    changed["id"] = json!(id);
+    changed["name"] = json!("A");
+    app.must(json!({"do": "save_provider", "provider": changed, "password": null})).await;
+    assert!(app.provider(&id).tested, "the name is not tested");
+    changed["connections"] = json!(3);
+    app.must(json!({"do": "save_provider", "provider": changed, "password": null})).await;
+    assert!(!app.provider(&id).tested);
+}

@@ -1,0 +1,96 @@
+//! What a click could lose for good: what was removed, what was done in a program, a new password, a download.
+
+use std::fs;
+
+use control::request::{FailureCode, Reply};
+use control::snapshot::{PasswordState, State};
+use nntp_proxy::config::Secret;
+use serde_json::json;
+
+use crate::app::{Begin, Call, PASSWORD, at, fetch, one_article, program};
+use crate::connecting::{connect, sabnzbd};
+
+/// Everything that is in the application's files.
+fn files(begin: &Begin) -> String {
+    let files = fs::read_dir(begin.folder.path()).unwrap().flatten();
+    files.filter_map(|file| fs::read_to_string(file.path()).ok()).collect()
+}
+
+#[tokio::test]
+async fn a_removed_provider_can_be_put_back_after_a_start_and_asks_for_its_password() {
+    let (news, _) = one_article().await;
+    let other = json!({"id": "z", "host": "z.example"});
+    let begin = Begin::new().settings(json!({"providers": [at("a", &news), other]}));
+    let app = begin.password("a", PASSWORD).start();
+    app.address().await;
+    app.must(json!({"do": "remove_provider", "id": "a"})).await;
+    app.must(json!({"do": "retry_passwords"})).await;
+    let begin = app.quit().await;
+    assert!(!files(&begin).contains(PASSWORD), "no secret is on the disk");
+    let app = begin.start();
+    assert_eq!(app.now().removed.as_deref(), Some("a"));
+    app.must(json!({"do": "undo"})).await;
+    assert_eq!(app.now().settings.providers[0].id, "a");
+    app.until(|now| now.providers[0].password == PasswordState::Missing).await;
+    app.must(json!({"do": "remove_provider", "id": "a"})).await;
+    app.must(json!({"do": "forget_removed"})).await;
+    let app = app.quit().await.start();
+    assert_eq!(app.refused(json!({"do": "undo"})).await.0, FailureCode::Unknown);
+}
+
+#[tokio::test]
+async fn what_was_done_in_a_program_is_undone_after_a_start_with_its_key() {
+    let app = Begin::new().start();
+    app.address().await;
+    let sabnzbd = sabnzbd("").await;
+    app.must(connect(&sabnzbd.address, "the key")).await;
+    let begin = app.quit().await;
+    assert!(!files(&begin).contains("the key"));
+    let app = begin.start();
+    let connected = app.now().connected.clone().unwrap();
+    assert_eq!((connected.entry.as_str(), connected.disabled.len()), ("Newsmux", 1));
+    assert_eq!(app.refused(json!({"do": "undo_connect"})).await.0, FailureCode::ClientKey);
+    app.must(json!({"do": "undo_connect", "secret": "the key"})).await;
+    let asked = sabnzbd.asked();
+    assert!(asked.iter().any(|body| body.contains("keyword=own&enable=1&quota=5G")), "{asked:?}");
+    assert!(asked.last().unwrap().contains("mode=del_config"), "{asked:?}");
+    let app = app.quit().await.start();
+    assert_eq!(app.now().connected, None);
+}
+
+#[tokio::test]
+async fn a_new_password_is_told_until_it_was_noted_also_to_a_new_window() {
+    let app = Begin::new().start();
+    app.address().await;
+    let add = json!({"do": "add_client", "name": "sab", "hold": "keep"});
+    let Reply::Password { secret } = app.must(add).await else { panic!() };
+    assert_eq!(app.now().new_password.as_deref(), Some("sab"));
+    assert!(!serde_json::to_string(&*app.now()).unwrap().contains(secret.expose()));
+    app.handle.notice(control::controller::Notice::WindowGone);
+    let again = app.must(json!({"do": "new_password"})).await;
+    assert_eq!(again, Reply::Password { secret: Secret::new(secret.expose()) });
+    app.must(json!({"do": "password_noted"})).await;
+    assert_eq!(app.refused(json!({"do": "new_password"})).await.0, FailureCode::Unknown);
+    assert_eq!(app.now().new_password, None);
+}
+
+#[tokio::test]
+async fn quitting_asks_once_while_programs_download() {
+    let (news, article) = one_article().await;
+    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
+    let app = begin.password("a", PASSWORD).start();
+    let mut client = program(app.address().await).await;
+    fetch(&mut client, &article).await;
+    for ask_again in [true, false] {
+        fetch(&mut client, &article).await;
+        app.must(json!({"do": "quit"})).await;
+        assert!(app.until(|now| now.asks_to_quit).await.state != State::Stopped);
+        if ask_again {
+            app.must(json!({"do": "keep_running"})).await;
+            assert!(!app.now().asks_to_quit);
+        }
+    }
+    app.told(&Call::Show).await;
+    app.must(json!({"do": "quit"})).await;
+    app.told(&Call::Quit).await;
+}
