@@ -231,7 +231,7 @@ impl ReadSide {
     /// Reads up to and including the first line feed; later bytes stay unread.
     pub(super) async fn read_line(&mut self, backend: &Backend) -> Result<Bytes, Error> {
         loop {
-            if let Some(at) = memchr::memchr(b'\n', &self.unread) {
+            if let Some(at) = self.unread.iter().position(|byte| *byte == b'\n') {
                 return Ok(self.unread.split_to(at + 1));
             }
             if self.unread.len() > STATUS_LIMIT {

@@ -157,13 +157,6 @@ impl<'a> Route<'a> {
         self.candidates.iter().filter(as_good).any(|other| other.is_ready(now) && sooner(other))
     }
 
-    /// Whether another backend than this one can be asked.
-    pub(crate) fn has_another(&self, backend: &Arc<Backend>) -> bool {
-        let now = Instant::now();
-        let another = |c: &Candidate| !Arc::ptr_eq(&c.backend, backend) && c.is_ready(now);
-        self.candidates.iter().any(another)
-    }
-
     /// Whether any provider serves requests now, if not this one.
     pub(crate) fn somebody_serves(&self) -> bool {
         let ready = |s: &Standing| s.availability == Availability::Ready && !s.unable;

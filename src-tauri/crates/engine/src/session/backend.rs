@@ -18,7 +18,7 @@ use super::pending_reply::PendingReply;
 use super::resume::Progress;
 use super::selected::Selected;
 use super::stateful::OwnTurn;
-use super::streaming::{Limits, relay};
+use super::streaming::relay;
 use crate::backend::{Backend, Claim, Counters, PriorRefusals, Reply, Urgency, Waiting};
 use crate::clients::Client;
 use crate::error::{Advice, Blame, Error};
@@ -61,8 +61,6 @@ pub(super) struct Exchange<'a> {
     pub(super) request: &'a Request,
     pub(super) pending: &'a mut PendingReply,
     pub(super) progress: Progress,
-    /// Another backend may be asked, too.
-    elsewhere: bool,
     /// What backends replied that is not final the first time.
     prior: Vec<(Arc<Backend>, PriorRefusals)>,
 }
@@ -71,7 +69,7 @@ impl<'a> Exchange<'a> {
     pub(super) fn new(request: &'a Request, pending: &'a mut PendingReply) -> Self {
         let progress = Progress::of(request);
         pending.answers(request.verb());
-        Self { request, pending, progress, elsewhere: false, prior: Vec::new() }
+        Self { request, pending, progress, prior: Vec::new() }
     }
 
     /// Returns what a backend replied to this request before.
@@ -222,7 +220,6 @@ impl ClientSession {
         let mut reply = in_line(turn, backend, route).await?;
         reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(route.may_ask_again(backend)).await?;
-        exchange.elsewhere = route.has_another(backend);
         self.deliver(backend, &mut reply, status, exchange).await
     }
 
@@ -254,8 +251,7 @@ impl ClientSession {
         }
         let is_article = matches!(status.code().get(), 220 | 222);
         let stall = backend.config().limits.stall;
-        let limits = Limits { stall, elsewhere: exchange.elsewhere };
-        relay(reply, exchange.pending, &mut exchange.progress, limits).await?;
+        relay(reply, exchange.pending, &mut exchange.progress, stall).await?;
         exchange.pending.is_whole(exchange.request.verb());
         Counters::count(&backend.counters().delivered);
         if is_article {

@@ -18,40 +18,6 @@ const CLIENT_SILENCE: Duration = Duration::from_secs(1);
 /// Like [`CLIENT_HOLD`], for a reply that cannot be fetched again later.
 const CLIENT_LAST_HOLD: Duration = Duration::from_secs(30);
 
-/// A provider that sends less than [`LEAST`] bytes within this time crawls.
-const CRAWL: Duration = Duration::from_secs(10);
-/// See [`CRAWL`].
-const LEAST: usize = 10 * 1024;
-
-/// How long a provider may take for a block.
-pub(super) struct Limits {
-    /// For no byte at all.
-    pub(super) stall: Duration,
-    /// Another provider may have the article: this one may not crawl.
-    pub(super) elsewhere: bool,
-}
-
-/// What came lately.
-struct Recent {
-    since: Instant,
-    bytes: usize,
-}
-
-impl Recent {
-    fn nothing() -> Self {
-        Self { since: Instant::now(), bytes: 0 }
-    }
-
-    /// Adds bytes. True when so few came that the provider crawls.
-    fn add(&mut self, bytes: usize) -> bool {
-        self.bytes += bytes;
-        if self.since.elapsed() < CRAWL {
-            return false;
-        }
-        std::mem::replace(self, Self::nothing()).bytes < LEAST
-    }
-}
-
 /// Relays a block from a provider's `reply` to the `pending` one. When this returns, the connection is
 /// free for others; the last bytes may still be queued in `pending`.
 ///
@@ -61,10 +27,8 @@ pub(super) async fn relay(
     reply: &mut Reply,
     pending: &mut PendingReply,
     progress: &mut Progress,
-    Limits { stall, elsewhere }: Limits,
+    stall: Duration,
 ) -> Result<(), Error> {
-    let may_crawl = !elsewhere || matches!(progress, Progress::Untracked);
-    let mut recent = Recent::nothing();
     // How long we have waited for the provider's next byte, and for the client in total.
     let (mut silence, mut held) = (Duration::ZERO, Duration::ZERO);
     let patience = CLIENT_SILENCE.min(stall);
@@ -73,13 +37,11 @@ pub(super) async fn relay(
         let step = timeout(patience, poll_fn(|cx| poll_step(reply, pending, cx))).await;
         if blocked {
             reply.held_up();
-            recent = Recent::nothing();
         }
         *if blocked { &mut held } else { &mut silence } += began.elapsed();
         match step {
             Ok(Ok(Step::Read(Some(chunk)))) => {
                 silence = Duration::ZERO;
-                let crawls = recent.add(chunk.len()) && !may_crawl;
                 let new = progress.push(chunk).map_err(|error| reply.condemn(error))?;
                 if !new.is_empty() {
                     pending.push(new);
@@ -87,9 +49,6 @@ pub(super) async fn relay(
                 // A complete reply may be sent together with later ones.
                 if reply.is_over() && !progress.is_behind() {
                     return Ok(());
-                }
-                if crawls {
-                    return Err(reply.condemn(Error::TimedOut("a reply that crawls")));
                 }
             }
             Ok(Ok(Step::Read(None))) if progress.is_behind() => return Err(Error::NotTheSame),

@@ -114,17 +114,3 @@ async fn replies_that_begin_late_cost_a_login_for_none_of_them_once_that_is_know
     download(&proxy, 8, (20, 1), SMALL).await;
     assert_eq!((slow.count("BODY") - asked, slow.book().logins - logins), (160, 0));
 }
-
-#[tokio::test(start_paused = true)]
-async fn an_article_that_crawls_is_finished_by_another_provider() {
-    let good = provider("good", ARTICLE).state();
-    let crawls = provider("crawls", ARTICLE).rate(500).state();
-    for (providers, least, most) in [(vec![&crawls, &good], 10, 13), (vec![&crawls], 100, 200)] {
-        let proxy = before(&providers, 4);
-        let began = Instant::now();
-        download(&proxy, 1, (1, 1), ARTICLE).await;
-        let seconds = began.elapsed().as_secs();
-        assert!((least..=most).contains(&seconds), "{seconds} s with {}", providers.len());
-    }
-    assert_eq!(crawls.count("BODY"), 2);
-}
