@@ -97,7 +97,7 @@ describe("the first login", () => {
     await button(page, "New password for downloads").waitFor();
   });
 
-  test("programs that are refused are told by name", async (t) => {
+  test("refused programs are shown by name", async (t) => {
     const page = await open(t, { page: "activity", scenario: "no-logins" });
     await page.getByText("SABnzbd was refused: it has no login. Enter one from Programs in it").waitFor();
     await page.getByText("nzbget was refused: wrong user name or password").waitFor();

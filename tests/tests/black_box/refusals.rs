@@ -400,7 +400,7 @@ async fn a_server_in_transit_mode_is_told_to_serve_a_reader() {
 }
 
 #[tokio::test]
-async fn capabilities_tell_that_a_server_has_to_be_told_to_serve_a_reader() {
+async fn capabilities_show_that_a_server_needs_mode_reader() {
     let list = Fault::say("101 Capabilities\r\nVERSION 2\r\nIHAVE\r\nMODE-READER\r\n.");
     let list = on("CAPABILITIES", list);
     for mode in MODES {

@@ -79,7 +79,7 @@ pub enum Request {
     ForgetRemoved,
     /// The new password of [`Snapshot::new_password`](crate::snapshot::Snapshot): see [`Reply::Password`].
     NewPassword,
-    /// The user has taken note of it: it is never told again.
+    /// The user dismissed it: it is never shown again.
     PasswordNoted,
     /// Changes how requests are routed.
     SetMode {

@@ -197,7 +197,7 @@ impl Controller {
         }
     }
 
-    /// Looks whether the program that was set up has been given an article. Without a login it is told by its process;
+    /// Checks whether the program that was set up received an article. Without a login its process identifies it;
     /// where the system does not know that, whoever is not known to be another counts.
     pub(super) fn look_for_first_article(&mut self) {
         let Some(connection) = self.connected.as_mut().filter(|c| !c.served && !c.looking) else {

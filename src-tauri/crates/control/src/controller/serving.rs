@@ -29,7 +29,7 @@ const WORKERS: usize = 2;
 const GRACE: Duration = Duration::from_secs(5);
 /// It ends after this long, whatever happens.
 const END: Duration = Duration::from_secs(8);
-/// What programs are told while no password can be read.
+/// The reply to programs while no password can be read.
 const LOCKED: &[u8] = b"400 Newsmux is locked: open its window\r\n";
 /// How long a program may take to hear it.
 const HEARD: Duration = Duration::from_secs(1);
@@ -42,7 +42,7 @@ pub(super) struct Serving {
     dialler: Arc<NetDialler>,
     proxy: Option<Proxy>,
     door: Option<Door>,
-    /// Programs are only told that it is locked.
+    /// Every request gets the reply that Newsmux is locked.
     locked: bool,
     /// What has to be over before the next door is opened.
     closing: Vec<JoinHandle<()>>,
@@ -88,7 +88,7 @@ impl Serving {
         self.proxy.is_some() || self.locked
     }
 
-    /// Whether programs are only told that it is locked.
+    /// Whether every request gets the reply that Newsmux is locked.
     pub(super) fn is_locked(&self) -> bool {
         self.locked
     }

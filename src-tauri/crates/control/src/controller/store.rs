@@ -91,7 +91,8 @@ impl Keeper {
         self.set_aside.as_ref().map(|aside| aside.number)
     }
 
-    /// Looks whether they may be changed now, or what another Newsmux has changed. Whether something is new.
+    /// Checks whether the settings may be changed now, and reads what another Newsmux changed. Returns whether
+    /// anything is new.
     pub(super) fn look_again(&mut self) -> bool {
         if self.read_only.is_none() {
             return false;

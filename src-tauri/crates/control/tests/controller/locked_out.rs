@@ -57,7 +57,7 @@ async fn a_saved_login_is_not_sent_to_another_computer() {
 }
 
 #[tokio::test]
-async fn programs_that_are_refused_are_told_by_name() {
+async fn refused_programs_are_shown_by_name() {
     let app = Begin::new().start();
     app.address().await;
     app.must(json!({"do": "add_client", "name": "sabnzbd", "hold": "keep"})).await;
@@ -79,7 +79,7 @@ async fn programs_that_are_refused_are_told_by_name() {
 }
 
 #[tokio::test]
-async fn programs_are_told_that_it_is_locked_until_it_is_opened() {
+async fn programs_hear_that_newsmux_is_locked_until_it_is_opened() {
     let (news, article) = one_article().await;
     for clients in [json!([]), json!([{"name": "sabnzbd"}])] {
         let begin =

@@ -249,7 +249,7 @@ async fn from_the_keyring_to_a_vault_and_back_and_to_the_vault_again() {
     assert_eq!((vault_of(&app), app.kept("a").as_deref()), (json!("open"), Some(PASSWORD)));
     let app = app.quit().await.start();
     app.address().await;
-    assert_eq!(vault_of(&app), "closed", "it is told apart from none");
+    assert_eq!(vault_of(&app), "closed", "a closed vault is not a missing one");
     assert_eq!(app.refused(open("another")).await.0, FailureCode::WrongPassphrase);
     app.must(open("open sesame")).await;
     app.must(retry()).await;

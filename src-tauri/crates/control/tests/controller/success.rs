@@ -90,7 +90,7 @@ async fn a_program_works_when_it_was_given_an_article_itself_and_not_another() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn without_a_login_a_program_is_told_by_its_process() {
+async fn without_a_login_a_program_is_known_by_its_process() {
     let (news, article) = one_article().await;
     let settings = json!({"providers": [at("a", &news)]});
     let app = Begin::new().settings(settings).password("a", PASSWORD).start();

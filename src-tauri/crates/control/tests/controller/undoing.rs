@@ -59,7 +59,7 @@ async fn what_was_done_in_a_program_is_undone_after_a_start_with_its_key() {
 }
 
 #[tokio::test]
-async fn a_new_password_is_told_until_it_was_noted_also_to_a_new_window() {
+async fn a_new_password_is_shown_until_the_user_noted_it_even_in_a_new_window() {
     let app = Begin::new().start();
     app.address().await;
     let add = json!({"do": "add_client", "name": "sab", "hold": "keep"});

@@ -13,7 +13,7 @@ use crate::dial::{Established, Failed, Milestone, Stage, Trouble, establish_in_m
 use crate::events::Event;
 
 impl Backend {
-    /// Dials a connection that nobody waits for, if there is none.
+    /// Dials a connection in advance if there is none.
     pub(crate) fn warm_up(self: &Arc<Self>) {
         self.change(|pool, effects| pool.warm_up(self, effects));
     }

@@ -102,7 +102,7 @@ impl Lease {
         Ok(reply)
     }
 
-    /// Sends a line without expecting a reply of its own, where replies cannot be told apart.
+    /// Sends a line in a stream whose replies cannot be separated.
     ///
     /// # Errors
     /// If the provider takes no more.

@@ -16,11 +16,12 @@ use super::connection::Input;
 use super::error_classification::classify;
 use super::handlers::{Conversation, selection, stopped};
 use super::pending_reply::PendingReply;
-use super::selected::{Selected, no_current};
+use super::selected::Selected;
 use super::stateful::{Selection, select};
 use crate::backend::{Backend, GroupTurn, Lease, Prologue, Reply};
 use crate::error::Error;
-use crate::router::{BackendSelector, Route};
+use crate::router::Route;
+use crate::ticket::Ticket;
 
 /// How long a client may be silent while it sends an article.
 const UPLOAD_STALL: Duration = Duration::from_secs(60);
@@ -40,11 +41,8 @@ impl Conversation {
 
     /// Executes POST, IHAVE or TAKETHIS.
     pub(super) async fn upload(&mut self, request: Request) -> Result<(), Error> {
-        let mut ticket = self.selected.ticket();
-        let mut selected = selection(&mut ticket).await?;
         let mut pending = self.pending_reply();
-        let exchange = Exchange::new(&request, &mut pending);
-        let begun = self.session.begin_alone(&self.backends, &mut selected, exchange).await?;
+        let (ticket, mut selected, begun) = self.begin(&request, &mut pending).await?;
         if let Some(Begun { mut lease, mut reply, status }) = begun {
             pending.comes_from(lease.backend());
             pending.push(shown(&request, &status).to_wire());
@@ -57,6 +55,25 @@ impl Conversation {
         }
         ticket.pass_on(selected);
         pending.finish().await
+    }
+
+    /// Sends a request on a connection alone until a provider answers: nothing has begun if the client
+    /// already has its reply. The session's selection comes with it.
+    async fn begin(
+        &mut self,
+        request: &Request,
+        pending: &mut PendingReply,
+    ) -> Result<(Ticket<Selected>, Selected, Option<Begun>), Error> {
+        let mut ticket = self.selected.ticket();
+        let mut selected = selection(&mut ticket).await?;
+        pending.first_in_line().await?;
+        selected.renew(&self.backends);
+        let route = selected.route(&self.backends, request);
+        let mut begun = None;
+        let way = Way::Alone(Alone { selected: &mut selected, begun: &mut begun });
+        let exchange = Exchange::new(request, pending);
+        self.session.route_and_execute_command(route, exchange, way).await?;
+        Ok((ticket, selected, begun))
     }
 
     /// Sends the client's article to the provider, and the provider's reply to the client.
@@ -113,11 +130,8 @@ impl Conversation {
 
     /// Sends an unknown command: the provider may know it.
     pub(super) async fn pass_through(&mut self, request: Request) -> Result<(), Error> {
-        let mut ticket = self.selected.ticket();
-        let mut selected = selection(&mut ticket).await?;
         let mut pending = self.pending_reply();
-        let exchange = Exchange::new(&request, &mut pending);
-        let begun = self.session.begin_alone(&self.backends, &mut selected, exchange).await?;
+        let (ticket, mut selected, begun) = self.begin(&request, &mut pending).await?;
         if let Some(Begun { mut lease, mut reply, status }) = begun {
             // Unless the provider refused it, the command may have changed the connection's state.
             if status.code().get() < 480 {
@@ -175,23 +189,6 @@ impl Conversation {
 }
 
 impl ClientSession {
-    /// Sends a request on a connection alone until a provider answers. `None` if the client already has
-    /// its reply.
-    async fn begin_alone(
-        &self,
-        backends: &BackendSelector,
-        selected: &mut Selected,
-        exchange: Exchange<'_>,
-    ) -> Result<Option<Begun>, Error> {
-        exchange.pending.first_in_line().await?;
-        selected.renew(backends);
-        let route = selected.route(backends, exchange.request);
-        let mut begun = None;
-        let alone = Alone { selected, begun: &mut begun };
-        self.route_and_execute_command(route, exchange, Way::Alone(alone)).await?;
-        Ok(begun)
-    }
-
     /// Asks on a connection alone, and keeps connection and reply if the provider answers.
     pub(super) async fn ask_alone(
         &self,
@@ -209,23 +206,21 @@ impl ClientSession {
             self.keep(selected, lease);
             return Ok(Outcome::AskAgain);
         }
-        let prior = exchange.prior(backend);
         // Posting depends on no selected group.
         let prologue = match upload {
             true => Prologue::none(self.client.id),
             false => selected.prologue(self.client.id, request)?,
         };
         let mut turn = GroupTurn::leased(lease, prologue, request.clone());
-        match select(&mut turn, selected, prior).await? {
-            Selection::Made { .. } => {}
-            Selection::Refused(status) => return Ok(Outcome::Refused(status)),
-            Selection::NoArticle => {
-                exchange.pending.push(no_current());
-                return Ok(Outcome::Delivered);
+        let selection = select(backend, &mut turn, selected, exchange).await?;
+        if let Selection::Over(outcome) = selection {
+            if let Some(lease) = turn.into_lease() {
+                self.keep(selected, lease);
             }
+            return Ok(outcome);
         }
         let mut reply = turn.next_reply()?;
-        reply.set_prior_refusals(prior);
+        reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(false).await?;
         let Some(lease) = turn.into_lease() else { return Err(Error::TurnLost) };
         if upload && is_for_another(request, &status) {

@@ -123,10 +123,6 @@ impl Running {
                 }
             }
         }
-        if self.failed.is_some() {
-            // Nobody polls the others any more, and they may have turns that keep those behind waiting.
-            self.requests.clear();
-        }
         self.requests.len() < before
     }
 

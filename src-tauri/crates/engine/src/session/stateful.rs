@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use nntp::command::Verb;
-use nntp::status::{Code, StatusLine};
+use nntp::status::Code;
 use nntp::verdict::shown;
 
 use super::ClientSession;
 use super::backend::{Exchange, Outcome, Way, in_line};
 use super::handlers::selection;
 use super::selected::{Current, Selected, needs_current, no_current, selects};
-use crate::backend::{Backend, GroupTurn, Lease, PriorRefusals, Reply, Wanted};
+use crate::backend::{Backend, GroupTurn, Lease, Reply, Wanted};
 use crate::error::Error;
 use crate::router::{BackendSelector, Route};
 use crate::ticket::Ticket;
@@ -181,17 +181,12 @@ impl ClientSession {
         selected: &mut Selected,
         exchange: &mut Exchange<'_>,
     ) -> Result<Outcome, Error> {
-        let prior = exchange.prior(backend);
-        let mut in_place = match select(turn, selected, prior).await? {
+        let mut in_place = match select(backend, turn, selected, exchange).await? {
             Selection::Made { in_place } => in_place,
-            Selection::Refused(status) => return Ok(Outcome::Refused(status)),
-            Selection::NoArticle => {
-                exchange.pending.push(no_current());
-                return Ok(Outcome::Delivered);
-            }
+            Selection::Over(outcome) => return Ok(outcome),
         };
         let mut reply = turn.next_reply()?;
-        reply.set_prior_refusals(prior);
+        reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(true).await?;
         if status.code().get() < 400 {
             in_place |= selected.apply_reply(backend, exchange.request, &status);
@@ -225,18 +220,18 @@ impl Drop for OwnTurn {
 pub(super) enum Selection {
     /// The group is selected; `in_place` says whether the current article is, too.
     Made { in_place: bool },
-    /// The provider refuses the group.
-    Refused(StatusLine),
-    /// The current article is gone.
-    NoArticle,
+    /// The group cannot be selected, or its current article is gone: this is the request's outcome.
+    Over(Outcome),
 }
 
 /// Reads the replies to a prologue.
 pub(super) async fn select(
+    backend: &Arc<Backend>,
     turn: &mut GroupTurn,
     selected: &mut Selected,
-    prior: PriorRefusals,
+    exchange: &mut Exchange<'_>,
 ) -> Result<Selection, Error> {
+    let prior = exchange.prior(backend);
     let mut in_place = !turn.has_prologue();
     while turn.has_prologue() {
         let mut reply = turn.next_reply()?;
@@ -248,12 +243,13 @@ pub(super) async fn select(
                 if status.code() == Code::NO_SUCH_GROUP {
                     selected.group = None;
                 }
-                return Ok(Selection::Refused(status));
+                return Ok(Selection::Over(Outcome::Refused(status)));
             }
             (_, 223) => in_place = true,
             (_, 420 | 423 | 430) => {
                 selected.lose_current();
-                return Ok(Selection::NoArticle);
+                exchange.pending.push(no_current());
+                return Ok(Selection::Over(Outcome::Delivered));
             }
             (_, code) => {
                 return Err(Error::Unexpected(format!("{code} to an article that was there")));

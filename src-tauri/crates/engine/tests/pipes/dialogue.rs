@@ -67,6 +67,27 @@ async fn a_dead_provider_is_passed_over_and_a_broken_connection_hidden() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_group_at_a_provider_that_fails_ends_no_session() {
+    let article = Article::text("<a@b>", &["text"]);
+    let fails = on("STAT 1", Fault::cut(0, Ending::Close));
+    let home = Provider::named("home").group("a", &[(1, &article)]).rule(fails).state();
+    let other = Provider::named("other").with(&article).state();
+    let backends = vec![backend("home", 1), backend("other", 1)];
+    let proxy = proxy(RoutingMode::Hybrid, &[&home, &other], backends);
+    let dialogue = "
+        C: GROUP a
+        C: STAT 1
+        C: BODY <a@b>
+        S: 211 1 1 1 a
+        S: 503 Newsmux: home: *
+        S: 222 0 <a@b>
+        S: text
+        S: .
+    ";
+    client(&proxy).await.talk(dialogue).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_broken_off_goes_on_with_the_other_providers_copy() {
     let article = Article::text("<a@b>", &["the body, line one", "line two"]);
     let whole = Provider::named("one").state().article_block(&article);
@@ -161,7 +182,7 @@ async fn without_a_provider_the_reply_says_what_to_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_happens_is_told_and_counted() {
+async fn what_happens_is_reported_and_counted() {
     let article = Article::text("<a@b>", &["line"]);
     let broken = Article::text("<broken@b>", &["half a line"]);
     let one = Provider::named("one").with(&article).with(&broken);
