@@ -1,6 +1,7 @@
 //! A turn on a connection. It waits for the turns before it, reads its own reply, and passes the
 //! reading side on at the reply's last byte.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -11,6 +12,7 @@ use nntp::status::StatusLine;
 use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant, timeout};
 
+use super::breaker::{self, Failure};
 use super::connection::{Connection, ReadSide, closed};
 use super::slot::Watch;
 use super::{Backend, Counters, Loss, Timing, gather};
@@ -277,11 +279,16 @@ impl Reply {
     }
 
     fn fail(&mut self, error: Error) -> Error {
+        let failure = |weight| {
+            let mut hasher = DefaultHasher::new();
+            self.request.wire().hash(&mut hasher);
+            Failure { why: error.to_string(), weight, request: hasher.finish() }
+        };
         let loss = match &error {
             Error::TimedOut(_) if matches!(self.stage, Stage::Status(_)) => Loss::Silent {
                 since: self.sent.alone.unwrap_or(self.arrived),
                 stale: self.sent.stale,
-                why: error.to_string(),
+                failure: failure(breaker::SILENT),
             },
             // The connection had ended before the request was sent.
             Error::ConnectionLost(_) | Error::Dismissed { .. }
@@ -289,7 +296,7 @@ impl Reply {
             {
                 Loss::Ours
             }
-            failed if failed.is_providers() => Loss::Failed(failed.to_string()),
+            failed if failed.is_providers() => Loss::Failed(failure(1)),
             _ => Loss::Ours,
         };
         if let (Loss::Silent { .. }, Stage::Status(side)) = (&loss, &mut self.stage) {
