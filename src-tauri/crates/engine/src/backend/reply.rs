@@ -14,6 +14,7 @@ use tokio::time::{Duration, Instant, timeout};
 
 use super::breaker::{self, Failure};
 use super::connection::{Connection, ReadSide, closed};
+use super::crawl::Recent;
 use super::slot::Watch;
 use super::{Backend, Counters, Loss, Timing, gather};
 use crate::error::Error;
@@ -39,6 +40,9 @@ pub(crate) struct Reply {
     arrived: Instant,
     /// When the block began; `None` if the client has slowed it down.
     block_began: Option<Instant>,
+    recent: Recent,
+    /// Whether it may be given up because another connection may do better.
+    may_be_tried_again: bool,
     /// Whether it is the first on a new connection.
     fresh: bool,
     /// Replies that are not final the first time, but are when repeated.
@@ -98,6 +102,8 @@ impl Reply {
             timing: Timing::default(),
             arrived: Instant::now(),
             block_began: None,
+            recent: Recent::new(),
+            may_be_tried_again: false,
             fresh,
             prior: PriorRefusals::default(),
         }
@@ -132,6 +138,8 @@ impl Reply {
         let status = self.status_line(limit).await?;
         self.timing.first_line = self.sent.alone.map(|sent| sent.elapsed());
         self.block_began = Some(Instant::now());
+        self.may_be_tried_again = may_be_tried_again;
+        self.recent = Recent::new();
         self.accept(&status)?;
         if self.sent.watch.probe {
             self.backend.probe_answered();
@@ -169,7 +177,9 @@ impl Reply {
                 // A poll may relay megabytes, and other requests' commands should not wait for that.
                 gather::send_gathered();
                 let read = ready!(self.backend.resources.buffers.poll_read(cx, &mut side.half));
-                self.backend.count_bytes(read.as_ref().map_or(0, Bytes::len));
+                let bytes = read.as_ref().map_or(0, Bytes::len);
+                self.backend.count_bytes(bytes);
+                self.recent.add(bytes);
                 read
             }
             some => Ok(some),
@@ -189,6 +199,12 @@ impl Reply {
     /// Records that the client slowed the reply down, so its duration says nothing about the provider.
     pub(crate) fn held_up(&mut self) {
         self.block_began = None;
+        self.recent = Recent::new();
+    }
+
+    /// Whether the reply crawls, and may do better on another connection.
+    pub(crate) fn crawls(&mut self) -> bool {
+        self.recent.crawls() && self.may_be_tried_again
     }
 
     /// Whether the reply was read completely.
@@ -320,6 +336,8 @@ impl Reply {
             timing: Timing::default(),
             arrived: Instant::now(),
             block_began: None,
+            recent: self.recent,
+            may_be_tried_again: false,
             fresh: self.fresh,
             prior: self.prior,
         };
