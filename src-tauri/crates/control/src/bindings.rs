@@ -9,12 +9,12 @@ use downloaders::{Address, Program};
 use ts_rs::{Config, TS};
 
 use crate::request::{
-    Arranged, Failure, FailureCode, Hold, ImportFile, ImportServer, Password, Reply, Request,
+    Arranged, Failure, FailureCode, ImportFile, ImportServer, Password, Remember, Reply, Request,
     SettingsCopy,
 };
 use crate::settings::{
-    Client, Desktop, Keep, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, TlsMode,
-    VerifyLevel,
+    Client, Desktop, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, StoreKind,
+    TlsMode, VerifyLevel,
 };
 use crate::snapshot::{
     Certificate, Check, CheckStep, ClientView, Connected, Direct, Event, Figures, Finding, Found,
@@ -80,10 +80,10 @@ fn bindings() -> String {
         Desktop,
         Language,
         LogLevel,
-        Keep,
+        StoreKind,
         Request,
         Password,
-        Hold,
+        Remember,
         Arranged,
         Reply,
         SettingsCopy,

@@ -29,9 +29,9 @@ pub(crate) struct Server {
     ca_file: Option<PathBuf>,
 }
 
-/// As it is kept.
+/// As it is saved.
 #[derive(Serialize, Deserialize)]
-struct Kept<P> {
+struct Saved<P> {
     password: P,
     server: Server,
 }
@@ -59,21 +59,21 @@ impl Password {
         self.server.is_none().then_some(&self.secret)
     }
 
-    /// The form in which it is kept.
-    pub(crate) fn to_kept(&self) -> Secret {
+    /// The form in which it is saved.
+    pub(crate) fn to_saved(&self) -> Secret {
         let Some(server) = self.server.clone() else { return self.secret.clone() };
-        let kept = Kept { password: self.secret.expose(), server };
+        let saved = Saved { password: self.secret.expose(), server };
         // A path that is no Unicode has no JSON: without it the password is for nobody.
-        serde_json::to_string(&kept).map_or_else(|_| self.secret.clone(), Secret::new)
+        serde_json::to_string(&saved).map_or_else(|_| self.secret.clone(), Secret::new)
     }
 
-    /// From the form in which it is kept.
-    pub(crate) fn from_kept(kept: Secret) -> Self {
-        match serde_json::from_str::<Kept<String>>(kept.expose()) {
-            Ok(Kept { password, server }) => {
+    /// From the form in which it is saved.
+    pub(crate) fn from_saved(saved: Secret) -> Self {
+        match serde_json::from_str::<Saved<String>>(saved.expose()) {
+            Ok(Saved { password, server }) => {
                 Self { secret: Secret::new(password), server: Some(server) }
             }
-            Err(_) => Self { secret: kept, server: None },
+            Err(_) => Self { secret: saved, server: None },
         }
     }
 
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn what_is_kept_says_what_it_is_for() {
         let entered = Password::new(Secret::new("pass"), &example());
-        let read = Password::from_kept(entered.to_kept());
+        let read = Password::from_saved(entered.to_saved());
         assert_eq!(read, entered);
         assert_eq!(read.for_provider(&example()).map(Secret::expose), Some("pass"));
         assert_eq!(read.for_program(), None);
@@ -148,9 +148,9 @@ mod tests {
 
     #[test]
     fn what_does_not_say_so_is_for_nobody_until_it_is_adopted() {
-        let plain = Password::from_kept(Secret::new("pass"));
+        let plain = Password::from_saved(Secret::new("pass"));
         assert_eq!(plain.for_provider(&example()), None);
-        assert_eq!(plain.to_kept(), Secret::new("pass"));
+        assert_eq!(plain.to_saved(), Secret::new("pass"));
         let adopted = plain.adopt(Some(&example()));
         assert_eq!(adopted.for_provider(&example()).map(Secret::expose), Some("pass"));
     }

@@ -7,7 +7,7 @@ use downloaders::{Error, Problem, Program};
 use nntp_proxy::config::Secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::settings::{Keep, Language, Listen, LogLevel, Mode, Provider};
+use crate::settings::{Language, Listen, LogLevel, Mode, Provider, StoreKind};
 use crate::snapshot::{Event, Sample};
 
 /// What the user asks for.
@@ -53,14 +53,14 @@ pub enum Request {
         /// The user name.
         name: String,
         /// How its password is kept.
-        hold: Hold,
+        hold: Remember,
     },
     /// Gives a client another password.
     RenewClient {
         /// The user name.
         name: String,
         /// How its password is kept.
-        hold: Hold,
+        hold: Remember,
     },
     /// Removes a client's login.
     RemoveClient {
@@ -170,7 +170,7 @@ pub enum Request {
     /// Keeps passwords elsewhere from now on, and moves those that are kept.
     KeepPasswords {
         /// Where.
-        keep: Keep,
+        keep: StoreKind,
     },
     /// Looks for the settings of other programs: see [`Reply::Imports`].
     FindImports,
@@ -191,7 +191,7 @@ pub enum Request {
         /// Which, counted from 0.
         chosen: Vec<usize>,
         /// How their passwords are kept.
-        hold: Hold,
+        hold: Remember,
     },
     /// Forgets what was read.
     DismissImport,
@@ -264,15 +264,16 @@ pub struct Password {
     #[cfg_attr(test, ts(type = "string"))]
     pub secret: Secret,
     /// How it is kept.
-    pub hold: Hold,
+    pub hold: Remember,
 }
 
 /// How a password is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
-pub enum Hold {
-    /// Where passwords are kept.
+#[cfg_attr(test, ts(rename = "Hold"))]
+pub enum Remember {
+    /// In the store.
     #[default]
     Keep,
     /// Nowhere: it is forgotten when the application ends.

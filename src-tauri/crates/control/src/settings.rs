@@ -1,11 +1,12 @@
 //! The settings file: what is in it, and every default. It never holds a secret.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
+use secrets::Owner;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem};
@@ -97,7 +98,11 @@ pub struct Desktop {
     /// How much is logged.
     pub log: LogLevel,
     /// Where passwords are kept.
-    pub passwords: Keep,
+    pub passwords: StoreKind,
+    /// Passwords that are about to change, or did not come to it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[cfg_attr(test, ts(skip))]
+    pub pending: BTreeSet<Pending>,
     /// Whether the user was told that a closed window leaves the application in the tray.
     pub told_of_tray: bool,
     /// Whether the user is done with the first steps, or wants to see them no more.
@@ -139,15 +144,35 @@ pub enum LogLevel {
 }
 
 /// Where passwords are kept, by its names in the file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "Keep"))]
 #[serde(rename_all = "lowercase")]
-pub enum Keep {
+pub enum StoreKind {
     /// In the system's keyring.
     #[default]
     Keyring,
     /// In a file of our own, encrypted with a passphrase.
     Vault,
+}
+
+impl StoreKind {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Keyring => Self::Vault,
+            Self::Vault => Self::Keyring,
+        }
+    }
+}
+
+/// A password that a store may not have as the settings say, until that is put right.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pending {
+    /// The store.
+    pub store: StoreKind,
+    /// Whose password.
+    pub owner: Owner,
 }
 
 /// A client's login.
@@ -280,12 +305,45 @@ impl Default for Desktop {
             start_hidden: false,
             language: Language::default(),
             log: LogLevel::default(),
-            passwords: Keep::default(),
+            passwords: StoreKind::default(),
+            pending: BTreeSet::new(),
             told_of_tray: false,
             first_steps_done: false,
             sample: false,
             set_aside_seen: 0,
         }
+    }
+}
+
+impl Settings {
+    /// Whether they have this provider or client.
+    pub(crate) fn has(&self, owner: &Owner) -> bool {
+        match owner {
+            Owner::Provider(_) => self.provider_of(owner).is_some(),
+            Owner::Client(name) => self.clients.iter().any(|client| client.name == *name),
+        }
+    }
+
+    /// The provider whose password it is.
+    pub(crate) fn provider_of(&self, owner: &Owner) -> Option<&Provider> {
+        match owner {
+            Owner::Provider(id) => self.providers.iter().find(|provider| provider.id == *id),
+            Owner::Client(_) => None,
+        }
+    }
+}
+
+impl Desktop {
+    pub(crate) fn is_pending(&self, store: StoreKind, owner: &Owner) -> bool {
+        self.pending.iter().any(|pending| pending.store == store && pending.owner == *owner)
+    }
+
+    pub(crate) fn mark(&mut self, store: StoreKind, owners: &[Owner]) {
+        self.pending.extend(owners.iter().map(|owner| Pending { store, owner: owner.clone() }));
+    }
+
+    pub(crate) fn unmark(&mut self, store: StoreKind, owners: &[Owner]) {
+        self.pending.retain(|pending| pending.store != store || !owners.contains(&pending.owner));
     }
 }
 
@@ -315,6 +373,11 @@ impl Provider {
     #[must_use]
     pub fn display_name(&self) -> &str {
         self.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(&self.id)
+    }
+
+    /// Whether it needs a password.
+    pub(crate) fn needs_password(&self) -> bool {
+        self.username.as_deref().is_some_and(|user| !user.is_empty())
     }
 
     /// The port, given or usual: 563 for implicit TLS (RFC 8143), else 119.

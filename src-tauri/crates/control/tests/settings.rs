@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
 use control::settings::{
-    Desktop, Keep, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, TlsMode,
+    Desktop, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, StoreKind, TlsMode,
     VerifyLevel, load, load_default,
 };
 use serde_json::{Value, json};
@@ -78,7 +79,8 @@ fn the_smallest_file_has_every_default() {
             start_hidden: false,
             language: Language::System,
             log: LogLevel::Info,
-            passwords: Keep::Keyring,
+            passwords: StoreKind::Keyring,
+            pending: BTreeSet::new(),
             told_of_tray: false,
             first_steps_done: false,
             sample: false,

@@ -12,6 +12,7 @@ use std::error::Error;
 use std::fmt;
 
 use nntp_proxy::config::Secret;
+use serde::{Deserialize, Serialize};
 
 pub use ask::Secrets;
 pub use generate::generate;
@@ -19,7 +20,8 @@ pub use keyring::Keyring;
 pub use vault::{Vault, VaultError};
 
 /// Whose secret it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Owner {
     /// A provider, by its id.
     Provider(String),

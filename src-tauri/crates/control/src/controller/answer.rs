@@ -6,133 +6,136 @@ use tokio::time::Instant;
 use super::Answer;
 use super::entries::unknown;
 use super::run::Controller;
-use super::store::Keeper;
+use super::settings_file::SettingsFile;
 use crate::request::{Failure, FailureCode, Reply, Request};
 use crate::settings::Settings;
 use crate::snapshot::{Happened, Trouble};
 
-/// Whether a request has to wait until others are done with passwords.
-pub(super) fn changes_passwords(request: &Request) -> bool {
-    matches!(
-        request,
-        Request::SaveProvider { .. }
-            | Request::RemoveProvider { .. }
-            | Request::AddClient { .. }
-            | Request::RenewClient { .. }
-            | Request::RemoveClient { .. }
-            | Request::Undo
-            | Request::Import { .. }
-            | Request::RestoreSettings { .. }
-            | Request::AdoptSettings
-            | Request::RetryPasswords
-            | Request::OpenVault { .. }
-            | Request::StartVaultOver { .. }
-            | Request::ChangePassphrase { .. }
-            | Request::KeepPasswords { .. }
-    )
-}
-
 impl Controller {
-    /// Does what is asked. What takes time answers later.
+    /// Does what is asked. What takes time replies later, and what changes passwords waits until nothing else does.
+    #[expect(clippy::too_many_lines, reason = "one arm for each request")]
     pub(super) fn answer(&mut self, request: Request, answer: Answer) {
-        match request {
-            Request::SaveProvider { provider, password } => {
-                self.save_provider(provider, password, answer);
-            }
-            Request::AddClient { name, hold } => self.add_client(&name, hold, answer),
-            Request::RenewClient { name, hold } => self.renew_client(name, hold, answer),
-            Request::Undo => self.undo(answer),
-            Request::UseSample { on: true } => self.use_sample(answer),
-            Request::SetListen { listen } => self.set_listen(listen, answer),
-            Request::RetryPasswords => self.retry_passwords(answer),
-            Request::OpenVault { passphrase } => self.open_vault(passphrase, answer),
-            Request::StartVaultOver { passphrase } => self.start_vault_over(passphrase, answer),
-            Request::ChangePassphrase { passphrase, new } => {
-                self.change_passphrase(passphrase, new, answer);
-            }
-            Request::KeepPasswords { keep } => self.keep_passwords(keep, answer),
-            Request::CheckProvider { provider, password } => {
-                let done = self.check_provider(provider, password);
-                self.give(answer, done);
-            }
-            Request::FindImports => self.find_imports(answer),
-            Request::ReadImport { path } => self.read_import(path, answer),
-            Request::Import { chosen, hold } => self.import(&chosen, hold, answer),
-            connect @ Request::ConnectClient { .. } => self.connect_client(connect, answer),
-            Request::UndoConnect { secret } => self.undo_connect(secret, answer),
-            at_once => {
-                let done = self.answer_at_once(at_once);
-                self.give(answer, done);
-            }
-        }
-    }
-
-    fn answer_at_once(&mut self, request: Request) -> Result<Reply, Failure> {
-        match request {
+        let done = match request {
             Request::Start => self.turn(true),
             Request::Stop => self.turn(false),
             Request::Pause { minutes } => Ok(self.pause(minutes)),
+            Request::SaveProvider { provider, password } => {
+                return self.when_idle(|this| this.save_provider(provider, password, answer));
+            }
             Request::EnableProvider { id, enabled } => self.enable_provider(&id, enabled),
             Request::ArrangeProviders { order } => self.arrange_providers(&order),
-            Request::RemoveProvider { id } => self.remove(Owner::Provider(id)),
-            Request::RemoveClient { name } => self.remove(Owner::Client(name)),
+            Request::RemoveProvider { id } => {
+                return self.reply_when_idle(answer, |this| this.remove(Owner::Provider(id)));
+            }
+            Request::AddClient { name, hold } => {
+                return self.when_idle(move |this| this.add_client(&name, hold, answer));
+            }
+            Request::RenewClient { name, hold } => {
+                return self.when_idle(move |this| this.renew_client(name, hold, answer));
+            }
+            Request::RemoveClient { name } => {
+                return self.reply_when_idle(answer, |this| this.remove(Owner::Client(name)));
+            }
+            Request::UseSample { on: true } => return self.use_sample(answer),
+            Request::UseSample { on: false } => {
+                self.set(|settings| settings.desktop.sample = false)
+            }
+            Request::SaveSampleNzb => self.save_sample_nzb(),
+            Request::Undo => return self.when_idle(|this| this.undo(answer)),
+            Request::ForgetRemoved => self.simply(|this| this.removed = None),
+            Request::NewPassword => match &self.new_password {
+                Some((_, secret)) => Ok(Reply::Password { secret: secret.clone() }),
+                None => Err(unknown()),
+            },
+            Request::PasswordNoted => self.simply(|this| this.new_password = None),
             Request::SetMode { mode } => self.set(|settings| settings.routing.mode = mode),
+            Request::SetListen { listen } => return self.set_listen(listen, answer),
             Request::SetPosting { posting } => self.set(|settings| settings.posting = posting),
             Request::SetLanguage { language } => {
                 self.set(|settings| settings.desktop.language = language)
             }
             Request::SetLog { log } => self.set(|settings| settings.desktop.log = log),
+            Request::SetStartAtLogin { start } => self.start_at_login(start),
             Request::SetStartHidden { hidden } => {
                 self.set(|settings| settings.desktop.start_hidden = hidden)
             }
             Request::EndFirstSteps => self.set(|settings| settings.desktop.first_steps_done = true),
-            Request::SetStartAtLogin { start } => self.start_at_login(start),
-            Request::UseSample { on } => self.set(|settings| settings.desktop.sample = on),
-            Request::SaveSampleNzb => self.save_sample_nzb(),
+            Request::CheckProvider { provider, password } => {
+                self.check_provider(provider, password)
+            }
+            Request::DismissCheck => self.simply(|this| this.checking.clear()),
             Request::DismissTroubles => self.dismiss_troubles(),
-            Request::SettingsCopies => Ok(Reply::Copies { copies: self.keeper.copies() }),
-            Request::RestoreSettings { file } => self.replace(|keeper| keeper.restore(&file)),
-            Request::AdoptSettings => self.replace(Keeper::adopt),
-            Request::DismissCheck => Ok(self.dismiss_check()),
+            Request::SettingsCopies => Ok(Reply::Copies { copies: self.settings_file.copies() }),
+            Request::RestoreSettings { file } => {
+                let restore = move |file_of: &mut SettingsFile| file_of.restore(&file);
+                return self.reply_when_idle(answer, |this| this.replace(restore));
+            }
+            Request::AdoptSettings => {
+                return self.reply_when_idle(answer, |this| this.replace(SettingsFile::adopt));
+            }
+            Request::RetryPasswords => return self.when_idle(|this| this.retry_passwords(answer)),
+            Request::OpenVault { passphrase } => {
+                return self.when_idle(|this| this.open_vault(passphrase, answer));
+            }
+            Request::StartVaultOver { passphrase } => {
+                return self.when_idle(|this| this.start_vault_over(passphrase, answer));
+            }
+            Request::ChangePassphrase { passphrase, new } => {
+                return self.when_idle(|this| this.change_passphrase(passphrase, new, answer));
+            }
+            Request::KeepPasswords { keep } => {
+                return self.when_idle(move |this| this.use_store(keep, answer));
+            }
+            Request::FindImports => return self.find_imports(answer),
+            Request::ReadImport { path } => return self.read_import(path, answer),
             Request::ReadImportText { text } => self.read_import_text(&text),
+            Request::Import { chosen, hold } => {
+                return self.when_idle(move |this| this.import(&chosen, hold, answer));
+            }
+            Request::DismissImport => self.simply(|this| this.importing = None),
+            connect @ Request::ConnectClient { .. } => return self.connect_client(connect, answer),
+            Request::UndoConnect { secret } => return self.undo_connect(secret, answer),
+            Request::DismissConnect => self.simply(|this| this.connected = None),
             Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
             Request::History => Ok(Reply::History { samples: self.numbers.past() }),
             Request::OpenLogs => {
                 self.shell.open_folder(&self.logs).map_err(Failure::refused).map(|()| Reply::Done)
             }
-            Request::NewPassword => match &self.new_password {
-                Some((_, secret)) => Ok(Reply::Password { secret: secret.clone() }),
-                None => Err(unknown()),
-            },
             Request::Copy { text } => self.copy(text.expose()),
-            other => Ok(self.answer_simply(&other)),
-        }
-    }
-
-    /// What is always done.
-    fn answer_simply(&mut self, request: &Request) -> Reply {
-        match request {
             Request::Show => {
                 let to_do = self.window.wanted();
-                self.with_window(to_do);
+                self.simply(|this| this.with_window(to_do))
             }
-            Request::CloseWindow => self.close_window(),
-            Request::StayOpen => self.window.stay_open(),
-            Request::DismissImport => self.importing = None,
-            Request::DismissConnect => self.connected = None,
-            Request::ForgetRemoved => self.removed = None,
-            Request::PasswordNoted => self.new_password = None,
-            Request::Quit => self.quit_or_ask(),
-            Request::QuitNow => self.ending = true,
-            Request::KeepRunning => self.asks_to_quit = false,
-            _ => {}
-        }
-        Reply::Done
+            Request::CloseWindow => self.simply(|this| this.close_window()),
+            Request::StayOpen => self.simply(|this| this.window.stay_open()),
+            Request::Quit => self.simply(|this| this.quit_or_ask()),
+            Request::QuitNow => self.simply(|this| this.ending = true),
+            Request::KeepRunning => self.simply(|this| this.asks_to_quit = false),
+        };
+        self.give(answer, done);
+    }
+
+    /// Does what cannot fail.
+    fn simply(&mut self, work: impl FnOnce(&mut Self)) -> Result<Reply, Failure> {
+        work(self);
+        Ok(Reply::Done)
+    }
+
+    /// Replies with what comes of `work` as soon as nothing else is under way with passwords.
+    fn reply_when_idle(
+        &mut self,
+        answer: Answer,
+        work: impl FnOnce(&mut Self) -> Result<Reply, Failure> + Send + 'static,
+    ) {
+        self.when_idle(|this| {
+            let done = work(this);
+            this.give(answer, done);
+        });
     }
 
     fn dismiss_troubles(&mut self) -> Result<Reply, Failure> {
         self.told.clear();
-        match self.keeper.answered() {
+        match self.settings_file.answered() {
             Some(number) => self.set(|settings| settings.desktop.set_aside_seen = number),
             None => Ok(Reply::Done),
         }
@@ -141,10 +144,10 @@ impl Controller {
     /// Puts other settings in the place of these.
     fn replace(
         &mut self,
-        replace: impl FnOnce(&mut Keeper) -> Result<(), Failure>,
+        replace: impl FnOnce(&mut SettingsFile) -> Result<(), Failure>,
     ) -> Result<Reply, Failure> {
         let before = self.settings().clone();
-        replace(&mut self.keeper)?;
+        replace(&mut self.settings_file)?;
         self.changed(&before);
         Ok(Reply::Done)
     }
@@ -195,7 +198,7 @@ impl Controller {
         change: impl FnOnce(&mut Settings) -> Result<Reply, Failure>,
     ) -> Result<Reply, Failure> {
         let before = self.settings().clone();
-        let done = self.keeper.change(change);
+        let done = self.settings_file.change(change);
         match &done {
             Ok(_) => {
                 self.told.retain(|told| !matches!(told, Trouble::SettingsNotSaved { .. }));
@@ -216,7 +219,7 @@ impl Controller {
         if now.desktop.log != before.desktop.log {
             self.shell.set_log(now.desktop.log);
         }
-        if now.desktop.passwords != self.passwords.keep() {
+        if now.desktop.passwords != self.passwords.used() {
             self.passwords.were_moved(now.desktop.passwords);
         }
         let shared = Settings { desktop: before.desktop.clone(), ..now };

@@ -49,7 +49,7 @@ impl Checking {
     }
 
     /// Ends it, and forgets what it found.
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.run += 1;
         self.check = None;
         self.task.take().iter().for_each(AbortHandle::abort);
@@ -110,11 +110,6 @@ impl Controller {
             None => check.done = true,
         }
     }
-
-    pub(super) fn dismiss_check(&mut self) -> Reply {
-        self.checking.clear();
-        Reply::Done
-    }
 }
 
 /// Whether a test of the one says what a test of the other would.
@@ -135,5 +130,5 @@ fn is_valid(provider: &Provider) -> Result<(), Failure> {
     let host = pasted(&provider.host).map_or_else(|| provider.host.clone(), |(host, _)| host);
     let provider = Provider { host, ..provider.clone() };
     let settings = Settings { providers: vec![provider], ..Settings::default() };
-    super::store::complaint(&settings)
+    super::settings_file::complaint(&settings)
 }

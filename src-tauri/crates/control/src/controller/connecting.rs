@@ -18,7 +18,7 @@ use super::passwords::Known;
 use super::run::Controller;
 use crate::password::Password;
 use crate::processes::Sockets;
-use crate::request::{Failure, FailureCode, Hold, Reply, Request};
+use crate::request::{Failure, FailureCode, Remember, Reply, Request};
 use crate::settings::{Client, Settings};
 use crate::snapshot::{Connected, Direct};
 
@@ -97,8 +97,8 @@ impl Controller {
             settings.clients.push(client.clone());
             Ok(Reply::Done)
         };
-        let password = Some((Password::of_program(secret), Hold::Keep));
-        self.keep_and(owner, password, add, move |this, added| match added {
+        let password = (owner, Password::of_program(secret));
+        let then = move |this: &mut Self, added: Result<Reply, Failure>| match added {
             Ok(reply) => {
                 this.is_connected(access, change, Some(name));
                 this.give(answer, Ok(reply));
@@ -112,7 +112,8 @@ impl Controller {
                     this.give(answer, Err(failure));
                 });
             }
-        });
+        };
+        self.when_idle(|this| this.save_with(vec![password], Remember::Keep, add, then));
     }
 
     fn is_connected(&mut self, access: Access, change: Change, login: Option<String>) {
@@ -165,7 +166,7 @@ impl Controller {
     fn new_login(&self, name: &str) -> Result<(String, Secret), Failure> {
         let client = Client { name: name.trim().into() };
         let name = client.name.clone();
-        self.keeper.allows(|settings| {
+        self.settings_file.allows(|settings| {
             settings.clients.push(client);
             Ok(())
         })?;
@@ -190,7 +191,7 @@ impl Controller {
             return Err(Failure::new(FailureCode::LoginElsewhere, message));
         }
         match self.passwords.known(&Owner::Client(client.name.clone())) {
-            Some(Known::Kept(password) | Known::ThisSession(password)) => {
+            Some(Known::Saved(password) | Known::ThisSession(password)) => {
                 Ok(password.for_program().map(|secret| (client.name.clone(), secret.clone())))
             }
             Some(Known::Closed) | None => {

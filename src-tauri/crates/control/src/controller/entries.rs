@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::slice;
 
 use nntp_proxy::config::Secret;
 
-use secrets::{Owner, StoreError, generate};
+use secrets::{Owner, generate};
 
 use super::Answer;
-use super::debts::Debt;
-use super::passwords::{Known, keep};
+use super::passwords::Known;
 use super::removed::Removed;
 use super::run::Controller;
 use crate::password::Password;
-use crate::request::{Arranged, Failure, FailureCode, Hold, Password as Entered, Reply};
-use crate::settings::{Client, Keep, Provider, Settings};
+use crate::request::{Arranged, Failure, FailureCode, Password as Entered, Remember, Reply};
+use crate::settings::{Client, Provider, Settings};
 
 impl Controller {
     /// Adds a provider, or changes it.
@@ -36,9 +36,9 @@ impl Controller {
             return self.give(answer, Err(elsewhere()));
         }
         let owner = Owner::Provider(provider.id.clone());
-        let (saved, with) = (provider.clone(), password.as_ref().map(|p| p.secret.clone()));
-        let password =
-            password.map(|entered| (Password::new(entered.secret, &provider), entered.hold));
+        let (saved, entered) = (provider.clone(), password.as_ref().map(|p| p.secret.clone()));
+        let remember = password.as_ref().map_or_else(Remember::default, |entered| entered.hold);
+        let password = password.map(|entered| (owner, Password::new(entered.secret, &provider)));
         let change = move |settings: &mut Settings| {
             let (id, new) = (provider.id.clone(), provider.clone());
             match settings.providers.iter_mut().find(|old| old.id == id) {
@@ -47,9 +47,9 @@ impl Controller {
             }
             Ok(Reply::Saved { id })
         };
-        self.keep_and(owner, password, change, move |this, done| {
+        self.save_with(password.into_iter().collect(), remember, change, move |this, done| {
             if done.is_ok() {
-                this.checking.saved(&saved, with.as_ref());
+                this.checking.saved(&saved, entered.as_ref());
             }
             this.give(answer, done);
         });
@@ -95,28 +95,28 @@ impl Controller {
     }
 
     /// Adds a client, with a password of our making.
-    pub(super) fn add_client(&mut self, name: &str, hold: Hold, answer: Answer) {
+    pub(super) fn add_client(&mut self, name: &str, remember: Remember, answer: Answer) {
         let client = Client { name: name.trim().into() };
         let owner = Owner::Client(client.name.clone());
-        self.give_password(owner, hold, answer, move |settings| {
+        self.give_password(owner, remember, answer, move |settings| {
             settings.clients.push(client.clone());
             Ok(())
         });
     }
 
     /// Gives a client another password.
-    pub(super) fn renew_client(&mut self, name: String, hold: Hold, answer: Answer) {
-        let owner = Owner::Client(name.clone());
-        self.give_password(owner, hold, answer, move |settings| {
-            let is_there = settings.clients.iter().any(|client| client.name == name);
-            if is_there { Ok(()) } else { Err(unknown()) }
+    pub(super) fn renew_client(&mut self, name: String, remember: Remember, answer: Answer) {
+        let owner = Owner::Client(name);
+        let client = owner.clone();
+        self.give_password(owner, remember, answer, move |settings| {
+            if settings.has(&client) { Ok(()) } else { Err(unknown()) }
         });
     }
 
     fn give_password(
         &mut self,
         owner: Owner,
-        hold: Hold,
+        remember: Remember,
         answer: Answer,
         change: impl Fn(&mut Settings) -> Result<(), Failure> + Send + 'static,
     ) {
@@ -127,8 +127,8 @@ impl Controller {
         let reply = Reply::Password { secret: secret.clone() };
         let new = (owner.name().to_owned(), secret.clone());
         let change = move |settings: &mut Settings| change(settings).map(|()| reply.clone());
-        let password = Some((Password::of_program(secret), hold));
-        self.keep_and(owner, password, change, |this, done| {
+        let password = (owner, Password::of_program(secret));
+        self.save_with(vec![password], remember, change, |this, done| {
             if done.is_ok() {
                 this.new_password = Some(new);
             }
@@ -136,21 +136,19 @@ impl Controller {
         });
     }
 
-    /// Removes a provider or a client. Its password is forgotten where it is kept, and remembered here for
-    /// as long as that can be undone.
+    /// Removes a provider or a client, and its password; that is remembered here for as long as it can be undone.
     pub(super) fn remove(&mut self, owner: Owner) -> Result<Reply, Failure> {
-        let known = self.passwords.known(&owner).cloned();
+        let (known, store) = (self.passwords.known(&owner).cloned(), self.passwords.used());
         let mut removed = None;
         self.change(|settings| {
             removed = Some(Removed::take(&owner, known, settings).ok_or_else(unknown)?);
+            settings.desktop.mark(store, slice::from_ref(&owner));
             Ok(Reply::Done)
         })?;
         self.removed = removed;
         self.new_password.take_if(|(name, _)| Owner::Client(name.clone()) == owner);
-        self.passwords.learn(owner.clone(), None);
-        let place = self.passwords.keep();
-        self.passwords.debts().owe(place, owner, None);
-        self.pay_where_open();
+        self.passwords.learn(owner, Some(Known::Missing));
+        self.settle_where_open();
         Ok(Reply::Done)
     }
 
@@ -159,114 +157,27 @@ impl Controller {
         let Some(removed) = self.removed.clone() else {
             return self.give(answer, Err(unknown()));
         };
-        let (owner, place) = (removed.owner(), self.passwords.keep());
-        // What it has is wanted again, unless something else is kept now.
-        let owed = self.passwords.debts().forgive(place, &owner);
-        let password = match &removed.known {
-            Some(Known::Kept(password)) => Some((password.clone(), Hold::Keep)),
-            Some(Known::ThisSession(password)) => Some((password.clone(), Hold::ThisSession)),
-            Some(Known::Missing | Known::Failed(_) | Known::Closed) | None => None,
-        };
+        let owner = removed.owner();
+        let is_session = matches!(removed.known, Some(Known::ThisSession(_)));
+        let remember = if is_session { Remember::ThisSession } else { Remember::Keep };
+        let password = removed.known.as_ref().and_then(Known::password);
+        let passwords: Vec<_> =
+            password.map(|password| (owner.clone(), password.clone())).into_iter().collect();
+        // Otherwise the store may still have it.
+        let known = self.passwords.learn(owner.clone(), None);
         let change = move |settings: &mut Settings| {
             removed.put_back(settings);
             Ok(Reply::Done)
         };
-        self.keep_and(owner, password, change, move |this, done| {
-            match (&done, owed) {
-                (Ok(_), _) => this.removed = None,
-                (Err(_), Some(Debt { owner, due })) => {
-                    this.passwords.debts().owe(place, owner, due)
+        self.save_with(passwords, remember, change, move |this, done| {
+            match done {
+                Ok(_) => this.removed = None,
+                Err(_) => {
+                    this.passwords.learn(owner, known);
                 }
-                (Err(_), None) => {}
             }
             this.give(answer, done);
         });
-    }
-
-    /// Keeps a password as the user wants, and then changes the settings; both or neither.
-    pub(super) fn keep_and(
-        &mut self,
-        owner: Owner,
-        password: Option<(Password, Hold)>,
-        change: impl Fn(&mut Settings) -> Result<Reply, Failure> + Send + 'static,
-        then: impl FnOnce(&mut Self, Result<Reply, Failure>) + Send + 'static,
-    ) {
-        if let Err(failure) = self.keeper.allows(&change) {
-            return then(self, Err(failure));
-        }
-        match password {
-            None => {
-                let done = self.change(change);
-                then(self, done);
-            }
-            Some((password, Hold::ThisSession)) => {
-                let done = self.change_knowing(owner, Known::ThisSession(password), change);
-                then(self, done);
-            }
-            Some((password, Hold::Keep)) => {
-                let place = self.passwords.keep();
-                let before = self.passwords.before(&owner, self.keeper.settings());
-                let to = self.passwords.place(place);
-                let keeping = keep(to, owner.clone(), password.to_kept(), before);
-                self.alone(keeping, move |this, kept| {
-                    let done = match kept {
-                        Ok(before) => this.kept((place, owner, before), password, change),
-                        Err((error, before)) => this.was_not_kept((place, owner, before), error),
-                    };
-                    then(this, done);
-                });
-            }
-        }
-    }
-
-    fn kept(
-        &mut self,
-        (place, owner, before): (Keep, Owner, Option<Secret>),
-        password: Password,
-        change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
-    ) -> Result<Reply, Failure> {
-        drop(self.heard(place, Ok(())));
-        self.passwords.debts().forgive(place, &owner);
-        let done = if place == self.passwords.keep() {
-            self.change_knowing(owner.clone(), Known::Kept(password), change)
-        } else {
-            Err(Failure::refused("passwords were moved meanwhile: try it again"))
-        };
-        if done.is_err() {
-            self.passwords.debts().owe(place, owner, before);
-            self.pay(place, |_, _| ());
-        } else if self.passwords.some_are_closed() {
-            // The user has opened it for this one.
-            self.read_passwords(Self::reconcile);
-        }
-        done
-    }
-
-    fn was_not_kept(
-        &mut self,
-        (place, owner, before): (Keep, Owner, Option<Option<Secret>>),
-        error: StoreError,
-    ) -> Result<Reply, Failure> {
-        if let Some(before) = before {
-            self.passwords.debts().owe(place, owner, before);
-        }
-        let failure = not_kept(&error);
-        drop(self.heard::<()>(place, Err(error)));
-        Err(failure)
-    }
-
-    fn change_knowing(
-        &mut self,
-        owner: Owner,
-        known: Known,
-        change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
-    ) -> Result<Reply, Failure> {
-        let before = self.passwords.learn(owner.clone(), Some(known));
-        let done = self.change(change);
-        if done.is_err() {
-            self.passwords.learn(owner, before);
-        }
-        done
     }
 }
 
@@ -307,15 +218,4 @@ pub(super) fn elsewhere() -> Failure {
 
 pub(super) fn unknown() -> Failure {
     Failure::new(FailureCode::Unknown, "it is not there any more")
-}
-
-/// Why a password was not kept, to whoever entered it.
-pub(super) fn not_kept(error: &StoreError) -> Failure {
-    let code = match error {
-        StoreError::Locked | StoreError::TimedOut => FailureCode::KeepClosed,
-        StoreError::Closed => FailureCode::VaultClosed,
-        StoreError::Absent(_) => FailureCode::KeepAbsent,
-        StoreError::Failed(_) => FailureCode::Refused,
-    };
-    Failure::new(code, error.to_string())
 }

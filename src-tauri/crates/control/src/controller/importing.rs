@@ -8,20 +8,16 @@ use std::path::{Path, PathBuf};
 use downloaders::import::{LONGEST, Server, Servers, read};
 use downloaders::places;
 use nntp_proxy::config::Secret;
-use secrets::{Owner, Secrets, StoreError};
+use secrets::Owner;
 use tokio::task::spawn_blocking;
 
 use super::Answer;
-use super::entries::{not_kept, unknown};
-use super::passwords::Known;
+use super::entries::unknown;
 use super::run::Controller;
+use super::saving::NewPasswords;
 use crate::password::Password;
-use crate::request::{Failure, FailureCode, Hold, ImportFile, ImportServer, Reply};
-use crate::settings::{Keep, Provider, Settings, TlsMode};
-use crate::snapshot::KeepState;
-
-/// The passwords of new providers.
-type NewPasswords = Vec<(Owner, Password)>;
+use crate::request::{Failure, FailureCode, ImportFile, ImportServer, Remember, Reply};
+use crate::settings::{Provider, Settings, TlsMode};
 
 impl Controller {
     /// Looks for settings in their usual places.
@@ -73,7 +69,7 @@ impl Controller {
     }
 
     /// Takes those that are chosen, with their passwords; all or none.
-    pub(super) fn import(&mut self, chosen: &[usize], hold: Hold, answer: Answer) {
+    pub(super) fn import(&mut self, chosen: &[usize], remember: Remember, answer: Answer) {
         let read = self.importing.as_ref().and_then(|servers| picked(servers, chosen));
         let Some(picked) = read else { return self.give(answer, Err(unknown())) };
         let (providers, passwords) = self.named(picked);
@@ -81,40 +77,12 @@ impl Controller {
             settings.providers.extend(providers.clone());
             Ok(Reply::Done)
         };
-        if let Err(failure) = self.keeper.allows(&change) {
-            return self.give(answer, Err(failure));
-        }
-        if hold == Hold::ThisSession {
-            let done = self.import_knowing(passwords, Known::ThisSession, change);
-            return self.give(answer, done);
-        }
-        let place = self.passwords.keep();
-        let keeping = keep_all(self.passwords.place(place), passwords.clone());
-        self.alone(keeping, move |this, (tried, kept)| {
-            let done = match this.heard(place, kept) {
-                Ok(()) if place == this.passwords.keep() => {
-                    this.import_knowing(passwords, Known::Kept, change)
-                }
-                Ok(()) => Err(Failure::refused("passwords were moved meanwhile: try it again")),
-                Err(error) => Err(not_kept(&error)),
-            };
-            this.settle(place, tried, done.is_ok());
+        self.save_with(passwords, remember, change, |this, done| {
+            if done.is_ok() {
+                this.importing = None;
+            }
             this.give(answer, done);
         });
-    }
-
-    /// All of them stay where they were put, or none does, nor one that comes late.
-    fn settle(&mut self, place: Keep, tried: Vec<Owner>, stay: bool) {
-        for owner in tried {
-            if stay {
-                self.passwords.debts().forgive(place, &owner);
-            } else {
-                self.passwords.debts().owe(place, owner, None);
-            }
-        }
-        if *self.passwords.state() == KeepState::Open {
-            self.pay(place, |_, _| ());
-        }
     }
 
     /// Each with an id that nobody has.
@@ -129,26 +97,6 @@ impl Controller {
             providers.push(provider);
         }
         (providers, passwords)
-    }
-
-    fn import_knowing(
-        &mut self,
-        passwords: NewPasswords,
-        known: impl Fn(Password) -> Known,
-        change: impl Fn(&mut Settings) -> Result<Reply, Failure>,
-    ) -> Result<Reply, Failure> {
-        let owners: Vec<_> = passwords.iter().map(|(owner, _)| owner.clone()).collect();
-        for (owner, password) in passwords {
-            self.passwords.learn(owner, Some(known(password)));
-        }
-        let done = self.change(change);
-        match done {
-            Ok(_) => self.importing = None,
-            Err(_) => owners.into_iter().for_each(|owner| {
-                self.passwords.learn(owner, None);
-            }),
-        }
-        done
     }
 }
 
@@ -187,18 +135,6 @@ fn provider(server: &Server) -> Provider {
 
 fn is_same(ours: &Provider, theirs: &Server) -> bool {
     ours.host.eq_ignore_ascii_case(&theirs.host) && ours.username == theirs.username
-}
-
-/// Keeps all, or stops at the first that is not kept; those that were tried.
-async fn keep_all(secrets: Secrets, all: NewPasswords) -> (Vec<Owner>, Result<(), StoreError>) {
-    let mut tried = Vec::new();
-    for (owner, password) in all {
-        tried.push(owner.clone());
-        if let Err(error) = secrets.set(&owner, &password.to_kept()).await {
-            return (tried, Err(error));
-        }
-    }
-    (tried, Ok(()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use downloaders::Address;
 use secrets::Owner;
 
 use super::Answer;
-use super::passwords::{Known, needs_password};
+use super::passwords::Known;
 use super::run::Controller;
 use super::serving::{Opened, trouble};
 use crate::configure::configure_available;
@@ -72,7 +72,7 @@ impl Controller {
     fn waits_for_passwords(&self) -> bool {
         let is_closed = |owner| self.passwords.known(&owner) == Some(&Known::Closed);
         let providers = self.settings().providers.iter().filter(|provider| provider.enabled);
-        let mut providers = providers.filter(|provider| needs_password(provider));
+        let mut providers = providers.filter(|provider| provider.needs_password());
         let mut clients = self.settings().clients.iter();
         providers.any(|provider| is_closed(Owner::Provider(provider.id.clone())))
             || clients.any(|client| is_closed(Owner::Client(client.name.clone())))
@@ -139,7 +139,7 @@ impl Controller {
             settings.listen = wanted.clone();
             Ok(Reply::Done)
         };
-        if let Err(failure) = self.keeper.allows(&change) {
+        if let Err(failure) = self.settings_file.allows(&change) {
             return self.give(answer, Err(failure));
         }
         if !self.serving.is_on() || self.settings().listen == listen {

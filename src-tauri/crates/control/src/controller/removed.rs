@@ -89,13 +89,13 @@ impl Removed {
     }
 
     /// It was read before it was deleted there.
-    pub(super) fn was_read(&mut self, owner: &Owner, kept: Secret) {
+    pub(super) fn was_read(&mut self, owner: &Owner, saved: Secret) {
         if self.owner() == *owner {
             let provider = match &self.entry {
                 Entry::Provider(provider) => Some(provider),
                 Entry::Client(_) => None,
             };
-            self.known = Some(Known::Kept(Password::from_kept(kept).adopt(provider)));
+            self.known = Some(Known::Saved(Password::from_saved(saved).adopt(provider)));
         }
     }
 

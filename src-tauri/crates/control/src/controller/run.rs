@@ -19,21 +19,20 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::answer::changes_passwords;
 use super::checking::Checking;
 use super::connecting::Connection;
 use super::events::{Events, happened, is_nameless, named};
 use super::figures::Numbers;
 use super::outside::{Outside, Watch};
-use super::passwords::{Passwords, Places};
+use super::passwords::{Passwords, Stores};
 use super::removed::Removed;
 use super::sample::Sampling;
 use super::serving::Serving;
-use super::store::Keeper;
+use super::settings_file::SettingsFile;
 use super::undo::UndoFile;
 use super::window::{Do, Window};
 use super::{Answer, Means, Message, Notice, Shell, Start};
-use crate::request::{Failure, Reply, Request};
+use crate::request::{Failure, Reply};
 use crate::settings::{Language, Settings};
 use crate::snapshot::{Happened, Snapshot, State, Trouble};
 use crate::tray::Tray;
@@ -62,7 +61,7 @@ type Continue = Box<dyn FnOnce(&mut Controller) + Send>;
 pub(super) struct Controller {
     pub(super) shell: Box<dyn Shell>,
     pub(super) outside: Box<dyn Outside>,
-    pub(super) keeper: Keeper,
+    pub(super) settings_file: SettingsFile,
     pub(super) passwords: Passwords,
     pub(super) serving: Serving,
     pub(super) power: Power,
@@ -97,7 +96,7 @@ pub(super) struct Controller {
     post: UnboundedSender<Continue>,
     /// How much is under way with passwords: what would change them waits until that is done.
     busy: usize,
-    waiting: VecDeque<(Request, Answer)>,
+    waiting: VecDeque<Continue>,
     /// Answers that go out behind the snapshot that has what they tell.
     given: Vec<(Answer, Result<Reply, Failure>)>,
 }
@@ -119,20 +118,21 @@ pub(super) struct Power {
 
 impl Controller {
     pub(super) fn new(shell: Box<dyn Shell>, start: Start, means: Means) -> io::Result<Self> {
-        let keeper = Keeper::open(start.folders.config.join("settings.json"), start.version);
+        let settings_file =
+            SettingsFile::open(start.folders.config.join("settings.json"), start.version);
         let Means { keyring, vault, outside, patience } = means;
-        let places = Places {
-            keyring: Secrets::with_limit(keyring, patience),
-            in_vault: Secrets::with_limit(Arc::clone(&vault) as _, patience),
+        let stores = Stores::new(
+            Secrets::with_limit(keyring, patience),
+            Secrets::with_limit(Arc::clone(&vault) as _, patience),
             vault,
-        };
+        );
         let (undo, undoable) = UndoFile::open(start.folders.config.join("undo.json"));
         let german = start.system_language.is_some_and(|tag| tag.to_lowercase().starts_with("de"));
         let (post, inbox) = mpsc::unbounded_channel();
         Ok(Self {
             shell,
-            passwords: Passwords::new(places, keeper.settings().desktop.passwords),
-            keeper,
+            passwords: Passwords::new(stores, settings_file.settings().desktop.passwords),
+            settings_file,
             serving: Serving::new()?,
             power: Power { starting: true, ..Power::default() },
             numbers: Numbers::default(),
@@ -168,7 +168,7 @@ impl Controller {
     }
 
     pub(super) fn settings(&self) -> &Settings {
-        self.keeper.settings()
+        self.settings_file.settings()
     }
 
     /// Runs until it is told to quit, or nobody is left who could tell it anything.
@@ -191,7 +191,8 @@ impl Controller {
     fn begin(&mut self) {
         self.starts_at_login = self.shell.starts_at_login();
         self.shell.set_log(self.settings().desktop.log);
-        let first = self.settings().providers.is_empty() || self.keeper.troubles().next().is_some();
+        let first =
+            self.settings().providers.is_empty() || self.settings_file.troubles().next().is_some();
         let hidden = self.start_hidden == Some(true) || self.settings().desktop.start_hidden;
         if first || !hidden {
             self.start_hidden = None;
@@ -203,9 +204,11 @@ impl Controller {
                 this.with_window(to_do);
             });
         }
+        self.passwords.expect_deleted(self.settings_file.settings());
         self.read_passwords(|this| {
             this.power.starting = false;
             this.reconcile();
+            this.settle(this.passwords.used().other(), |_, _| ());
         });
     }
 
@@ -215,10 +218,10 @@ impl Controller {
         self.stop();
         self.refresh(publish);
         drop(timeout(FINISH, self.finish(publish)).await);
-        let Self { serving, mut shell, ending, keeper, .. } = self;
+        let Self { serving, mut shell, ending, settings_file, .. } = self;
         serving.end().await;
         // Another Newsmux may change them now.
-        drop(keeper);
+        drop(settings_file);
         if ending {
             shell.quit();
         }
@@ -236,7 +239,7 @@ impl Controller {
 
     fn hear(&mut self, message: Message) {
         match message {
-            Message::Request(request, answer) => self.ask(request, answer),
+            Message::Request(request, answer) => self.answer(request, answer),
             Message::Notice(notice) => self.notice(notice),
             Message::CopyAddress => {
                 let text = self.address().to_string();
@@ -276,15 +279,6 @@ impl Controller {
         }
     }
 
-    /// Answers a request, now or when those before it are done.
-    pub(super) fn ask(&mut self, request: Request, answer: Answer) {
-        if self.busy > 0 && changes_passwords(&request) {
-            self.waiting.push_back((request, answer));
-        } else {
-            self.answer(request, answer);
-        }
-    }
-
     /// Answers, as soon as the snapshot is published.
     pub(super) fn give(&mut self, answer: Answer, done: Result<Reply, Failure>) {
         self.given.push((answer, done));
@@ -304,6 +298,15 @@ impl Controller {
         });
     }
 
+    /// Does `work` as soon as nothing else is under way with passwords.
+    pub(super) fn when_idle(&mut self, work: impl FnOnce(&mut Self) + Send + 'static) {
+        if self.busy == 0 {
+            work(self);
+        } else {
+            self.waiting.push_back(Box::new(work));
+        }
+    }
+
     /// Like [`later`](Self::later); until then nothing else changes passwords.
     pub(super) fn alone<T: Send + 'static>(
         &mut self,
@@ -316,9 +319,9 @@ impl Controller {
             then(this, done);
             while this.busy == 0
                 && !this.power.over
-                && let Some((request, answer)) = this.waiting.pop_front()
+                && let Some(next) = this.waiting.pop_front()
             {
-                this.answer(request, answer);
+                next(this);
             }
         });
     }
@@ -367,13 +370,13 @@ impl Controller {
         }
         self.removed.iter_mut().for_each(Removed::forget_in_time);
         let before = self.settings().clone();
-        if self.keeper.look_again() {
+        if self.settings_file.look_again() {
             self.changed(&before);
         }
         if self.power.paused.take_if(|until| *until <= now).is_some() || self.power.shut.is_some() {
             self.reconcile();
         }
-        if self.passwords.is_to_look_again() {
+        if self.passwords.is_retry_due() {
             self.read_passwords(Self::reconcile);
         }
         self.sample();
@@ -391,7 +394,7 @@ impl Controller {
 
     /// Publishes what has changed, and draws the tray.
     fn refresh(&mut self, publish: &Publish) {
-        if !self.keeper.is_read_only() {
+        if !self.settings_file.is_read_only() {
             self.undo.save(self.removed.as_ref(), self.connected.as_ref());
         }
         let before = Arc::clone(&publish.borrow());

@@ -6,7 +6,7 @@ use nntp_proxy::proxy::ClientSnapshot;
 use secrets::Owner;
 use tokio::time::Instant;
 
-use super::passwords::{Known, needs_password};
+use super::passwords::Known;
 use super::removed::Removed;
 use super::run::{Controller, millis};
 use crate::settings::Provider;
@@ -116,7 +116,7 @@ impl Controller {
                 Some(Known::Missing | Known::Failed(_)) => {
                     gone.push(Trouble::NoClientPassword { client });
                 }
-                Some(Known::Kept(_) | Known::ThisSession(_)) | None => {}
+                Some(Known::Saved(_) | Known::ThisSession(_)) | None => {}
             }
         }
         closed |= enabled.iter().any(|view| is_closed(view));
@@ -129,7 +129,7 @@ impl Controller {
             provider: view.id.clone(),
             said: view.said.clone(),
         }));
-        troubles.extend(self.keeper.troubles());
+        troubles.extend(self.settings_file.troubles());
         troubles.extend(self.told.iter().cloned());
         let down = of(ProviderState::Down).chain(of(ProviderState::Full));
         troubles.extend(down.map(|view| Trouble::ProviderDown {
@@ -195,7 +195,7 @@ impl Controller {
         backend: Option<&BackendSnapshot>,
     ) -> (ProviderState, String) {
         let owner = Owner::Provider(provider.id.clone());
-        let known = self.passwords.known(&owner).filter(|_| needs_password(provider));
+        let known = self.passwords.known(&owner).filter(|_| provider.needs_password());
         match (known, backend) {
             _ if !provider.enabled => (ProviderState::Off, String::new()),
             _ if self.passwords.of(provider) == PasswordState::Elsewhere => {

@@ -13,6 +13,7 @@ mod belonging;
 mod connecting;
 mod entries;
 mod importing;
+mod interrupted;
 mod kept_settings;
 mod locked_out;
 mod model;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use control::request::FailureCode;
-use control::settings::Keep;
+use control::settings::StoreKind;
 use control::snapshot::{Happened, KeepState, PasswordState, ProviderState, State, Trouble};
 use secrets::StoreError;
 use serde_json::{Value, json};
@@ -101,7 +101,7 @@ async fn a_vault_takes_the_passwords_over_and_wants_its_passphrase_after_the_nex
     app.must(open("open sesame")).await;
     app.must(retry()).await;
     let now = app.now();
-    assert_eq!((now.settings.desktop.passwords, &now.keep), (Keep::Vault, &KeepState::Open));
+    assert_eq!((now.settings.desktop.passwords, &now.keep), (StoreKind::Vault, &KeepState::Open));
     assert_eq!(app.kept("a"), None, "the keyring has it no more");
     fetch(&mut program(app.address().await).await, &article).await;
 
@@ -140,7 +140,7 @@ async fn passwords_that_cannot_be_copied_or_said_to_be_elsewhere_stay_where_they
     fs::create_dir_all(app.begin.folder.path().join(".settings.json.new/in the way")).unwrap();
     assert_eq!(app.refused(back).await.0, FailureCode::NotSaved);
     app.must(retry()).await;
-    assert_eq!((app.now().settings.desktop.passwords, app.kept("a")), (Keep::Vault, None));
+    assert_eq!((app.now().settings.desktop.passwords, app.kept("a")), (StoreKind::Vault, None));
     fetch(&mut program(app.address().await).await, &article).await;
 }
 
@@ -151,7 +151,7 @@ async fn a_vault_can_be_chosen_while_the_keyring_is_locked_and_nothing_there_is_
     let to_vault = json!({"do": "open_vault", "passphrase": "p"});
     app.must(to_vault).await;
     let now = app.until(|now| now.keep == KeepState::Open && !now.troubles.is_empty()).await;
-    assert_eq!(now.settings.desktop.passwords, Keep::Vault);
+    assert_eq!(now.settings.desktop.passwords, StoreKind::Vault);
     app.until(|now| now.troubles == [Trouble::NoPassword { provider: "a".into() }]).await;
     assert_eq!(app.kept("a").as_deref(), Some(PASSWORD));
     app.must(save(&entry, PASSWORD, "keep")).await;
@@ -261,7 +261,7 @@ async fn from_the_keyring_to_a_vault_and_back_and_to_the_vault_again() {
     app.address().await;
     app.must(json!({"do": "start_vault_over", "passphrase": "new and long"})).await;
     app.must(retry()).await;
-    assert_eq!((app.now().settings.desktop.passwords, app.kept("a")), (Keep::Vault, None));
+    assert_eq!((app.now().settings.desktop.passwords, app.kept("a")), (StoreKind::Vault, None));
     fetch(&mut program(app.address().await).await, &article).await;
 }
 

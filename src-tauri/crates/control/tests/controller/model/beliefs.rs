@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use control::request::{Failure, Hold, Reply, Request};
+use control::request::{Failure, Remember, Reply, Request};
+use control::settings::Settings;
 use control::snapshot::{PasswordState, Snapshot};
 use nntp_proxy::config::Secret;
 use secrets::Owner;
@@ -19,11 +20,19 @@ pub(super) struct Beliefs {
 }
 
 impl Beliefs {
-    /// The application begins again with this in its keyring.
-    pub(super) fn begin(&mut self, keyring: &BTreeMap<Owner, Secret>) {
+    /// The application begins again with this in its keyring and these settings, if they can be read. What belongs to
+    /// nobody and is not marked stays.
+    pub(super) fn begin(&mut self, keyring: &BTreeMap<Owner, Secret>, settings: &Settings) {
+        let has = |owner: &Owner| match owner {
+            Owner::Provider(id) => settings.providers.iter().any(|provider| provider.id == *id),
+            Owner::Client(name) => settings.clients.iter().any(|client| client.name == *name),
+        };
+        let is_marked =
+            |owner: &Owner| settings.desktop.pending.iter().any(|pending| pending.owner == *owner);
+        let all = keyring.iter().filter(|(owner, _)| has(owner) || !is_marked(owner));
         self.removed = None;
-        self.left = keyring.keys().cloned().collect();
-        self.kept = keyring.clone();
+        self.kept = all.map(|(owner, secret)| (owner.clone(), secret.clone())).collect();
+        self.left = self.kept.keys().filter(|owner| !has(owner)).cloned().collect();
     }
 
     pub(super) fn are_left(&self, owner: &Owner) -> bool {
@@ -34,14 +43,14 @@ impl Beliefs {
         match (request, answer) {
             (Request::SaveProvider { password: Some(password), .. }, Ok(Reply::Saved { id })) => {
                 let owner = Owner::Provider(id.clone());
-                if password.hold == Hold::Keep {
+                if password.hold == Remember::Keep {
                     self.kept.insert(owner, password.secret.clone());
                 }
             }
             (
                 Request::AddClient { name, hold } | Request::RenewClient { name, hold },
                 Ok(Reply::Password { secret }),
-            ) if *hold == Hold::Keep => {
+            ) if *hold == Remember::Keep => {
                 self.kept.insert(Owner::Client(name.clone()), secret.clone());
             }
             (Request::RemoveProvider { id }, Ok(_)) => self.remove(Owner::Provider(id.clone())),

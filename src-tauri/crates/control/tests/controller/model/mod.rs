@@ -19,7 +19,7 @@ use std::time::{Duration, Instant as RealInstant, SystemTime};
 
 use control::controller::{Handle, Notice, Outside, Sources, prepare};
 use control::request::{Failure, Reply, Request};
-use control::settings::{Keep, Listen, load};
+use control::settings::{Listen, StoreKind, load};
 use control::snapshot::{KeepState, Snapshot, State};
 use downloaders::Program;
 use newsmux_tests::rng::Rng;
@@ -160,7 +160,7 @@ impl Model {
                 self.pass(Duration::from_millis(time)).await;
             }
             // What a vault has that is closed again nobody can see from here.
-            if self.rng.chance(150) && self.now().settings.desktop.passwords == Keep::Keyring {
+            if self.rng.chance(150) && self.now().settings.desktop.passwords == StoreKind::Keyring {
                 self.restart().await;
             }
             let answer = self.answer_of_the_keyring();
@@ -316,11 +316,11 @@ impl Model {
 
     fn check_passwords(&self, now: &Snapshot) -> Result<(), String> {
         let store = |owner: &Owner| match now.settings.desktop.passwords {
-            Keep::Keyring => self.begin.keyring.secrets().get(owner).cloned(),
-            Keep::Vault => self.vault.get(owner).ok().flatten(),
+            StoreKind::Keyring => self.begin.keyring.secrets().get(owner).cloned(),
+            StoreKind::Vault => self.vault.get(owner).ok().flatten(),
         };
         self.beliefs.check(now, !self.has_vault && self.is_forgotten, store)?;
-        if now.keep != KeepState::Open || now.settings.desktop.passwords != Keep::Keyring {
+        if now.keep != KeepState::Open || now.settings.desktop.passwords != StoreKind::Keyring {
             return Ok(());
         }
         let has = |owner: &Owner| match owner {
@@ -363,7 +363,8 @@ impl Model {
         self.gate.end();
         self.gate = Arc::new(Gate::new(Arc::clone(&self.begin.keyring)));
         self.begin.store = Arc::clone(&self.gate) as _;
-        self.beliefs.begin(&self.begin.keyring.secrets());
+        let settings = load(&self.begin.file()).unwrap_or_default();
+        self.beliefs.begin(&self.begin.keyring.secrets(), &settings);
         (self.vault, self.handle, self.controller) = start(&self.begin, &self.wall);
         self.by_hand = None;
     }

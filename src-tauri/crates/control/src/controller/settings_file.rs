@@ -19,7 +19,7 @@ use crate::understood::understood;
 const MODE: u32 = 0o600;
 
 /// The settings, as they are in the file.
-pub(super) struct Keeper {
+pub(super) struct SettingsFile {
     file: PathBuf,
     /// What the file was when it was last read or written.
     text: Option<Vec<u8>>,
@@ -39,7 +39,7 @@ struct SetAside {
     file: PathBuf,
 }
 
-impl Keeper {
+impl SettingsFile {
     /// Reads the file. One that is no JSON is set aside, and new settings begin.
     pub(super) fn open(file: PathBuf, version: &str) -> Self {
         let mut keeper = Self {
@@ -297,8 +297,8 @@ mod tests {
         (folder, file)
     }
 
-    fn open(file: &Path) -> Keeper {
-        Keeper::open(file.to_owned(), "1.2.3")
+    fn open(file: &Path) -> SettingsFile {
+        SettingsFile::open(file.to_owned(), "1.2.3")
     }
 
     fn saved(file: &Path) -> Settings {
