@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { mayUseSudo } from "./apt.js";
+import { icon, mark, tray } from "./drawings.js";
 import { unlessFolderMade, unlessMade } from "./made.js";
 import { root } from "./step.js";
 import { programFor } from "./which.js";
@@ -81,4 +82,11 @@ test("a start has the window where there is a display, unless its arguments are 
   ]) {
     assert.equal(programFor(given, hasDisplay), program, given.join(" "));
   }
+});
+
+test("window, tray and package show the same mark", () => {
+  const window = readFileSync(join(root, "ui/src/parts/Icon.svelte"), "utf8");
+  assert.equal(/^ +mux: "(.*)",$/m.exec(window)?.[1], mark);
+  assert.equal(readFileSync(join(root, "icons/icon.svg"), "utf8"), icon, "run: npm run icons");
+  for (const [state, drawing] of Object.entries(tray)) assert.ok(drawing.includes(mark), state);
 });
