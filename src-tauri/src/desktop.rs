@@ -5,6 +5,12 @@ use std::sync::mpsc::Sender;
 use std::thread;
 
 use arboard::Clipboard;
+#[cfg(target_os = "macos")]
+use arboard::SetExtApple;
+#[cfg(target_os = "linux")]
+use arboard::SetExtLinux;
+#[cfg(windows)]
+use arboard::SetExtWindows;
 use control::controller::Shell;
 use control::settings::LogLevel;
 use control::tray::Tray;
@@ -18,7 +24,8 @@ pub(crate) struct Desktop {
     app: AppHandle,
     window: WindowProcess,
     draw: Sender<Tray>,
-    log: Log,
+    /// Nothing after the end.
+    log: Option<Log>,
     /// Kept: on some systems what was copied is gone with it.
     clipboard: Option<Clipboard>,
 }
@@ -26,7 +33,7 @@ pub(crate) struct Desktop {
 impl Desktop {
     /// `draw` takes the trays to draw.
     pub(crate) fn new(app: AppHandle, window: WindowProcess, draw: Sender<Tray>, log: Log) -> Self {
-        Self { app, window, draw, log, clipboard: None }
+        Self { app, window, draw, log: Some(log), clipboard: None }
     }
 }
 
@@ -66,7 +73,9 @@ impl Shell for Desktop {
     }
 
     fn set_log(&mut self, level: LogLevel) {
-        self.log.set(level);
+        if let Some(log) = &self.log {
+            log.set(level);
+        }
     }
 
     fn copy(&mut self, text: &str) -> Result<(), String> {
@@ -74,11 +83,17 @@ impl Shell for Desktop {
             Some(clipboard) => clipboard,
             none => none.insert(Clipboard::new().map_err(|error| error.to_string())?),
         };
-        clipboard.set_text(text).map_err(|error| error.to_string())
+        // It may be a password: neither a history of the clipboard nor the cloud gets it.
+        #[cfg(windows)]
+        let set = clipboard.set().exclude_from_monitoring();
+        #[cfg(not(windows))]
+        let set = clipboard.set().exclude_from_history();
+        set.text(text).map_err(|error| error.to_string())
     }
 
     fn quit(&mut self) {
         self.clipboard = None;
+        self.log = None;
         self.app.exit(0);
     }
 }
@@ -88,6 +103,7 @@ impl Shell for Desktop {
 impl Drop for Desktop {
     fn drop(&mut self) {
         if thread::panicking() {
+            self.log = None;
             self.app.exit(1);
         }
     }

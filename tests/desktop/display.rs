@@ -50,12 +50,17 @@ impl Display {
 
     /// What would be pasted.
     pub(crate) fn clipboard(&self) -> String {
+        self.clipboard_as("UTF8_STRING")
+    }
+
+    /// What a program gets from the clipboard when it asks for this target; nothing where there is no such target.
+    pub(crate) fn clipboard_as(&self, target: &str) -> String {
         let window = self.connection.generate_id().unwrap();
         let (depth, visual) = (x11rb::COPY_DEPTH_FROM_PARENT, x11rb::COPY_FROM_PARENT);
         let (kind, aux) = (WindowClass::INPUT_OUTPUT, CreateWindowAux::new());
         let of = &self.connection;
         of.create_window(depth, window, self.root, 0, 0, 1, 1, 0, kind, visual, &aux).unwrap();
-        let (clipboard, text) = (self.atom("CLIPBOARD"), self.atom("UTF8_STRING"));
+        let (clipboard, text) = (self.atom("CLIPBOARD"), self.atom(target));
         of.convert_selection(window, clipboard, text, text, CURRENT_TIME).unwrap();
         of.flush().unwrap();
         while !matches!(of.wait_for_event().unwrap(), Event::SelectionNotify(_)) {}

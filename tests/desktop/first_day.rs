@@ -46,6 +46,8 @@ async fn a_provider_is_entered_an_article_fetched_and_all_is_there_the_next_time
     window.see("//*[@aria-live and normalize-space()=\"Copied\"]").await;
     close(&window, &desktop).await;
     assert_eq!(window.display.clipboard(), address.to_string());
+    let hint = window.display.clipboard_as("x-kde-passwordManagerHint");
+    assert_eq!(hint, "secret", "a history of the clipboard would keep it");
     fetch(address, &article).await;
     tray.choose("Quit Newsmux");
     window.until_ended();

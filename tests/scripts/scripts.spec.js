@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { mayUseSudo } from "./apt.js";
-import { unlessFolderMade, unlessMade } from "./made.js";
+import { icon, mark, tray } from "./drawings.js";
+import { unlessFolderMade, unlessMade } from "./up-to-date.js";
 import { root } from "./step.js";
-import { programFor } from "./which.js";
+import { isOurs, programFor } from "./program.js";
 
 let folder;
 before(() => (folder = mkdtempSync(join(tmpdir(), "made-"))));
@@ -80,5 +81,25 @@ test("a start has the window where there is a display, unless its arguments are 
     [["--settings", "settings.json", "--check"], true, "newsmuxd"],
   ]) {
     assert.equal(programFor(given, hasDisplay), program, given.join(" "));
+  }
+});
+
+test("window, tray and package show the same mark", () => {
+  const window = readFileSync(join(root, "ui/src/parts/Icon.svelte"), "utf8");
+  assert.equal(/^ +mux: "(.*)",$/m.exec(window)?.[1], mark);
+  assert.equal(readFileSync(join(root, "icons/icon.svg"), "utf8"), icon, "run: npm run icons");
+  for (const [state, drawing] of Object.entries(tray)) assert.ok(drawing.includes(mark), state);
+});
+
+test("of what a start says on standard error only our own lines are shown", () => {
+  for (const [line, ours] of [
+    ["newsmux: there is no argument --x", true],
+    ["thread 'main' (7) panicked at src-tauri/src/main.rs:1:1:", true],
+    ["(newsmux:4711): Gtk-WARNING **: 10:00:00.000: Theme parsing error", false],
+    ["Gtk-Message: 10:00:00.000: Failed to load module", false],
+    ["libEGL warning: DRI3 error", false],
+    ["", false],
+  ]) {
+    assert.equal(isOurs(line), ours, line);
   }
 });

@@ -1,6 +1,7 @@
 // `npm test`: installs what the tests need, then checks and tests everything, stopping at the first step that fails.
+import { existsSync } from "node:fs";
 import { tryPackage, whyNot } from "./deb.js";
-import { install } from "./install.js";
+import { cargoDeny, install } from "./install.js";
 import { npm, run, step } from "./step.js";
 
 // In continuous integration, a Cargo.lock that does not fit is an error. Nothing is built twice there, so what would
@@ -17,6 +18,12 @@ await step("ui", () => {
   for (const script of ["ui:check", "ui:build", "ui:test"]) npm("run", "--silent", script);
 });
 await step("scripts", () => run("node", ["--test", "tests/scripts/scripts.spec.js"]));
+// Known vulnerabilities are looked up in GitHub's workflow: their list is not reached from everywhere.
+await step("dependencies", () => {
+  if (existsSync(cargoDeny)) run(cargoDeny, ["--locked", "check", "licenses", "bans", "sources"]);
+  else if (process.env.CI) throw new Error("cargo-deny is missing");
+  else console.log("The dependencies' licenses are not checked: there is no cargo-deny for this system.");
+});
 await step("format", () => cargo(["fmt", "--all", "--check"]));
 await step("clippy", () =>
   cargo(["clippy", ...all, "--all-targets", "--", "-D", "warnings"]));

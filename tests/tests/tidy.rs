@@ -62,8 +62,10 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "directories",
             "downloaders",
+            "interprocess",
             "listeners",
             "nntp-proxy",
+            "rustix",
             "sample",
             "secrets",
             "serde",
@@ -71,11 +73,21 @@ const LAYERS: &[(&str, &[&str])] = &[
             "serde_path_to_error",
             "tokio",
             "tracing",
+            "widestring",
         ],
     ),
     (
         "crates/newsmuxd",
-        &["control", "nntp-proxy", "sample", "tokio", "tracing", "tracing-subscriber"],
+        &[
+            "control",
+            "nntp-proxy",
+            "sample",
+            "serde_json",
+            "tokio",
+            "tracing",
+            "tracing-appender",
+            "tracing-subscriber",
+        ],
     ),
     (
         ".",

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use directories::{ProjectDirs, UserDirs};
+use directories::{BaseDirs, ProjectDirs, UserDirs};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{oneshot, watch};
@@ -62,9 +62,11 @@ impl Folders {
     pub fn of_user() -> Option<Self> {
         let folders = ProjectDirs::from("", "", "newsmux")?;
         let state = folders.state_dir().unwrap_or_else(|| folders.data_local_dir());
+        // On Windows the state would be in the folder that the program is installed in.
+        let local = BaseDirs::new()?.data_local_dir().join("io.github.newsmux");
         Some(Self {
             config: folders.config_dir().to_owned(),
-            logs: state.join("logs"),
+            logs: if cfg!(windows) { local } else { state.to_owned() }.join("logs"),
             downloads: downloads(),
         })
     }

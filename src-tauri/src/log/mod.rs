@@ -1,39 +1,40 @@
-//! The log: a file for each day, the last week's.
+//! The log. It is written on a thread of its own: a slow disk slows nobody down.
 
-use std::fs;
+mod rolling;
+
 use std::io::stderr;
 use std::panic;
 use std::path::Path;
 
 use control::settings::LogLevel;
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::fmt::{layer, writer::BoxMakeWriter};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
-const DAYS: usize = 7;
+use rolling::RollingFile;
+
+/// Lines that may wait to be written. Beyond that they are left out.
+const WAITING: usize = 8192;
 /// The crates whose level the user chooses. Those of others could tell what goes over the bus to the keyring.
 const OURS: [&str; 4] = ["newsmux", "control", "nntp_proxy", "nntp"];
 
-/// Changes how much is logged.
-pub(crate) struct Log(reload::Handle<EnvFilter, Registry>);
+/// The log, until it is dropped: what still waits is written then.
+pub(crate) struct Log {
+    level: reload::Handle<EnvFilter, Registry>,
+    _writer: WorkerGuard,
+}
 
 impl Log {
     /// Begins to log to `folder`; to standard error when that cannot be.
     pub(crate) fn start(folder: &Path) -> Self {
         let (filter, handle) = reload::Layer::new(filter(LogLevel::default()));
-        // The appender looks for old files before it makes the folder.
-        drop(fs::create_dir_all(folder));
-        let file = RollingFileAppender::builder()
-            .rotation(Rotation::DAILY)
-            .filename_prefix("newsmux")
-            .filename_suffix("log")
-            .max_log_files(DAYS)
-            .build(folder);
-        let (writer, trouble) = match file {
-            Ok(file) => (BoxMakeWriter::new(file), None),
-            Err(error) => (BoxMakeWriter::new(stderr), Some(error)),
+        let writer =
+            NonBlockingBuilder::default().buffered_lines_limit(WAITING).thread_name("newsmux-log");
+        let ((writer, guard), trouble) = match RollingFile::open(folder) {
+            Ok(file) => (writer.finish(file), None),
+            Err(error) => (writer.finish(stderr()), Some(error)),
         };
         let lines = layer().with_ansi(false).with_writer(writer);
         tracing_subscriber::registry().with(filter).with(lines).init();
@@ -41,13 +42,13 @@ impl Log {
             tracing::warn!("cannot log to {}: {error}", folder.display());
         }
         log_panics();
-        Self(handle)
+        Self { level: handle, _writer: guard }
     }
 
     /// From this level on.
     pub(crate) fn set(&self, level: LogLevel) {
         // The log is there as long as the program is.
-        drop(self.0.reload(filter(level)));
+        drop(self.level.reload(filter(level)));
     }
 }
 
