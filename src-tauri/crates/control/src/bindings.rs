@@ -12,8 +12,8 @@ use crate::request::{
     SettingsCopy,
 };
 use crate::settings::{
-    Client, Desktop, Keep, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, TlsMode,
-    VerifyLevel,
+    Client, Desktop, FirstSteps, Keep, Language, Listen, LogLevel, Mode, Provider, Routing,
+    Settings, Theme, TlsMode, VerifyLevel,
 };
 use crate::snapshot::{
     Address, Certificate, Check, CheckStep, ClientView, Connected, Direct, Event, Figures, Finding,
@@ -77,6 +77,8 @@ fn bindings() -> String {
         TlsMode,
         VerifyLevel,
         Desktop,
+        Theme,
+        FirstSteps,
         Language,
         LogLevel,
         Keep,

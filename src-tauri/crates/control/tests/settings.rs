@@ -6,8 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use control::settings::{
-    Desktop, Keep, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, TlsMode,
-    VerifyLevel, load, load_default,
+    Desktop, FirstSteps, Keep, Language, Listen, LogLevel, Mode, Provider, Routing, Settings,
+    Theme, TlsMode, VerifyLevel, load, load_default,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -77,9 +77,11 @@ fn the_smallest_file_has_every_default() {
             on: true,
             start_hidden: false,
             language: Language::System,
+            theme: Theme::System,
             log: LogLevel::Info,
             passwords: Keep::Keyring,
             told_of_tray: false,
+            first_steps: FirstSteps::default(),
             first_steps_done: false,
             sample: false,
             set_aside_seen: 0,

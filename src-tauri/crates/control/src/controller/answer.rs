@@ -81,6 +81,7 @@ impl Controller {
             Request::SetLanguage { language } => {
                 self.set(|settings| settings.desktop.language = language)
             }
+            Request::SetTheme { theme } => self.set(|settings| settings.desktop.theme = theme),
             Request::SetLog { log } => self.set(|settings| settings.desktop.log = log),
             Request::SetStartHidden { hidden } => {
                 self.set(|settings| settings.desktop.start_hidden = hidden)
@@ -114,6 +115,10 @@ impl Controller {
         match request {
             Request::Show => {
                 let to_do = self.window.wanted();
+                self.with_window(to_do);
+            }
+            Request::Close => {
+                let to_do = self.window.close_asked(self.settings().desktop.told_of_tray);
                 self.with_window(to_do);
             }
             Request::CloseWindow => self.close_window(),
@@ -179,7 +184,7 @@ impl Controller {
         done.map_err(Failure::refused).map(|()| Reply::Done)
     }
 
-    fn set(&mut self, set: impl FnOnce(&mut Settings)) -> Result<Reply, Failure> {
+    pub(super) fn set(&mut self, set: impl FnOnce(&mut Settings)) -> Result<Reply, Failure> {
         self.change(|settings| {
             set(settings);
             Ok(Reply::Done)

@@ -9,6 +9,7 @@ mod debts;
 mod entries;
 mod events;
 mod figures;
+mod first_steps;
 mod importing;
 mod keep;
 mod outside;
