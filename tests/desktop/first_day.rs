@@ -38,7 +38,7 @@ async fn a_provider_is_entered_an_article_fetched_and_all_is_there_the_next_time
 
     fetch(address, &article).await;
     window.go("Overview").await;
-    window.reads("1 answer since Newsmux was started").await;
+    window.reads("1 reply since Newsmux started").await;
     window.picture("overview").await;
     let tray = panel.item();
     stop_and_start(&window, &tray, address).await;
@@ -56,7 +56,7 @@ async fn a_provider_is_entered_an_article_fetched_and_all_is_there_the_next_time
 
     let app = App::start(&desktop, &["--hidden"]);
     let tray = panel.item();
-    tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    tray.until("that it serves", |says| says == "Newsmux: On, idle");
     assert_eq!(app.window_processes(), Vec::<u32>::new());
     fetch(address, &article).await;
     assert_eq!(files_with(desktop.path(), PASSWORD), Vec::<PathBuf>::new());
@@ -86,11 +86,11 @@ pub(crate) async fn enter_provider(window: &Window, desktop: &Desktop, news: &Li
     window.enter("User name", "me").await;
     window.enter("Password", PASSWORD).await;
     window.enter("Connections", "2").await;
+    window.enter("Port", &news.address().port().to_string()).await;
     window.unfold().await;
     window.enter("Name", "Northwind").await;
-    window.enter("Port", &news.address().port().to_string()).await;
     let authority = desktop.path().join("authority.pem");
-    window.enter("Own authority", authority.to_str().unwrap()).await;
+    window.enter("Custom CA certificate", authority.to_str().unwrap()).await;
     window.press("Test").await;
     window.reads("It works.").await;
     window.picture("form").await;
@@ -119,13 +119,13 @@ async fn stop_and_start(window: &Window, tray: &Item<'_>, address: SocketAddr) {
     tray.until("that it is off", |says| says == "Newsmux: Off");
     assert_ne!(tray.icon(), before);
     tray.choose("Start");
-    window.reads("Newsmux is on.").await;
+    window.reads("Newsmux is on and idle.").await;
 }
 
 /// The first time it says where it goes on, and the web view is gone with the window.
 async fn close(window: &Window, desktop: &Desktop) {
     window.close();
-    window.reads("Newsmux goes on in the tray").await;
+    window.reads("Newsmux keeps running in the tray").await;
     window.picture("farewell").await;
     window.press_last("Close window").await;
     until_shown(&window.display, false);

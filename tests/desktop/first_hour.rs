@@ -31,7 +31,7 @@ async fn it_is_tried_without_an_account_until_there_is_one() {
 
     let window = Window::open(&desktop).await;
     window.press("Try it without an account").await;
-    window.reads("Sample provider: nothing here is real Usenet").await;
+    window.reads("Sample provider (not real Usenet)").await;
     let mut client = Client::connect(address).await;
     assert!(client.line().await.starts_with("20"));
     assert_eq!(client.ask("GROUP newsmux.welcome").await.code(), "211");
@@ -44,7 +44,7 @@ async fn it_is_tried_without_an_account_until_there_is_one() {
     window.go("Providers").await;
     enter_provider(&window, &desktop, &news).await;
     window.go("Overview").await;
-    window.reads_no_more("Sample provider: nothing here is real Usenet").await;
+    window.reads_no_more("Sample provider (not real Usenet)").await;
     let mut client = Client::connect(address).await;
     assert!(client.line().await.starts_with("20"));
     assert_eq!(client.ask("BODY <welcome@sample.invalid>").await.code(), "430");
@@ -66,38 +66,41 @@ async fn nzbget_gives_its_provider_is_set_up_and_downloads() {
     write_settings(&desktop, free_port(), json!([]));
 
     let window = Window::open(&desktop).await;
-    window.press("Take over from SABnzbd or NZBGet").await;
-    window.press("Show the servers of NZBGet").await;
-    window.reads("with its password").await;
+    window.press("Import from SABnzbd or NZBGet").await;
+    window.press("Show NZBGet servers").await;
+    window.reads("with password").await;
     window.picture("import").await;
-    window.press("Take 1 provider").await;
-    window.reads("1 provider was taken over.").await;
+    window.press("Import 1 provider").await;
+    window.reads("1 provider imported.").await;
     assert_eq!(desktop.look_up("provider/northwind").as_deref(), Some(PASSWORD));
     assert_eq!(files_with(desktop.path(), PASSWORD), [desktop.home().join(".nzbget")]);
     assert_eq!(settings(&desktop)["providers"][0]["connections"], 3);
 
+    window.go("Overview").await;
     window.press("Test it").await;
-    window.press("Test").await;
-    window.reads("It works, but not everything is as it should be.").await;
+    window.reads("It works, with warnings.").await;
     window.press("Cancel").await;
 
+    window.go("Overview").await;
     window.press("Set one up").await;
     window.see("//label[normalize-space()=\"NZBGet\"]").await.click().await.unwrap();
     window.press("Set it up for me").await;
     window.enter("Address of NZBGet", &format!("http://127.0.0.1:{}", nzbget.port)).await;
     window.enter("Password", Nzbget::PASSWORD).await;
     window.press("Set it up").await;
-    window.reads("NZBGet now has Newsmux as a server").await;
-    window.reads("Switched off there: Northwind.").await;
+    window.reads("Newsmux is now a server in NZBGet").await;
+    window.reads("Disabled in NZBGet: Northwind.").await;
     window.picture("connected").await;
     nzbget.wait();
     nzbget.download(&nserv.post);
-    window.reads("The first article has come through Newsmux.").await;
+    window.reads("The first article came through Newsmux.").await;
+    window.go("Overview").await;
     window.reads("All set").await;
     window.picture("all_set").await;
+    window.go("Programs").await;
 
-    window.press("Undo it there").await;
-    window.reads("NZBGet is as it was before.").await;
+    window.press("Undo").await;
+    window.reads("Changes in NZBGet undone.").await;
     let active = |text: &str| text.contains("Server1.Active=yes") && !text.contains("=Newsmux");
     assert!(active(&before) && active(&settings_of_nzbget()), "{}", settings_of_nzbget());
 }

@@ -24,7 +24,7 @@ fn hidden_it_is_small() {
     write_settings(&desktop, free_port(), providers);
     let app = App::start(&desktop, &["--hidden"]);
     let tray = panel.item();
-    tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    tray.until("that it serves", |says| says == "Newsmux: On, idle");
     let never_shown = resident(app.process_id());
     assert!(never_shown < MOST, "{never_shown} KiB are in memory");
     tray.choose("Open Newsmux");
@@ -50,7 +50,7 @@ fn told_to_end_by_the_system_it_ends_in_order() {
         let mut shell = desktop.program("sh");
         shell.args(["-c", r#""$0" --hidden; echo "ended with $?""#]).arg(program());
         let shell = Process::start(&shell, &desktop.path().join("shell.log"), 15);
-        panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+        panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
         send(signal, children(shell.programs()[0])[0]);
         until("its end", || shell.output().contains("ended with"));
         assert!(shell.output().contains("ended with 0"), "{signal}");

@@ -28,11 +28,11 @@ async fn a_locked_keyring_is_said_and_unlocked_is_used() {
 
     desktop.lock();
     let window = Window::open(&desktop).await;
-    window.reads("The keyring is locked, so Newsmux cannot read your passwords.").await;
+    window.reads("The keyring is locked, so Newsmux can't read your passwords.").await;
     window.picture("locked").await;
     desktop.start_keyring();
     window.press("Unlock").await;
-    window.reads("Newsmux is on.").await;
+    window.reads("Newsmux is on and idle.").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,13 +47,13 @@ async fn without_a_keyring_the_user_chooses_and_nothing_is_kept_in_plain_text() 
     let window = Window::open(&desktop).await;
     enter(&window, news.address().port()).await;
     window.press("Save").await;
-    window.reads("Your system has no keyring that Newsmux could use.").await;
+    window.reads("Your system has no keyring that Newsmux can use.").await;
     window.picture("absent").await;
     assert_eq!(settings(&desktop)["providers"], json!([]), "nothing is saved before that");
     window.press("Only for this session").await;
     window.see("//h3").await;
     window.go("Overview").await;
-    window.reads("Newsmux is on.").await;
+    window.reads("Newsmux is on and idle.").await;
 }
 
 async fn enter(window: &Window, port: u16) {
@@ -61,7 +61,6 @@ async fn enter(window: &Window, port: u16) {
     window.enter("News server", "127.0.0.1").await;
     window.enter("User name", "me").await;
     window.enter("Password", PASSWORD).await;
-    window.unfold().await;
     window.enter("Port", &port.to_string()).await;
     window.see("//option[@value=\"off\"]").await.click().await.unwrap();
 }
@@ -79,7 +78,6 @@ async fn a_saved_password_is_not_sent_to_another_server() {
     enter(&window, news.address().port()).await;
     window.press("Save").await;
     window.press("Edit").await;
-    window.unfold().await;
     window.enter("Port", &other.address().port().to_string()).await;
     window.reads("Enter the password again: Newsmux sends the saved one only to the server").await;
     for button in ["Test", "Save"] {

@@ -34,12 +34,12 @@ fn the_tray_says_how_it_is_and_its_menu_does_what_it_says() {
     let panel = Panel::start(&desktop);
     let app = hidden(&desktop);
     let tray = panel.item();
-    tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    tray.until("that it serves", |says| says == "Newsmux: On, idle");
     let all = [
-        "On, nothing to do",
+        "On, idle",
         "Stop",
         "Pause for 15 minutes",
-        "Pause for an hour",
+        "Pause for 1 hour",
         "Open Newsmux",
         "Copy address",
         "Start at login",
@@ -52,7 +52,7 @@ fn the_tray_says_how_it_is_and_its_menu_does_what_it_says() {
     tray.choose("Pause for 15 minutes");
     tray.until("a pause", |says| says == "Newsmux: Paused for 15 min");
     tray.choose("Start");
-    tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    tray.until("that it serves", |says| says == "Newsmux: On, idle");
     tray.click();
     app.until_shown(true);
     tray.choose("Quit Newsmux");
@@ -92,7 +92,7 @@ fn a_second_start_shows_the_window_of_the_first() {
     let desktop = Desktop::with_display();
     let panel = Panel::start(&desktop);
     let app = hidden(&desktop);
-    panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
     assert!(start_again(&desktop, &["--hidden"]), "at login it may be started once more");
     app.until_shown(false);
     assert!(start_again(&desktop, &[]));
@@ -108,13 +108,13 @@ async fn a_desktop_without_a_tray_is_told_so_and_the_window_stays() {
     let desktop = Desktop::with_display();
     write_settings(&desktop, free_port(), providers());
     let window = Window::open(&desktop).await;
-    window.reads("This desktop shows no tray.").await;
+    window.reads("This desktop has no tray.").await;
     window.close();
-    window.reads("This desktop shows no tray.").await;
+    window.reads("This desktop has no tray.").await;
     assert!(window.display.shows("Newsmux"));
     let panel = Panel::start(&desktop);
-    window.reads_no_more("This desktop shows no tray.").await;
-    panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    window.reads_no_more("This desktop has no tray.").await;
+    panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
     drop(panel);
-    window.reads("This desktop shows no tray.").await;
+    window.reads("This desktop has no tray.").await;
 }

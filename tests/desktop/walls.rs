@@ -67,7 +67,7 @@ async fn a_window_that_dies_takes_nobodys_connection_with_it_and_can_be_opened_a
     let app = App::start(&desktop, &[]);
     app.until_drawn();
     let tray = panel.item();
-    tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    tray.until("that it serves", |says| says == "Newsmux: On, idle");
     let mut client = Client::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
     assert!(client.line().await.starts_with("20"));
     kill(app.window_processes()[0]);
@@ -105,7 +105,7 @@ fn after_an_update_the_window_is_still_its_own() {
     fs::copy(program(), &old).unwrap();
     let app = App::start_from(&old, &desktop, &["--hidden"]);
     let tray = panel.item();
-    tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    tray.until("that it serves", |says| says == "Newsmux: On, idle");
     let update = desktop.path().join("update");
     fs::write(&update, "another program").unwrap();
     fs::rename(&update, &old).unwrap();
@@ -132,7 +132,7 @@ fn a_window_that_hears_nothing_is_waited_for_by_nobody() {
         tray.choose("Stop");
         tray.until("that it is off", |says| says == "Newsmux: Off");
         tray.choose("Start");
-        tray.until("that it serves", |says| says == "Newsmux: On, nothing to do");
+        tray.until("that it serves", |says| says == "Newsmux: On, idle");
     }
     tray.choose("Quit Newsmux");
     app.until_ended();

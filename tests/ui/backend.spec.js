@@ -21,7 +21,7 @@ const SNAPSHOT = {
       id: "a", name: "Northwind", enabled: true, host: "news.example.com", port: null, tls: "on", verify: "full", ca_file: null, username: "u",
       connections: 8, tier: 0, required: false, pipelining: null, timeout_secs: 30,
     }],
-    desktop: { on: false, start_hidden: false, language: "en", log: "info", passwords: "keyring", told_of_tray: true, first_steps_done: true, sample: false, set_aside_seen: 0 },
+    desktop: { on: false, start_hidden: false, language: "en", theme: "system", log: "info", passwords: "keyring", told_of_tray: true, first_steps: { provider_works: true, program_set_up: true, article_delivered: true }, first_steps_done: true, sample: false, set_aside_seen: 0 },
   },
 };
 
@@ -32,7 +32,7 @@ function bridge(snapshot) {
   const played = { calls: [], send: (changes) => callbacks.get(played.channel)?.({ index: sent++, message: { ...snapshot, ...changes } }) };
   const replies = {
     history: () => ({ is: "history", samples: [] }),
-    events: () => ({ is: "events", events: [{ number: 1, at: Date.now(), times: 1, level: "info", happened: { what: "stopped" } }] }),
+    events: () => ({ is: "events", events: [{ id: 1, number: 1, since: Date.now(), at: Date.now(), times: 1, level: "info", happened: { what: "stopped" } }] }),
     start: () => ({ is: "done" }),
   };
   const refusal = { code: "not_saved", field: null, message: "no space left on device" };
@@ -59,9 +59,9 @@ const calls = (page) => page.evaluate(() => globalThis.played.calls);
 
 test("it watches, and asks for what a snapshot does not hold", async (t) => {
   const page = await opened(t);
-  await page.getByText("Newsmux is off. Programs cannot connect.").waitFor();
+  await page.getByText("Newsmux is off. Programs can't connect.").waitFor();
   await page.getByText("[::1]:10080").waitFor();
-  await page.getByText("Newsmux was switched off").waitFor();
+  await page.getByText("Newsmux was turned off").waitFor();
   const called = await calls(page);
   assert.deepEqual(called.find(([command]) => command === "watch"), ["watch", ["channel"]]);
   assert.deepEqual(called.find(([, given]) => given?.request?.do === "events"), ["request", { request: { do: "events", after: 0 } }]);
@@ -71,7 +71,7 @@ test("it shows each snapshot that comes", async (t) => {
   const page = await opened(t);
   await page.getByText("Newsmux is off.").waitFor();
   await page.evaluate(() => globalThis.played.send({ state: { is: "idle" } }));
-  await page.getByText("Newsmux is on. Nothing to do right now.").waitFor();
+  await page.getByText("Newsmux is on and idle.").waitFor();
 });
 
 test("it sends what is asked, and tells what is refused by its code", async (t) => {
@@ -79,14 +79,14 @@ test("it sends what is asked, and tells what is refused by its code", async (t) 
   await page.getByRole("switch", { name: "Newsmux" }).click();
   assert.deepEqual((await calls(page)).at(-1), ["request", { request: { do: "start" } }]);
   await page.keyboard.press("Control+5");
-  await page.getByRole("switch", { name: "Programs may post" }).click();
-  await page.getByText("The settings could not be saved. Make room on the disk, then try again.").waitFor();
-  assert.equal(await page.getByRole("switch", { name: "Programs may post" }).getAttribute("aria-checked"), "false");
+  await page.getByRole("switch", { name: "Allow posting" }).click();
+  await page.getByText("Settings couldn't be saved. Check that the disk isn't full, then try again.").waitFor();
+  assert.equal(await page.getByRole("switch", { name: "Allow posting" }).getAttribute("aria-checked"), "false");
   await page.getByRole("button", { name: "Dismiss" }).click();
-  await page.getByText("The settings could not be saved.").waitFor({ state: "detached" });
+  await page.getByText("Settings couldn't be saved.").waitFor({ state: "detached" });
 });
 
-for (const [name, request] of [["Close window", "close_window"], ["Stay here", "stay_open"], ["Quit Newsmux", "quit"]]) {
+for (const [name, request] of [["Close window", "close_window"], ["Keep open", "stay_open"], ["Quit Newsmux", "quit"]]) {
   test(`at the first farewell, "${name}" asks for ${request}`, async (t) => {
     const page = await opened(t);
     await page.evaluate(() => globalThis.played.send({ farewell: true }));

@@ -54,10 +54,10 @@ function chromiumPath() {
  * Opens the window in a situation. When the test ends, nothing may have gone wrong in it: no error in the console, nothing
  * that the policy blocked, nothing asked of another server.
  */
-export async function open(t, { scenario = "busy", page: at = "overview", lang = "en", size = LARGE, scheme = "light", locale, init } = {}) {
+export async function open(t, { scenario = "busy", page: at = "overview", lang = "en", size = LARGE, scheme = "light", locale, init, userAgent } = {}) {
   const language = { en: "en-GB", de: "de-DE" }[lang];
   const context = await browser.newContext({
-    viewport: size, colorScheme: scheme, locale: locale ?? language, timezoneId: "Europe/Berlin", reducedMotion: "reduce",
+    viewport: size, colorScheme: scheme, locale: locale ?? language, ...(userAgent ? { userAgent } : {}), timezoneId: "Europe/Berlin", reducedMotion: "reduce",
   });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);

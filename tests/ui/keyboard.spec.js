@@ -26,6 +26,42 @@ describe("everywhere", () => {
     assert.equal(await page.locator("html").getAttribute("lang"), "en");
   });
 
+  test("the window is closed and Newsmux quit by keys, also while a field has the focus", async (t) => {
+    const page = await open(t, { page: "settings", scenario: "idle" });
+    await tabTo(page, page.getByLabel("Host"));
+    await page.keyboard.press("Control+W");
+    await page.waitForFunction(() => globalThis.askedToClose === true);
+    await page.keyboard.press("Control+Q");
+    await page.waitForFunction(() => globalThis.askedToQuit === true);
+    assert.equal(await button(page, "Quit Newsmux").getAttribute("title"), "Ctrl+Q");
+  });
+
+  test("on macOS it is the command key, and the words are macOS's", async (t) => {
+    const userAgent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+    const page = await open(t, { page: "settings", scenario: "idle", userAgent });
+    await page.getByRole("radio", { name: "Keychain" }).waitFor();
+    assert.equal(await button(page, "Quit Newsmux").getAttribute("title"), "⌘Q");
+    assert.equal(await button(page, "Overview").getAttribute("title"), "Overview (⌘1)");
+    await page.keyboard.press("Control+2");
+    await page.keyboard.press("Meta+3");
+    await isFocused(heading(page, "Programs"));
+    await page.keyboard.press("Meta+W");
+    await page.waitForFunction(() => globalThis.askedToClose === true);
+  });
+
+  test("the theme is the system's until another is chosen", async (t) => {
+    const page = await open(t, { page: "settings", scenario: "idle", scheme: "dark" });
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--ground"));
+    assert.equal(await ground(), "#11171a");
+    await page.getByLabel("Theme").selectOption("light");
+    await page.locator("html[data-theme=light]").waitFor();
+    assert.equal(await ground(), "#f2f4f5");
+    await page.getByLabel("Theme").selectOption("system");
+    await page.locator("html[data-theme=dark]").waitFor();
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.locator("html[data-theme=light]").waitFor();
+  });
+
   test("a language that is not spoken here becomes English", async (t) => {
     const page = await open(t, { page: "settings", locale: "pt-BR" });
     await heading(page, "Settings").waitFor();
@@ -33,9 +69,9 @@ describe("everywhere", () => {
 
   test("figures are written as the language writes them", async (t) => {
     const english = await open(t, { scenario: "idle" });
-    await english.getByText("4.2 GB and 18,204 answers").waitFor();
+    await english.getByText("4.2 GB, 18,204 replies").waitFor();
     const german = await open(t, { scenario: "idle", lang: "de" });
-    await german.getByText("4,2 GB und 18.204 Antworten").waitFor();
+    await german.getByText("4,2 GB, 18.204 Antworten").waitFor();
   });
 });
 
@@ -51,18 +87,18 @@ describe("overview", () => {
     const page = await open(t);
     const power = page.getByRole("switch", { name: "Newsmux" });
     await press(page, power, "Space");
-    await page.getByText("Newsmux is off. Programs cannot connect.").waitFor();
+    await page.getByText("Newsmux is off. Programs can't connect.").waitFor();
     assert.equal(await power.getAttribute("aria-checked"), "false");
     await press(page, power, "Space");
-    await page.getByText("Newsmux is on and busy.").waitFor();
+    await page.getByText("Newsmux is on and in use.").waitFor();
     await press(page, button(page, "Pause"));
     await isFocused(page.getByRole("menuitem", { name: "For 15 minutes" }));
     await page.keyboard.press("ArrowDown");
-    await isFocused(page.getByRole("menuitem", { name: "For an hour" }));
+    await isFocused(page.getByRole("menuitem", { name: "For 1 hour" }));
     await page.keyboard.press("Enter");
     await page.getByText(/^Newsmux is paused until \d\d:\d\d\.$/).waitFor();
-    await press(page, button(page, "Go on now"));
-    await page.getByText("Newsmux is on and busy.").waitFor();
+    await press(page, button(page, "Resume"));
+    await page.getByText("Newsmux is on and in use.").waitFor();
   });
 
   test("escape folds a menu and leaves the focus on its button", async (t) => {
@@ -83,14 +119,14 @@ describe("overview", () => {
 describe("programs", () => {
   test("a login is added, and its password seen once", async (t) => {
     const page = await open(t, { page: "clients" });
-    await type(page, "Name of a new login", "nzbget");
+    await type(page, "New login", "nzbget");
     await page.keyboard.press("Enter");
-    const dialog = page.getByRole("dialog", { name: "The password for nzbget" });
+    const dialog = page.getByRole("dialog", { name: "Password for nzbget" });
     await press(page, dialog.getByRole("button", { name: "Copy Password" }));
     const secret = await page.waitForFunction(() => globalThis.copied);
     assert.match(await secret.jsonValue(), /^\w{20}$/);
     await dialog.getByText(await secret.jsonValue()).waitFor();
-    await press(page, button(page, "I have copied it"));
+    await press(page, button(page, "I've copied it"));
     await dialog.waitFor({ state: "detached" });
     assert.equal(await page.getByText(await secret.jsonValue()).count(), 0);
     await page.getByText("nzbget not connected").waitFor();
@@ -98,20 +134,20 @@ describe("programs", () => {
 
   test("a name can be had once", async (t) => {
     const page = await open(t, { page: "clients" });
-    const name = page.getByLabel("Name of a new login");
-    await type(page, "Name of a new login", "sabnzbd");
+    const name = page.getByLabel("New login");
+    await type(page, "New login", "sabnzbd");
     await page.keyboard.press("Enter");
     await page.locator("[aria-invalid]").waitFor();
-    assert.equal(await said(name), "There is one of this name already: choose another.");
+    assert.equal(await said(name), "This name is already in use. Choose another.");
   });
 
   test("a password is renewed, a login removed and put back", async (t) => {
     const page = await open(t, { page: "clients" });
     await press(page, button(page, "New password for sabnzbd"));
-    await press(page, button(page, "I have copied it"));
+    await press(page, button(page, "I've copied it"));
     await isFocused(button(page, "New password for sabnzbd"));
     await press(page, button(page, "Remove sabnzbd"));
-    await page.getByText("sabnzbd was removed.").waitFor();
+    await page.getByText("sabnzbd removed.").waitFor();
     assert.equal(await button(page, "Remove sabnzbd").count(), 0);
     await page.keyboard.press("Control+Z");
     await button(page, "Remove sabnzbd").waitFor();
@@ -121,6 +157,7 @@ describe("programs", () => {
     const page = await open(t, { page: "clients" });
     await tabTo(page, page.getByRole("radio", { name: "SABnzbd" }));
     await page.keyboard.press("ArrowRight");
+    await press(page, page.getByText("Enter the settings yourself"));
     await page.getByText("Settings → News-Servers").waitFor();
     await press(page, button(page, "Copy Username"));
     assert.equal(await page.evaluate(() => globalThis.copied), "sabnzbd");
@@ -143,12 +180,12 @@ describe("activity", () => {
     await page.keyboard.type("LANTERN");
     await page.getByText("3 entries").waitFor();
     await page.keyboard.type("!");
-    await page.getByText("Nothing of that kind. Show all, or search for something else.").waitFor();
+    await page.getByText("No matches. Show all, or search for something else.").waitFor();
   });
 
   test("of very many the newest come first, and older ones when asked for", async (t) => {
     const page = await open(t, { page: "activity", scenario: "many" });
-    await page.getByText("700 entries").waitFor();
+    await page.getByText("500 entries").waitFor();
     assert.equal(await page.locator("main li time").count(), 100);
     await press(page, button(page, "Show older"));
     await page.locator("main li time").nth(199).waitFor();
@@ -157,22 +194,22 @@ describe("activity", () => {
   test("what happens is there at once", async (t) => {
     const page = await open(t, { scenario: "idle" });
     await press(page, page.getByRole("switch", { name: "Newsmux" }), "Space");
-    await page.locator("main li", { hasText: "Newsmux was switched off" }).waitFor();
+    await page.locator("main li", { hasText: "Newsmux was turned off" }).waitFor();
   });
 });
 
 describe("settings", () => {
   test("the mode is chosen, and posting is not for downloads", async (t) => {
     const page = await open(t, { page: "settings" });
-    const posting = page.getByRole("switch", { name: "Programs may post" });
+    const posting = page.getByRole("switch", { name: "Allow posting" });
     await press(page, posting, "Space");
     await posting.and(page.locator("[aria-checked=true]")).waitFor();
-    await tabTo(page, page.getByRole("radio", { name: "For everything" }), "Shift+Tab");
+    await tabTo(page, page.getByRole("radio", { name: "Hybrid" }), "Shift+Tab");
     await page.keyboard.press("ArrowDown");
-    await page.getByText("Not while programs are served for downloads only.").waitFor();
+    await page.getByText("Not available in Per command mode.").waitFor();
     assert.ok(await posting.isDisabled());
     assert.equal(await posting.getAttribute("aria-checked"), "false");
-    assert.ok(await page.getByRole("radio", { name: "For downloads" }).isChecked());
+    assert.ok(await page.getByRole("radio", { name: "Per command" }).isChecked());
   });
 
   test("another address is applied when it is complete", async (t) => {
@@ -180,7 +217,7 @@ describe("settings", () => {
     await type(page, "Host", "0.0.0.0");
     await page.keyboard.press("Enter");
     await page.locator("[aria-invalid]").waitFor();
-    assert.equal(await said(page.getByLabel("Host")), "Other computers could connect without a login: add a login in Programs first.");
+    assert.equal(await said(page.getByLabel("Host")), "Other computers could connect without a login. Add a login under Programs first.");
     await type(page, "Host", "localhost");
     await tabTo(page, page.getByLabel("Port"));
     await page.keyboard.press("Control+A");
@@ -188,12 +225,13 @@ describe("settings", () => {
     await press(page, button(page, "Apply"));
     await button(page, "Apply").waitFor({ state: "detached" });
     await page.keyboard.press("Control+3");
+    await press(page, page.getByText("Enter the settings yourself"));
     await page.getByText("1119", { exact: true }).waitFor();
   });
 
   test("a vault is made", async (t) => {
     const page = await open(t, { page: "settings" });
-    await tabTo(page, page.getByRole("radio", { name: "In the system's keyring" }));
+    await tabTo(page, page.getByRole("radio", { name: "System keyring" }));
     await page.keyboard.press("ArrowDown");
     const [first, second] = [page.getByRole("textbox", { name: "Passphrase", exact: true }), page.getByRole("textbox", { name: "Repeat passphrase" })];
     await isFocused(first);
@@ -204,21 +242,21 @@ describe("settings", () => {
     await tabTo(page, second);
     await page.keyboard.type("another");
     await page.keyboard.press("Enter");
-    assert.equal(await said(second), "The two are not the same.");
+    assert.equal(await said(second), "The passphrases don't match.");
     await page.keyboard.press("Control+A");
     await page.keyboard.type("short but longer");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    assert.ok(await page.getByRole("radio", { name: "In an encrypted vault" }).isChecked());
+    assert.ok(await page.getByRole("radio", { name: "Encrypted vault" }).isChecked());
   });
 
   test("a vault that was not made is not chosen", async (t) => {
     const page = await open(t, { page: "settings" });
-    await tabTo(page, page.getByRole("radio", { name: "In the system's keyring" }));
+    await tabTo(page, page.getByRole("radio", { name: "System keyring" }));
     await page.keyboard.press("ArrowDown");
     await page.getByRole("dialog").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    assert.ok(await page.getByRole("radio", { name: "In the system's keyring" }).isChecked());
+    assert.ok(await page.getByRole("radio", { name: "System keyring" }).isChecked());
   });
 });

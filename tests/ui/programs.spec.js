@@ -8,23 +8,23 @@ serve();
 
 const row = (page, name) => page.locator("main li", { has: page.getByRole("heading", { name, exact: true }) });
 const box = (page, name) => page.getByRole("checkbox", { name, exact: true });
-const SABNZBD = "Show the servers of SABnzbd: /home/reader/.sabnzbd/sabnzbd.ini";
+const SABNZBD = "Show SABnzbd servers: /home/reader/.sabnzbd/sabnzbd.ini";
 
 describe("import", () => {
   test("providers are taken over from a file that was found", async (t) => {
     const page = await open(t, { page: "providers" });
-    await press(page, button(page, "Take over from SABnzbd or NZBGet"));
-    await heading(page, "Take over providers").waitFor();
+    await press(page, button(page, "Import from SABnzbd or NZBGet"));
+    await heading(page, "Import providers").waitFor();
     await press(page, button(page, SABNZBD));
     await heading(page, "Servers in SABnzbd").waitFor();
-    await isFocused(heading(page, "Take over providers"));
+    await isFocused(heading(page, "Import providers"));
     assert.ok(await box(page, "Harbour").isChecked());
     assert.ok(!(await box(page, "Northwind").isChecked()), "what is there already is not chosen");
-    await page.getByText("Limited to 500G there. Newsmux does not limit it.").waitFor();
-    await page.getByText("Newsmux: this is Newsmux itself").waitFor();
+    await page.getByText("Limited to 500G in SABnzbd. Newsmux doesn't limit it.").waitFor();
+    await page.getByText("Newsmux: this is Newsmux").waitFor();
     await press(page, box(page, "Quarry"), "Space");
-    await press(page, button(page, "Take 1 provider"));
-    await page.getByText("1 provider was taken over.").waitFor();
+    await press(page, button(page, "Import 1 provider"));
+    await page.getByText("1 provider imported.").waitFor();
     await isFocused(heading(page, "Providers"));
     await row(page, "Harbour").getByText("0 of 30 open").or(row(page, "Harbour").getByText("of 30 open")).first().waitFor();
     assert.equal(await row(page, "Quarry").count(), 0);
@@ -32,10 +32,10 @@ describe("import", () => {
 
   test("nothing is taken where nothing is chosen, and the way back is there", async (t) => {
     const page = await open(t, { page: "providers" });
-    await press(page, button(page, "Take over from SABnzbd or NZBGet"));
+    await press(page, button(page, "Import from SABnzbd or NZBGet"));
     await press(page, button(page, SABNZBD));
     for (const name of ["Harbour", "Quarry"]) await press(page, box(page, name), "Space");
-    assert.ok(await button(page, "Take 0 providers").isDisabled());
+    assert.ok(await button(page, "Import 0 providers").isDisabled());
     await press(page, button(page, "Another file"));
     await press(page, button(page, "Cancel"));
     await isFocused(heading(page, "Providers"));
@@ -43,23 +43,23 @@ describe("import", () => {
 
   test("the first start leads to it, and a file can be chosen", async (t) => {
     const page = await open(t, { scenario: "empty" });
-    await press(page, button(page, "Take over from SABnzbd or NZBGet"));
+    await press(page, button(page, "Import from SABnzbd or NZBGet"));
     const chooses = page.waitForEvent("filechooser");
     await press(page, button(page, "Choose a file"));
     const file = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
     await (await chooses).setFiles(file("notes.txt", "hello"));
-    await page.getByText("These are not the settings of SABnzbd (sabnzbd.ini) or NZBGet (nzbget.conf).").waitFor();
+    await page.getByText("These aren't SABnzbd (sabnzbd.ini) or NZBGet (nzbget.conf) settings.").waitFor();
     await page.locator("input[type=file]").setInputFiles(file("large.ini", `[servers]\n${"#".repeat(1 << 20)}`));
-    await page.getByText("These are not the settings").waitFor();
+    await page.getByText("These aren't SABnzbd").waitFor();
     await page.locator("input[type=file]").setInputFiles(file("sabnzbd.ini", "[servers]"));
     await heading(page, "Servers in SABnzbd").waitFor();
   });
 
   test("where the keyring is locked the user is asked, and takes them for this session", async (t) => {
     const page = await open(t, { page: "providers", scenario: "locked" });
-    await press(page, button(page, "Take over from SABnzbd or NZBGet"));
+    await press(page, button(page, "Import from SABnzbd or NZBGet"));
     await press(page, button(page, SABNZBD));
-    await press(page, button(page, "Take 2 providers"));
+    await press(page, button(page, "Import 2 providers"));
     await press(page, button(page, "Only for this session"));
     await row(page, "Harbour").waitFor();
     await row(page, "Quarry").waitFor();
@@ -68,10 +68,10 @@ describe("import", () => {
 
 describe("the first login", () => {
   const add = async (page) => {
-    await type(page, "Name of a new login", "downloads");
+    await type(page, "New login", "downloads");
     await page.keyboard.press("Enter");
-    const dialog = page.getByRole("dialog", { name: "Programs need a login from now on" });
-    await dialog.getByText("Newsmux refuses every program that does not have one.").waitFor();
+    const dialog = page.getByRole("dialog", { name: "Programs will need a login" });
+    await dialog.getByText("Newsmux refuses programs that don't use one.").waitFor();
     await dialog.getByText("3 connections are open now.").waitFor();
     return dialog;
   };
@@ -80,27 +80,27 @@ describe("the first login", () => {
     const page = await open(t, { page: "clients", scenario: "no-logins" });
     await add(page);
     await page.keyboard.press("Escape");
-    await page.getByText("No login is needed.").first().waitFor();
+    await page.getByText("No login needed.").first().waitFor();
     await add(page);
-    await press(page, button(page, "Add downloads, I enter it myself"));
-    await page.getByRole("dialog", { name: "The password for downloads" }).waitFor();
+    await press(page, button(page, "Add downloads, I'll enter it myself"));
+    await page.getByRole("dialog", { name: "Password for downloads" }).waitFor();
   });
 
   test("is entered in SABnzbd in the same step", async (t) => {
     const page = await open(t, { page: "clients", scenario: "no-logins" });
     await add(page);
     await press(page, button(page, "Add it and enter it in SABnzbd"));
-    await page.getByText("The new login downloads is entered in SABnzbd and added here.").waitFor();
+    await page.getByText("Newsmux adds the login downloads and enters it in SABnzbd.").waitFor();
     await type(page, "API key", "0123456789abcdef");
     await page.keyboard.press("Enter");
-    await heading(page, "SABnzbd now has Newsmux as a server").waitFor();
+    await heading(page, "Newsmux is now a server in SABnzbd").waitFor();
     await button(page, "New password for downloads").waitFor();
   });
 
   test("refused programs are shown by name", async (t) => {
     const page = await open(t, { page: "activity", scenario: "no-logins" });
-    await page.getByText("SABnzbd was refused: it has no login. Enter one from Programs in it").waitFor();
-    await page.getByText("nzbget was refused: wrong user name or password").waitFor();
+    await page.getByText("Newsmux refused SABnzbd: no login. Enter one from Programs in SABnzbd").waitFor();
+    await page.getByText("Newsmux refused nzbget: wrong user name or password").waitFor();
   });
 });
 
@@ -113,16 +113,16 @@ describe("set-up", () => {
     await type(page, "API key", "wrong");
     await page.keyboard.press("Enter");
     await page.locator("[aria-invalid]").waitFor();
-    assert.equal(await said(dialog.getByLabel("API key")), "The program refuses that. Copy it once more from its settings.");
+    assert.equal(await said(dialog.getByLabel("API key")), "The program refused it. Copy it again from the program's settings.");
     await type(page, "API key", "0123456789abcdef");
     await page.keyboard.press("Enter");
     await dialog.waitFor({ state: "detached" });
-    await heading(page, "SABnzbd now has Newsmux as a server").waitFor();
+    await heading(page, "Newsmux is now a server in SABnzbd").waitFor();
     await isFocused(heading(page, "Programs"));
     await page.getByText("Newsmux has no provider for Harbour.").waitFor();
-    await page.getByText("The first article has come through Newsmux. It works.").waitFor();
+    await page.getByText("The first article came through Newsmux. It works.").waitFor();
     await press(page, button(page, "Done"));
-    await heading(page, "SABnzbd now has Newsmux as a server").waitFor({ state: "detached" });
+    await heading(page, "Newsmux is now a server in SABnzbd").waitFor({ state: "detached" });
     await isFocused(heading(page, "Programs"));
   });
 
@@ -137,12 +137,12 @@ describe("set-up", () => {
     await page.locator("[aria-invalid]").waitFor();
     assert.equal(await said(page.getByLabel("Address of NZBGet")), "Nothing answers there. Is the program running, and is the port right?");
     await type(page, "Address of NZBGet", "http://127.0.0.1:6789");
-    await press(page, page.getByRole("checkbox", { name: "Switch off its own servers there" }), "Space");
+    await press(page, page.getByRole("checkbox", { name: "Disable NZBGet's own servers" }), "Space");
     await press(page, button(page, "Set it up"));
-    await page.getByText("Waiting for the first article … Start a download in NZBGet.").waitFor();
-    assert.equal(await page.getByText("Switched off there").count(), 0);
-    await press(page, button(page, "Undo it there"));
-    await page.getByText("NZBGet is as it was before.").waitFor();
-    assert.equal(await heading(page, "NZBGet now has Newsmux as a server").count(), 0);
+    await page.getByText("Waiting for the first article. Start a download in NZBGet.").waitFor();
+    assert.equal(await page.getByText("Disabled in NZBGet").count(), 0);
+    await press(page, button(page, "Undo"));
+    await page.getByText("Changes in NZBGet undone.").waitFor();
+    assert.equal(await heading(page, "Newsmux is now a server in NZBGet").count(), 0);
   });
 });

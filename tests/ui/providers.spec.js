@@ -22,11 +22,10 @@ describe("providers", () => {
     await isFocused(heading(page, "Providers"));
     await row(page, "news.example.com").getByText("0 of 30 open").waitFor();
     await press(page, button(page, "Edit news.example.com"));
-    await press(page, page.getByText("More", { exact: true }), "Space");
     assert.equal(await page.getByLabel("Encryption").inputValue(), "on");
-    assert.equal(await page.getByLabel("Port").getAttribute("placeholder"), "563, as usual");
+    assert.equal(await page.getByLabel("Port").getAttribute("placeholder"), "563 (default)");
     assert.equal(await page.getByLabel("Password", { exact: true }).inputValue(), "");
-    assert.equal(await page.getByLabel("Password", { exact: true }).getAttribute("placeholder"), "Kept. Leave empty to keep it.");
+    assert.equal(await page.getByLabel("Password", { exact: true }).getAttribute("placeholder"), "Saved. Leave empty to keep it.");
   });
 
   test("what is wrong is said at its field, and the focus goes to the first", async (t) => {
@@ -36,14 +35,14 @@ describe("providers", () => {
     await page.keyboard.press("Enter");
     await page.locator("[aria-invalid]").waitFor();
     await isFocused(host);
-    assert.equal(await said(host), "Enter the news server that your provider told you.");
+    assert.equal(await said(host), "Enter your provider's news server.");
     await page.keyboard.type("news.example.com");
     await page.locator("[aria-invalid]").waitFor({ state: "detached" });
     await type(page, "User name", "reader");
     await page.keyboard.press("Enter");
     const password = page.getByLabel("Password", { exact: true });
     await isFocused(password);
-    assert.equal(await said(password), "Enter the password too.");
+    assert.equal(await said(password), "Enter the password.");
     await page.keyboard.type("secret");
     await type(page, "Connections", "0");
     await page.keyboard.press("Enter");
@@ -55,24 +54,24 @@ describe("providers", () => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Edit Northwind"));
     await press(page, page.getByText("More", { exact: true }));
-    await type(page, "Port", "70000");
+    await type(page, "Timeout (seconds)", "70000");
     await press(page, page.getByText("More", { exact: true }));
     await page.locator("details:not([open])").waitFor();
     await press(page, button(page, "Save"));
-    await isFocused(page.getByLabel("Port"));
-    assert.equal(await said(page.getByLabel("Port")), "Enter a number from 1 to 65,535.");
+    await isFocused(page.getByLabel("Timeout (seconds)"));
+    assert.equal(await said(page.getByLabel("Timeout (seconds)")), "Enter a number from 1 to 600.");
   });
 
   test("what the application refuses is said at its field too", async (t) => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Edit Northwind"));
     await press(page, page.getByText("More", { exact: true }));
-    await type(page, "Own authority", "/etc/passwd");
+    await type(page, "Custom CA certificate", "/etc/passwd");
     await type(page, "Password", "secret");
     await page.keyboard.press("Enter");
-    await isFocused(page.getByLabel("Own authority"));
+    await isFocused(page.getByLabel("Custom CA certificate"));
     await page.locator("[aria-invalid]").waitFor();
-    assert.equal(await said(page.getByLabel("Own authority")), "cannot be read: enter the path of a PEM file");
+    assert.equal(await said(page.getByLabel("Custom CA certificate")), "This file can't be read. Enter the path of a PEM file.");
   });
 
   const AGAIN = "Enter the password again: Newsmux sends the saved one only to the server, port and user name you entered it for, and never with weaker encryption.";
@@ -81,7 +80,7 @@ describe("providers", () => {
     const page = await open(t, { page: "providers" });
     const password = page.getByLabel("Password", { exact: true });
     await press(page, button(page, "Edit Northwind"));
-    assert.equal(await password.getAttribute("placeholder"), "Kept. Leave empty to keep it.");
+    assert.equal(await password.getAttribute("placeholder"), "Saved. Leave empty to keep it.");
     await type(page, "News server", "news.elsewhere.example");
     assert.equal(await said(password), AGAIN);
     assert.equal(await password.getAttribute("placeholder"), "Enter it again");
@@ -103,7 +102,7 @@ describe("providers", () => {
     await press(page, button(page, "Edit Northwind"));
     await type(page, "News server", "News.Main.example");
     await type(page, "Connections", "9");
-    assert.equal(await password.getAttribute("placeholder"), "Kept. Leave empty to keep it.");
+    assert.equal(await password.getAttribute("placeholder"), "Saved. Leave empty to keep it.");
     await press(page, page.getByText("More", { exact: true }));
     for (const [field, weaker, before] of [["Encryption", "off", "on"], ["Certificate", "none", "full"], ["Port", "119", "563"], ["User name", "other", "reader"]]) {
       const control = page.getByLabel(field, { exact: true });
@@ -124,8 +123,26 @@ describe("providers", () => {
     await press(page, button(page, "Use news.example.com"));
     await isFocused(page.getByLabel("News server"));
     assert.equal(await page.getByLabel("News server").inputValue(), "news.example.com");
-    await press(page, page.getByText("More", { exact: true }));
     assert.equal(await page.getByLabel("Port").inputValue(), "443");
+  });
+
+  test("a name follows the host unless it was typed", async (t) => {
+    const page = await open(t, { page: "providers", scenario: "empty" });
+    await press(page, button(page, "Add provider"));
+    await page.keyboard.type("news.example.com");
+    await press(page, button(page, "Save"));
+    await press(page, button(page, "Edit news.example.com"));
+    await type(page, "News server", "news.elsewhere.example");
+    await press(page, button(page, "Save"));
+    await press(page, button(page, "Edit news.elsewhere.example"));
+    await press(page, page.getByText("More", { exact: true }));
+    assert.equal(await page.getByLabel("Name", { exact: true }).getAttribute("placeholder"), "news.elsewhere.example");
+    await type(page, "Name", "Mine");
+    await press(page, button(page, "Save"));
+    await press(page, button(page, "Edit Mine"));
+    await type(page, "News server", "news.example.com");
+    await press(page, button(page, "Save"));
+    await row(page, "Mine").getByText("news.example.com").waitFor();
   });
 
   test("it is tested before it is saved", async (t) => {
@@ -136,12 +153,12 @@ describe("providers", () => {
     await type(page, "Password", "wrong");
     await press(page, button(page, "Test"));
     const test = page.getByRole("region", { name: "Test" });
-    await test.getByText("It does not work yet.").waitFor();
-    await test.locator("li", { hasText: "Log in: failed" }).getByText("481 Authentication failed").waitFor();
+    await test.getByText("It doesn't work yet.").waitFor();
+    await test.locator("li", { hasText: "Login: failed" }).getByText("481 Authentication failed").waitFor();
     await type(page, "Password", "secret");
     await press(page, button(page, "Test again"));
     await test.getByText("It works.").waitFor();
-    await test.locator("li", { hasText: "Distance: passed" }).getByText("28.4 ms").waitFor();
+    await test.locator("li", { hasText: "Latency: passed" }).getByText("28.4 ms").waitFor();
   });
 
   test("a test goes stale with the first edit", async (t) => {
@@ -163,24 +180,23 @@ describe("providers", () => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Add provider"));
     await page.keyboard.type("news.example.com");
-    await press(page, page.getByText("More", { exact: true }));
     await page.getByLabel("Encryption").selectOption("off");
     await press(page, button(page, "Test"));
-    await page.getByRole("region", { name: "Test" }).getByText("It works, but not everything is as it should be.").waitFor();
+    await page.getByRole("region", { name: "Test" }).getByText("It works, with warnings.").waitFor();
   });
 
   test("alt and the arrows move it between tiers, and the focus goes with it", async (t) => {
     const page = await open(t, { page: "providers" });
-    assert.deepEqual(await namesIn(page, "Asked first"), ["Northwind", "Lantern"]);
+    assert.deepEqual(await namesIn(page, "Main (priority 0)"), ["Northwind", "Lantern"]);
     const more = button(page, "More for Brickyard");
     await press(page, more, "Alt+ArrowUp");
-    await page.getByText("Brickyard: Asked first").waitFor({ state: "attached" });
-    assert.deepEqual(await namesIn(page, "Asked first"), ["Northwind", "Lantern", "Brickyard"]);
+    await page.getByText("Brickyard: Main (priority 0)").waitFor({ state: "attached" });
+    assert.deepEqual(await namesIn(page, "Main (priority 0)"), ["Northwind", "Lantern", "Brickyard"]);
     await isFocused(more);
     await press(page, button(page, "More for Northwind"));
-    await choose(page, "Ask later");
-    await page.getByText("Northwind: Asked only for what those above lack").waitFor({ state: "attached" });
-    assert.deepEqual(await namesIn(page, "Asked only for what those above lack"), ["Northwind"]);
+    await choose(page, "Move down");
+    await page.getByText("Northwind: Backup (priority 1)").waitFor({ state: "attached" });
+    assert.deepEqual(await namesIn(page, "Backup (priority 1)"), ["Northwind"]);
     await isFocused(button(page, "More for Northwind"));
   });
 
@@ -190,7 +206,7 @@ describe("providers", () => {
       await press(page, button(page, "More for Lantern"));
       await page.keyboard.press("End");
       await page.keyboard.press("Enter");
-      await page.getByText("Lantern was removed.").waitFor();
+      await page.getByText("Lantern removed.").waitFor();
       await isFocused(heading(page, "Providers"));
       assert.equal(await row(page, "Lantern").count(), 0);
       await putBack();
@@ -201,11 +217,11 @@ describe("providers", () => {
 
   test("it is switched off and on", async (t) => {
     const page = await open(t, { page: "providers" });
-    const use = page.getByRole("switch", { name: "Use Lantern" });
+    const use = page.getByRole("switch", { name: "Enable Lantern" });
     await press(page, use, "Space");
     await row(page, "Lantern").getByText("Off", { exact: true }).waitFor();
     await press(page, use, "Space");
-    await row(page, "Lantern").getByText("Works", { exact: true }).waitFor();
+    await row(page, "Lantern").getByText("Working", { exact: true }).waitFor();
   });
 
   test("a duplicate has everything but the password", async (t) => {

@@ -5,7 +5,7 @@ import { button, heading, isFocused, press } from "./keys.js";
 
 serve();
 
-const TITLE = "Sample provider: nothing here is real Usenet";
+const TITLE = "Sample provider (not real Usenet)";
 
 test("without a provider the sample can be tried, and switched off again", async (t) => {
   const page = await open(t, { scenario: "empty" });
@@ -13,7 +13,7 @@ test("without a provider the sample can be tried, and switched off again", async
   await heading(page, TITLE).waitFor();
   await isFocused(heading(page, "Overview"));
   await page.getByText("Newsmux Sample", { exact: true }).waitFor();
-  await press(page, button(page, "Switch off"));
+  await press(page, button(page, "Turn off"));
   await heading(page, "Welcome to Newsmux").waitFor();
   await isFocused(heading(page, "Overview"));
 });
@@ -27,7 +27,7 @@ test("its .nzb is saved, and the place is said", async (t) => {
 test("it leads to how a program is set up", async (t) => {
   const page = await open(t, { scenario: "sample" });
   await press(page, button(page, "How to set up a program").first());
-  await heading(page, "What to enter in your programs").waitFor();
+  await heading(page, "Set up a program").waitFor();
 });
 
 test("a provider that is added takes its place", async (t) => {

@@ -12,32 +12,32 @@ const focused = (page) => page.locator(":focus");
 describe("troubles", () => {
   test("a busy port: the free one is taken", async (t) => {
     const page = await open(t, { scenario: "port-busy" });
-    await page.getByText("nzbget (4711) already uses port 10080.").waitFor();
+    await page.getByText("Port 10080 is used by nzbget (4711).").waitFor();
     await button(page, "Use port 10081").click();
-    await gone(page, "already uses port");
+    await gone(page, "Port 10080 is used");
     await page.getByText("127.0.0.1:10081", { exact: true }).waitFor();
   });
 
   test("an address that cannot be: leads to where it is changed", async (t) => {
     const page = await open(t, { scenario: "cannot-listen" });
     await page.getByText("192.168.7.2 is not an address of this computer").waitFor();
-    await button(page, "Change the address").click();
+    await button(page, "Change address").click();
     await page.getByRole("heading", { name: "Address for programs" }).waitFor();
   });
 
   test("a refused login: leads to the provider, and a new password mends it", async (t) => {
     const page = await open(t, { scenario: "refused" });
-    await page.getByText("Northwind refuses the login. Check user name and password.").waitFor();
-    await button(page, "Check the login").click();
+    await page.getByText("Northwind refused the login. Check user name and password.").waitFor();
+    await button(page, "Check login").click();
     await page.getByRole("heading", { name: "Edit Northwind" }).waitFor();
     await page.getByLabel("Password", { exact: true }).fill("the right one");
     await button(page, "Save").click();
-    await gone(page, "refuses the login");
+    await gone(page, "refused the login");
   });
 
   test("a missing password: is entered", async (t) => {
     const page = await open(t, { scenario: "missing" });
-    await button(page, "Enter it").click();
+    await button(page, "Enter password").click();
     const password = page.getByLabel("Password", { exact: true });
     assert.equal(await password.getAttribute("placeholder"), "Not entered yet");
     await password.fill("secret");
@@ -47,71 +47,86 @@ describe("troubles", () => {
 
   test("a client's missing password: is made anew", async (t) => {
     const page = await open(t, { scenario: "missing" });
-    await button(page, "Make a new one").click();
+    await button(page, "Create a new one").click();
     await button(page, "New password for sabnzbd").click();
-    await button(page, "I have copied it").click();
+    await button(page, "I've copied it").click();
     await gone(page, "The password of the login sabnzbd is missing.");
   });
 
-  test("a provider that is down: from one to the other's settings", async (t) => {
+  test("a provider that is down: leads to its settings", async (t) => {
+    const page = await open(t, { scenario: "degraded" });
+    await page.getByText("Lantern is down. Newsmux keeps trying.").waitFor();
+    await button(page, "Check settings").click();
+    await page.getByRole("heading", { name: "Edit Lantern" }).waitFor();
+  });
+
+  test("several providers that are down are one message", async (t) => {
     const page = await open(t, { scenario: "many" });
-    assert.equal(await button(page, "Check its settings").count(), 2);
-    await button(page, "Show 2 more").click();
-    assert.equal(await button(page, "Check its settings").count(), 4);
-    await button(page, "Check its settings").nth(1).click();
-    await page.getByRole("heading", { name: "Edit Provider 6" }).waitFor();
-    await button(page, "Check its settings").nth(2).click();
-    await page.getByRole("heading", { name: "Edit Provider 8" }).waitFor();
-    assert.equal(await page.getByLabel("News server").inputValue(), "news.p7.example");
+    const name = "A provider with a name that is much longer than anyone would think of";
+    await page.getByText(`4 providers are down: ${name}, Provider 6, Provider 8 and Provider 9. Newsmux keeps trying.`).waitFor();
+    const messages = page.locator("main .troubles > li");
+    assert.equal(await messages.count(), 1);
+    await button(page, "Show providers").click();
+    await page.getByRole("heading", { level: 1, name: "Providers" }).waitFor();
+    assert.equal(await messages.count(), 1);
+    assert.equal(await button(page, "Show providers").count(), 0, "the providers are in sight");
+  });
+
+  test("however many there are, the page below stays in sight", async (t) => {
+    const page = await open(t, { scenario: "everything", size: { width: 480, height: 640 } });
+    await page.getByText("11 providers are down: P1, P2, P3, P4, P5 and 6 more.").waitFor();
+    await button(page, "Show 2 more").waitFor();
+    const top = await page.getByRole("heading", { level: 1 }).evaluate((title) => title.getBoundingClientRect().top);
+    assert.ok(top < 400, `the title begins at ${top}`);
   });
 
   test("all providers down: the sentence, the icon and the switch agree", async (t) => {
     const page = await open(t, { scenario: "down" });
     await page.getByText("Nothing can be downloaded: all providers are down.").waitFor();
-    await page.getByRole("status").getByText("All providers are down").waitFor();
+    await page.getByRole("status").getByText("All providers down").waitFor();
     await page.locator("button.doubtful[role=switch]").waitFor();
     assert.equal(await page.locator("main .good").count(), 0, "nothing is green");
     const fine = await open(t, { scenario: "degraded" });
-    await fine.getByText("Downloads continue, but Lantern is down.").waitFor();
+    await fine.getByText("Newsmux is on. Downloads continue on the other providers.").waitFor();
     assert.equal(await fine.locator("button.doubtful").count(), 0);
   });
 
   test("a busy port and no provider: nothing can be downloaded either", async (t) => {
     const page = await open(t, { scenario: "port-busy" });
-    await page.getByText("Nothing can be downloaded: port 10080 is used by nzbget (4711).").waitFor();
+    await page.getByText("Nothing can be downloaded: port 10080 is in use.").waitFor();
     await page.locator("button.doubtful[role=switch]").waitFor();
     const none = await open(t, { scenario: "idle" });
     for (const name of ["Northwind", "Lantern", "Brickyard"]) {
       await none.keyboard.press("Control+2");
-      await none.getByRole("switch", { name: `Use ${name}` }).click();
+      await none.getByRole("switch", { name: `Enable ${name}` }).click();
     }
     await none.keyboard.press("Control+1");
-    await none.getByText("Nothing can be downloaded: no provider is in use.").waitFor();
+    await none.getByText("Nothing can be downloaded: no provider is enabled.").waitFor();
     await none.locator("button.doubtful[role=switch]").waitFor();
   });
 
   test("settings that were set aside or not saved: are understood", async (t) => {
     const page = await open(t, { scenario: "set-aside" });
     await page.getByText("The old file is kept as settings.broken-1.json.").waitFor();
-    await page.getByText("The settings could not be saved.").waitFor();
+    await page.getByText("Settings couldn't be saved.").waitFor();
     await button(page, "Dismiss").first().click();
     await gone(page, "The old file is kept");
   });
 
   test("settings of a newer version: nothing changes them, until a copy is restored or the rest is used", async (t) => {
-    const newer = "A newer version of Newsmux wrote the settings.";
+    const newer = "A newer version of Newsmux wrote these settings.";
     const page = await open(t, { scenario: "read-only", page: "settings" });
     await page.getByText(newer).waitFor();
-    await page.getByRole("switch", { name: "Programs may post" }).click();
-    await page.getByText("Settings cannot be changed right now. The message at the top says why.").waitFor();
+    await page.getByRole("switch", { name: "Allow posting" }).click();
+    await page.getByText("Settings can't be changed right now. The message at the top says why.").waitFor();
     await button(page, "Restore a copy").click();
     const dialog = page.getByRole("dialog", { name: "Restore settings" });
-    await dialog.getByText("This version of Newsmux cannot use it").waitFor();
+    await dialog.getByText("This version of Newsmux can't use it").waitFor();
     await dialog.getByRole("button", { name: "Restore settings.before-0.1.0.json" }).click();
     await gone(page, newer);
-    await page.getByText("The settings were restored.").waitFor();
+    await page.getByText("Settings restored.").waitFor();
     const other = await open(t, { scenario: "read-only" });
-    await button(other, "Use only the rest").click();
+    await button(other, "Discard unknown settings").click();
     await gone(other, newer);
   });
 
@@ -122,16 +137,16 @@ describe("troubles", () => {
 
   test("a locked keyring: is unlocked", async (t) => {
     const page = await open(t, { scenario: "locked" });
-    await page.getByText("The keyring is locked, so Newsmux cannot read your passwords.").waitFor();
+    await page.getByText("The keyring is locked, so Newsmux can't read your passwords.").waitFor();
     await button(page, "Unlock").click();
-    await page.getByText("The keyring waits for you: answer its window.").waitFor();
+    await page.getByText("The keyring is waiting for you in a window of its own.").waitFor();
     await button(page, "Try again").click();
-    await gone(page, "The keyring waits for you");
+    await gone(page, "The keyring is waiting for you");
   });
 
   test("no keyring: a vault is made", async (t) => {
     const page = await open(t, { scenario: "absent" });
-    await page.getByText("There is no keyring, so Newsmux cannot read your passwords.").waitFor();
+    await page.getByText("There is no keyring, so Newsmux can't read your passwords.").waitFor();
     await button(page, "Use an encrypted vault").click();
     await page.getByLabel("Passphrase", { exact: true }).fill("long enough");
     await page.getByLabel("Repeat passphrase").fill("long enough");
@@ -144,10 +159,10 @@ describe("troubles", () => {
     await button(page, "Unlock").click();
     await page.getByLabel("Passphrase").fill("not the one");
     await page.keyboard.press("Enter");
-    await page.getByText("That is not the passphrase. Try again.").waitFor();
+    await page.getByText("Wrong passphrase. Try again.").waitFor();
     await page.getByLabel("Passphrase").fill("open sesame");
     await page.keyboard.press("Enter");
-    await gone(page, "The vault with your passwords is closed.");
+    await gone(page, "The vault with your passwords is locked.");
   });
 
   test("a forgotten passphrase: a new vault is made, and the passwords are asked for", async (t) => {
@@ -159,13 +174,13 @@ describe("troubles", () => {
     await dialog.getByLabel("New passphrase").fill("long enough");
     await dialog.getByLabel("Repeat passphrase").fill("long enough");
     await page.keyboard.press("Enter");
-    await page.getByText("The password for Northwind is missing.").waitFor();
+    await page.getByText("The passwords for 3 providers are missing: Northwind, Lantern and Brickyard.").waitFor();
   });
 
   test("a vault from before: is opened with its own passphrase, and that can be changed", async (t) => {
     const page = await open(t, { scenario: "old-vault", page: "settings" });
-    await page.getByRole("radio", { name: "In an encrypted vault" }).click();
-    await page.getByText("There is a vault from before. Enter its passphrase to use it again.").waitFor();
+    await page.getByRole("radio", { name: "Encrypted vault" }).click();
+    await page.getByText("There is an earlier vault. Enter its passphrase to use it again.").waitFor();
     await page.getByLabel("Passphrase", { exact: true }).fill("open sesame");
     await page.keyboard.press("Enter");
     await button(page, "Change passphrase").click();
@@ -173,10 +188,10 @@ describe("troubles", () => {
       await page.getByLabel(label).fill(text);
     }
     await page.keyboard.press("Enter");
-    await page.getByText("The passphrase was changed.").waitFor();
+    await page.getByText("Passphrase changed.").waitFor();
     // To the keyring and back: it is still open.
-    await page.getByRole("radio", { name: "In the system's keyring" }).click();
-    await page.getByRole("radio", { name: "In an encrypted vault" }).click();
+    await page.getByRole("radio", { name: "System keyring" }).click();
+    await page.getByRole("radio", { name: "Encrypted vault" }).click();
     await button(page, "Change passphrase").waitFor();
   });
 });
@@ -188,7 +203,7 @@ describe("a password that cannot be kept", () => {
     await page.getByLabel("User name").fill("reader");
     await page.getByLabel("Password", { exact: true }).fill("secret");
     await button(page, "Save").click();
-    await page.getByRole("dialog", { name: "The password cannot be kept" }).waitFor();
+    await page.getByRole("dialog", { name: "The password can't be saved" }).waitFor();
   }
   const edit = (page) => button(page, "Edit news.example.com").click();
   const hint = (page) => page.getByLabel("Password", { exact: true }).getAttribute("placeholder");
@@ -206,7 +221,7 @@ describe("a password that cannot be kept", () => {
     await save(page);
     await page.getByRole("dialog").getByRole("button", { name: "Try again" }).click();
     await edit(page);
-    assert.equal(await hint(page), "Kept. Leave empty to keep it.");
+    assert.equal(await hint(page), "Saved. Leave empty to keep it.");
   });
 
   test("goes into a vault that is made for it", async (t) => {
@@ -217,8 +232,8 @@ describe("a password that cannot be kept", () => {
     await page.getByLabel("Repeat passphrase").fill("long enough");
     await page.keyboard.press("Enter");
     await edit(page);
-    assert.equal(await hint(page), "Kept. Leave empty to keep it.");
-    await page.getByText("Goes into the encrypted vault.").waitFor();
+    assert.equal(await hint(page), "Saved. Leave empty to keep it.");
+    await page.getByText("Saved in the encrypted vault.").waitFor();
   });
 
   test("stays in the form when nothing is chosen", async (t) => {
@@ -231,10 +246,10 @@ describe("a password that cannot be kept", () => {
 
   test("of a client, too", async (t) => {
     const page = await open(t, { page: "clients", scenario: "locked" });
-    await page.getByLabel("Name of a new login").fill("nzbget");
+    await page.getByLabel("New login").fill("nzbget");
     await button(page, "Add login").click();
     await button(page, "Only for this session").click();
-    await page.getByRole("dialog", { name: "The password for nzbget" }).waitFor();
+    await page.getByRole("dialog", { name: "Password for nzbget" }).waitFor();
   });
 });
 
@@ -250,11 +265,11 @@ describe("what a click could lose", () => {
   test("a new password stays until it was noted", async (t) => {
     const page = await open(t, { page: "clients" });
     await button(page, "New password for sabnzbd").click();
-    const dialog = page.getByRole("dialog", { name: "The password for sabnzbd" });
+    const dialog = page.getByRole("dialog", { name: "Password for sabnzbd" });
     await dialog.locator(".mono").waitFor();
     await page.keyboard.press("Escape");
     assert.ok(await dialog.isVisible(), "escape does not lose it");
-    await button(page, "I have copied it").click();
+    await button(page, "I've copied it").click();
     await dialog.waitFor({ state: "detached" });
   });
 
@@ -262,29 +277,29 @@ describe("what a click could lose", () => {
     const page = await open(t, { page: "providers" });
     await button(page, "More for Lantern").click();
     await page.getByRole("menuitem", { name: "Remove" }).click();
-    await page.getByText("Removed last: Lantern").waitFor();
+    await page.getByText("Last removed: Lantern").waitFor();
     await page.getByRole("region", { name: "Messages" }).getByRole("button", { name: "Dismiss" }).click();
     await button(page, "Restore Lantern").click();
-    await page.getByText("Removed last: Lantern").waitFor({ state: "detached" });
+    await page.getByText("Last removed: Lantern").waitFor({ state: "detached" });
     await page.getByRole("heading", { name: "Lantern" }).waitFor();
   });
 
   test("what was done in a program before the start is undone with its key", async (t) => {
     const page = await open(t, { page: "clients", scenario: "set-up-before" });
-    await button(page, "Undo it there").click();
-    await page.getByText("Newsmux does not store it. Enter it again to undo the change in SABnzbd.").waitFor();
+    await button(page, "Undo").click();
+    await page.getByText("Newsmux doesn't store it. Enter it again to undo the changes in SABnzbd.").waitFor();
     await page.getByLabel("API key").fill("0123456789abcdef");
-    await button(page, "Undo it there").click();
-    await page.getByText("SABnzbd is as it was before.").waitFor();
+    await button(page, "Undo").click();
+    await page.getByText("Changes in SABnzbd undone.").waitFor();
   });
 });
 
 describe("the tray", () => {
   test("the first farewell says where Newsmux goes on", async (t) => {
     const page = await open(t, { scenario: "farewell" });
-    const dialog = page.getByRole("dialog", { name: "Newsmux goes on in the tray" });
-    await dialog.getByText("choose Open Newsmux in the menu of the tray icon, or start Newsmux again").waitFor();
-    for (const name of ["Close window", "Stay here", "Quit Newsmux"]) await dialog.getByRole("button", { name }).waitFor();
+    const dialog = page.getByRole("dialog", { name: "Newsmux keeps running in the tray" });
+    await dialog.getByText("choose Open Newsmux from the tray icon's menu, or start Newsmux again").waitFor();
+    for (const name of ["Close window", "Keep open", "Quit Newsmux"]) await dialog.getByRole("button", { name }).waitFor();
     assert.equal(await focused(page).textContent(), " Close window");
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
@@ -292,9 +307,9 @@ describe("the tray", () => {
 
   test("where there is none, the window says so, with the way out", async (t) => {
     const page = await open(t, { scenario: "no-tray" });
-    await page.getByText("This desktop shows no tray. Closing this window only minimizes it, and Newsmux goes on.").waitFor();
+    await page.getByText("This desktop has no tray. Closing this window only minimizes it; Newsmux keeps running.").waitFor();
     await button(page, "Quit Newsmux").waitFor();
     await page.keyboard.press("Control+5");
-    await page.getByText("This desktop shows no tray: start Newsmux again to see the window.").waitFor();
+    await page.getByText("This desktop has no tray. Start Newsmux again to open its window.").waitFor();
   });
 });

@@ -9,7 +9,7 @@ async function beginProvider(page, host) {
 
 async function enterProvider(page, host, password) {
   await beginProvider(page, host);
-  await field(page, 1).fill("reader");
+  await field(page, 2).fill("reader");
   await page.locator("input[type=password]").fill(password);
 }
 
@@ -39,7 +39,7 @@ async function readImport(page, at) {
 
 async function beginConnect(page, program) {
   await page.locator("fieldset label").nth(program).click();
-  await page.locator("section .row.spread > button").click();
+  await page.locator("section button.main").first().click();
   await dialogs(page);
 }
 
@@ -57,6 +57,7 @@ export const views = {
   "overview-idle": ["overview", "idle"],
   "overview-empty": ["overview", "empty"],
   "overview-first": ["overview", "first"],
+  "overview-everything": ["overview", "everything"],
   "overview-sample": ["overview", "sample"],
   "overview-sample-saved": ["overview", "sample", async (page) => {
     await page.locator("section[aria-labelledby=sample] ol button").nth(1).click();
@@ -81,7 +82,7 @@ export const views = {
   "overview-end": ["overview", "busy", (page) => page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight))],
   "overview-many-end": ["overview", "many", (page) => page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight))],
   "overview-pause-menu": ["overview", "busy", (page) => page.locator("main button[aria-haspopup]").click()],
-  "farewell": ["overview", "farewell", dialogs],
+  "closing": ["overview", "farewell", dialogs],
   "providers": ["providers", "busy"],
   "providers-empty": ["providers", "empty"],
   "providers-many": ["providers", "many"],
@@ -117,9 +118,9 @@ export const views = {
   "provider-new": ["providers", "busy", (page) => page.locator("header button").click()],
   "provider-wrong": ["providers", "busy", async (page) => {
     await enterProvider(page, "", "secret");
-    await field(page, 1).fill("");
+    await field(page, 2).fill("");
     await page.locator("summary").click();
-    await page.locator("input[type=number]").nth(1).fill("70000");
+    await page.locator("input[name=port]").fill("70000");
     await page.locator("button[type=submit]").click();
     await page.locator("[aria-invalid]").first().waitFor();
   }],
@@ -136,13 +137,14 @@ export const views = {
     .map((word) => [`provider-check-${word}`, checked(`${word}.example`)])),
   "provider-check-changed": ["providers", "busy", async (page) => {
     await checkProvider(page, "few.example", "secret");
-    await page.locator("section[aria-label] li button").click();
+    await page.locator("input[name=connections]").fill("7");
   }],
   "provider-unkept": ["providers", "locked", saveProvider],
   "provider-no-keyring": ["providers", "absent", saveProvider],
   "clients": ["clients", "busy"],
   "clients-empty": ["clients", "empty"],
   "clients-nzbget": ["clients", "busy", (page) => page.locator("fieldset label").nth(1).click()],
+  "clients-manual": ["clients", "busy", (page) => page.locator("summary").click()],
   "clients-reader": ["clients", "busy", (page) => page.locator("fieldset label").nth(2).click()],
   "clients-missing": ["clients", "missing"],
   "clients-wrong": ["clients", "busy", async (page) => {

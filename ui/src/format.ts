@@ -1,12 +1,22 @@
-// Figures and times as people of a locale write them.
+// Figures, times and reasons as people of a locale write them.
+import { cause, type Causes } from "./i18n/causes";
+import { platform } from "./platform";
 
 const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 export class Format {
-  constructor(readonly locale: string) {}
+  /** Formatters are expensive to create and slow to be freed, so each is created once. */
+  #formatters = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.ListFormat>();
+
+  constructor(readonly locale: string, readonly causes: Causes) {}
 
   number(value: number): string {
-    return new Intl.NumberFormat(this.locale).format(value);
+    return this.#numbers().format(value);
+  }
+
+  /** A reason for a failure, in the language of the window. */
+  cause(said: string): string {
+    return cause(said, this.causes, platform);
   }
 
   /** A size, such as 1.4 GB. */
@@ -23,27 +33,43 @@ export class Format {
   time(at: number, now = Date.now()): string {
     const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
     const date = sameDay ? {} : ({ day: "numeric", month: "short" } as const);
-    return new Intl.DateTimeFormat(this.locale, { ...date, hour: "2-digit", minute: "2-digit" }).format(at);
+    return this.#dates({ ...date, hour: "2-digit", minute: "2-digit" }).format(at);
   }
 
   /** Date and time to the second. */
   fullTime(at: number): string {
-    return new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeStyle: "medium" }).format(at);
+    return this.#dates({ dateStyle: "medium", timeStyle: "medium" }).format(at);
   }
 
   /** A day of the calendar. */
   day(at: number): string {
-    return new Intl.DateTimeFormat(this.locale, { dateStyle: "medium" }).format(at);
+    return this.#dates({ dateStyle: "medium" }).format(at);
   }
 
   /** A short time as milliseconds, with a digit behind the point. */
   milliseconds(microseconds: number): string {
     const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
-    return new Intl.NumberFormat(this.locale, digits).format(microseconds / 1000);
+    return this.#numbers(digits).format(microseconds / 1000);
   }
 
   list(words: string[]): string {
-    return new Intl.ListFormat(this.locale, { type: "conjunction" }).format(words);
+    return this.#once("list", () => new Intl.ListFormat(this.locale, { type: "conjunction" })).format(words);
+  }
+
+  #numbers(options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
+    return this.#once(`number ${JSON.stringify(options)}`, () => new Intl.NumberFormat(this.locale, options));
+  }
+
+  #dates(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+    return this.#once(`date ${JSON.stringify(options)}`, () => new Intl.DateTimeFormat(this.locale, options));
+  }
+
+  #once<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.ListFormat>(kind: string, create: () => T): T {
+    const known = this.#formatters.get(kind) as T | undefined;
+    if (known) return known;
+    const formatter = create();
+    this.#formatters.set(kind, formatter);
+    return formatter;
   }
 
   #scaled(value: number, per: string): string {
@@ -52,7 +78,6 @@ export class Format {
     const scaled = value / 1000 ** step;
     const digits = step === 0 || scaled >= 100 ? 0 : 1;
     const unit = { style: "unit", unit: BYTES[step] + per, unitDisplay: step === 0 && !per ? "long" : "short" } as const;
-    return new Intl.NumberFormat(this.locale, { ...unit, minimumFractionDigits: digits, maximumFractionDigits: digits })
-      .format(scaled);
+    return this.#numbers({ ...unit, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(scaled);
   }
 }

@@ -1,4 +1,4 @@
-// All that the window knows: the last snapshot, what was asked for beside it, and where the user is.
+// The state of the window: the last snapshot, events and speeds, and the page that is shown.
 import type { Event, Failure, Reply, Request, Sample, Snapshot } from "./bindings";
 import { failureOf, type Backend } from "./backend";
 import { Format } from "./format";
@@ -13,33 +13,40 @@ export type Toast = { id: number; text: string; bad: boolean };
 export const CHART_MS = 5 * 60_000;
 /** Samples are not closer than this. */
 const SAMPLE_MS = 900;
-/** The newest events may still change, when the same happens again: these are asked for again. */
-const UNSETTLED = 32;
-/** Older ones are forgotten. */
-const MOST_EVENTS = 2000;
+/** As many groups of events as the application keeps. */
+const MOST_EVENTS = 500;
 const TOAST_MS = 6000;
+
+const darkSystem = matchMedia("(prefers-color-scheme: dark)");
 
 class App {
   #backend!: Backend;
   #latest = $state.raw<Snapshot>();
-  #spoken = $derived(speak(this.#latest?.settings.desktop.language ?? "system", navigator.language));
+  #language = $derived(this.#latest?.settings.desktop.language ?? "system");
+  #spoken = $derived(speak(this.#language, navigator.language));
   #asking = false;
   #toasts = 0;
 
   page = $state<Page>("overview");
   #draft = $state<Draft | null>(null);
-  /** Whether providers are being taken from other programs. */
+  /** Whether the import is open. */
   importing = $state(false);
   toasts = $state<Toast[]>([]);
   /** The oldest first. */
   samples = $state.raw<Sample[]>([]);
   /** The oldest first. */
   events = $state.raw<Event[]>([]);
+  #systemIsDark = $state(darkSystem.matches);
   ready = $derived(this.#latest !== undefined);
+  /** The theme that is shown. */
+  theme = $derived.by(() => {
+    const chosen = this.#latest?.settings.desktop.theme ?? "system";
+    return chosen === "system" ? (this.#systemIsDark ? "dark" : "light") : chosen;
+  });
   t = $derived(this.#spoken.words);
-  format = $derived(new Format(this.#spoken.locale));
+  format = $derived(new Format(this.#spoken.locale, this.#spoken.causes));
 
-  /** The provider that is being entered, which survives a look at another page. */
+  /** The provider in the form. It stays while another page is shown. */
   get draft(): Draft | null {
     return this.#draft;
   }
@@ -59,15 +66,16 @@ class App {
     const asked = location.hash.slice(1) as Page;
     if (pages.includes(asked)) this.page = asked;
     void this.#loadHistory();
+    darkSystem.addEventListener("change", () => (this.#systemIsDark = darkSystem.matches));
     addEventListener("pagehide", backend.watch((snapshot) => this.#take(snapshot)));
   }
 
-  /** Asks, and leaves a failure to whoever asks. */
+  /** Sends a request. Throws a `Failure`. */
   request(request: Request): Promise<Reply> {
     return this.#backend.request(request);
   }
 
-  /** Asks, and tells of a failure. Whether it was done. */
+  /** Sends a request and shows a failure. Returns whether it succeeded. */
   async ask(request: Request): Promise<boolean> {
     try {
       await this.request(request);
@@ -80,13 +88,15 @@ class App {
 
   /** A failure in a sentence. */
   explain(failure: Failure): string {
-    return this.t.failure[failure.code] || failure.message;
+    return this.t.failure[failure.code] || this.format.cause(failure.message);
   }
 
   tell(text: string, bad = false) {
     const id = (this.#toasts += 1);
     this.toasts.push({ id, text, bad });
     if (!bad) setTimeout(() => this.untell(id), TOAST_MS);
+    // An error is shown once, however often it happens.
+    else this.toasts = this.toasts.filter((toast) => toast.id === id || toast.text !== text);
   }
 
   untell(id: number) {
@@ -127,22 +137,22 @@ class App {
     this.samples = [...reply.samples.filter((sample) => sample.at < first), ...this.samples];
   }
 
-  /** Catches up with the snapshot, which may go on meanwhile. */
+  /** Fetches the events that are new or have grown, until it has the snapshot's last one. */
   async #loadEvents() {
     if (this.#asking) return;
     this.#asking = true;
     const newest = () => this.events.at(-1)?.number ?? 0;
     for (let before = -1; newest() !== this.now.last_event && newest() !== before; ) {
       before = newest();
-      const after = Math.max(0, before - UNSETTLED);
-      const reply = await this.#fetch({ do: "events", after });
+      const reply = await this.#fetch({ do: "events", after: before });
       if (reply?.is !== "events") break;
-      this.events = [...this.events.filter((event) => event.number <= after), ...reply.events].slice(-MOST_EVENTS);
+      const grown = new Set(reply.events.map((event) => event.id));
+      this.events = [...this.events.filter((event) => !grown.has(event.id)), ...reply.events].slice(-MOST_EVENTS);
     }
     this.#asking = false;
   }
 
-  /** Asks for what nobody waits for: a failure is told to developers only. */
+  /** Asks in the background. A failure is only logged. */
   async #fetch(request: Request): Promise<Reply | null> {
     try {
       return await this.request(request);

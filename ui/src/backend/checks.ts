@@ -1,7 +1,7 @@
 // What a test of a provider finds at the stand-in. The host says what is wrong, such as `plain.example`; a remedy that is
 // taken helps.
 import type { Certificate, CheckStep, Finding, Found, Outcome, Password, Provider, Remedy } from "../bindings";
-import { usualPort } from "../pages/provider";
+import { defaultPort } from "../pages/provider";
 import type { World } from "./scenarios";
 
 const DAY = 24 * 60 * 60_000;
@@ -40,7 +40,7 @@ const faults: Record<string, (provider: Provider, port: number) => Finding | nul
 /** The steps of a test: beside what the host says, the password "wrong" is refused. */
 export function stepsOf(world: World, provider: Provider, password: Password | null): Finding[] {
   const { host, tls, verify, connections } = provider;
-  const port = provider.port ?? usualPort(tls);
+  const port = provider.port ?? defaultPort(tls);
   const steps = [
     good("name", { what: "address", host }),
     good("connection", { what: "connected", port }),

@@ -11,6 +11,8 @@ import { connectTo, importFiles, previewOf } from "./programs";
 import { eventsOf, worldOf, type World } from "./scenarios";
 
 const TICK_MS = 500;
+/** As many groups of events as the application keeps. */
+const KEPT = 500;
 /** What is accepted as the passphrase of a vault that was there before. */
 const PASSPHRASE = "open sesame";
 const DONE: Reply = { is: "done" };
@@ -42,6 +44,7 @@ class Application {
   #newPassword: { name: string; secret: string } | null = null;
   #check: Check | null = null;
   #checks = 0;
+  #missing = 0;
   #importing: ImportServer[] = [];
   #connected: Connected | null = null;
   #before = 0;
@@ -118,6 +121,7 @@ class Application {
       case "set_listen": return this.#listen(request.listen.host, request.listen.port);
       case "set_posting": return this.#change(() => void (settings.posting = request.posting));
       case "set_language": return this.#change(() => void (desktop.language = request.language));
+      case "set_theme": return this.#change(() => void (desktop.theme = request.theme));
       case "set_log": return this.#change(() => void (desktop.log = request.log));
       case "end_first_steps": return this.#change(() => void (desktop.first_steps_done = true));
       case "set_start_at_login": return this.#change(() => void (this.world.startAtLogin = request.start));
@@ -157,11 +161,18 @@ class Application {
         return DONE;
       case "events": return { is: "events", events: this.#events.filter((event) => event.number > request.after) };
       case "history": return { is: "history", samples: historyOf(this.world, this.#begun) };
+      case "close":
+        this.world.farewell = !desktop.told_of_tray;
+        (window as { askedToClose?: boolean }).askedToClose = desktop.told_of_tray;
+        return DONE;
       case "close_window": case "stay_open": return this.#sayFarewell();
       case "copy":
         (window as { copied?: string }).copied = request.text;
         return DONE;
-      case "open_logs": case "show": case "quit": return DONE;
+      case "quit":
+        (window as { askedToQuit?: boolean }).askedToQuit = true;
+        return DONE;
+      case "open_logs": case "show": return DONE;
     }
   }
 
@@ -185,13 +196,14 @@ class Application {
   }
 
   #tell(level: Level, happened: Happened) {
-    const last = this.#events.at(-1);
-    if (last && JSON.stringify(last.happened) === JSON.stringify(happened)) {
-      this.#events.pop();
-      this.#events.push({ ...last, number: last.number + 1, at: Date.now(), times: last.times + 1 });
-    } else {
-      this.#events.push({ number: (last?.number ?? 0) + 1, at: Date.now(), times: 1, level, happened });
-    }
+    const number = (this.#events.at(-1)?.number ?? 0) + 1;
+    const kind = (event: Happened) => JSON.stringify({ ...event, message_id: null });
+    const group = this.#events.find((event) => kind(event.happened) === kind(happened));
+    const [at, since] = [Date.now(), group?.since ?? Date.now()];
+    this.#events = [
+      ...this.#events.filter((event) => event !== group),
+      { id: group?.id ?? number, number, since, at, times: (group?.times ?? 0) + 1, level, happened },
+    ].slice(-KEPT);
   }
 
   #provider(id: string): Provider {
@@ -380,6 +392,10 @@ class Application {
   }
 
   #tick() {
+    for (let at = 0; at < (this.world.missing ?? 0); at += 1) {
+      this.#tell("error", { what: "not_found", client: "sabnzbd", message_id: `<part${(this.#missing += 1)}@news.example>` });
+      if (at % 10 === 0) this.#tell("warning", { what: "retried", provider: `Provider ${this.#missing % 9}`, said: "no reply within 30 s" });
+    }
     const speed = speedOf(this.world, Date.now());
     this.#bytes += Math.round((speed * TICK_MS) / 1000);
     this.#replies += speed > 0 ? 28 : 0;
@@ -393,6 +409,12 @@ class Application {
   }
 
   #snapshot(): Snapshot {
+    const { settings, fresh } = this.world;
+    const steps = settings.desktop.first_steps;
+    if (fresh) {
+      steps.provider_works ||= Object.keys(this.#tested).length > 0;
+      steps.program_set_up ||= this.#connected !== null;
+    } else settings.desktop.first_steps = { provider_works: true, program_set_up: true, article_delivered: true };
     return snapshotOf(this.world, {
       begun: this.#begun, bytes: this.#bytes, replies: this.#replies, articles: this.#articles, tested: this.#tested, check: this.#check,
       connected: this.#connected && { ...this.#connected, served: this.#articles > this.#before },

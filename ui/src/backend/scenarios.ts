@@ -22,6 +22,8 @@ export type World = {
   oldVault?: boolean;
   /** The user wants to quit, and programs download. */
   asksToQuit?: boolean;
+  /** So many articles are missing in each tick. */
+  missing?: number;
   /** SABnzbd was set up before the application was started. */
   connectedBefore?: boolean;
 };
@@ -42,7 +44,7 @@ function usual(): World {
     settings: {
       version: 1, listen: { host: "127.0.0.1", port: 10080 }, routing: { mode: "hybrid" }, posting: false,
       clients: [{ name: "sabnzbd" }, { name: "thunderbird" }], providers: [main, second, block],
-      desktop: { on: true, start_hidden: false, language: "system", log: "info", passwords: "keyring", told_of_tray: true, first_steps_done: true, sample: false, set_aside_seen: 0 },
+      desktop: { on: true, start_hidden: false, language: "system", theme: "system", log: "info", passwords: "keyring", told_of_tray: true, first_steps: { provider_works: false, program_set_up: false, article_delivered: false }, first_steps_done: true, sample: false, set_aside_seen: 0 },
     },
     running: null, until: 0, troubles: [], states: {}, keep: { is: "open" },
     passwords: { main: "kept", second: "kept", block: "kept" },
@@ -53,9 +55,9 @@ function usual(): World {
       [188, "info", { what: "provider_up", provider: "Lantern" }],
       [95, "warning", { what: "fewer_connections", provider: "Lantern", granted: 6, said: "502 Too many connections" }],
       [64, "info", { what: "renewed" }],
-      [41, "warning", { what: "helped", provider: "Lantern", said: "the connection was closed in the middle of an article" }, 3],
-      [12, "error", { what: "not_found", client: "sabnzbd" }, 27],
-      [3, "error", { what: "request_failed", client: "127.0.0.1:53214", request: "GROUP", said: "in this mode no group can be read: choose Hybrid in the settings" }],
+      [41, "warning", { what: "retried", provider: "Lantern", said: "the connection was closed in the middle of an article" }, 3],
+      [12, "error", { what: "not_found", client: "sabnzbd", message_id: "<part17of40.2kRf@news.example>" }, 27],
+      [3, "error", { what: "request_failed", client: "127.0.0.1", request: "GROUP", said: "in this mode no group can be read: choose Hybrid in the settings" }],
     ],
     startAtLogin: true, tray: true, farewell: false, fresh: false,
   };
@@ -72,6 +74,11 @@ const scenarios: Record<string, () => Partial<World>> = {
     settings: { ...usual().settings, providers: [main], clients: [], desktop: { ...usual().settings.desktop, first_steps_done: false } },
     passwords: { main: "kept" }, states: { main: { state: "untried", said: "" } }, clients: [], past: [], fresh: true,
   }),
+  "first-again": () => {
+    const first = scenarios.first!();
+    const steps = { provider_works: true, program_set_up: false, article_delivered: false };
+    return { ...first, settings: { ...first.settings!, desktop: { ...first.settings!.desktop, first_steps: steps } } };
+  },
   empty: () => ({ settings: { ...usual().settings, providers: [], clients: [] }, passwords: {}, clients: [], past: [] }),
   sample: () => {
     const settings = usual().settings;
@@ -84,7 +91,7 @@ const scenarios: Record<string, () => Partial<World>> = {
   paused: () => ({ running: "paused", until: Date.now() + 14 * 60_000, clients: [] }),
   starting: () => ({ running: "starting", clients: [] }),
   degraded: () => {
-    const said = "news.second.example: the connection was refused";
+    const said = (globalThis as { reasonForDown?: string }).reasonForDown ?? "the connection was refused";
     return { running: "degraded", states: { second: { state: "down", said } }, troubles: [{ what: "provider_down", provider: "second", said }] };
   },
   down: () => {
@@ -126,6 +133,19 @@ const scenarios: Record<string, () => Partial<World>> = {
   }),
   "read-only": () => ({ troubles: [{ what: "settings_read_only", why: { is: "newer", version: 2 }, said: "settings.json: version: this Newsmux reads version 1, not 2" }] }),
   held: () => ({ troubles: [{ what: "settings_read_only", why: { is: "held", by: "Newsmux (process 4711)" }, said: "" }] }),
+  everything: () => {
+    const providers = [...Array(13).keys()].map((at) => provider(`p${at}`, `P${at}`));
+    const said = "the connection was refused";
+    return {
+      running: "attention", settings: { ...usual().settings, providers },
+      troubles: [
+        ...["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10", "p11"].map((id): Trouble => ({ what: "provider_down", provider: id, said })),
+        { what: "login_refused", provider: "p0", said: "481 Authentication failed" }, { what: "login_refused", provider: "p1", said: "481 Authentication failed" },
+        { what: "no_password", provider: "p12" }, { what: "settings_not_saved", said: "no space left on device" },
+      ],
+    };
+  },
+  incomplete: () => ({ past: [], missing: 100 }),
   quitting: () => ({ asksToQuit: true }),
   "set-up-before": () => ({ connectedBefore: true, clients: [] }),
   farewell: () => ({ farewell: true }),
@@ -139,7 +159,7 @@ const scenarios: Record<string, () => Partial<World>> = {
       running: "degraded", settings: { ...usual().settings, providers }, states, passwords: Object.fromEntries(providers.map(({ id }) => [id, "kept"])),
       troubles: Object.keys(states).map((id) => ({ what: "provider_down", provider: id, said })),
       clients: [...Array(9).keys()].map((at) => ({ name: at % 2 ? null : `program-${at}`, address: `127.0.0.${at + 1}`, connections: 1 + at * 3 })),
-      past: [...Array(700).keys()].map((at) => [700 - at, "warning", { what: "helped", provider: `Provider ${1 + (at % 9)}`, said: "no reply within 30 s" }, 1 + (at % 5)]),
+      past: [...Array(700).keys()].map((at) => [700 - at, "warning", { what: "retried", provider: `Provider ${1 + (at % 9)}`, said: "no reply within 30 s" }, 1 + (at % 5)]),
     };
   },
 };
@@ -151,5 +171,5 @@ export function worldOf(name: string | null): World {
 }
 
 export function eventsOf(world: World, now: number): Event[] {
-  return world.past.map(([minutes, level, happened, times = 1], at) => ({ number: at + 1, at: now - minutes * 60_000, times, level, happened }));
+  return world.past.map(([minutes, level, happened, times = 1], at) => ({ id: at + 1, number: at + 1, since: now - minutes * 60_000, at: now - minutes * 60_000, times, level, happened }));
 }

@@ -1,111 +1,111 @@
-// Die Wörter der Prüfung eines Anbieters, auf Deutsch.
+// The words of a provider test, in German.
 import type { Certificate, CheckStep, Outcome, Problem, VerifyLevel, Why } from "../bindings";
 import type { Format } from "../format";
 import type { check as english, Remedies, Sentences } from "./check.en";
 
 const verified: Record<VerifyLevel, string> = {
-  full: "das Zertifikat ist gültig und für diesen Server",
-  certificate: "das Zertifikat ist gültig, für welchen Server auch immer",
-  none: "das Zertifikat wurde nicht angesehen: Am anderen Ende kann irgendwer sein",
+  full: "Zertifikat und Servername geprüft",
+  certificate: "Zertifikat geprüft, Servername egal",
+  none: "Zertifikat nicht geprüft. Wer am anderen Ende ist, ist unklar",
 };
 
 const problems: Record<Problem, string> = {
-  expired: "Das Zertifikat ist abgelaufen. Sagen Sie es Ihrem Anbieter, und prüfen Sie die Uhr dieses Computers.",
+  expired: "Das Zertifikat ist abgelaufen. Prüfen Sie die Uhr dieses Computers, oder fragen Sie Ihren Anbieter.",
   not_yet_valid: "Das Zertifikat gilt noch nicht. Prüfen Sie die Uhr dieses Computers.",
-  other_names: "Das Zertifikat ist für einen anderen Server. Prüfen Sie den Namen oben.",
-  unknown_authority: "Das Zertifikat ist von einer Stelle, der hier niemand vertraut. Am anderen Ende kann irgendwer sein.",
-  self_signed: "Der Server bürgt für sich selbst und sonst niemand. Am anderen Ende kann irgendwer sein.",
-  invalid: "Das Zertifikat ist nicht gültig.",
+  other_names: "Das Zertifikat gehört zu einem anderen Server. Prüfen Sie den Servernamen.",
+  unknown_authority: "Dieser Computer vertraut dem Aussteller des Zertifikats nicht. Wer am anderen Ende ist, ist unklar.",
+  self_signed: "Das Zertifikat ist selbst signiert. Wer am anderen Ende ist, ist unklar.",
+  invalid: "Das Zertifikat ist ungültig.",
 };
 
 const refusals: Record<Why, string> = {
-  connections: "Der Anbieter erlaubt keine weiteren Verbindungen.",
-  login: "Der Anbieter weist Benutzernamen oder Passwort ab.",
-  account: "Der Anbieter weist das Konto ab: Es ist vielleicht verbraucht, abgelaufen oder nicht bezahlt.",
-  unavailable: "Der Anbieter bedient Sie gerade nicht. Versuchen Sie es später noch einmal.",
+  connections: "Zu viele Verbindungen: Der Anbieter erlaubt keine weiteren.",
+  login: "Der Anbieter hat Benutzername oder Passwort abgelehnt.",
+  account: "Der Anbieter hat den Account abgelehnt. Vielleicht ist er aufgebraucht, abgelaufen oder nicht bezahlt.",
+  unavailable: "Der Anbieter ist gerade nicht verfügbar. Versuchen Sie es später erneut.",
   encryption: "Der Anbieter verlangt Verschlüsselung.",
-  unexpected: "Der Anbieter antwortet auf unbekannte Weise.",
+  unexpected: "Der Anbieter hat unerwartet geantwortet.",
 };
 
 const shown = (certificate: Certificate | null, format: Format) =>
-  certificate ? ` Für ${format.list(certificate.names)}, von ${certificate.issuer}, bis ${format.day(certificate.expires)}.` : "";
+  certificate ? ` Für ${format.list(certificate.names)}, ausgestellt von ${certificate.issuer}, gültig bis ${format.day(certificate.expires)}.` : "";
 
 const connections = (n: number) => (n === 1 ? "1 Verbindung" : `${n} Verbindungen`);
 
 const found: Sentences = {
   address: ({ host }) => host,
-  pasted_host: () => "Hier wird nur der Name des Servers gebraucht.",
-  no_address: () => "Einen Server dieses Namens gibt es nicht. Prüfen Sie die Schreibweise und Ihr Netz.",
+  pasted_host: () => "Geben Sie nur den Servernamen ein.",
+  no_address: () => "Es gibt keinen Server mit diesem Namen. Prüfen Sie die Schreibweise und Ihr Netz.",
   connected: ({ port }) => `Port ${port}`,
-  not_connected: ({ cause }) => `Niemand antwortet. Prüfen Sie Server und Port und Ihr Netz. (${cause})`,
-  all_in_use: ({ open }) => `Newsmux braucht gerade alle ${connections(open)} selbst. Versuchen Sie es, wenn weniger los ist.`,
-  in_the_clear: () => "Keine: Unterwegs kann jeder mitlesen.",
+  not_connected: ({ cause }, format) => `Keine Verbindung: ${format.cause(cause)}. Prüfen Sie Server, Port und Ihr Netz.`,
+  all_in_use: ({ open }) => `Newsmux benutzt gerade alle ${connections(open)}. Versuchen Sie es erneut, wenn weniger geladen wird.`,
+  in_the_clear: () => "Aus. Passwort und Downloads können unterwegs mitgelesen werden.",
   encrypted: ({ version, verified: how, certificate, days_left }, format) => {
-    const ends = days_left !== null && days_left < 14 ? ` Es endet in ${days_left === 1 ? "1 Tag" : `${days_left} Tagen`}.` : "";
+    const ends = days_left !== null && days_left < 14 ? ` Es läuft ab in ${days_left === 1 ? "1 Tag" : `${days_left} Tagen`}.` : "";
     return `${version}: ${verified[how]}.${shown(certificate, format)}${ends}`;
   },
   bad_certificate: ({ problem, certificate }, format) => problems[problem] + shown(certificate, format),
-  speaks_no_tls: () => "Der Server verschlüsselt auf diesem Port nicht.",
-  tls_failed: ({ cause }) => `Die verschlüsselte Verbindung misslang. (${cause})`,
-  no_start_tls: () => "Der Server kann kein STARTTLS.",
-  greeted: ({ posting }) => (posting ? "Ein Newsserver, der Artikel annimmt." : "Ein Newsserver, der keine Artikel annimmt."),
-  speaks_tls: () => "Der Server verschlüsselt auf diesem Port, und die Verschlüsselung ist nicht an.",
-  web_server: () => "Das ist ein Webserver. Die Adresse sieht nach einem Indexer oder einer Website aus, nicht nach einem Newsserver.",
-  no_news_server: () => "Was dort antwortet, ist kein Newsserver. Prüfen Sie Server und Port.",
-  no_answer: () => "Der Server antwortet nicht rechtzeitig.",
-  hung_up: () => "Der Server hat die Verbindung beendet. Prüfen Sie Port und Verschlüsselung, oder versuchen Sie es später noch einmal.",
+  speaks_no_tls: () => "Der Server benutzt auf diesem Port kein TLS.",
+  tls_failed: ({ cause }, format) => `Der TLS-Handshake ist fehlgeschlagen: ${format.cause(cause)}.`,
+  no_start_tls: () => "Der Server unterstützt kein STARTTLS.",
+  greeted: ({ posting }) => (posting ? "Newsserver, Posten erlaubt." : "Newsserver, kein Posten."),
+  speaks_tls: () => "Der Server benutzt auf diesem Port TLS, aber die Verschlüsselung ist hier aus.",
+  web_server: () => "Das ist ein Webserver. Vielleicht haben Sie einen Indexer oder eine Website statt eines Newsservers eingegeben.",
+  no_news_server: () => "Das ist kein Newsserver. Prüfen Sie Server und Port.",
+  no_answer: () => "Der Server hat nicht rechtzeitig geantwortet.",
+  hung_up: () => "Der Server hat die Verbindung geschlossen. Prüfen Sie Port und Verschlüsselung, oder versuchen Sie es später erneut.",
   refused: ({ why, proof, beside }) => {
     const said = [refusals[why]];
-    if (proof === "before_login") said.push("An Benutzername und Passwort liegt es nicht: Sie waren noch nicht gesendet.");
-    if (proof === "login_works") said.push("Er sagt nicht, warum; aber Newsmux ist gerade mit demselben Passwort angemeldet.");
+    if (proof === "before_login") said.push("An Benutzername und Passwort liegt es nicht: Newsmux hatte sie noch nicht gesendet.");
+    if (proof === "login_works") said.push("Er nennt keinen Grund, aber Newsmux ist gerade mit demselben Passwort angemeldet.");
     if (proof === "tried_twice") {
-      said.push("Er sagt nicht, warum, hat aber zweimal abgewiesen, während Newsmux sonst nichts offen hatte: Wenn kein anderes Programm das Konto benutzt, ist die Anmeldung falsch.");
+      said.push("Er nennt keinen Grund, hat aber zweimal abgelehnt, während Newsmux keine andere Verbindung offen hatte. Wenn kein anderes Programm den Account benutzt, ist die Anmeldung falsch.");
     }
     if (why === "connections" && beside > 0) said.push(`Newsmux hat ${connections(beside)} offen.`);
-    if (why === "connections" && beside === 0) said.push("Newsmux hat keine offen: Ein anderes Programm benutzt das Konto, oder abgerissene Verbindungen zählen noch.");
+    if (why === "connections" && beside === 0) said.push("Newsmux hat keine offen. Also benutzt ein anderes Programm den Account, oder der Anbieter zählt abgebrochene Verbindungen noch mit.");
     return said.join(" ");
   },
   logged_in: ({ second_try }) =>
-    second_try ? "Beim zweiten Versuch angenommen: Die Anmeldung stimmt. Wahrscheinlich zählten Verbindungen von vorher noch." : "Angenommen.",
-  no_login: () => "Keine, und es wird keine verlangt.",
-  login_needed: () => "Der Anbieter verlangt Benutzernamen und Passwort.",
-  unusable_login: () => "Benutzername oder Passwort kann so nicht gesendet werden: Es ist leer oder enthält einen Zeilenumbruch.",
+    second_try ? "Beim zweiten Versuch angenommen, die Anmeldung stimmt also. Wahrscheinlich hat der Anbieter frühere Verbindungen noch mitgezählt." : "Angenommen.",
+  no_login: () => "Keine Anmeldung nötig.",
+  login_needed: () => "Der Anbieter verlangt Benutzername und Passwort.",
+  unusable_login: () => "Benutzername oder Passwort kann nicht gesendet werden: leer oder mit Zeilenumbruch.",
   capabilities: ({ list }) => list.join(", "),
-  no_capabilities: () => "Nicht gesagt, wie bei vielen Anbietern.",
+  no_capabilities: () => "Nicht angegeben, wie bei vielen Anbietern.",
   round_trip: ({ microseconds }, format) => `${format.milliseconds(microseconds)} ms`,
-  granted: ({ count, wanted, beside, cause }) => {
-    const open = beside > 0 ? `${count} weitere neben den ${beside}, die Newsmux offen hat` : String(count);
-    return `${open}, von ${wanted} gewünschten.${cause ? ` (${cause})` : ""}`;
+  granted: ({ count, wanted, beside, cause }, format) => {
+    const granted = beside > 0 ? `${count} weitere gewährt, neben den ${beside}, die Newsmux offen hat` : `${count} gewährt`;
+    return `${granted}, ${wanted} angefordert.${cause ? ` Die nächste schlug fehl: ${format.cause(cause)}.` : ""}`;
   },
 };
 
 const remedies: Remedies = {
-  use_tls: ({ port }) => `Verschlüsseln, Port ${port}`,
-  use_start_tls: ({ port }) => `Mit STARTTLS, Port ${port}`,
-  use_no_tls: ({ port }) => `Unverschlüsselt, Port ${port}`,
-  lower_connections: ({ to }) => `${connections(to)} nehmen`,
-  trim_host: ({ host }) => `${host} nehmen`,
+  use_tls: ({ port }) => `TLS auf Port ${port} verwenden`,
+  use_start_tls: ({ port }) => `STARTTLS auf Port ${port} verwenden`,
+  use_no_tls: ({ port }) => `Ohne Verschlüsselung, Port ${port}`,
+  lower_connections: ({ to }) => `${connections(to)} verwenden`,
+  trim_host: ({ host }) => `${host} verwenden`,
 };
 
 const steps: Record<CheckStep, string> = {
-  name: "Server finden", connection: "Verbinden", encryption: "Verschlüsseln", greeting: "Begrüßung", login: "Anmelden",
-  capabilities: "Was er kann", round_trip: "Entfernung", connections: "Verbindungen",
+  name: "DNS-Abfrage", connection: "Verbindung", encryption: "Verschlüsselung", greeting: "Begrüßung", login: "Anmeldung",
+  capabilities: "Funktionen", round_trip: "Latenz", connections: "Verbindungen",
 };
 
-const outcomes: Record<Outcome, string> = { good: "bestanden", doubtful: "zweifelhaft", bad: "fehlgeschlagen" };
+const outcomes: Record<Outcome, string> = { good: "bestanden", doubtful: "Warnung", bad: "fehlgeschlagen" };
 
 export const check: typeof english = {
-  title: "Prüfung",
-  hint: "Sehen Sie vor dem Speichern, ob es geht: Newsmux meldet sich an, sagt, was es findet, und sieht nach, wie viele Verbindungen Sie wirklich bekommen.",
+  title: "Test",
+  hint: "Newsmux meldet sich an, prüft jeden Schritt und zählt die Verbindungen, die Sie wirklich bekommen.",
   steps, outcomes, found, remedies,
-  says: "Er sagt:",
-  risk: "Unterwegs kann dann jeder mitlesen, auch Ihr Passwort.",
+  says: "Antwort:",
+  risk: "Passwort und Downloads können dann unterwegs mitgelesen werden.",
   good: "Es funktioniert.",
-  doubtful: "Es funktioniert, aber nicht alles ist, wie es sein soll.",
+  doubtful: "Es funktioniert, mit Warnungen.",
   bad: "Es funktioniert noch nicht.",
-  changed: "Seit dieser Prüfung geändert. Prüfen Sie noch einmal.",
-  going: "Prüft …",
-  again: "Noch einmal",
-  waiting: "steht noch aus",
-  known: (name) => `${name}: verschlüsselt auf Port 563, wie üblich. Die Prüfung sagt, wie viele Verbindungen Ihr Tarif hergibt.`,
+  changed: "Seit diesem Test geändert. Testen Sie erneut.",
+  going: "Wird getestet …",
+  testAgain: "Erneut testen",
+  waiting: "wartet",
+  known: (name) => `${name}: TLS auf Port 563. Der Test zeigt, wie viele Verbindungen Ihr Tarif erlaubt.`,
 };

@@ -1,76 +1,102 @@
-// Events and troubles in plain words.
+// Events, troubles and the state of the whole, in sentences.
 import type { Happened, KeepState, Snapshot, Trouble } from "../bindings";
 import type { Format } from "../format";
 import type { Words } from "../i18n";
 
+/** So many names are listed in one sentence; the others are counted. */
+const NAMED = 5;
+
 export type Speaker = { t: Words; format: Format; providerName(id: string): string };
 
-export function sentence(happened: Happened, speaker: Speaker): string {
-  const said = speaker.t.events;
+/** An event that happened `times` times. */
+export function sentence(happened: Happened, times: number, speaker: Speaker): string {
+  const words = speaker.t.events;
+  const n = speaker.format.number(times);
   switch (happened.what) {
-    case "started": return said.started(happened.address);
-    case "stopped": return said.stopped;
-    case "settings_changed": return said.settings_changed;
-    case "renewed": return said.renewed;
-    case "provider_up": return said.provider_up(happened.provider);
-    case "provider_down": return said.provider_down(happened.provider);
-    case "login_refused": return said.login_refused(happened.provider);
-    case "fewer_connections": return said.fewer_connections(happened.provider, speaker.format.number(happened.granted));
-    case "helped": return said.helped(happened.provider);
-    case "request_failed": return said.request_failed(happened.client, happened.request);
-    case "not_found": return said.not_found(happened.client);
-    case "client_refused": return said.client_refused(happened.client);
-    case "login_needed": return said.login_needed(happened.client);
-    case "trouble": return troubleSentence(happened.trouble, { is: "locked" }, speaker);
+    case "started": return words.started(happened.address);
+    case "stopped": return words.stopped;
+    case "settings_changed": return words.settings_changed;
+    case "renewed": return words.renewed;
+    case "provider_up": return words.provider_up(happened.provider);
+    case "provider_down": return words.provider_down(happened.provider);
+    case "login_refused": return words.login_refused(happened.provider);
+    case "fewer_connections": return words.fewer_connections(happened.provider, speaker.format.number(happened.granted));
+    case "retried": return words.retried(happened.provider, n);
+    case "request_failed": return words.request_failed(happened.client, happened.request, n);
+    case "not_found": return words.not_found(happened.client, n);
+    case "client_refused": return words.client_refused(happened.client);
+    case "login_needed": return words.login_needed(happened.client);
+    case "trouble": return troubleSentence([happened.trouble], { is: "locked" }, speaker);
   }
 }
 
-/** The words of whoever caused it, where there are some. */
-export function why(told: Happened | Trouble): string {
-  if (told.what === "trouble") return why(told.trouble);
-  return "said" in told ? told.said : "";
+/** Whether the sentence of an event contains how often it happened. */
+export const countsItself = ({ what }: Happened) => what === "retried" || what === "request_failed" || what === "not_found";
+
+/** The reason for an event or a trouble, if it has one. */
+export function reason(happened: Happened | Trouble, { t, format }: Speaker): string {
+  if (happened.what === "not_found") return happened.message_id ? t.events.lastArticle(happened.message_id) : "";
+  if (happened.what === "trouble") return "said" in happened.trouble ? format.cause(happened.trouble.said) : "";
+  return "said" in happened ? format.cause(happened.said) : "";
 }
 
-/** How the whole is. The tray says the same. */
-export function sentenceOf(now: Snapshot, { t, format, providerName }: Speaker): string {
+/** The state of the whole, as in the tray. */
+export function stateSentence(now: Snapshot, { t, format, providerName }: Speaker): string {
   const { sentence, paused } = t.overview;
   const { is } = now.state;
   if (now.state.is === "paused") return paused(format.time(now.state.until));
   if (is === "attention" || is === "degraded") {
     const [trouble] = now.troubles;
     if (!trouble) return sentence.idle;
-    const because = becauseOf(trouble, now.keep, t, providerName);
-    return now.serves ? sentence.degraded(because) : sentence.nothing(because);
+    if (!now.serves) return sentence.nothing(because(trouble, now.keep, t, providerName));
+    return "provider" in trouble ? sentence.onOthers : sentence.continues;
   }
   return sentence[is as "stopped" | "starting" | "idle" | "active" | "down" | "no_provider"];
 }
 
-function becauseOf(trouble: Trouble, keep: KeepState, t: Words, providerName: (id: string) => string): string {
-  const said = t.overview.because;
+function because(trouble: Trouble, keep: KeepState, t: Words, providerName: (id: string) => string): string {
+  const words = t.overview.because;
   switch (trouble.what) {
-    case "port_busy": return said.port_busy(String(trouble.port), trouble.holder);
-    case "passwords_closed": return said.passwords[keep.is];
-    case "no_password": return said.no_password(providerName(trouble.provider));
-    case "no_client_password": return said.no_password(trouble.client);
-    case "login_refused": return said.login_refused(providerName(trouble.provider));
-    case "provider_down": return said.provider_down(providerName(trouble.provider));
-    case "cannot_listen": case "settings_read_only": case "settings_set_aside": case "settings_not_saved": return said[trouble.what];
+    case "port_busy": return words.port_busy(String(trouble.port));
+    case "passwords_closed": return words.passwords[keep.is];
+    case "no_password": return words.no_password(providerName(trouble.provider));
+    case "no_client_password": return words.no_password(trouble.client);
+    case "login_refused": return words.login_refused(providerName(trouble.provider));
+    case "provider_down": return words.provider_down(providerName(trouble.provider));
+    case "cannot_listen": case "settings_read_only": case "settings_set_aside": case "settings_not_saved": return words[trouble.what];
   }
 }
 
-export function troubleSentence(trouble: Trouble, keep: KeepState, { t, providerName }: Speaker): string {
-  const said = t.trouble;
+const subject = (trouble: Trouble) => ("provider" in trouble ? `provider ${trouble.provider}` : "client" in trouble ? `client ${trouble.client}` : trouble.what);
+
+/** Troubles by kind, the most urgent first. A provider or login is in one of them at most. */
+export function troubleGroups(troubles: Trouble[]): Trouble[][] {
+  const groups = new Map<string, Trouble[]>();
+  const seen = new Set<string>();
+  for (const trouble of troubles) {
+    if (seen.has(subject(trouble))) continue;
+    seen.add(subject(trouble));
+    groups.set(trouble.what, [...(groups.get(trouble.what) ?? []), trouble]);
+  }
+  return [...groups.values()];
+}
+
+/** One sentence for troubles of one kind. */
+export function troubleSentence(troubles: Trouble[], keep: KeepState, { t, format, providerName }: Speaker): string {
+  const [trouble] = troubles;
+  if (!trouble) return "";
+  const words = t.trouble;
+  const all = troubles.map((one) => ("provider" in one ? providerName(one.provider) : "client" in one ? one.client : ""));
+  const more = all.length - NAMED;
+  const names = format.list(more > 1 ? [...all.slice(0, NAMED), words.more(format.number(more))] : all);
   switch (trouble.what) {
-    case "port_busy": return said.port_busy(String(trouble.port), trouble.holder);
-    case "cannot_listen": return said.cannot_listen;
-    case "passwords_closed": return keep.is === "open" ? said.locked : said[keep.is];
-    case "no_password": return said.no_password(providerName(trouble.provider));
-    case "no_client_password": return said.no_client_password(trouble.client);
-    case "login_refused": return said.login_refused(providerName(trouble.provider));
-    case "provider_down": return said.provider_down(providerName(trouble.provider));
+    case "port_busy": return words.port_busy(String(trouble.port), trouble.holder);
+    case "cannot_listen": return words.cannot_listen;
+    case "passwords_closed": return keep.is === "open" ? words.locked : words[keep.is];
+    case "no_password": case "no_client_password": case "login_refused": case "provider_down": return words[trouble.what](names, troubles.length);
     case "settings_read_only":
-      return trouble.why.is === "held" ? said.settings_read_only.held(trouble.why.by) : said.settings_read_only[trouble.why.is];
-    case "settings_set_aside": return said.settings_set_aside(trouble.file);
-    case "settings_not_saved": return said.settings_not_saved;
+      return trouble.why.is === "held" ? words.settings_read_only.held(trouble.why.by) : words.settings_read_only[trouble.why.is];
+    case "settings_set_aside": return words.settings_set_aside(trouble.file);
+    case "settings_not_saved": return words.settings_not_saved;
   }
 }

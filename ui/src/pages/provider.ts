@@ -3,7 +3,8 @@ import type { Arranged, Hold, Password, Provider, Remedy, TlsMode, VerifyLevel }
 import type { Format } from "../format";
 import type { Words } from "../i18n";
 
-export type Draft = { provider: Provider; password: string };
+/** `test`: the form starts a test when it opens. */
+export type Draft = { provider: Provider; password: string; test?: boolean };
 export type Wrong = Partial<Record<keyof Provider | "password", string>>;
 
 export function newProvider(): Provider {
@@ -13,7 +14,7 @@ export function newProvider(): Provider {
   };
 }
 
-export const usualPort = (tls: TlsMode) => (tls === "on" ? 563 : 119);
+export const defaultPort = (tls: TlsMode) => (tls === "on" ? 563 : 119);
 
 /** The server and port in a pasted address such as `https://news.example.com:563/`; nothing, where it is none. */
 export function trimHost(entered: string): { host: string; port: number | null } | null {
@@ -22,11 +23,11 @@ export function trimHost(entered: string): { host: string; port: number | null }
   return { host: found[1].replace(/^\[|\]$/g, ""), port: found[2] ? Number(found[2]) : null };
 }
 
-/** Changes what a test says would help. The field that was changed. */
-export function helped(provider: Provider, remedy: Remedy): "tls" | "connections" | "host" {
+/** Applies a remedy of the test. Returns the field that it changed. */
+export function applyRemedy(provider: Provider, remedy: Remedy): "tls" | "connections" | "host" {
   const encrypt = (tls: TlsMode, port: number) => {
     provider.tls = tls;
-    provider.port = port === usualPort(tls) ? null : port;
+    provider.port = port === defaultPort(tls) ? null : port;
     return "tls" as const;
   };
   switch (remedy.change) {
@@ -49,7 +50,7 @@ const verification: Record<VerifyLevel, number> = { none: 0, certificate: 1, ful
 /** Whether the password that was entered for `saved` may be sent to `now`. The application has the last word: `Server::allows`. */
 export function keepsPassword(saved: Provider, now: Provider): boolean {
   const server = ({ host, port, tls, username }: Provider) =>
-    JSON.stringify([host.trim().toLowerCase(), port ?? usualPort(tls), username?.trim() || ""]);
+    JSON.stringify([host.trim().toLowerCase(), port ?? defaultPort(tls), username?.trim() || ""]);
   if (server(saved) !== server(now)) return false;
   const isAsSafe = encryption[saved.tls] <= encryption[now.tls] && verification[saved.verify] <= verification[now.verify]
     && (saved.verify === "none" || (saved.ca_file ?? "") === (now.ca_file?.trim() ?? ""));
@@ -88,13 +89,13 @@ export function wrongHost(entered: string, t: Words): string | undefined {
   return undefined;
 }
 
-/** As it is sent: what was left empty is nothing. */
+/** The provider as it is sent. Without a name of its own it is called by its host. */
 export function finished({ provider }: Draft): Provider {
   const text = (entered: string | null) => entered?.trim() || null;
   return {
     ...provider,
     host: provider.host.trim(),
-    name: text(provider.name),
+    name: text(provider.name) ?? text(provider.host),
     username: text(provider.username),
     ca_file: text(provider.ca_file),
   };
@@ -124,6 +125,8 @@ export function moved(providers: Provider[], id: string, by: -1 | 1): Arranged[]
   return tiers.filter((tier) => tier.length > 0).flatMap((tier, at) => tier.map((other) => ({ id: other, tier: at })));
 }
 
-export function draftOf(provider: Provider): Draft {
-  return { provider: { ...provider }, password: "" };
+/** A provider to edit. A name that is its host is left empty, so that it follows the host. */
+export function draftOf(provider: Provider, test = false): Draft {
+  const name = provider.name === provider.host ? null : provider.name;
+  return { provider: { ...provider, name }, password: "", test };
 }

@@ -13,8 +13,8 @@ use crate::request::{
     SettingsCopy,
 };
 use crate::settings::{
-    Client, Desktop, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, StoreKind,
-    TlsMode, VerifyLevel,
+    Client, Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Provider, Routing, Settings,
+    StoreKind, Theme, TlsMode, VerifyLevel,
 };
 use crate::snapshot::{
     Certificate, Check, CheckStep, ClientView, Connected, Direct, Event, Figures, Finding, Found,
@@ -78,6 +78,8 @@ fn bindings() -> String {
         TlsMode,
         VerifyLevel,
         Desktop,
+        Theme,
+        FirstSteps,
         Language,
         LogLevel,
         StoreKind,

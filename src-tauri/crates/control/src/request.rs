@@ -7,7 +7,7 @@ use downloaders::{Error, Problem, Program};
 use nntp_proxy::config::Secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::settings::{Language, Listen, LogLevel, Mode, Provider, StoreKind};
+use crate::settings::{Language, Listen, LogLevel, Mode, Provider, StoreKind, Theme};
 use crate::snapshot::{Event, Sample};
 
 /// What the user asks for.
@@ -101,6 +101,11 @@ pub enum Request {
     SetLanguage {
         /// Which.
         language: Language,
+    },
+    /// Changes the colours of the window.
+    SetTheme {
+        /// Which.
+        theme: Theme,
     },
     /// Changes how much is logged.
     SetLog {
@@ -242,7 +247,10 @@ pub enum Request {
     },
     /// Shows the window.
     Show,
-    /// Closes the window; the application goes on.
+    /// Closes the window as its close button does: the first time, the window first says that the
+    /// application keeps running.
+    Close,
+    /// Closes the window; the application keeps running.
     CloseWindow,
     /// Leaves the window open after all: takes [`Snapshot::farewell`](crate::snapshot::Snapshot) back.
     StayOpen,

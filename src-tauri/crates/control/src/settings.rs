@@ -95,6 +95,8 @@ pub struct Desktop {
     pub start_hidden: bool,
     /// The language of everything people read.
     pub language: Language,
+    /// The colours of the window.
+    pub theme: Theme,
     /// How much is logged.
     pub log: LogLevel,
     /// Where passwords are kept.
@@ -105,7 +107,9 @@ pub struct Desktop {
     pub pending: BTreeSet<Pending>,
     /// Whether the user was told that a closed window leaves the application in the tray.
     pub told_of_tray: bool,
-    /// Whether the user is done with the first steps, or wants to see them no more.
+    /// The first steps that are done.
+    pub first_steps: FirstSteps,
+    /// Whether the user has closed the first steps.
     pub first_steps_done: bool,
     /// Whether the sample provider is used as long as there is no other.
     pub sample: bool,
@@ -125,6 +129,45 @@ pub enum Language {
     En,
     /// German.
     De,
+}
+
+/// The colours of the window, by their names in the file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// The system's.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// The way from the first provider to the first article.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct FirstSteps {
+    /// A provider was tested or used successfully.
+    pub provider_works: bool,
+    /// A program has connected, or Newsmux was entered in one.
+    pub program_set_up: bool,
+    /// An article was delivered.
+    pub article_delivered: bool,
+}
+
+impl FirstSteps {
+    /// The steps that are done in one or the other.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self {
+            provider_works: self.provider_works || other.provider_works,
+            program_set_up: self.program_set_up || other.program_set_up,
+            article_delivered: self.article_delivered || other.article_delivered,
+        }
+    }
 }
 
 /// How much is logged, by its names in the file.
@@ -304,10 +347,12 @@ impl Default for Desktop {
             on: true,
             start_hidden: false,
             language: Language::default(),
+            theme: Theme::default(),
             log: LogLevel::default(),
             passwords: StoreKind::default(),
             pending: BTreeSet::new(),
             told_of_tray: false,
+            first_steps: FirstSteps::default(),
             first_steps_done: false,
             sample: false,
             set_aside_seen: 0,

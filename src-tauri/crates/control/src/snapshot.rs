@@ -359,21 +359,27 @@ pub struct Direct {
     pub known: bool,
 }
 
-/// Something that happened.
+/// Events of one kind from one program or provider, each soon after the one before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Event {
-    /// Counted from 1.
+    /// The number of the first event, which stays as the group grows.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub id: u64,
+    /// The number of the last event. Events are counted from 1.
     #[cfg_attr(test, ts(type = "number"))]
     pub number: u64,
-    /// When, the last time.
+    /// The time of the first event.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub since: u64,
+    /// The time of the last event.
     #[cfg_attr(test, ts(type = "number"))]
     pub at: u64,
-    /// How often, one soon after the other.
+    /// The number of events.
     pub times: u32,
-    /// How bad it is.
+    /// The severity.
     pub level: Level,
-    /// What.
+    /// The last event.
     pub happened: Happened,
 }
 
@@ -434,8 +440,8 @@ pub enum Happened {
         /// Its words.
         said: String,
     },
-    /// A request failed at a provider, and was helped elsewhere or again.
-    Helped {
+    /// A request failed at a provider, and Newsmux retried it there or elsewhere.
+    Retried {
         /// The provider's name.
         provider: String,
         /// What went wrong.
@@ -454,6 +460,8 @@ pub enum Happened {
     NotFound {
         /// The program, by its login or its address.
         client: String,
+        /// The article's message-id, if the request named one.
+        message_id: Option<String>,
     },
     /// A program gave a wrong login.
     ClientRefused {

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use control::settings::{
-    Desktop, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, StoreKind, TlsMode,
-    VerifyLevel, load, load_default,
+    Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, StoreKind,
+    Theme, TlsMode, VerifyLevel, load, load_default,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -78,10 +78,12 @@ fn the_smallest_file_has_every_default() {
             on: true,
             start_hidden: false,
             language: Language::System,
+            theme: Theme::System,
             log: LogLevel::Info,
             passwords: StoreKind::Keyring,
             pending: BTreeSet::new(),
             told_of_tray: false,
+            first_steps: FirstSteps::default(),
             first_steps_done: false,
             sample: false,
             set_aside_seen: 0,

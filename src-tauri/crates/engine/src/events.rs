@@ -9,7 +9,7 @@ use crate::backend::State;
 /// How many events wait for a listener; a slower listener misses the oldest.
 const WAITING: usize = 256;
 
-/// An event. It contains no secret and no message-id.
+/// An event. It contains no secret, and a message-id only where one is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -56,6 +56,8 @@ pub enum Event {
     NotFound {
         /// The client's login, or its address.
         client: String,
+        /// The article's message-id, if the request names one.
+        message_id: Option<String>,
     },
     /// A client tried an invalid login.
     LoginRefused {

@@ -54,6 +54,7 @@ impl Controller {
             Request::SetLanguage { language } => {
                 self.set(|settings| settings.desktop.language = language)
             }
+            Request::SetTheme { theme } => self.set(|settings| settings.desktop.theme = theme),
             Request::SetLog { log } => self.set(|settings| settings.desktop.log = log),
             Request::SetStartAtLogin { start } => self.start_at_login(start),
             Request::SetStartHidden { hidden } => {
@@ -104,6 +105,10 @@ impl Controller {
             Request::Copy { text } => self.copy(text.expose()),
             Request::Show => {
                 let to_do = self.window.wanted();
+                self.simply(|this| this.with_window(to_do))
+            }
+            Request::Close => {
+                let to_do = self.window.close_asked(self.settings().desktop.told_of_tray);
                 self.simply(|this| this.with_window(to_do))
             }
             Request::CloseWindow => self.simply(|this| this.close_window()),
@@ -182,7 +187,7 @@ impl Controller {
         done.map_err(Failure::refused).map(|()| Reply::Done)
     }
 
-    fn set(&mut self, set: impl FnOnce(&mut Settings)) -> Result<Reply, Failure> {
+    pub(super) fn set(&mut self, set: impl FnOnce(&mut Settings)) -> Result<Reply, Failure> {
         self.change(|settings| {
             set(settings);
             Ok(Reply::Done)

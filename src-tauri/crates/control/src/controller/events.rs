@@ -1,4 +1,4 @@
-//! What happened lately.
+//! Recent events, grouped: the same kind from the same program or provider within some minutes is one.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -9,14 +9,12 @@ use nntp_proxy::events::Event as Told;
 use crate::processes::Sockets;
 use crate::snapshot::{Event, Happened, Level};
 
-/// How many events are kept.
+/// The number of groups kept.
 const KEPT: usize = 500;
-/// What happens again within so many milliseconds is one event.
-const SOON: u64 = 60_000;
-/// As long as it is among so many: readers take older ones for settled.
-const UNSETTLED: u64 = 32;
+/// An event joins the group of its kind if that had its last one within so many milliseconds.
+const SOON: u64 = 5 * 60_000;
 
-/// The last events, the oldest first.
+/// The latest groups of events, by their last event.
 #[derive(Debug, Default)]
 pub(super) struct Events {
     ring: VecDeque<Event>,
@@ -24,31 +22,56 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// The number of the newest.
+    /// The number of the newest event.
     pub(super) fn last(&self) -> u64 {
         self.last
     }
 
-    /// Those after this one.
+    /// The groups that are new or have grown since the event of this number.
     pub(super) fn after(&self, number: u64) -> Vec<Event> {
         self.ring.iter().filter(|event| event.number > number).cloned().collect()
     }
 
-    /// Something happened at `at`.
+    /// Adds what happened at `at`.
     pub(super) fn tell(&mut self, at: u64, happened: Happened) {
-        let is_same = |event: &Event| {
-            event.happened == happened
-                && at.saturating_sub(event.at) <= SOON
-                && event.number + UNSETTLED > self.last
-        };
-        let same = self.ring.iter().rposition(is_same).and_then(|same| self.ring.remove(same));
-        let times = same.map_or(0, |event| event.times).saturating_add(1);
         self.last += 1;
-        let level = level(&happened);
-        self.ring.push_back(Event { number: self.last, at, times, level, happened });
+        let joins = |group: &Event| {
+            at.saturating_sub(group.at) <= SOON && is_same_kind(&group.happened, &happened)
+        };
+        let group = self.ring.iter().rposition(joins).and_then(|group| self.ring.remove(group));
+        let (id, since, times) =
+            group.map_or((self.last, at, 0), |group| (group.id, group.since, group.times));
+        let (number, times, level) = (self.last, times.saturating_add(1), level(&happened));
+        self.ring.push_back(Event { id, number, since, at, times, level, happened });
         if self.ring.len() > KEPT {
             self.ring.pop_front();
         }
+    }
+}
+
+/// Whether two events are of one kind and from one program or provider. Why, and about which article,
+/// may differ: the group shows the last.
+fn is_same_kind(a: &Happened, b: &Happened) -> bool {
+    match (a, b) {
+        (
+            Happened::ProviderDown { provider: a, .. },
+            Happened::ProviderDown { provider: b, .. },
+        )
+        | (
+            Happened::LoginRefused { provider: a, .. },
+            Happened::LoginRefused { provider: b, .. },
+        )
+        | (
+            Happened::FewerConnections { provider: a, .. },
+            Happened::FewerConnections { provider: b, .. },
+        )
+        | (Happened::Retried { provider: a, .. }, Happened::Retried { provider: b, .. })
+        | (Happened::NotFound { client: a, .. }, Happened::NotFound { client: b, .. }) => a == b,
+        (
+            Happened::RequestFailed { client: a, request: asked, .. },
+            Happened::RequestFailed { client: b, request: asks, .. },
+        ) => (a, asked) == (b, asks),
+        _ => a == b,
     }
 }
 
@@ -61,7 +84,7 @@ fn level(happened: &Happened) -> Level {
         | Happened::ProviderUp { .. } => Level::Info,
         Happened::ProviderDown { .. }
         | Happened::FewerConnections { .. }
-        | Happened::Helped { .. } => Level::Warning,
+        | Happened::Retried { .. } => Level::Warning,
         Happened::LoginRefused { .. }
         | Happened::RequestFailed { .. }
         | Happened::NotFound { .. }
@@ -71,7 +94,7 @@ fn level(happened: &Happened) -> Level {
     }
 }
 
-/// In the words of the window; nothing for what it has no words for.
+/// The event for the window, if it shows such events.
 pub(super) fn happened(told: Told) -> Option<Happened> {
     Some(match told {
         Told::Connected { provider } => Happened::ProviderUp { provider },
@@ -82,23 +105,30 @@ pub(super) fn happened(told: Told) -> Option<Happened> {
         Told::FewerConnections { provider, granted, why } => {
             Happened::FewerConnections { provider, granted, said: why }
         }
-        Told::Retried { provider, why } => Happened::Helped { provider, said: why },
+        Told::Retried { provider, why } => Happened::Retried { provider, said: why },
         Told::RequestFailed { client, verb, why } => {
-            Happened::RequestFailed { client, request: verb, said: why }
+            Happened::RequestFailed { client: program(client), request: verb, said: why }
         }
-        Told::NotFound { client } => Happened::NotFound { client },
+        Told::NotFound { client, message_id } => {
+            Happened::NotFound { client: program(client), message_id }
+        }
         Told::LoginRefused { client } => Happened::ClientRefused { client },
         Told::LoginNeeded { client } => Happened::LoginNeeded { client },
         _ => return None,
     })
 }
 
-/// Whether it is about a program that is known by its address alone.
+/// A program by its login, or by its address without the port, which differs for each connection.
+fn program(client: String) -> String {
+    client.parse::<SocketAddr>().map_or(client, |address| address.ip().to_string())
+}
+
+/// Whether the program is known by its address alone.
 pub(super) fn is_nameless(told: &Told) -> bool {
     matches!(told, Told::LoginRefused { .. } | Told::LoginNeeded { .. })
 }
 
-/// The same with the program's name, where the system tells which it is. Blocks for some milliseconds.
+/// The events with the programs' names, where the system knows them. Blocks for some milliseconds.
 pub(super) fn named(told: Vec<Told>) -> Vec<Happened> {
     let sockets = Sockets::now();
     let name = |client: String| match client.parse::<SocketAddr>() {
@@ -126,36 +156,59 @@ mod tests {
         Happened::ProviderUp { provider: number.to_string() }
     }
 
-    fn told(events: &Events) -> Vec<(u64, u64, u32)> {
-        events.after(0).iter().map(|event| (event.number, event.at, event.times)).collect()
+    fn missing(client: &str, article: u64) -> Happened {
+        Happened::NotFound { client: client.into(), message_id: Some(format!("<{article}@x>")) }
+    }
+
+    /// Id, number, first and last time, and how often.
+    fn told(events: &Events) -> Vec<(u64, u64, u64, u64, u32)> {
+        let all = events.after(0).into_iter();
+        all.map(|event| (event.id, event.number, event.since, event.at, event.times)).collect()
     }
 
     #[test]
-    fn equal_events_within_a_minute_are_one_with_the_last_time() {
+    fn equal_events_within_five_minutes_are_one_group() {
         let mut events = Events::default();
-        for at in [0, 30_000, 80_000] {
+        for at in [0, 200_000, 500_000] {
             events.tell(at, up(1));
         }
-        assert_eq!(told(&events), [(3, 80_000, 3)]);
-        events.tell(140_001, up(1));
-        assert_eq!(told(&events), [(3, 80_000, 3), (4, 140_001, 1)]);
+        assert_eq!(told(&events), [(1, 3, 0, 500_000, 3)]);
+        events.tell(800_001, up(1));
+        assert_eq!(told(&events), [(1, 3, 0, 500_000, 3), (4, 4, 800_001, 800_001, 1)]);
         assert_eq!(events.after(3).len(), 1);
     }
 
     #[test]
-    fn those_in_between_do_not_part_them_unless_they_are_many() {
+    fn an_incomplete_nzb_is_one_group_with_its_last_article_whatever_else_happens() {
         let mut events = Events::default();
-        events.tell(0, up(0));
-        events.tell(1, up(1));
-        events.tell(2, up(0));
-        assert_eq!(told(&events), [(2, 1, 1), (3, 2, 2)]);
-        (2..40).for_each(|number| events.tell(3, up(number)));
-        events.tell(4, up(0));
-        assert_eq!(told(&events).last(), Some(&(42, 4, 1)));
+        for article in 0..2000 {
+            events.tell(article, missing("sabnzbd", article));
+            events.tell(article, up(article % 40));
+        }
+        events.tell(2000, missing("nzbget", 1));
+        assert_eq!(events.after(0).len(), 42);
+        let all = events.after(0);
+        let group = all.iter().find(|event| event.happened == missing("sabnzbd", 1999)).unwrap();
+        assert_eq!((group.times, group.since, group.at), (2000, 0, 1999));
+        assert_eq!(events.after(events.last() - 1).len(), 1, "only what is new is asked for again");
     }
 
     #[test]
-    fn the_newest_five_hundred_are_kept() {
+    fn a_program_without_a_login_is_its_address_whatever_its_port() {
+        let mut events = Events::default();
+        for port in 1..=9 {
+            let client = format!("127.0.0.1:{port}");
+            let told = Told::RequestFailed { client, verb: "GROUP".into(), why: port.to_string() };
+            events.tell(0, happened(told).unwrap());
+        }
+        let [group] = events.after(0).try_into().unwrap();
+        let (client, request, said) = ("127.0.0.1".into(), "GROUP".into(), "9".into());
+        assert_eq!(group.happened, Happened::RequestFailed { client, request, said });
+        assert_eq!(group.times, 9);
+    }
+
+    #[test]
+    fn the_newest_five_hundred_groups_are_kept() {
         let mut events = Events::default();
         (0..700).for_each(|number| events.tell(number, up(number)));
         let kept = told(&events);

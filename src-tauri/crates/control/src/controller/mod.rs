@@ -8,6 +8,7 @@ mod copies;
 mod entries;
 mod events;
 mod figures;
+mod first_steps;
 mod importing;
 mod outside;
 mod passwords;

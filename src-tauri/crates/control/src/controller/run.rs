@@ -13,11 +13,11 @@ use nntp_proxy::events::Event as Told;
 use nntp_proxy::proxy::Snapshot as Engine;
 use secrets::Secrets;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::checking::Checking;
 use super::connecting::Connection;
@@ -398,7 +398,10 @@ impl Controller {
             self.undo.save(self.removed.as_ref(), self.connected.as_ref());
         }
         let before = Arc::clone(&publish.borrow());
-        let now = self.view(Some(&before));
+        let mut now = self.view(Some(&before));
+        if self.save_first_steps(&now) {
+            now = self.view(Some(&before));
+        }
         for trouble in news(&before.troubles, &now.troubles) {
             self.tell(Happened::Trouble { trouble });
         }
@@ -444,13 +447,12 @@ async fn gather(events: &mut Receiver<Told>) -> Option<Vec<Told>> {
             Err(RecvError::Closed) => return None,
         }
     };
-    sleep(TOGETHER).await;
-    let mut told = vec![first];
+    let (deadline, mut told) = (Instant::now() + TOGETHER, vec![first]);
     loop {
-        match events.try_recv() {
-            Ok(one) => told.push(one),
-            Err(TryRecvError::Lagged(_)) => {}
-            Err(TryRecvError::Empty | TryRecvError::Closed) => return Some(told),
+        match timeout_at(deadline, events.recv()).await {
+            Ok(Ok(one)) => told.push(one),
+            Ok(Err(RecvError::Lagged(_))) => {}
+            Ok(Err(RecvError::Closed)) | Err(_) => return Some(told),
         }
     }
 }

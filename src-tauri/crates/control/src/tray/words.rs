@@ -1,4 +1,4 @@
-//! What the tray says, in the languages that it speaks.
+//! The words of the tray, in English and German.
 
 use crate::settings::Language;
 use crate::snapshot::{KeepState, Snapshot, State, Trouble};
@@ -16,14 +16,15 @@ pub(super) struct Words {
     stopped: &'static str,
     starting: &'static str,
     idle: &'static str,
-    /// What stands between a number and its fraction.
+    /// The decimal separator.
     point: &'static str,
     active: fn(&str) -> String,
     paused: fn(u64) -> String,
-    /// Nothing can be downloaded, because …
+    /// Begins the sentence that says why nothing can be downloaded.
     nothing: &'static str,
     all_down: &'static str,
     no_provider: &'static str,
+    several_down: fn(usize) -> String,
     because: fn(&Trouble, &str, &KeepState) -> String,
 }
 
@@ -51,11 +52,14 @@ impl Words {
         }
     }
 
-    /// The most urgent trouble, and whether downloads go on.
+    /// The most urgent trouble, and whether programs can still download.
     fn trouble(&self, snapshot: &Snapshot) -> String {
         let Some(trouble) = snapshot.troubles.first() else { return self.idle.into() };
         let because = (self.because)(trouble, name(snapshot, trouble), &snapshot.keep);
+        let is_down = |trouble: &&Trouble| matches!(trouble, Trouble::ProviderDown { .. });
+        let down = snapshot.troubles.iter().filter(is_down).count();
         match name(snapshot, trouble) {
+            _ if snapshot.serves && is_down(&trouble) && down > 1 => (self.several_down)(down),
             _ if !snapshot.serves => format!("{}: {because}", self.nothing),
             name if !name.is_empty() && because.starts_with(name) => because,
             _ => capitalized(&because),
@@ -71,7 +75,7 @@ impl Words {
     }
 }
 
-/// Whom the trouble is with.
+/// The provider, login or program that the trouble is about.
 fn name<'a>(snapshot: &'a Snapshot, trouble: &'a Trouble) -> &'a str {
     match trouble {
         Trouble::NoPassword { provider }
@@ -86,67 +90,82 @@ fn name<'a>(snapshot: &'a Snapshot, trouble: &'a Trouble) -> &'a str {
     }
 }
 
-/// As it begins a sentence.
+/// With a capital letter, to begin a sentence.
 fn capitalized(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// The system's place for passwords.
+const KEYRING: &str = if cfg!(target_os = "macos") {
+    "Keychain"
+} else if cfg!(windows) {
+    "Credential Manager"
+} else {
+    "the keyring"
+};
+
+/// The same in German.
+const KEYRING_GERMAN: &str =
+    if cfg!(windows) { "Die Anmeldeinformationsverwaltung" } else { "Der Schlüsselbund" };
+
 static ENGLISH: Words = Words {
     start: "Start",
     stop: "Stop",
     pause_15: "Pause for 15 minutes",
-    pause_60: "Pause for an hour",
+    pause_60: "Pause for 1 hour",
     open: "Open Newsmux",
     copy: "Copy address",
     at_login: "Start at login",
     quit: "Quit Newsmux",
     stopped: "Off",
     starting: "Starting …",
-    idle: "On, nothing to do",
+    idle: "On, idle",
     point: ".",
     active: |speed| format!("On, {speed}"),
     paused: |minutes| format!("Paused for {minutes} min"),
     nothing: "Nothing can be downloaded",
     all_down: "all providers are down",
-    no_provider: "no provider is in use",
+    no_provider: "no provider is enabled",
+    several_down: |count| format!("{count} providers are down"),
     because: |trouble, name, keep| match (trouble, keep) {
         (Trouble::PortBusy { port, .. }, _) if name.is_empty() => format!("port {port} is in use"),
         (Trouble::PortBusy { port, .. }, _) => format!("port {port} is used by {name}"),
-        (Trouble::CannotListen { .. }, _) => "programs cannot connect".into(),
+        (Trouble::CannotListen { .. }, _) => "programs can't connect".into(),
         (Trouble::PasswordsClosed, KeepState::Absent { .. }) => "there is no keyring".into(),
-        (Trouble::PasswordsClosed, KeepState::Asking) => "the keyring waits for your answer".into(),
-        (Trouble::PasswordsClosed, KeepState::VaultClosed) => "the vault is closed".into(),
-        (Trouble::PasswordsClosed, _) => "the keyring is locked".into(),
+        (Trouble::PasswordsClosed, KeepState::Asking) => format!("{KEYRING} is waiting for you"),
+        (Trouble::PasswordsClosed, KeepState::VaultClosed) => "the vault is locked".into(),
+        (Trouble::PasswordsClosed, _) => format!("{KEYRING} is locked"),
         (Trouble::NoPassword { .. } | Trouble::NoClientPassword { .. }, _) => {
             format!("the password for {name} is missing")
         }
-        (Trouble::LoginRefused { .. }, _) => format!("{name} refuses the login"),
+        (Trouble::LoginRefused { .. }, _) => format!("{name} refused the login"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} is down"),
-        (Trouble::SettingsReadOnly { .. }, _) => "settings cannot be changed".into(),
+        (Trouble::SettingsReadOnly { .. }, _) => "settings can't be changed".into(),
         (Trouble::SettingsSetAside { .. }, _) => "the settings file was damaged".into(),
-        (Trouble::SettingsNotSaved { .. }, _) => "the settings could not be saved".into(),
+        (Trouble::SettingsNotSaved { .. }, _) => "settings couldn't be saved".into(),
     },
 };
 
 static GERMAN: Words = Words {
     start: "Einschalten",
     stop: "Ausschalten",
-    pause_15: "15 Minuten Pause",
-    pause_60: "Eine Stunde Pause",
+    pause_15: "15 Minuten pausieren",
+    pause_60: "1 Stunde pausieren",
     open: "Newsmux öffnen",
     copy: "Adresse kopieren",
     at_login: "Beim Anmelden starten",
     quit: "Newsmux beenden",
     stopped: "Aus",
     starting: "Startet …",
-    idle: "An, nichts zu tun",
+    idle: "An, Leerlauf",
     point: ",",
     active: |speed| format!("An, {speed}"),
-    paused: |minutes| format!("Pause, noch {minutes} Min."),
+    paused: |minutes| format!("Pausiert, noch {minutes} Min."),
     nothing: "Kein Download möglich",
     all_down: "Alle Anbieter sind ausgefallen",
-    no_provider: "Kein Anbieter ist in Gebrauch",
+    no_provider: "Kein Anbieter ist aktiviert",
+    several_down: |count| format!("{count} Anbieter sind ausgefallen"),
     because: |trouble, name, keep| match (trouble, keep) {
         (Trouble::PortBusy { port, .. }, _) if name.is_empty() => {
             format!("Port {port} ist belegt")
@@ -157,17 +176,17 @@ static GERMAN: Words = Words {
             "Es gibt keinen Schlüsselbund".into()
         }
         (Trouble::PasswordsClosed, KeepState::Asking) => {
-            "Der Schlüsselbund wartet auf Ihre Antwort".into()
+            format!("{KEYRING_GERMAN} wartet auf Sie")
         }
-        (Trouble::PasswordsClosed, KeepState::VaultClosed) => "Der Tresor ist geschlossen".into(),
-        (Trouble::PasswordsClosed, _) => "Der Schlüsselbund ist gesperrt".into(),
+        (Trouble::PasswordsClosed, KeepState::VaultClosed) => "Der Tresor ist gesperrt".into(),
+        (Trouble::PasswordsClosed, _) => format!("{KEYRING_GERMAN} ist gesperrt"),
         (Trouble::NoPassword { .. } | Trouble::NoClientPassword { .. }, _) => {
             format!("Das Passwort für {name} fehlt")
         }
-        (Trouble::LoginRefused { .. }, _) => format!("{name} lehnt die Anmeldung ab"),
+        (Trouble::LoginRefused { .. }, _) => format!("{name} hat die Anmeldung abgelehnt"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} ist ausgefallen"),
         (Trouble::SettingsReadOnly { .. }, _) => {
-            "Die Einstellungen können nicht geändert werden".into()
+            "Die Einstellungen lassen sich nicht ändern".into()
         }
         (Trouble::SettingsSetAside { .. }, _) => "Die Einstellungsdatei war beschädigt".into(),
         (Trouble::SettingsNotSaved { .. }, _) => {

@@ -82,6 +82,7 @@ async fn every_setting_is_saved_and_shown() {
         (json!({"do": "set_mode", "mode": "per-command"}), "/routing/mode", json!("per-command")),
         (json!({"do": "set_posting", "posting": true}), "/posting", json!(true)),
         (json!({"do": "set_language", "language": "de"}), "/desktop/language", json!("de")),
+        (json!({"do": "set_theme", "theme": "dark"}), "/desktop/theme", json!("dark")),
         (json!({"do": "set_log", "log": "trace"}), "/desktop/log", json!("trace")),
         (json!({"do": "set_start_hidden", "hidden": true}), "/desktop/start_hidden", json!(true)),
         (json!({"do": "end_first_steps"}), "/desktop/first_steps_done", json!(true)),

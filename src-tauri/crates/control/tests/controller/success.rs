@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use control::request::Reply;
-use control::snapshot::{CheckStep, Outcome, State};
+use control::snapshot::{CheckStep, Happened, Outcome, State};
 use control::tray::Icon;
 use newsmux_tests::client::Client;
 use serde_json::{Value, json};
@@ -125,7 +125,7 @@ async fn without_a_provider_it_is_not_on_and_well() {
     assert!(!now.serves);
     assert_eq!(
         tip(&app),
-        (Icon::Degraded, "Newsmux: Nothing can be downloaded: no provider is in use".into())
+        (Icon::Degraded, "Newsmux: Nothing can be downloaded: no provider is enabled".into())
     );
     app.must(json!({"do": "enable_provider", "id": "a", "enabled": true})).await;
     assert!(app.until(|now| now.state == State::Idle).await.serves);
@@ -153,6 +153,61 @@ async fn when_all_providers_are_down_everything_says_so_and_when_one_is_the_othe
     fetch(&mut program(address).await, &article).await;
     assert!(app.until(|now| now.state == State::Degraded).await.serves);
     assert_eq!(tip(&app), (Icon::Degraded, "Newsmux: deaf is down".into()));
+}
+
+#[tokio::test]
+async fn several_providers_that_are_down_are_counted_in_the_tray() {
+    let (news, article) = one_article().await;
+    let down = |id| json!({"id": id, "host": "127.0.0.1", "port": 1, "tls": "off"});
+    let app = Begin::new()
+        .settings(json!({"providers": [down("x"), down("y"), at("a", &news)]}))
+        .password("a", PASSWORD)
+        .start();
+    fetch(&mut program(app.address().await).await, &article).await;
+    app.until(|now| now.troubles.len() == 2).await;
+    app.must(json!({"do": "history"})).await;
+    assert_eq!(tip(&app), (Icon::Degraded, "Newsmux: 2 providers are down".into()));
+}
+
+#[tokio::test]
+async fn the_first_steps_that_are_done_stay_done_after_a_restart() {
+    let (news, article) = one_article().await;
+    let app = Begin::new()
+        .settings(json!({"providers": [at("a", &news)]}))
+        .password("a", PASSWORD)
+        .start();
+    let mut client = program(app.address().await).await;
+    client.ask("DATE").await;
+    let steps = |app: &App| app.now().settings.desktop.first_steps;
+    app.until(|now| now.settings.desktop.first_steps.program_set_up).await;
+    assert!(!steps(&app).article_delivered);
+    fetch(&mut client, &article).await;
+    app.until(|now| now.settings.desktop.first_steps.article_delivered).await;
+    drop(client);
+    let app = app.quit().await.start();
+    app.address().await;
+    assert_eq!(app.now().figures.articles, 0);
+    assert!(steps(&app).article_delivered && steps(&app).provider_works);
+}
+
+#[tokio::test]
+async fn missing_articles_of_one_program_are_one_event_with_the_last_of_them() {
+    let (news, _) = one_article().await;
+    let app = Begin::new()
+        .settings(json!({"providers": [at("a", &news)]}))
+        .password("a", PASSWORD)
+        .start();
+    let address = app.address().await;
+    for article in 0..30 {
+        let mut client = program(address).await;
+        let request = format!("BODY <missing{article}@x>");
+        assert_eq!(client.ask(&request).await.code(), "430");
+    }
+    let last =
+        Happened::NotFound { client: "127.0.0.1".into(), message_id: Some("<missing29@x>".into()) };
+    assert_eq!(app.happened(|happened| *happened == last).await.times, 30);
+    let missing = |happened: &Happened| matches!(happened, Happened::NotFound { .. });
+    assert_eq!(app.events().await.iter().filter(|event| missing(&event.happened)).count(), 1);
 }
 
 #[tokio::test]

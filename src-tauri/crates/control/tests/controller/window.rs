@@ -68,7 +68,7 @@ async fn the_first_close_says_where_it_goes_on_and_later_ones_just_close() {
     assert!(app.until(|now| now.farewell).await.tray);
     app.must(json!({"do": "stay_open"})).await;
     assert!(!app.now().farewell);
-    app.handle.notice(Notice::CloseAsked);
+    app.must(json!({"do": "close"})).await;
     app.until(|now| now.farewell).await;
     app.must(json!({"do": "close_window"})).await;
     app.told(&Call::Close).await;
@@ -107,7 +107,7 @@ async fn the_tray_is_drawn_when_it_differs_in_the_language_of_the_settings_or_th
     let tips: Vec<_> = trays.iter().map(|tray| tray.tooltip.as_str()).collect();
     assert_eq!(
         tips,
-        ["Newsmux: Startet …", "Newsmux: An, nichts zu tun", "Newsmux: Aus", "Newsmux: Off",]
+        ["Newsmux: Startet …", "Newsmux: An, Leerlauf", "Newsmux: Aus", "Newsmux: Off",]
     );
     assert_eq!(trays.last().unwrap().icon, Icon::Stopped);
 }

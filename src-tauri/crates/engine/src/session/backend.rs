@@ -269,7 +269,13 @@ impl ClientSession {
         if exchange.pending.was_seen() {
             return Err(Error::NotTheSame);
         }
-        self.events.tell(|| Event::NotFound { client: self.client.name() });
+        self.events.tell(|| Event::NotFound {
+            client: self.client.name(),
+            message_id: exchange
+                .request
+                .message_id()
+                .map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned()),
+        });
         exchange.pending.push(Bytes::from_static(b"430 No provider has this article\r\n"));
         Ok(())
     }

@@ -254,7 +254,10 @@ async fn what_happens_is_reported_and_counted() {
         matches!(&all[1], Event::Failing { provider, state: State::Down, .. } if provider == "dead"),
         "{all:?}"
     );
-    assert_eq!(all[2], Event::NotFound { client: "127.0.0.1:9".into() });
+    assert_eq!(
+        all[2],
+        Event::NotFound { client: "127.0.0.1:9".into(), message_id: Some("<missing@b>".into()) }
+    );
     assert!(matches!(&all[3], Event::Retried { provider, .. } if *provider == name), "{all:?}");
 }
 
