@@ -26,8 +26,11 @@ const SERVICE: &str = "newsmux";
 /// The system's keyring. One that was not there when the application started, or is started again, is found as soon as
 /// it is there.
 pub struct Keyring {
-    entry: Box<dyn Fn(&str, Connection) -> Result<Entry, Error> + Send + Sync>,
+    entry: Box<Entries>,
 }
+
+/// The entry of a user.
+type Entries = dyn Fn(&str, Connection) -> Result<Entry, Error> + Send + Sync;
 
 /// Over which connection an entry is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
