@@ -86,7 +86,9 @@ impl Identity {
         Arc::new(config)
     }
 
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+    /// What takes connections with it.
+    #[must_use]
+    pub fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.server_config())
     }
 }

@@ -18,6 +18,9 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ring",
             "rustls",
             "rustls-native-certs",
+            // Both only where others ask for them.
+            "serde",
+            "ts-rs",
             "tokio",
             "tokio-rustls",
             "tracing",
@@ -28,10 +31,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "crates/secrets",
         &[
-            "apple-native-keyring-store",
             "argon2",
             "base64ct",
             "chacha20poly1305",
+            "keyring",
             "keyring-core",
             "nntp-proxy",
             "secret-service",
@@ -39,7 +42,6 @@ const LAYERS: &[(&str, &[&str])] = &[
             "serde",
             "serde_json",
             "tokio",
-            "windows-native-keyring-store",
             "zbus-secret-service-keyring-store",
             "zeroize",
         ],
@@ -50,6 +52,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "base64ct",
             "directories",
             "nntp-proxy",
+            "rustls",
             "serde",
             "serde_json",
             // Only where tests ask for it.

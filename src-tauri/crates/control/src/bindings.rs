@@ -17,9 +17,9 @@ use crate::settings::{
     StoreKind, Theme, TlsMode, VerifyLevel,
 };
 use crate::snapshot::{
-    Certificate, Check, CheckStep, ClientView, Connected, Direct, Event, Figures, Finding, Found,
-    Happened, KeepState, Level, Outcome, PasswordState, Problem, Proof, ProviderState,
-    ProviderView, ReadOnly, Remedy, Sample, Snapshot, State, Trouble, VaultState, Why,
+    Certificate, Check, ClientView, Connected, Direct, Event, Figures, Finding, Found, Happened,
+    KeepState, Level, Outcome, PasswordState, Problem, ProgramAddress, Proof, ProviderState,
+    ProviderView, ReadOnly, Remedy, Sample, Snapshot, State, Step, Trouble, VaultState, Why,
 };
 
 /// Set it to write the file anew.
@@ -57,7 +57,7 @@ fn bindings() -> String {
         ClientView,
         Check,
         Finding,
-        CheckStep,
+        Step,
         Outcome,
         Found,
         Certificate,
@@ -91,6 +91,7 @@ fn bindings() -> String {
         SettingsCopy,
         Failure,
         FailureCode,
+        ProgramAddress,
         Connected,
         Direct,
         Program,

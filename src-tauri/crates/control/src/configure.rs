@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::config::{
-    BackendConfig, Config, Credentials as Login, RoutingMode, Secret, TimeLimits, Tls, TlsOptions,
-    Verify,
+    BackendConfig, Config, Credentials as Login, Secret, TimeLimits, Tls, TlsOptions,
 };
 
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::settings::{Client, Mode, Provider, Settings, TlsMode, VerifyLevel};
+use crate::settings::{Client, Provider, Settings, TlsMode};
 
 /// What the engine is told. Providers that are switched off are left out. `file` is for messages.
 ///
@@ -60,13 +59,8 @@ pub(crate) fn configure_available(
 }
 
 fn config(settings: &Settings, logins: Vec<Login>, backends: Vec<BackendConfig>) -> Config {
-    let mode = match settings.routing.mode {
-        Mode::Standard => RoutingMode::Standard,
-        Mode::PerCommand => RoutingMode::PerCommand,
-        Mode::Hybrid => RoutingMode::Hybrid,
-    };
     let auth = Arc::new(AuthHandler::with_logins(logins));
-    Config { mode, posting: settings.posting, auth, backends }
+    Config { mode: settings.routing.mode, posting: settings.posting, auth, backends }
 }
 
 fn no_password(name: &str) -> String {
@@ -83,14 +77,7 @@ pub(crate) fn backend(provider: &Provider, credentials: &Credentials) -> Option<
             Some(Login { user: user.to_owned(), password })
         }
     };
-    let options = TlsOptions {
-        verify: match provider.verify {
-            VerifyLevel::Full => Verify::Full,
-            VerifyLevel::Certificate => Verify::Certificate,
-            VerifyLevel::None => Verify::None,
-        },
-        ca_file: provider.ca_file.clone(),
-    };
+    let options = TlsOptions { verify: provider.verify, ca_file: provider.ca_file.clone() };
     Some(BackendConfig {
         id: provider.id.clone(),
         name: provider.display_name().to_owned(),

@@ -1,16 +1,21 @@
 //! The settings file: what is in it, and every default. It never holds a secret.
 
-use std::collections::{BTreeSet, HashSet};
-use std::io;
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+mod check;
+mod file;
 
-use directories::ProjectDirs;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use downloaders::USUAL_PORT;
+pub use nntp_proxy::config::{RoutingMode as Mode, Verify as VerifyLevel};
 use secrets::Owner;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Problem};
-use crate::json::{parse_json, plainly, read};
+pub(crate) use check::check;
+pub use check::check_listen;
+pub use file::{default_path, load, load_default};
+pub(crate) use file::{is_absent, newer_version, parse};
 
 /// The version of the file's format that this program writes.
 pub const VERSION: u32 = 1;
@@ -42,13 +47,6 @@ pub struct Settings {
     pub desktop: Desktop,
 }
 
-/// The one field that every version of the format has.
-#[derive(Deserialize)]
-struct VersionOnly {
-    #[serde(default = "defaults::version")]
-    version: u32,
-}
-
 /// Where clients connect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -67,20 +65,6 @@ pub struct Listen {
 pub struct Routing {
     /// The mode.
     pub mode: Mode,
-}
-
-/// The modes by their names in the file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// One provider connection for each client.
-    Standard,
-    /// Each request for itself.
-    PerCommand,
-    /// Both.
-    #[default]
-    Hybrid,
 }
 
 /// What only the desktop application does.
@@ -288,20 +272,6 @@ pub enum TlsMode {
     Off,
 }
 
-/// Levels of verification by their names in the file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "lowercase")]
-pub enum VerifyLevel {
-    /// Chain, dates and name.
-    #[default]
-    Full,
-    /// Chain and dates.
-    Certificate,
-    /// Nothing.
-    None,
-}
-
 /// Every default that is not that of its type.
 mod defaults {
     pub(super) const fn version() -> u32 {
@@ -319,10 +289,8 @@ mod defaults {
 }
 
 impl Default for Listen {
-    /// Port 10080, because no browser will connect to it: it is on the Fetch standard's list of
-    /// blocked ports, so a web page cannot speak to the proxy.
     fn default() -> Self {
-        Self { host: "127.0.0.1".into(), port: 10080 }
+        Self { host: "127.0.0.1".into(), port: USUAL_PORT }
     }
 }
 
@@ -441,133 +409,4 @@ impl Listen {
     pub fn is_loopback(&self) -> bool {
         self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
-}
-
-/// The version of the format that a file says it has, if it is newer than this one.
-pub(crate) fn newer_version(text: &[u8]) -> Option<u32> {
-    let VersionOnly { version } = serde_json::from_slice(text).ok()?;
-    (version > VERSION).then_some(version)
-}
-
-/// The file that is read when none is named.
-#[must_use]
-pub fn default_path() -> Option<PathBuf> {
-    Some(ProjectDirs::from("", "", "newsmux")?.config_dir().join("settings.json"))
-}
-
-/// Reads a settings file.
-///
-/// # Errors
-/// When it cannot be read, or anything in it cannot be.
-pub fn load(file: &Path) -> Result<Settings, Error> {
-    parse(file, &read(file)?)
-}
-
-/// What is in `text`, which was read from `file`.
-pub(crate) fn parse(file: &Path, text: &[u8]) -> Result<Settings, Error> {
-    // Another version may have other fields: what is wrong then is the version.
-    if let Ok(VersionOnly { version }) = parse_json(file, text, plainly) {
-        check_version(version).map_err(|why| Error::field(file, "version", why))?;
-    }
-    let settings = parse_json(file, text, plainly)?;
-    check(&settings).map_err(|(path, why)| Error::field(file, path, why))?;
-    Ok(settings)
-}
-
-/// Reads the file that is there when none is named; without one, the settings have no provider.
-///
-/// # Errors
-/// Like [`load`].
-pub fn load_default(file: &Path) -> Result<Settings, Error> {
-    match load(file) {
-        Err(error) if is_absent(&error) => Ok(Settings::default()),
-        other => other,
-    }
-}
-
-pub(crate) fn is_absent(error: &Error) -> bool {
-    matches!(error.problem(), Problem::Read(e) if e.kind() == io::ErrorKind::NotFound)
-}
-
-/// A place in the settings, and what is wrong with it.
-type Complaint = (String, String);
-
-fn check_version(version: u32) -> Result<(), String> {
-    if version == VERSION {
-        return Ok(());
-    }
-    Err(format!("this Newsmux reads version {VERSION}, not {version}: use the one that wrote it"))
-}
-
-/// What the types alone do not say.
-pub(crate) fn check(settings: &Settings) -> Result<(), Complaint> {
-    check_listen(settings).map_err(|why| ("listen.host".to_owned(), why.to_owned()))?;
-    let mut names = HashSet::new();
-    for (at, client) in settings.clients.iter().enumerate() {
-        let path = format!("clients[{at}].name");
-        check_word(&path, &client.name)?;
-        if !names.insert(&client.name) {
-            return Err((path, format!("there is another client {:?}", client.name)));
-        }
-    }
-    let mut ids = HashSet::new();
-    for (at, provider) in settings.providers.iter().enumerate() {
-        let path = format!("providers[{at}]");
-        check_provider(&path, provider)?;
-        if !ids.insert(&provider.id) {
-            return Err((format!("{path}.id"), format!("there is another {:?}", provider.id)));
-        }
-    }
-    Ok(())
-}
-
-/// Whether the address to listen on can be, and is safe with these clients.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check_listen(settings: &Settings) -> Result<(), &'static str> {
-    let listen = &settings.listen;
-    if listen.host != "localhost" && listen.host.parse::<IpAddr>().is_err() {
-        return Err("has to be an address such as 127.0.0.1, or localhost");
-    }
-    if !listen.is_loopback() && settings.clients.is_empty() {
-        return Err(
-            "other computers could connect without a login: add one to clients, or use 127.0.0.1",
-        );
-    }
-    Ok(())
-}
-
-fn check_provider(path: &str, provider: &Provider) -> Result<(), Complaint> {
-    check_word(&format!("{path}.id"), &provider.id)?;
-    check_host(provider).map_err(|why| (format!("{path}.host"), why.to_owned()))?;
-    let within = |field: &str, value: u16, from: u16, to: u16| {
-        let why = format!("{value} is not between {from} and {to}");
-        if (from..=to).contains(&value) { Ok(()) } else { Err((format!("{path}.{field}"), why)) }
-    };
-    within("port", provider.port(), 1, u16::MAX)?;
-    within("connections", provider.connections, 1, 500)?;
-    within("pipelining", provider.pipelining.unwrap_or(1).into(), 1, 64)?;
-    within("timeout_secs", provider.timeout_secs, 1, 600)
-}
-
-fn check_host(provider: &Provider) -> Result<(), &'static str> {
-    let host = provider.host.as_str();
-    let is_address = host.parse::<IpAddr>().is_ok();
-    if host.is_empty() {
-        Err("is empty: enter the provider's news server")
-    } else if host.contains("://") || host.contains('/') {
-        Err("has to be a host name alone, without a scheme or a path, such as news.example.com")
-    } else if host.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        Err("has blanks in it: remove them")
-    } else if host.contains(':') && !is_address {
-        Err("has a port in it: put that into port")
-    } else {
-        Ok(())
-    }
-}
-
-fn check_word(path: &str, word: &str) -> Result<(), Complaint> {
-    let bad = word.trim().is_empty() || word.chars().any(char::is_control);
-    if bad { Err((path.into(), "must not be empty or have line breaks".into())) } else { Ok(()) }
 }

@@ -7,10 +7,12 @@ use serde::Serialize;
 use crate::settings::Settings;
 
 mod check;
+mod provider;
+mod trouble;
 
-pub use check::{
-    Certificate, Check, CheckStep, Finding, Found, Outcome, Problem, Proof, Remedy, Why,
-};
+pub use check::{Certificate, Check, Finding, Found, Outcome, Problem, Proof, Remedy, Step, Why};
+pub use provider::{PasswordState, ProviderState, ProviderView};
+pub use trouble::{ReadOnly, Trouble};
 
 /// Everything at one moment. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -48,6 +50,10 @@ pub struct Snapshot {
     pub new_password: Option<String>,
     /// A test of a provider, from its start until it is dismissed.
     pub check: Option<Check>,
+    /// Programs whose key is known from their imported settings: to connect them, none needs to be entered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<ProgramAddress>>"))]
+    pub reachable: Vec<ProgramAddress>,
     /// What was done in a program to connect it, until it is dismissed.
     pub connected: Option<Connected>,
     /// Whether the application starts at login; nothing where the system does not tell.
@@ -91,93 +97,6 @@ pub enum State {
     Attention,
 }
 
-/// Something that keeps the whole from being well. Each has one remedy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub enum Trouble {
-    /// Another program has the port.
-    PortBusy {
-        /// The port.
-        port: u16,
-        /// The program, where the system tells.
-        holder: Option<String>,
-        /// A port that is free.
-        free: Option<u16>,
-    },
-    /// It cannot listen, for another reason.
-    CannotListen {
-        /// The system's words.
-        said: String,
-    },
-    /// Passwords cannot be had until the user has done something.
-    PasswordsClosed,
-    /// A provider's password was never entered, or is gone from the keyring.
-    NoPassword {
-        /// The provider's id.
-        provider: String,
-    },
-    /// A client's password is gone from the keyring.
-    NoClientPassword {
-        /// The client's name.
-        client: String,
-    },
-    /// A provider refuses the login.
-    LoginRefused {
-        /// The provider's id.
-        provider: String,
-        /// Its own words, without secrets.
-        said: String,
-    },
-    /// A provider cannot be used at the moment.
-    ProviderDown {
-        /// The provider's id.
-        provider: String,
-        /// Why.
-        said: String,
-    },
-    /// The settings may not be changed, and are used as far as they are understood.
-    SettingsReadOnly {
-        /// Why.
-        why: ReadOnly,
-        /// The place in the file or the system's words.
-        said: String,
-    },
-    /// The settings file was no JSON; it was set aside, and new settings began.
-    SettingsSetAside {
-        /// Where it is now.
-        file: String,
-        /// What is wrong with it.
-        said: String,
-    },
-    /// The settings could not be written.
-    SettingsNotSaved {
-        /// Why.
-        said: String,
-    },
-}
-
-/// Why settings may not be changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(tag = "is", rename_all = "snake_case")]
-pub enum ReadOnly {
-    /// A newer version wrote them.
-    Newer {
-        /// The version of the format.
-        version: u32,
-    },
-    /// Something in them is not known, or cannot be.
-    NotUnderstood,
-    /// The file cannot be read.
-    Unreadable,
-    /// Another Newsmux changes them.
-    Held {
-        /// Which, where that is known.
-        by: Option<String>,
-    },
-}
-
 /// What goes on, over all providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -197,85 +116,6 @@ pub struct Figures {
     /// Articles and bodies given to programs since the application started.
     #[cfg_attr(test, ts(type = "number"))]
     pub articles: u64,
-}
-
-/// A provider, its settings aside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct ProviderView {
-    /// Its id in the settings.
-    pub id: String,
-    /// The name that people see.
-    pub name: String,
-    /// How it is.
-    pub state: ProviderState,
-    /// In a sentence, where it is not well.
-    pub said: String,
-    /// Whether its password is there.
-    pub password: PasswordState,
-    /// Whether a test found it to work exactly as it is saved.
-    pub tested: bool,
-    /// Connections that are open.
-    pub open: u16,
-    /// Connections that the provider grants, as far as is known.
-    pub granted: u16,
-    /// Connections that the user allows.
-    pub allowed: u16,
-    /// Bytes a second.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub speed: u64,
-    /// Bytes since the application started.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub bytes: u64,
-    /// Replies given to programs.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub replies: u64,
-    /// Articles that it did not have.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub missing: u64,
-    /// Requests that failed by its fault.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub failures: u64,
-}
-
-/// How a provider is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum ProviderState {
-    /// Switched off, or the whole is stopped.
-    Off,
-    /// Its password is not there.
-    NoPassword,
-    /// Not used yet.
-    Untried,
-    /// Well.
-    Up,
-    /// It cannot be reached.
-    Down,
-    /// It grants no connection at the moment.
-    Full,
-    /// It refuses the login.
-    LoginRefused,
-}
-
-/// Whether a password is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum PasswordState {
-    /// None is needed.
-    NotNeeded,
-    /// It is kept.
-    Kept,
-    /// It is known until the application ends.
-    ThisSession,
-    /// It is not there.
-    Missing,
-    /// There is one, which was entered for another server.
-    Elsewhere,
-    /// Whether it is there cannot be known: the place is closed.
-    Closed,
 }
 
 /// How the place is where passwords are kept.
@@ -333,6 +173,18 @@ pub struct ClientView {
     /// What it has asked.
     #[cfg_attr(test, ts(type = "number"))]
     pub requests: u64,
+}
+
+/// Where a program's own interface is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ProgramAddress {
+    /// Which program.
+    pub program: Program,
+    /// Its address, as a browser takes it.
+    pub address: String,
+    /// The user of its interface, where it has users.
+    pub user: String,
 }
 
 /// What was done in a program to connect it.

@@ -14,6 +14,8 @@ pub struct Error {
 pub enum Problem {
     /// A file is not the settings of a program that is known.
     NotSettings,
+    /// It cannot be read.
+    Unreadable,
     /// No server is in it.
     NoServers,
     /// That is no address of a program, or one that Newsmux cannot speak to.

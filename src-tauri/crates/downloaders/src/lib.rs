@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 
 pub use error::{Error, Problem};
 
-/// Where Newsmux listens when nothing else is said: an entry with this port is most likely ours.
-const OUR_PORT: u16 = 10080;
+/// Where Newsmux listens when nothing else is said: an entry with this port is most likely ours. No browser connects to
+/// it (it is on the Fetch standard's list of blocked ports), so a web page cannot speak to the proxy.
+pub const USUAL_PORT: u16 = 10080;
 
 /// A program that has news servers in its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ impl Address {
     /// Whether a program's server is this Newsmux.
     fn is_meant_by(&self, host: &str, port: u16) -> bool {
         let here = is_here(host) || host.eq_ignore_ascii_case(&self.host);
-        here && (port == self.port || port == OUR_PORT)
+        here && (port == self.port || port == USUAL_PORT)
     }
 }
 

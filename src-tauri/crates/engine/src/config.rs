@@ -11,6 +11,10 @@ use crate::auth::AuthHandler;
 
 /// How requests are routed to the backends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", ts(rename = "Mode"))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum RoutingMode {
     /// Each client keeps one provider connection for the whole session.
     Standard,
@@ -76,6 +80,10 @@ pub struct TlsOptions {
 
 /// How much of a provider's certificate is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", ts(rename = "VerifyLevel"))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Verify {
     /// The chain of trust, the dates and the host's name.
     #[default]

@@ -14,9 +14,8 @@ mod system;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
 
-use keyring_core::{CredentialStore, Entry, Error};
+use keyring_core::{Entry, Error};
 use nntp_proxy::config::Secret;
 
 use super::{Owner, Store, StoreError};
@@ -24,29 +23,59 @@ use super::{Owner, Store, StoreError};
 /// What entries are found by, together with their owner.
 const SERVICE: &str = "newsmux";
 
-/// The system's keyring.
-///
-/// Each call connects anew. That costs some milliseconds, and a keyring that was not there when the
-/// application started, or is started again, is found as soon as it is there; nothing is held open.
+/// The system's keyring. One that was not there when the application started, or is started again, is found as soon as
+/// it is there.
 pub struct Keyring {
-    connect: Box<dyn Fn() -> Connected + Send + Sync>,
+    entry: Box<Entries>,
 }
 
-type Connected = Result<Arc<CredentialStore>, Error>;
+/// The entry of a user.
+type Entries = dyn Fn(&str, Connection) -> Result<Entry, Error> + Send + Sync;
+
+/// Over which connection an entry is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Connection {
+    /// The one that there is.
+    Known,
+    /// A new one.
+    New,
+}
 
 impl Keyring {
     /// The keyring of the user who runs this.
     #[must_use]
     pub fn new() -> Self {
-        Self { connect: Box::new(system::connect) }
+        Self { entry: Box::new(entry) }
     }
 
-    fn entry(&self, owner: &Owner) -> Result<Entry, StoreError> {
-        let store = (self.connect)().map_err(|error| match explain(error) {
-            StoreError::Failed(said) => StoreError::Absent(said),
-            other => other,
-        })?;
-        store.build(SERVICE, &owner.to_string(), None).map_err(explain)
+    /// Asks the entry of `owner`; once more over a new connection where the first was lost.
+    fn ask<T>(
+        &self,
+        owner: &Owner,
+        question: impl Fn(&Entry) -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
+        let user = owner.to_string();
+        let ask = |connection| {
+            (self.entry)(&user, connection).map_err(unconnected).map(|entry| question(&entry))
+        };
+        match ask(Connection::Known)? {
+            Err(error) if system::is_lost(&error) => ask(Connection::New)?.map_err(explain),
+            done => done.map_err(explain),
+        }
+    }
+}
+
+/// `keyring` connects once in a process: it remembers a keyring that was not there, and goes on with one whose bus has
+/// ended. Only then a new connection is made through `keyring_core`, from which `keyring` takes it too.
+fn entry(user: &str, connection: Connection) -> Result<Entry, Error> {
+    if connection == Connection::New {
+        system::connect()?;
+        return Entry::new(SERVICE, user);
+    }
+    match keyring::Entry::new(SERVICE, user) {
+        Ok(entry) => Ok(entry.inner),
+        Err(Error::NoDefaultStore) => entry(user, Connection::New),
+        Err(error) => Err(error),
     }
 }
 
@@ -64,37 +93,41 @@ impl fmt::Debug for Keyring {
 
 impl Store for Keyring {
     fn get(&self, owner: &Owner) -> Result<Option<Secret>, StoreError> {
-        match self.entry(owner)?.get_password() {
+        self.ask(owner, |entry| match entry.get_password() {
             Ok(password) => Ok(Some(Secret::new(password))),
             Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(explain(error)),
-        }
+            Err(error) => Err(error),
+        })
     }
 
     fn set(&self, owner: &Owner, secret: &Secret) -> Result<(), StoreError> {
-        let entry = self.entry(owner)?;
-        let first = match entry.set_password(secret.expose()) {
-            // One may be left in a second keyring, and would be found again later.
-            Err(Error::Ambiguous(all)) => {
-                remove(all).and_then(|()| entry.set_password(secret.expose()))
+        self.ask(owner, |entry| {
+            let set = || entry.set_password(secret.expose());
+            match set() {
+                // One may be left in a second keyring, and would be found again later.
+                Err(Error::Ambiguous(all)) => remove(all).and_then(|()| set()),
+                Err(error) if system::has_no_collection(&error) => {
+                    system::make_collection().and_then(|()| set())
+                }
+                done => done,
             }
-            done => done,
-        };
-        match first {
-            Err(error) if system::has_no_collection(&error) => {
-                system::make_collection().map_err(explain)?;
-                entry.set_password(secret.expose()).map_err(explain)
-            }
-            done => done.map_err(explain),
-        }
+        })
     }
 
     fn delete(&self, owner: &Owner) -> Result<(), StoreError> {
-        match self.entry(owner)?.delete_credential() {
+        self.ask(owner, |entry| match entry.delete_credential() {
             Err(Error::NoEntry) => Ok(()),
-            Err(Error::Ambiguous(all)) => remove(all).map_err(explain),
-            done => done.map_err(explain),
-        }
+            Err(Error::Ambiguous(all)) => remove(all),
+            done => done,
+        })
+    }
+}
+
+/// Without a connection there is no keyring.
+fn unconnected(error: Error) -> StoreError {
+    match explain(error) {
+        StoreError::Failed(said) => StoreError::Absent(said),
+        other => other,
     }
 }
 

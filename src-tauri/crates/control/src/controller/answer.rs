@@ -7,6 +7,7 @@ use super::Answer;
 use super::entries::unknown;
 use super::run::Controller;
 use super::settings_file::SettingsFile;
+use super::window::Window;
 use crate::request::{Failure, FailureCode, Reply, Request};
 use crate::settings::Settings;
 use crate::snapshot::{Happened, Trouble};
@@ -56,7 +57,7 @@ impl Controller {
             }
             Request::SetTheme { theme } => self.set(|settings| settings.desktop.theme = theme),
             Request::SetLog { log } => self.set(|settings| settings.desktop.log = log),
-            Request::SetStartAtLogin { start } => self.start_at_login(start),
+            Request::SetStartAtLogin { start } => self.desktop.start_at_login(start),
             Request::SetStartHidden { hidden } => {
                 self.set(|settings| settings.desktop.start_hidden = hidden)
             }
@@ -68,7 +69,7 @@ impl Controller {
             Request::DismissTroubles => self.dismiss_troubles(),
             Request::SettingsCopies => Ok(Reply::Copies { copies: self.settings_file.copies() }),
             Request::RestoreSettings { file } => {
-                let restore = move |file_of: &mut SettingsFile| file_of.restore(&file);
+                let restore = move |settings: &mut SettingsFile| settings.restore(&file);
                 return self.reply_when_idle(answer, |this| this.replace(restore));
             }
             Request::AdoptSettings => {
@@ -93,26 +94,18 @@ impl Controller {
             Request::Import { chosen, hold } => {
                 return self.when_idle(move |this| this.import(&chosen, hold, answer));
             }
-            Request::DismissImport => self.simply(|this| this.importing = None),
+            Request::DismissImport => self.simply(|this| this.importing.dismiss()),
             connect @ Request::ConnectClient { .. } => return self.connect_client(connect, answer),
             Request::UndoConnect { secret } => return self.undo_connect(secret, answer),
             Request::DismissConnect => self.simply(|this| this.connected = None),
             Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
             Request::History => Ok(Reply::History { samples: self.numbers.past() }),
-            Request::OpenLogs => {
-                self.shell.open_folder(&self.logs).map_err(Failure::refused).map(|()| Reply::Done)
-            }
-            Request::Copy { text } => self.copy(text.expose()),
-            Request::Show => {
-                let to_do = self.window.wanted();
-                self.simply(|this| this.with_window(to_do))
-            }
-            Request::Close => {
-                let to_do = self.window.close_asked(self.settings().desktop.told_of_tray);
-                self.simply(|this| this.with_window(to_do))
-            }
+            Request::OpenLogs => self.desktop.open_folder(&self.start.folders.logs),
+            Request::Copy { text } => self.desktop.copy(text.expose()),
+            Request::Show => self.simply(Self::show),
+            Request::Close => self.simply(Self::close_asked),
             Request::CloseWindow => self.simply(|this| this.close_window()),
-            Request::StayOpen => self.simply(|this| this.window.stay_open()),
+            Request::StayOpen => self.simply(|this| this.desktop.stay_open()),
             Request::Quit => self.simply(|this| this.quit_or_ask()),
             Request::QuitNow => self.simply(|this| this.ending = true),
             Request::KeepRunning => self.simply(|this| this.asks_to_quit = false),
@@ -166,25 +159,22 @@ impl Controller {
             return;
         }
         self.asks_to_quit = true;
-        let to_do = self.window.wanted();
-        self.with_window(to_do);
+        self.show();
     }
 
-    fn copy(&mut self, text: &str) -> Result<Reply, Failure> {
-        self.shell.copy(text).map_err(Failure::refused).map(|()| Reply::Done)
+    fn show(&mut self) {
+        self.desktop.with_window(Window::wanted);
+    }
+
+    pub(super) fn close_asked(&mut self) {
+        let told = self.settings().desktop.told_of_tray;
+        self.desktop.with_window(|window| window.close_asked(told));
     }
 
     fn close_window(&mut self) {
-        let to_do = self.window.close();
         // Where it is not saved, it will be said once more.
         drop(self.set(|settings| settings.desktop.told_of_tray = true));
-        self.with_window(to_do);
-    }
-
-    fn start_at_login(&mut self, start: bool) -> Result<Reply, Failure> {
-        let done = self.shell.start_at_login(start);
-        self.starts_at_login = self.shell.starts_at_login();
-        done.map_err(Failure::refused).map(|()| Reply::Done)
+        self.desktop.with_window(Window::close);
     }
 
     pub(super) fn set(&mut self, set: impl FnOnce(&mut Settings)) -> Result<Reply, Failure> {
@@ -222,7 +212,7 @@ impl Controller {
     pub(super) fn changed(&mut self, before: &Settings) {
         let now = self.settings().clone();
         if now.desktop.log != before.desktop.log {
-            self.shell.set_log(now.desktop.log);
+            self.desktop.set_log(now.desktop.log);
         }
         if now.desktop.passwords != self.passwords.used() {
             self.passwords.were_moved(now.desktop.passwords);

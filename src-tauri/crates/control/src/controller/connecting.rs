@@ -146,7 +146,7 @@ impl Controller {
         else {
             return Err(unknown());
         };
-        let access = Access { program, address, user, secret };
+        let access = self.importing.with_key(Access { program, address, user, secret });
         let login = match login {
             Some(name) if new_login => Some(self.new_login(&name)?),
             name => self.login(name, &access)?,

@@ -12,7 +12,7 @@ impl Controller {
         let unsaved = |trouble: &Trouble| matches!(trouble, Trouble::SettingsNotSaved { .. });
         if reached == saved
             || self.settings().desktop.first_steps_done
-            || self.keeper.is_read_only()
+            || self.settings_file.is_read_only()
             || now.troubles.iter().any(unsaved)
         {
             return false;

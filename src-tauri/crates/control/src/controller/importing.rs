@@ -1,12 +1,11 @@
 //! Providers from other programs' settings: found, read, and taken together with their passwords. What was read
 //! stays here; the window sees what it needs to choose, and no password.
 
-use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use downloaders::import::{LONGEST, Server, Servers, read};
-use downloaders::places;
+use downloaders::connect::Access;
+use downloaders::import::{Server, Servers, load, read};
+use downloaders::{Error, places};
 use nntp_proxy::config::Secret;
 use secrets::Owner;
 use tokio::task::spawn_blocking;
@@ -19,10 +18,59 @@ use crate::password::Password;
 use crate::request::{Failure, FailureCode, ImportFile, ImportServer, Remember, Reply};
 use crate::settings::{Provider, Settings, TlsMode};
 
+/// What was read from other programs' settings.
+#[derive(Debug, Default)]
+pub(super) struct Importing {
+    /// The servers that the user may choose from, passwords too.
+    servers: Option<Servers>,
+    /// How to reach the programs, with their keys.
+    accesses: Vec<Access>,
+}
+
+impl Importing {
+    fn take(&mut self, servers: Servers) {
+        if let Some(access) = &servers.access {
+            self.accesses.retain(|known| known.program != access.program);
+            self.accesses.push(access.clone());
+        }
+        self.servers = Some(servers);
+    }
+
+    /// Nobody chooses any more.
+    pub(super) fn dismiss(&mut self) {
+        self.servers = None;
+    }
+
+    /// Those that are chosen, each once; none where one of them is not there.
+    fn picked(&self, chosen: &[usize]) -> Option<Vec<Server>> {
+        let servers = &self.servers.as_ref()?.servers;
+        if chosen.iter().any(|at| *at >= servers.len()) {
+            return None;
+        }
+        let all = servers.iter().enumerate();
+        Some(all.filter(|(at, _)| chosen.contains(at)).map(|(_, one)| one.clone()).collect())
+    }
+
+    /// Programs that can be reached.
+    pub(super) fn accesses(&self) -> impl Iterator<Item = &Access> {
+        self.accesses.iter()
+    }
+
+    /// With the key of its imported settings where none is entered; that is only for the address which is there.
+    pub(super) fn with_key(&self, entered: Access) -> Access {
+        let is_meant = |known: &&Access| {
+            let is_same = entered.address.trim_end_matches('/') == known.address;
+            known.program == entered.program && (is_same || entered.address.is_empty())
+        };
+        let known = self.accesses.iter().find(is_meant).cloned();
+        known.filter(|_| entered.secret.expose().is_empty()).unwrap_or(entered)
+    }
+}
+
 impl Controller {
     /// Looks for settings in their usual places.
     pub(super) fn find_imports(&self, answer: Answer) {
-        let usual = self.outside.places();
+        let usual = self.environment.places();
         let looking = spawn_blocking(|| places::existing(usual));
         self.later(looking, |this, found| {
             let file = |(program, path)| ImportFile { program, path };
@@ -33,45 +81,44 @@ impl Controller {
 
     /// Reads settings from one of the usual places, and from nowhere else.
     pub(super) fn read_import(&self, path: PathBuf, answer: Answer) {
-        let is_usual = self.outside.places().iter().any(|(_, usual)| *usual == path);
-        let reading = spawn_blocking(move || {
-            if is_usual { start_of(&path) } else { Err(io::ErrorKind::NotFound.into()) }
-        });
-        self.later(reading, |this, text| {
-            let text = text.unwrap_or_else(|ended| Err(io::Error::other(ended)));
-            let unread = |error: io::Error| {
-                let message = format!("this file cannot be read: {error}");
-                Failure::new(FailureCode::ImportRead, message)
+        let (is_usual, ours) =
+            (self.environment.places().iter().any(|(_, usual)| *usual == path), self.address());
+        let reading = spawn_blocking(move || is_usual.then(|| load(&path, &ours)));
+        self.later(reading, |this, servers| {
+            let unread = || Failure::new(FailureCode::ImportRead, "this file cannot be read");
+            let done = match servers.ok().flatten().ok_or_else(unread) {
+                Ok(servers) => this.preview(servers),
+                Err(failure) => Err(failure),
             };
-            let done = text.map_err(unread).and_then(|text| this.preview(&text));
             this.give(answer, done);
         });
     }
 
     /// Reads settings that the user chose.
     pub(super) fn read_import_text(&mut self, text: &Secret) -> Result<Reply, Failure> {
-        self.preview(text.expose().as_bytes())
+        self.preview(read(text.expose().as_bytes(), &self.address()))
     }
 
-    fn preview(&mut self, text: &[u8]) -> Result<Reply, Failure> {
-        self.importing = None;
-        let servers = read(text, &self.address())?;
+    fn preview(&mut self, servers: Result<Servers, Error>) -> Result<Reply, Failure> {
+        self.importing.dismiss();
+        let servers = servers?;
         let shown = servers.servers.iter().map(|server| ImportServer {
             provider: provider(server),
             password: server.password.is_some(),
             doubts: server.doubts.clone(),
             known: self.settings().providers.iter().any(|ours| is_same(ours, server)),
         });
-        let (servers_shown, left_out) = (shown.collect(), servers.left_out.clone());
-        let program = servers.program;
-        self.importing = Some(servers);
-        Ok(Reply::Import { program, servers: servers_shown, left_out })
+        let (program, left_out) = (servers.program, servers.left_out.clone());
+        let reply = Reply::Import { program, servers: shown.collect(), left_out };
+        self.importing.take(servers);
+        Ok(reply)
     }
 
     /// Takes those that are chosen, with their passwords; all or none.
     pub(super) fn import(&mut self, chosen: &[usize], remember: Remember, answer: Answer) {
-        let read = self.importing.as_ref().and_then(|servers| picked(servers, chosen));
-        let Some(picked) = read else { return self.give(answer, Err(unknown())) };
+        let Some(picked) = self.importing.picked(chosen) else {
+            return self.give(answer, Err(unknown()));
+        };
         let (providers, passwords) = self.named(picked);
         let change = move |settings: &mut Settings| {
             settings.providers.extend(providers.clone());
@@ -79,7 +126,7 @@ impl Controller {
         };
         self.save_with(passwords, remember, change, |this, done| {
             if done.is_ok() {
-                this.importing = None;
+                this.importing.dismiss();
             }
             this.give(answer, done);
         });
@@ -100,23 +147,6 @@ impl Controller {
     }
 }
 
-/// As much of a file as can be settings, and a little more, to tell that it is too large.
-fn start_of(path: &Path) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
-    fs::File::open(path)?.take(most).read_to_end(&mut text)?;
-    Ok(text)
-}
-
-/// Those that are chosen, each once; none where one of them is not there.
-fn picked(servers: &Servers, chosen: &[usize]) -> Option<Vec<Server>> {
-    if chosen.iter().any(|at| *at >= servers.servers.len()) {
-        return None;
-    }
-    let all = servers.servers.iter().enumerate();
-    Some(all.filter(|(at, _)| chosen.contains(at)).map(|(_, one)| one.clone()).collect())
-}
-
 /// As a provider, without an id.
 fn provider(server: &Server) -> Provider {
     Provider {
@@ -124,7 +154,7 @@ fn provider(server: &Server) -> Provider {
         enabled: server.enabled,
         port: server.port,
         tls: if server.tls { TlsMode::On } else { TlsMode::Off },
-        verify: server.verify.into(),
+        verify: server.verify,
         username: server.username.clone(),
         connections: server.connections,
         tier: server.tier,

@@ -5,12 +5,13 @@ mod answer;
 mod checking;
 mod connecting;
 mod copies;
+mod desktop;
 mod entries;
+mod environment;
 mod events;
 mod figures;
 mod first_steps;
 mod importing;
-mod outside;
 mod passwords;
 mod power;
 mod removed;
@@ -23,6 +24,7 @@ mod stores;
 mod undo;
 mod view;
 mod window;
+mod work;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,8 +44,8 @@ use crate::settings::LogLevel;
 use crate::snapshot::Snapshot;
 use crate::tray::{Action, Tray};
 
-use outside::System;
-pub use outside::{Outside, Sources};
+use environment::System;
+pub use environment::{Environment, Sources};
 use run::Controller;
 
 /// Where the application's files are.
@@ -147,7 +149,7 @@ pub struct Handle {
     snapshot: watch::Receiver<Arc<Snapshot>>,
 }
 
-/// What comes in from outside.
+/// What comes in from other threads.
 #[derive(Debug)]
 enum Message {
     Request(Request, Answer),
@@ -217,24 +219,24 @@ impl Handle {
 }
 
 /// What the controller works with, so that tests can take others.
-pub struct Means {
+pub struct Dependencies {
     /// The system's keyring.
     pub keyring: Arc<dyn Store>,
     /// The vault, whether there is one or not.
     pub vault: Arc<Vault>,
     /// The clock and the network.
-    pub outside: Box<dyn Outside>,
+    pub environment: Box<dyn Environment>,
     /// How long an answer of the keyring is waited for.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
-impl Means {
+impl Dependencies {
     /// Those of the system.
     #[must_use]
     pub fn of_system(folders: &Folders) -> Self {
         let vault = Arc::new(Vault::at(folders.config.join("vault.json")));
-        let (keyring, outside) = (Arc::new(Keyring::new()), Box::new(System));
-        Self { keyring, vault, outside, patience: Secrets::LIMIT }
+        let (keyring, environment) = (Arc::new(Keyring::new()), Box::new(System));
+        Self { keyring, vault, environment, timeout: Secrets::LIMIT }
     }
 }
 
@@ -243,17 +245,21 @@ impl Means {
 /// # Errors
 /// When the system gives no thread.
 pub fn start(shell: impl Shell, start: Start) -> io::Result<Handle> {
-    let means = Means::of_system(&start.folders);
-    start_with(shell, start, means)
+    let dependencies = Dependencies::of_system(&start.folders);
+    start_with(shell, start, dependencies)
 }
 
-/// Like [`start`], with other means.
+/// Like [`start`], with other dependencies.
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn start_with(shell: impl Shell, start: Start, means: Means) -> io::Result<Handle> {
+pub fn start_with(
+    shell: impl Shell,
+    start: Start,
+    dependencies: Dependencies,
+) -> io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let (handle, controller) = prepare(shell, start, means)?;
+    let (handle, controller) = prepare(shell, start, dependencies)?;
     thread::Builder::new().name("newsmux-control".into()).spawn(move || {
         runtime.block_on(controller);
         // A dialog of the keyring may still wait for the user.
@@ -269,10 +275,10 @@ pub fn start_with(shell: impl Shell, start: Start, means: Means) -> io::Result<H
 pub fn prepare(
     shell: impl Shell,
     start: Start,
-    means: Means,
+    dependencies: Dependencies,
 ) -> io::Result<(Handle, impl Future<Output = ()> + Send)> {
     let (tell, told) = mpsc::unbounded_channel();
-    let controller = Controller::new(Box::new(shell), start, means)?;
+    let controller = Controller::new(Box::new(shell), start, dependencies)?;
     let (publish, snapshot) = watch::channel(Arc::new(controller.view(None)));
     Ok((Handle { tell, snapshot }, controller.run(told, publish)))
 }

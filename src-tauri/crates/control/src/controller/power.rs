@@ -31,7 +31,7 @@ impl Controller {
     pub(super) fn pause(&mut self, minutes: u16) -> Reply {
         if self.settings().desktop.on {
             let minutes = Duration::from_secs(u64::from(minutes) * 60);
-            self.power.paused = Some(self.outside.now() + minutes);
+            self.power.paused = Some(self.environment.now() + minutes);
             self.reconcile();
         }
         Reply::Done
@@ -63,7 +63,7 @@ impl Controller {
     }
 
     fn open_where_wanted(&mut self) {
-        if self.serving.door().is_none_or(|(listen, _)| *listen != self.settings().listen) {
+        if self.serving.listening().is_none_or(|(listen, _)| *listen != self.settings().listen) {
             self.open();
         }
     }
@@ -87,7 +87,7 @@ impl Controller {
         self.engine = None;
     }
 
-    /// Opens the door where the settings say, unless that is under way.
+    /// Listens where the settings say, unless that is under way.
     fn open(&mut self) {
         if self.power.opening > 0 {
             return;
@@ -131,7 +131,7 @@ impl Controller {
         self.tell(Happened::Started { address: Address { host, port }.to_string() });
     }
 
-    /// Listens elsewhere from now on. While it serves, nothing is changed before the new door is open.
+    /// Listens elsewhere from now on. While it serves, nothing is changed before it listens there.
     pub(super) fn set_listen(&mut self, listen: Listen, answer: Answer) {
         let listen = Listen { host: listen.host.trim().to_owned(), port: listen.port };
         let wanted = listen.clone();
@@ -149,7 +149,7 @@ impl Controller {
         let opening = self.opening(listen);
         self.later(opening, move |this, opened| {
             let done = match opened {
-                Ok(opened) => this.change_door(opened, change),
+                Ok(opened) => this.change_listening(opened, change),
                 Err((trouble, _)) => Err(cannot_listen(trouble)),
             };
             this.power.opening -= 1;
@@ -160,7 +160,7 @@ impl Controller {
         });
     }
 
-    fn change_door(
+    fn change_listening(
         &mut self,
         opened: Opened,
         change: impl Fn(&mut Settings) -> Result<Reply, Failure>,

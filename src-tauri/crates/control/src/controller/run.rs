@@ -1,41 +1,38 @@
 //! The loop: it owns everything, never waits for anything, and publishes what changed.
 
-use std::collections::VecDeque;
 use std::io;
-use std::mem;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use downloaders::import::Servers;
 use nntp_proxy::config::Secret;
-use nntp_proxy::events::Event as Told;
+use nntp_proxy::events::Event as EngineEvent;
 use nntp_proxy::proxy::Snapshot as Engine;
 use secrets::Secrets;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::checking::Checking;
 use super::connecting::Connection;
+use super::desktop::Desktop;
+use super::environment::{Environment, Watch};
 use super::events::{Events, happened, is_nameless, named};
 use super::figures::Numbers;
-use super::outside::{Outside, Watch};
+use super::importing::Importing;
 use super::passwords::{Passwords, Stores};
 use super::removed::Removed;
 use super::sample::Sampling;
 use super::serving::Serving;
 use super::settings_file::SettingsFile;
 use super::undo::UndoFile;
-use super::window::{Do, Window};
-use super::{Answer, Means, Message, Notice, Shell, Start};
-use crate::request::{Failure, Reply};
-use crate::settings::{Language, Settings};
-use crate::snapshot::{Happened, Snapshot, State, Trouble};
-use crate::tray::Tray;
+use super::window::Window;
+use super::work::Work;
+use super::{Dependencies, Message, Notice, Shell, Start};
+use crate::settings::Settings;
+use crate::snapshot::{Happened, Snapshot, Trouble};
 
 /// How often the figures are read while somebody looks.
 const LOOKED_AT: Duration = Duration::from_millis(500);
@@ -54,13 +51,10 @@ const TOGETHER: Duration = Duration::from_millis(100);
 /// Where the snapshot is published.
 pub(super) type Publish = watch::Sender<Arc<Snapshot>>;
 
-/// What goes on in the loop when something that was waited for is there.
-type Continue = Box<dyn FnOnce(&mut Controller) + Send>;
-
 /// Everything that the loop owns.
 pub(super) struct Controller {
-    pub(super) shell: Box<dyn Shell>,
-    pub(super) outside: Box<dyn Outside>,
+    pub(super) desktop: Desktop,
+    pub(super) environment: Box<dyn Environment>,
     pub(super) settings_file: SettingsFile,
     pub(super) passwords: Passwords,
     pub(super) serving: Serving,
@@ -68,7 +62,6 @@ pub(super) struct Controller {
     pub(super) numbers: Numbers,
     pub(super) engine: Option<Engine>,
     pub(super) events: Events,
-    pub(super) window: Window,
     pub(super) removed: Option<Removed>,
     /// A client's new password, until the user has taken note of it.
     pub(super) new_password: Option<(String, Secret)>,
@@ -76,29 +69,16 @@ pub(super) struct Controller {
     pub(super) asks_to_quit: bool,
     undo: UndoFile,
     pub(super) checking: Checking,
-    /// What was read from another program's settings, passwords too.
-    pub(super) importing: Option<Servers>,
+    pub(super) importing: Importing,
     pub(super) connected: Option<Connection>,
     /// Troubles that are only told, until they are dismissed.
     pub(super) told: Vec<Trouble>,
-    pub(super) starts_at_login: Option<bool>,
-    pub(super) version: &'static str,
-    pub(super) logs: PathBuf,
-    pub(super) downloads: Option<PathBuf>,
+    pub(super) start: Start,
     pub(super) sampling: Sampling,
     pub(super) ending: bool,
-    spoken: Language,
-    start_hidden: Option<bool>,
     watch: Watch,
-    drawn: Option<Tray>,
     next_tick: Instant,
-    inbox: UnboundedReceiver<Continue>,
-    post: UnboundedSender<Continue>,
-    /// How much is under way with passwords: what would change them waits until that is done.
-    busy: usize,
-    waiting: VecDeque<Continue>,
-    /// Answers that go out behind the snapshot that has what they tell.
-    given: Vec<(Answer, Result<Reply, Failure>)>,
+    pub(super) work: Work,
 }
 
 /// Whether it serves, as far as the user and the passwords are concerned.
@@ -117,20 +97,22 @@ pub(super) struct Power {
 }
 
 impl Controller {
-    pub(super) fn new(shell: Box<dyn Shell>, start: Start, means: Means) -> io::Result<Self> {
+    pub(super) fn new(
+        shell: Box<dyn Shell>,
+        start: Start,
+        dependencies: Dependencies,
+    ) -> io::Result<Self> {
         let settings_file =
             SettingsFile::open(start.folders.config.join("settings.json"), start.version);
-        let Means { keyring, vault, outside, patience } = means;
+        let Dependencies { keyring, vault, environment, timeout: limit } = dependencies;
         let stores = Stores::new(
-            Secrets::with_limit(keyring, patience),
-            Secrets::with_limit(Arc::clone(&vault) as _, patience),
+            Secrets::with_limit(keyring, limit),
+            Secrets::with_limit(Arc::clone(&vault) as _, limit),
             vault,
         );
         let (undo, undoable) = UndoFile::open(start.folders.config.join("undo.json"));
-        let german = start.system_language.is_some_and(|tag| tag.to_lowercase().starts_with("de"));
-        let (post, inbox) = mpsc::unbounded_channel();
         Ok(Self {
-            shell,
+            desktop: Desktop::new(shell, &start),
             passwords: Passwords::new(stores, settings_file.settings().desktop.passwords),
             settings_file,
             serving: Serving::new()?,
@@ -138,32 +120,21 @@ impl Controller {
             numbers: Numbers::default(),
             engine: None,
             events: Events::default(),
-            window: Window::default(),
             removed: undoable.removed,
             new_password: None,
             asks_to_quit: false,
             checking: Checking::default(),
-            importing: None,
+            importing: Importing::default(),
             connected: undoable.connected,
             undo,
             told: Vec::new(),
-            starts_at_login: None,
-            version: start.version,
-            logs: start.folders.logs,
-            downloads: start.folders.downloads,
+            start,
             sampling: Sampling::default(),
             ending: false,
-            spoken: if german { Language::De } else { Language::En },
-            start_hidden: Some(start.hidden),
-            watch: Watch::new(outside.now(), Instant::now(), outside.sources()),
-            outside,
-            drawn: None,
+            watch: Watch::new(environment.now(), Instant::now(), environment.sources()),
+            environment,
             next_tick: Instant::now(),
-            inbox,
-            post,
-            busy: 0,
-            waiting: VecDeque::new(),
-            given: Vec::new(),
+            work: Work::new(),
         })
     }
 
@@ -178,10 +149,10 @@ impl Controller {
             self.refresh(&publish);
             tokio::select! {
                 message = told.recv() => match message {
-                    Some(message) => self.hear(message),
+                    Some(message) => self.handle(message),
                     None => break,
                 },
-                Some(go_on) = self.inbox.recv() => go_on(&mut self),
+                Some(next) = self.work.next() => next(&mut self),
                 () = sleep_until(self.next_tick) => self.tick(),
             }
         }
@@ -189,19 +160,12 @@ impl Controller {
     }
 
     fn begin(&mut self) {
-        self.starts_at_login = self.shell.starts_at_login();
-        self.shell.set_log(self.settings().desktop.log);
-        let first =
+        let needs_window =
             self.settings().providers.is_empty() || self.settings_file.troubles().next().is_some();
-        let hidden = self.start_hidden == Some(true) || self.settings().desktop.start_hidden;
-        if first || !hidden {
-            self.start_hidden = None;
-            self.shell.show_window();
-        } else {
-            self.window.await_panel();
+        let (log, hidden) = (self.settings().desktop.log, self.settings().desktop.start_hidden);
+        if self.desktop.begin(log, needs_window, hidden) {
             self.later(sleep(PANEL), |this, ()| {
-                let to_do = this.window.waited_for_panel();
-                this.with_window(to_do);
+                this.desktop.with_window(Window::waited_for_panel);
             });
         }
         self.passwords.expect_deleted(self.settings_file.settings());
@@ -218,137 +182,72 @@ impl Controller {
         self.stop();
         self.refresh(publish);
         drop(timeout(FINISH, self.finish(publish)).await);
-        let Self { serving, mut shell, ending, settings_file, .. } = self;
+        let Self { serving, mut desktop, ending, settings_file, .. } = self;
         serving.end().await;
         // Another Newsmux may change them now.
         drop(settings_file);
         if ending {
-            shell.quit();
+            desktop.quit();
         }
     }
 
     /// What is under way with passwords comes to its end, so that they and the settings agree.
     async fn finish(&mut self, publish: &Publish) {
-        while self.busy > 0
-            && let Some(go_on) = self.inbox.recv().await
+        while self.work.is_busy()
+            && let Some(next) = self.work.next().await
         {
-            go_on(self);
+            next(self);
             self.refresh(publish);
         }
     }
 
-    fn hear(&mut self, message: Message) {
+    fn handle(&mut self, message: Message) {
         match message {
             Message::Request(request, answer) => self.answer(request, answer),
             Message::Notice(notice) => self.notice(notice),
             Message::CopyAddress => {
                 let text = self.address().to_string();
-                if let Err(said) = self.shell.copy(&text) {
-                    tracing::warn!("cannot copy the address: {said}");
+                if let Err(failure) = self.desktop.copy(&text) {
+                    tracing::warn!("cannot copy the address: {}", failure.message);
                 }
             }
         }
     }
 
     fn notice(&mut self, notice: Notice) {
-        let to_do = match notice {
-            Notice::CloseAsked => self.window.close_asked(self.settings().desktop.told_of_tray),
+        match notice {
+            Notice::CloseAsked => self.close_asked(),
             Notice::WindowShown => {
-                self.window.is_there();
-                self.starts_at_login = self.shell.starts_at_login();
+                self.desktop.window_shown();
                 self.next_tick = self.next_tick.min(Instant::now() + LOOKED_AT);
-                Do::Nothing
             }
             Notice::WindowGone => {
                 // Nobody is left who could choose.
-                self.importing = None;
-                self.window.is_gone()
+                self.importing.dismiss();
+                self.desktop.with_window(Window::is_gone);
             }
-            Notice::Tray(there) => self.window.tray(there),
-            Notice::StartedAgain => self.window.wanted(),
-        };
-        self.with_window(to_do);
-    }
-
-    pub(super) fn with_window(&mut self, to_do: Do) {
-        match to_do {
-            Do::Nothing => {}
-            Do::Show => self.shell.show_window(),
-            Do::Close => self.shell.close_window(),
-            Do::Minimize => self.shell.minimize_window(),
+            Notice::Tray(there) => self.desktop.with_window(|window| window.tray(there)),
+            Notice::StartedAgain => self.desktop.with_window(Window::wanted),
         }
-    }
-
-    /// Answers, as soon as the snapshot is published.
-    pub(super) fn give(&mut self, answer: Answer, done: Result<Reply, Failure>) {
-        self.given.push((answer, done));
-    }
-
-    /// Has `work` done beside the loop, and goes on with what comes of it.
-    pub(super) fn later<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = T> + Send + 'static,
-        then: impl FnOnce(&mut Self, T) + Send + 'static,
-    ) {
-        let post = self.post.clone();
-        tokio::spawn(async move {
-            let done = work.await;
-            // The loop may have ended, and nobody needs it then.
-            drop(post.send(Box::new(move |this| then(this, done))));
-        });
-    }
-
-    /// Does `work` as soon as nothing else is under way with passwords.
-    pub(super) fn when_idle(&mut self, work: impl FnOnce(&mut Self) + Send + 'static) {
-        if self.busy == 0 {
-            work(self);
-        } else {
-            self.waiting.push_back(Box::new(work));
-        }
-    }
-
-    /// Like [`later`](Self::later); until then nothing else changes passwords.
-    pub(super) fn alone<T: Send + 'static>(
-        &mut self,
-        work: impl Future<Output = T> + Send + 'static,
-        then: impl FnOnce(&mut Self, T) + Send + 'static,
-    ) {
-        self.busy += 1;
-        self.later(work, |this, done| {
-            this.busy -= 1;
-            then(this, done);
-            while this.busy == 0
-                && !this.power.over
-                && let Some(next) = this.waiting.pop_front()
-            {
-                next(this);
-            }
-        });
     }
 
     /// Listens to the engine until it stops.
-    pub(super) fn listen_to(&self, mut events: Receiver<Told>) {
-        let post = self.post.clone();
+    pub(super) fn listen_to(&self, mut events: Receiver<EngineEvent>) {
+        let post = self.poster();
         tokio::spawn(async move {
             while let Some(told) = gather(&mut events).await {
-                drop(post.send(Box::new(move |this| this.engine_told(told))));
+                post(Box::new(move |this| this.engine_told(told)));
             }
         });
     }
 
-    /// What the steps of a check say, as they are done.
-    pub(super) fn poster(&self) -> impl Fn(Continue) + Send + Sync + 'static {
-        let post = self.post.clone();
-        move |go_on| drop(post.send(go_on))
-    }
-
-    fn engine_told(&mut self, told: Vec<Told>) {
-        let at = millis(self.outside.now());
+    fn engine_told(&mut self, told: Vec<EngineEvent>) {
+        let at = millis(self.environment.now());
         let (nameless, told): (Vec<_>, Vec<_>) = told.into_iter().partition(is_nameless);
         told.into_iter().filter_map(happened).for_each(|one| self.events.tell(at, one));
         if !nameless.is_empty() {
             self.later(spawn_blocking(|| named(nameless)), |this, named| {
-                let at = millis(this.outside.now());
+                let at = millis(this.environment.now());
                 named.into_iter().flatten().for_each(|one| this.events.tell(at, one));
             });
         }
@@ -358,19 +257,19 @@ impl Controller {
     /// It is told among the events, and in the log.
     pub(super) fn tell(&mut self, happened: Happened) {
         tracing::info!("{happened:?}");
-        self.events.tell(millis(self.outside.now()), happened);
+        self.events.tell(millis(self.environment.now()), happened);
     }
 
     fn tick(&mut self) {
-        let (now, due) = (self.outside.now(), self.next_tick);
-        let sources = self.outside.sources();
+        let (now, due) = (self.environment.now(), self.next_tick);
+        let sources = self.environment.sources();
         if self.watch.tick(now, due, sources) && self.serving.is_on() {
             self.serving.renew();
             self.tell(Happened::Renewed);
         }
         self.removed.iter_mut().for_each(Removed::forget_in_time);
         let before = self.settings().clone();
-        if self.settings_file.look_again() {
+        if self.settings_file.recheck() {
             self.changed(&before);
         }
         if self.power.paused.take_if(|until| *until <= now).is_some() || self.power.shut.is_some() {
@@ -380,14 +279,14 @@ impl Controller {
             self.read_passwords(Self::reconcile);
         }
         self.sample();
-        let every = if self.window.is_shown() { LOOKED_AT } else { UNSEEN };
+        let every = if self.desktop.window().is_shown() { LOOKED_AT } else { UNSEEN };
         self.next_tick = Instant::now() + every;
     }
 
     /// Reads what the engine counts.
     pub(super) fn sample(&mut self) {
         self.engine = self.serving.snapshot();
-        let at = millis(self.outside.now());
+        let at = millis(self.environment.now());
         self.numbers.sample(Instant::now(), at, self.engine.as_ref());
         self.look_for_first_article();
     }
@@ -406,39 +305,16 @@ impl Controller {
             self.tell(Happened::Trouble { trouble });
         }
         let now = Snapshot { last_event: self.events.last(), ..now };
-        self.draw(&now);
-        self.show_at_start(now.state);
+        self.desktop.draw(&now);
         if now != *before {
             publish.send_replace(Arc::new(now));
         }
-        self.given.drain(..).for_each(|(answer, done)| answer.give(done));
-    }
-
-    fn draw(&mut self, now: &Snapshot) {
-        let language = match now.settings.desktop.language {
-            Language::System => self.spoken,
-            chosen => chosen,
-        };
-        let tray = Tray::of(now, language);
-        if self.drawn.as_ref() != Some(&tray) {
-            self.shell.draw_tray(&tray);
-            self.drawn = Some(tray);
-        }
-    }
-
-    /// One that starts without its window shows it when the start fails; at login it leaves that to the tray.
-    fn show_at_start(&mut self, state: State) {
-        if state == State::Starting {
-            return;
-        }
-        if mem::take(&mut self.start_hidden) == Some(false) && state == State::Attention {
-            self.shell.show_window();
-        }
+        self.work.reply();
     }
 }
 
 /// What happened, and what else shortly after it; none when the engine has stopped.
-async fn gather(events: &mut Receiver<Told>) -> Option<Vec<Told>> {
+async fn gather(events: &mut Receiver<EngineEvent>) -> Option<Vec<EngineEvent>> {
     let first = loop {
         match events.recv().await {
             Ok(first) => break first,

@@ -112,12 +112,12 @@ impl Controller {
             return Err(Failure::new(FailureCode::Unknown, "the sample provider is not on"));
         };
         let no_folder = || Failure::refused("the system names no folder for downloads");
-        let folder = self.downloads.clone().ok_or_else(no_folder)?;
+        let folder = self.start.folders.downloads.clone().ok_or_else(no_folder)?;
         let failed = |error| Failure::refused(format!("{}: {error}", folder.display()));
         let file = save_in(&folder, NZB_NAME, sample.nzb()).map_err(failed)?;
         // It is saved all the same, and the window says where.
-        if let Err(said) = self.shell.open_folder(&folder) {
-            tracing::warn!("cannot show {}: {said}", folder.display());
+        if let Err(failure) = self.desktop.open_folder(&folder) {
+            tracing::warn!("cannot show {}: {}", folder.display(), failure.message);
         }
         Ok(Reply::File { path: file.display().to_string() })
     }

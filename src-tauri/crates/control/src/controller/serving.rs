@@ -1,4 +1,4 @@
-//! The engine on threads of its own, and the door that programs come in by.
+//! The engine on threads of its own, and where programs connect to it.
 
 use std::io;
 use std::mem::take;
@@ -31,8 +31,8 @@ const GRACE: Duration = Duration::from_secs(5);
 const END: Duration = Duration::from_secs(8);
 /// The reply to programs while no password can be read.
 const LOCKED: &[u8] = b"400 Newsmux is locked: open its window\r\n";
-/// How long a program may take to hear it.
-const HEARD: Duration = Duration::from_secs(1);
+/// How long a program may take to read it.
+const REFUSAL: Duration = Duration::from_secs(1);
 /// How many ports behind a busy one are tried.
 const NEIGHBOURS: u16 = 20;
 
@@ -41,10 +41,10 @@ pub(super) struct Serving {
     engine: Threads,
     dialler: Arc<NetDialler>,
     proxy: Option<Proxy>,
-    door: Option<Door>,
+    listening: Option<Listening>,
     /// Every request gets the reply that Newsmux is locked.
     locked: bool,
-    /// What has to be over before the next door is opened.
+    /// What has to be over before it listens again.
     closing: Vec<JoinHandle<()>>,
 }
 
@@ -61,7 +61,7 @@ impl Drop for Threads {
 }
 
 /// Where programs come in.
-struct Door {
+struct Listening {
     listen: Listen,
     port: u16,
     tasks: Vec<JoinHandle<()>>,
@@ -80,7 +80,14 @@ impl Serving {
         let builder = builder.worker_threads(WORKERS).thread_name("newsmux-engine").enable_all();
         let (runtime, dialler) = (builder.build()?, Arc::new(NetDialler::new()));
         let engine = Threads { handle: runtime.handle().clone(), runtime: Some(runtime) };
-        Ok(Self { engine, dialler, proxy: None, door: None, locked: false, closing: Vec::new() })
+        Ok(Self {
+            engine,
+            dialler,
+            proxy: None,
+            listening: None,
+            locked: false,
+            closing: Vec::new(),
+        })
     }
 
     /// Whether programs are meant to come in.
@@ -93,7 +100,7 @@ impl Serving {
         self.locked
     }
 
-    /// Serves nobody, and says so to whoever comes in by the next door.
+    /// Serves nobody, and says so to whoever connects.
     pub(super) fn lock(&mut self) {
         if !self.locked {
             self.stop();
@@ -102,8 +109,8 @@ impl Serving {
     }
 
     /// Where programs come in, and the port.
-    pub(super) fn door(&self) -> Option<(&Listen, u16)> {
-        self.door.as_ref().map(|door| (&door.listen, door.port))
+    pub(super) fn listening(&self) -> Option<(&Listen, u16)> {
+        self.listening.as_ref().map(|listening| (&listening.listen, listening.port))
     }
 
     /// Serves with these settings from now on. When it did not before, what happens will be told here.
@@ -122,13 +129,13 @@ impl Serving {
         Some(events)
     }
 
-    /// Begins to listen. A door with the same port is closed first: the two could not be open together.
+    /// Begins to listen. What has the same port is closed first: the two could not be open together.
     pub(super) fn open(
         &mut self,
         listen: Listen,
     ) -> impl Future<Output = Result<Opened, CannotListen>> + Send + 'static {
-        if let Some(door) = self.door.take_if(|door| door.port == listen.port) {
-            self.closing.extend(door.close());
+        if let Some(before) = self.listening.take_if(|before| before.port == listen.port) {
+            self.closing.extend(before.close());
         }
         let (closing, engine) = (take(&mut self.closing), self.engine.handle.clone());
         async move {
@@ -151,7 +158,7 @@ impl Serving {
         if tasks.is_empty() {
             return port;
         }
-        if let Some(before) = self.door.replace(Door { listen, port, tasks }) {
+        if let Some(before) = self.listening.replace(Listening { listen, port, tasks }) {
             self.closing.extend(before.close());
         }
         port
@@ -159,10 +166,10 @@ impl Serving {
 
     /// Serves nobody any more. Whether programs could come in.
     pub(super) fn stop(&mut self) -> bool {
-        let door = self.door.take();
-        let was_open = door.is_some() && self.proxy.is_some();
+        let before = self.listening.take();
+        let was_open = before.is_some() && self.proxy.is_some();
         self.locked = false;
-        self.closing.extend(door.into_iter().flat_map(Door::close));
+        self.closing.extend(before.into_iter().flat_map(Listening::close));
         if let Some(proxy) = self.proxy.take() {
             self.closing.push(self.engine.handle.spawn(async move { proxy.shutdown(GRACE).await }));
         }
@@ -203,7 +210,7 @@ impl Serving {
     }
 }
 
-impl Door {
+impl Listening {
     /// Lets nobody in any more.
     fn close(self) -> Vec<JoinHandle<()>> {
         self.tasks.iter().for_each(JoinHandle::abort);
@@ -215,9 +222,9 @@ impl Door {
 async fn refuse(listener: TcpListener) {
     loop {
         match listener.accept().await {
-            Ok((mut program, _)) => drop(timeout(HEARD, program.write_all(LOCKED)).await),
+            Ok((mut program, _)) => drop(timeout(REFUSAL, program.write_all(LOCKED)).await),
             // There are too many sockets at the moment.
-            Err(_) => sleep(HEARD).await,
+            Err(_) => sleep(REFUSAL).await,
         }
     }
 }

@@ -42,7 +42,7 @@ struct SetAside {
 impl SettingsFile {
     /// Reads the file. One that is no JSON is set aside, and new settings begin.
     pub(super) fn open(file: PathBuf, version: &str) -> Self {
-        let mut keeper = Self {
+        let mut opened = Self {
             copies: Copies::of(&file, version),
             file,
             text: None,
@@ -53,17 +53,17 @@ impl SettingsFile {
             set_aside: None,
         };
         // What another Newsmux is about to change is not touched.
-        keeper.lock = Lock::take(&keeper.file).ok();
-        let text = read(&keeper.file).ok().filter(|_| keeper.lock.is_some());
+        opened.lock = Lock::take(&opened.file).ok();
+        let text = read(&opened.file).ok().filter(|_| opened.lock.is_some());
         if text.as_ref().is_some_and(|text| !is_json(text)) {
             // One that stays where it is can only be read.
-            drop(fs::rename(&keeper.file, free(|number| broken(&keeper.file, number))));
+            drop(fs::rename(&opened.file, free(|number| broken(&opened.file, number))));
         }
-        keeper.look();
-        keeper.as_found = keeper.text.clone();
-        let seen = keeper.settings.desktop.set_aside_seen;
-        keeper.set_aside = last_broken(&keeper.file).filter(|last| last.number > seen);
-        keeper
+        opened.reload();
+        opened.as_found = opened.text.clone();
+        let seen = opened.settings.desktop.set_aside_seen;
+        opened.set_aside = last_broken(&opened.file).filter(|last| last.number > seen);
+        opened
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -94,19 +94,19 @@ impl SettingsFile {
 
     /// Checks whether the settings may be changed now, and reads what another Newsmux changed. Returns whether
     /// anything is new.
-    pub(super) fn look_again(&mut self) -> bool {
+    pub(super) fn recheck(&mut self) -> bool {
         if self.read_only.is_none() {
             return false;
         }
         let before = (self.settings.clone(), self.read_only.clone());
-        self.look();
+        self.reload();
         if self.read_only.is_none() {
             self.as_found = self.text.clone();
         }
         before != (self.settings.clone(), self.read_only.clone())
     }
 
-    fn look(&mut self) {
+    fn reload(&mut self) {
         let found = read(&self.file);
         self.read_only = match found.map(|text| (parse(&self.file, &text), text)) {
             Ok((Ok(settings), text)) => {
@@ -322,16 +322,16 @@ mod tests {
     #[test]
     fn a_file_that_is_no_json_is_set_aside_beside_those_before_it() {
         let (folder, file) = file("{\"providers\": 7");
-        let keeper = open(&file);
-        assert_eq!(*keeper.settings(), Settings::default());
+        let settings_file = open(&file);
+        assert_eq!(*settings_file.settings(), Settings::default());
         let aside = folder.path().join("settings.broken-1.json");
-        let trouble = keeper.troubles().next();
+        let trouble = settings_file.troubles().next();
         let Some(Trouble::SettingsSetAside { file: told, said }) = trouble else {
             panic!("{trouble:?}")
         };
         assert_eq!(told, aside.display().to_string());
         assert!(said.contains("line 1"), "{said}");
-        drop(keeper);
+        drop(settings_file);
         fs::write(&file, "again").unwrap();
         open(&file);
         assert_eq!(fs::read_to_string(aside).unwrap(), "{\"providers\": 7");
@@ -342,61 +342,61 @@ mod tests {
     #[test]
     fn what_another_program_wrote_meanwhile_stays() {
         let (_folder, file) = file(GOOD);
-        let mut keeper = open(&file);
+        let mut settings_file = open(&file);
         fs::write(&file, GOOD.replacen('{', "{\"routing\": {\"mode\": \"standard\"},", 1)).unwrap();
-        keeper.change(posting).unwrap();
-        assert_eq!(keeper.settings().routing.mode, Mode::Standard);
-        assert!(saved(&file) == *keeper.settings() && keeper.settings().posting);
+        settings_file.change(posting).unwrap();
+        assert_eq!(settings_file.settings().routing.mode, Mode::Standard);
+        assert!(saved(&file) == *settings_file.settings() && settings_file.settings().posting);
     }
 
     #[test]
     fn what_another_program_wrote_and_is_not_understood_is_not_written_over() {
         let (_folder, file) = file(GOOD);
-        let mut keeper = open(&file);
+        let mut settings_file = open(&file);
         fs::write(&file, "half a fi").unwrap();
-        let failure = keeper.change(posting).unwrap_err();
+        let failure = settings_file.change(posting).unwrap_err();
         assert_eq!(failure.code, FailureCode::NotSaved);
         assert_eq!(fs::read_to_string(file).unwrap(), "half a fi");
-        assert!(!keeper.settings().posting);
+        assert!(!settings_file.settings().posting);
     }
 
     #[test]
     fn what_another_program_wrote_outlives_a_change_that_was_refused() {
         let (folder, file) = file(GOOD);
-        let mut keeper = open(&file);
+        let mut settings_file = open(&file);
         fs::write(&file, GOOD.replacen('{', "{\"routing\": {\"mode\": \"standard\"},", 1)).unwrap();
-        keeper.change(|_| Err::<(), _>(Failure::refused("no"))).unwrap_err();
+        settings_file.change(|_| Err::<(), _>(Failure::refused("no"))).unwrap_err();
         let in_the_way = folder.path().join(".settings.json.new");
         fs::create_dir_all(in_the_way.join("in the way")).unwrap();
-        keeper.change(posting).unwrap_err();
-        assert_eq!(keeper.settings().routing.mode, Mode::Hybrid, "nothing has changed");
+        settings_file.change(posting).unwrap_err();
+        assert_eq!(settings_file.settings().routing.mode, Mode::Hybrid, "nothing has changed");
         fs::remove_dir_all(in_the_way).unwrap();
-        keeper.change(posting).unwrap();
-        assert_eq!(keeper.settings().routing.mode, Mode::Standard);
-        assert_eq!(saved(&file), *keeper.settings());
+        settings_file.change(posting).unwrap();
+        assert_eq!(settings_file.settings().routing.mode, Mode::Standard);
+        assert_eq!(saved(&file), *settings_file.settings());
     }
 
     #[test]
     fn a_change_that_cannot_be_written_is_none() {
         let (folder, file) = file(GOOD);
-        let mut keeper = open(&file);
+        let mut settings_file = open(&file);
         // No file can be made where a folder is.
         fs::create_dir_all(folder.path().join(".settings.json.new/in the way")).unwrap();
-        let failure = keeper.change(posting).unwrap_err();
+        let failure = settings_file.change(posting).unwrap_err();
         assert_eq!(failure.code, FailureCode::NotSaved);
-        assert!(!keeper.settings().posting);
+        assert!(!settings_file.settings().posting);
         assert_eq!(fs::read_to_string(file).unwrap(), GOOD);
     }
 
     #[test]
     fn a_value_that_cannot_be_names_its_field() {
         let (_folder, file) = file(GOOD);
-        let mut keeper = open(&file);
+        let mut settings_file = open(&file);
         let change = |settings: &mut Settings| {
             settings.providers[0].connections = 0;
             Ok(())
         };
-        let failure = keeper.change(change).unwrap_err();
+        let failure = settings_file.change(change).unwrap_err();
         assert_eq!(failure.code, FailureCode::Invalid);
         assert_eq!(failure.field.as_deref(), Some("connections"));
     }
@@ -404,9 +404,9 @@ mod tests {
     #[test]
     fn a_file_that_was_removed_is_written_anew() {
         let (_folder, file) = file(GOOD);
-        let mut keeper = open(&file);
+        let mut settings_file = open(&file);
         fs::remove_file(&file).unwrap();
-        keeper.change(|_| Ok(())).unwrap();
+        settings_file.change(|_| Ok(())).unwrap();
         assert_eq!(saved(&file).providers[0].id, "a");
     }
 }

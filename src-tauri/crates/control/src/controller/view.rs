@@ -1,6 +1,7 @@
 //! The snapshot: what people see of all that the loop owns.
 
 use downloaders::Address;
+use downloaders::connect::Access;
 use nntp_proxy::backend::{BackendSnapshot, State as BackendState};
 use nntp_proxy::proxy::ClientSnapshot;
 use secrets::Owner;
@@ -11,7 +12,8 @@ use super::removed::Removed;
 use super::run::{Controller, millis};
 use crate::settings::Provider;
 use crate::snapshot::{
-    ClientView, Figures, PasswordState, ProviderState, ProviderView, Snapshot, State, Trouble,
+    ClientView, Figures, PasswordState, ProgramAddress, ProviderState, ProviderView, Snapshot,
+    State, Trouble,
 };
 
 /// While somebody looks, the time goes on at least this often, in milliseconds.
@@ -47,12 +49,13 @@ impl Controller {
             removed: self.removed.as_ref().map(|removed| Removed::name(removed).to_owned()),
             new_password: self.new_password.as_ref().map(|(name, _)| name.clone()),
             check: self.checking.check.clone(),
+            reachable: self.importing.accesses().map(reachable).collect(),
             connected: self.connection(),
-            start_at_login: self.starts_at_login,
-            tray: self.window.has_tray(),
-            farewell: self.window.says_farewell(),
+            start_at_login: self.desktop.starts_at_login(),
+            tray: self.desktop.window().has_tray(),
+            farewell: self.desktop.window().says_farewell(),
             asks_to_quit: self.asks_to_quit,
-            version: self.version,
+            version: self.start.version,
         }
     }
 
@@ -60,7 +63,7 @@ impl Controller {
     fn serves(&self, providers: &[ProviderView]) -> bool {
         let works = |state| matches!(state, ProviderState::Up | ProviderState::Untried);
         self.serving.is_on()
-            && self.serving.door().is_some()
+            && self.serving.listening().is_some()
             && self.used(providers).any(|view| works(view.state))
     }
 
@@ -73,18 +76,18 @@ impl Controller {
     }
 
     fn state(&self, troubles: &[Trouble], providers: &[ProviderView], serves: bool) -> State {
-        let door_is_open = self.serving.door().is_some();
+        let is_listening = self.serving.listening().is_some();
         if !self.settings().desktop.on || self.power.over {
             State::Stopped
         } else if let Some(until) = self.power.paused {
             State::Paused { until: millis(until) }
         } else if self.power.starting
-            || (self.serving.is_on() && !door_is_open && self.power.shut.is_none())
+            || (self.serving.is_on() && !is_listening && self.power.shut.is_none())
         {
             State::Starting
         } else if troubles.iter().any(needs_the_user) {
             State::Attention
-        } else if !door_is_open {
+        } else if !is_listening {
             // A password that it waits for is being read.
             State::Starting
         } else if self.used(providers).next().is_none() {
@@ -142,14 +145,14 @@ impl Controller {
     /// Where programs come in; the port may be one that the system chose.
     pub(super) fn address(&self) -> Address {
         let listen = &self.settings().listen;
-        match self.serving.door() {
+        match self.serving.listening() {
             Some((open, port)) => Address { host: open.host.clone(), port },
             None => Address { host: listen.host.clone(), port: listen.port },
         }
     }
 
     fn figures(&self, before: Option<Figures>) -> Figures {
-        let (total, at) = (self.numbers.total(), millis(self.outside.now()));
+        let (total, at) = (self.numbers.total(), millis(self.environment.now()));
         let now = Figures {
             at,
             speed: self.numbers.speed(),
@@ -157,7 +160,7 @@ impl Controller {
             replies: total.delivered,
             articles: total.articles,
         };
-        let pause = if self.window.is_shown() { SECOND } else { MINUTE };
+        let pause = if self.desktop.window().is_shown() { SECOND } else { MINUTE };
         match before {
             Some(before) if now == (Figures { at, ..before }) && at.abs_diff(before.at) < pause => {
                 before
@@ -236,6 +239,11 @@ fn state_of(state: &BackendState) -> ProviderState {
         BackendState::Full => ProviderState::Full,
         BackendState::LoginRefused => ProviderState::LoginRefused,
     }
+}
+
+fn reachable(access: &Access) -> ProgramAddress {
+    let Access { program, address, user, .. } = access.clone();
+    ProgramAddress { program, address, user }
 }
 
 fn client(client: &ClientSnapshot) -> ClientView {

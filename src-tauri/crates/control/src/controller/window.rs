@@ -11,7 +11,7 @@ const LASTING: Duration = Duration::from_secs(10);
 /// What is known of the window and the tray.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    is: Is,
+    presence: Presence,
     since: Option<Instant>,
     tray: bool,
     /// At login the panel may come later than the application.
@@ -21,7 +21,7 @@ pub(super) struct Window {
 
 /// Whether there is one.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Is {
+enum Presence {
     #[default]
     Gone,
     There,
@@ -33,8 +33,8 @@ enum Is {
 
 /// What is to be done with the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Do {
-    Nothing,
+pub(super) enum WindowAction {
+    None,
     Show,
     Close,
     Minimize,
@@ -43,7 +43,7 @@ pub(super) enum Do {
 impl Window {
     /// Whether somebody looks.
     pub(super) fn is_shown(&self) -> bool {
-        self.is != Is::Gone
+        self.presence != Presence::Gone
     }
 
     /// Whether there is a tray.
@@ -57,37 +57,37 @@ impl Window {
     }
 
     /// The user wants to close it.
-    pub(super) fn close_asked(&mut self, told_of_tray: bool) -> Do {
+    pub(super) fn close_asked(&mut self, told_of_tray: bool) -> WindowAction {
         if !self.tray {
-            return Do::Minimize;
+            return WindowAction::Minimize;
         }
         if told_of_tray || self.farewell {
             return self.go();
         }
         self.farewell = true;
-        Do::Nothing
+        WindowAction::None
     }
 
     /// It is wanted. One that is about to go cannot be brought back; if it is wanted twice, it may not go at all.
-    pub(super) fn wanted(&mut self) -> Do {
-        if self.is == Is::Closing {
-            self.is = Is::Returning;
-            return Do::Nothing;
+    pub(super) fn wanted(&mut self) -> WindowAction {
+        if self.presence == Presence::Closing {
+            self.presence = Presence::Returning;
+            return WindowAction::None;
         }
-        Do::Show
+        WindowAction::Show
     }
 
-    fn go(&mut self) -> Do {
-        if self.is != Is::Gone {
-            self.is = Is::Closing;
+    fn go(&mut self) -> WindowAction {
+        if self.presence != Presence::Gone {
+            self.presence = Presence::Closing;
         }
-        Do::Close
+        WindowAction::Close
     }
 
     /// The user has said so in the window, and was told what it means.
-    pub(super) fn close(&mut self) -> Do {
+    pub(super) fn close(&mut self) -> WindowAction {
         self.farewell = false;
-        if self.tray { self.go() } else { Do::Minimize }
+        if self.tray { self.go() } else { WindowAction::Minimize }
     }
 
     /// It stays after all.
@@ -97,27 +97,27 @@ impl Window {
 
     /// It is there.
     pub(super) fn is_there(&mut self) {
-        self.is = Is::There;
+        self.presence = Presence::There;
         self.since = Some(Instant::now());
     }
 
     /// It is gone. Without a tray it comes back, unless it never came, or did not last.
-    pub(super) fn is_gone(&mut self) -> Do {
+    pub(super) fn is_gone(&mut self) -> WindowAction {
         self.farewell = false;
         let lasted = self.since.take().is_some_and(|since| since.elapsed() >= LASTING);
-        match take(&mut self.is) {
-            Is::Returning => Do::Show,
-            Is::Closing if !self.tray => Do::Show,
-            Is::There if !self.tray && lasted => Do::Show,
-            Is::There | Is::Closing | Is::Gone => Do::Nothing,
+        match take(&mut self.presence) {
+            Presence::Returning => WindowAction::Show,
+            Presence::Closing if !self.tray => WindowAction::Show,
+            Presence::There if !self.tray && lasted => WindowAction::Show,
+            Presence::There | Presence::Closing | Presence::Gone => WindowAction::None,
         }
     }
 
     /// There is a tray, or there is none any more.
-    pub(super) fn tray(&mut self, there: bool) -> Do {
+    pub(super) fn tray(&mut self, there: bool) -> WindowAction {
         self.tray = there;
         if there {
-            return Do::Nothing;
+            return WindowAction::None;
         }
         self.farewell = false;
         self.unless_reachable()
@@ -129,14 +129,18 @@ impl Window {
     }
 
     /// If no panel has come, none will.
-    pub(super) fn waited_for_panel(&mut self) -> Do {
+    pub(super) fn waited_for_panel(&mut self) -> WindowAction {
         self.awaits_panel = false;
-        if self.tray { Do::Nothing } else { self.unless_reachable() }
+        if self.tray { WindowAction::None } else { self.unless_reachable() }
     }
 
     /// Shows what could not be found otherwise.
-    fn unless_reachable(&self) -> Do {
-        if self.is == Is::Gone && !self.awaits_panel { Do::Show } else { Do::Nothing }
+    fn unless_reachable(&self) -> WindowAction {
+        if self.presence == Presence::Gone && !self.awaits_panel {
+            WindowAction::Show
+        } else {
+            WindowAction::None
+        }
     }
 }
 
@@ -149,51 +153,51 @@ mod tests {
     fn open(tray: bool) -> Window {
         let mut window = Window::default();
         window.is_there();
-        assert_eq!(window.tray(tray), Do::Nothing);
+        assert_eq!(window.tray(tray), WindowAction::None);
         window
     }
 
     #[test]
     fn the_first_time_that_it_is_closed_it_says_where_the_application_goes_on() {
         let mut window = open(true);
-        assert_eq!(window.close_asked(false), Do::Nothing);
+        assert_eq!(window.close_asked(false), WindowAction::None);
         assert!(window.says_farewell());
         window.stay_open();
         assert!(!window.says_farewell());
-        assert_eq!(window.close_asked(false), Do::Nothing);
-        assert_eq!(window.close_asked(false), Do::Close);
-        assert_eq!(window.is_gone(), Do::Nothing);
+        assert_eq!(window.close_asked(false), WindowAction::None);
+        assert_eq!(window.close_asked(false), WindowAction::Close);
+        assert_eq!(window.is_gone(), WindowAction::None);
         assert!(!window.says_farewell());
     }
 
     #[test]
     fn later_it_just_closes() {
-        assert_eq!(open(true).close_asked(true), Do::Close);
+        assert_eq!(open(true).close_asked(true), WindowAction::Close);
     }
 
     #[tokio::test(start_paused = true)]
     async fn without_a_tray_nothing_is_hidden() {
         let mut window = open(false);
-        assert_eq!(window.close_asked(true), Do::Minimize);
-        assert_eq!(window.close(), Do::Minimize);
+        assert_eq!(window.close_asked(true), WindowAction::Minimize);
+        assert_eq!(window.close(), WindowAction::Minimize);
         advance(LASTING).await;
-        assert_eq!(window.is_gone(), Do::Show);
-        assert_eq!(window.is_gone(), Do::Nothing, "it never came back");
+        assert_eq!(window.is_gone(), WindowAction::Show);
+        assert_eq!(window.is_gone(), WindowAction::None, "it never came back");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_window_that_does_not_last_is_not_made_again_and_again() {
         let mut window = open(false);
         advance(LASTING - Duration::from_millis(1)).await;
-        assert_eq!(window.is_gone(), Do::Nothing);
-        assert_eq!(window.wanted(), Do::Show, "whoever starts it again sees it");
+        assert_eq!(window.is_gone(), WindowAction::None);
+        assert_eq!(window.wanted(), WindowAction::Show, "whoever starts it again sees it");
     }
 
     #[test]
     fn a_tray_that_goes_away_brings_the_window_back() {
         let mut window = open(true);
         window.is_gone();
-        assert_eq!(window.tray(false), Do::Show);
+        assert_eq!(window.tray(false), WindowAction::Show);
     }
 
     #[test]
@@ -201,9 +205,9 @@ mod tests {
         for panel in [false, true] {
             let mut window = Window::default();
             window.await_panel();
-            assert_eq!(window.tray(false), Do::Nothing);
-            assert_eq!(window.tray(panel), Do::Nothing);
-            let shown = if panel { Do::Nothing } else { Do::Show };
+            assert_eq!(window.tray(false), WindowAction::None);
+            assert_eq!(window.tray(panel), WindowAction::None);
+            let shown = if panel { WindowAction::None } else { WindowAction::Show };
             assert_eq!(window.waited_for_panel(), shown);
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use control::controller::{
-    Folders, Handle, Means, Notice, Outside, Shell, Sources, Start, start_with,
+    Dependencies, Environment, Folders, Handle, Notice, Shell, Sources, Start, start_with,
 };
 use control::request::{Failure, FailureCode, Reply, Request};
 use control::settings::LogLevel;
@@ -121,7 +121,7 @@ impl World {
     }
 }
 
-impl Outside for World {
+impl Environment for World {
     fn now(&self) -> SystemTime {
         SystemTime::now() + self.0.lock().unwrap().0
     }
@@ -183,7 +183,7 @@ impl Begin {
         self.folder.path().join("settings.json")
     }
 
-    pub(crate) fn parts(&self) -> (impl Shell, Start, Means) {
+    pub(crate) fn parts(&self) -> (impl Shell, Start, Dependencies) {
         let config = self.folder.path().to_owned();
         let vault = Arc::new(Vault::at(config.join("vault.json")));
         let folders = Folders {
@@ -193,14 +193,14 @@ impl Begin {
         };
         let (hidden, system_language) = (self.hidden, self.language.clone());
         let start = Start { folders, version: "1.2.3", hidden, system_language };
-        let (outside, patience) = (Box::new(self.world.clone()), Duration::from_millis(300));
+        let (environment, timeout) = (Box::new(self.world.clone()), Duration::from_millis(300));
         let keyring = Arc::clone(&self.store);
-        (MockShell(self.desk.clone()), start, Means { keyring, vault, outside, patience })
+        (MockShell(self.desk.clone()), start, Dependencies { keyring, vault, environment, timeout })
     }
 
     pub(crate) fn start(self) -> App {
-        let (shell, start, means) = self.parts();
-        let handle = start_with(shell, start, means).unwrap();
+        let (shell, start, dependencies) = self.parts();
+        let handle = start_with(shell, start, dependencies).unwrap();
         // Ticks come more often while the window is there.
         handle.notice(Notice::WindowShown);
         App { handle, begin: self }

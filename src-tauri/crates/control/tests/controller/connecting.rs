@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use control::request::{FailureCode, Reply};
 use control::snapshot::Direct;
+use newsmux_tests::tls::Authority;
 use secrets::StoreError;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};
@@ -203,7 +204,9 @@ async fn whatever_is_wrong_with_the_address_is_told() {
     let app = Begin::new().start();
     for (address, expected) in [
         ("", FailureCode::ClientAddress),
-        ("https://127.0.0.1:8080", FailureCode::ClientAddress),
+        ("https://192.0.2.1:8080", FailureCode::ClientAddress),
+        ("ftp://127.0.0.1:8080", FailureCode::ClientAddress),
+        ("https://127.0.0.1:1", FailureCode::ClientSilent),
         ("http://user@127.0.0.1:8080", FailureCode::ClientAddress),
         ("not an address", FailureCode::ClientAddress),
         ("http://192.0.2.1:8080", FailureCode::ClientElsewhere),
@@ -286,4 +289,59 @@ async fn an_nzbget_that_does_not_reload_has_what_it_had() {
         body["params"][0].as_array().unwrap().len()
     };
     assert_eq!(saves.iter().map(|body| options(body)).collect::<Vec<_>>(), [14, 1]);
+}
+
+#[tokio::test]
+async fn the_key_of_imported_settings_is_used_at_the_address_that_they_name() {
+    let app = Begin::new().start();
+    app.address().await;
+    let (ours, other) = (sabnzbd("").await, sabnzbd("").await);
+    let port = ours.address.rsplit(':').next().unwrap();
+    let ini = format!(
+        "[misc]\nhost = 0.0.0.0\nport = {port}\napi_key = the key\n[servers]\n[[a]]\nhost = a.example\n"
+    );
+    let preview = app.must(json!({"do": "read_import_text", "text": ini})).await;
+    let now = serde_json::to_value(&*app.now()).unwrap();
+    let reachable = json!([{"program": "sabnzbd", "address": ours.address, "user": ""}]);
+    assert_eq!(now["reachable"], reachable);
+    assert!(!format!("{} {now}", serde_json::to_string(&preview).unwrap()).contains("the key"));
+    assert_eq!(app.refused(connect(&other.address, "")).await.0, FailureCode::ClientKey);
+    assert!(other.asked().iter().all(|body| !body.contains("the")), "{:?}", other.asked());
+    for address in ["", &ours.address] {
+        app.must(connect(address, "")).await;
+        assert_eq!(app.now().connected.as_ref().unwrap().entry, "Newsmux");
+        app.must(json!({"do": "undo_connect"})).await;
+    }
+}
+
+/// The address of the same program behind TLS, with a certificate that nobody trusts and that is for another name.
+async fn behind_tls(program: &Played) -> String {
+    let acceptor = Authority::new().identity("elsewhere.example").acceptor();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("https://{}", listener.local_addr().unwrap());
+    let plain = program.address.trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, plain) = (acceptor.clone(), plain.clone());
+            tokio::spawn(async move {
+                let mut outside = acceptor.accept(stream).await.unwrap();
+                let mut inside = TcpStream::connect(plain).await.unwrap();
+                drop(copy_bidirectional(&mut outside, &mut inside).await);
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_program_on_this_computer_may_sign_its_certificate_itself() {
+    let app = Begin::new().start();
+    app.address().await;
+    let sabnzbd = sabnzbd("").await;
+    app.must(connect(&behind_tls(&sabnzbd).await, "the key")).await;
+    assert_eq!(app.now().connected.as_ref().unwrap().entry, "Newsmux");
+    assert!(
+        sabnzbd.asked().join("\n").contains("the%20key")
+            || sabnzbd.asked().join("\n").contains("the+key")
+    );
 }

@@ -85,3 +85,20 @@ async fn copies_of_a_move_that_was_interrupted_go_and_what_is_used_stays() {
     app.until(|now| now.state == State::Idle).await;
     assert_eq!(app.provider("a").password, PasswordState::Kept);
 }
+
+#[tokio::test]
+async fn what_was_removed_before_a_start_is_not_for_a_new_entry() {
+    let (news, _) = one_article().await;
+    let begin =
+        Begin::new().settings(json!({"providers": [at("a", &news)]})).password("a", PASSWORD);
+    begin.keyring.fail_always(Some(StoreError::Locked));
+    let app = begin.start();
+    app.until(|now| now.keep == KeepState::Locked).await;
+    app.must(json!({"do": "remove_provider", "id": "a"})).await;
+    let app = app.quit().await.start();
+    app.must(json!({"do": "save_provider", "provider": at("a", &news), "password": null})).await;
+    app.begin.keyring.fail_always(None);
+    app.must(json!({"do": "retry_passwords"})).await;
+    is_settled(&app).await;
+    assert_eq!((app.kept("a"), app.provider("a").password), (None, PasswordState::Missing));
+}

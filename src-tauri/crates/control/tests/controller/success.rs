@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use control::request::Reply;
-use control::snapshot::{CheckStep, Happened, Outcome, State};
+use control::snapshot::{Happened, Outcome, State, Step};
 use control::tray::Icon;
 use newsmux_tests::client::Client;
 use serde_json::{Value, json};
@@ -221,7 +221,7 @@ async fn a_test_that_passed_counts_for_what_was_saved_until_that_changes() {
     app.must(check(&entry)).await;
     let now = app.until(|now| now.check.as_ref().is_some_and(|check| check.done)).await;
     let findings = &now.check.as_ref().unwrap().findings;
-    let encryption = findings.iter().find(|one| one.step == CheckStep::Encryption).unwrap();
+    let encryption = findings.iter().find(|one| one.step == Step::Encryption).unwrap();
     assert_eq!(encryption.outcome, Outcome::Doubtful, "none is not a green tick");
     let save =
         |entry: &Value| json!({"do": "save_provider", "provider": entry, "password": password});

@@ -1,6 +1,6 @@
 //! The test of a provider.
 
-use control::snapshot::{CheckStep, Finding, Found, Outcome, Remedy};
+use control::snapshot::{Finding, Found, Outcome, Remedy, Step};
 use newsmux_tests::provider::{Fault, GREETING, Limit, Provider, on};
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ async fn a_test_finds_step_by_step_and_takes_the_kept_password() {
     }
     let findings = app.now().check.clone().unwrap().findings;
     let steps: Vec<_> = findings.iter().map(|finding| (finding.step, finding.outcome)).collect();
-    use CheckStep::{
+    use Step::{
         Capabilities, Connection, Connections, Encryption, Greeting, Login, Name, RoundTrip,
     };
     let all = [Name, Connection, Encryption, Greeting, Login, Capabilities, RoundTrip, Connections];
@@ -50,7 +50,7 @@ async fn a_test_ends_with_what_is_wrong_and_changes_nothing() {
     app.must(check(at("", &news), Some("wrong"))).await;
     let now = app.until(|now| now.check.as_ref().is_some_and(|check| check.done)).await;
     let last = now.check.as_ref().unwrap().findings.last().unwrap().clone();
-    assert_eq!((last.step, last.outcome), (CheckStep::Login, Outcome::Bad));
+    assert_eq!((last.step, last.outcome), (Step::Login, Outcome::Bad));
     assert_eq!(last.words.as_deref(), Some("481 Authentication failed"));
     assert_eq!((now.settings.providers.len(), app.begin.keyring.calls()), (0, 0));
     let field = app.refused(check(at("", &news), None)).await.1;
@@ -101,7 +101,7 @@ async fn a_test_finds_how_many_connections_are_granted() {
     let news = Provider::named("a").account("me", PASSWORD).limit(limit).listen().await;
     let app = Begin::new().start();
     let last = last(&app, with_connections(at("", &news), 6)).await;
-    assert_eq!((last.step, last.outcome), (CheckStep::Connections, Outcome::Doubtful));
+    assert_eq!((last.step, last.outcome), (Step::Connections, Outcome::Doubtful));
     assert_eq!(last.words.as_deref(), Some(words));
     assert_eq!(last.remedy, Some(Remedy::LowerConnections { to: 3 }));
     assert_eq!(news.until_alone().await.accepted, 4, "the first refusal ends it");
@@ -115,7 +115,7 @@ async fn a_pasted_host_is_tested_as_far_as_to_say_what_to_enter() {
     pasted["host"] = "https://news.example.com/".into();
     let last = last(&app, pasted).await;
     let (host, port) = ("news.example.com".to_owned(), None);
-    assert_eq!((last.step, last.remedy), (CheckStep::Name, Some(Remedy::TrimHost { host, port })));
+    assert_eq!((last.step, last.remedy), (Step::Name, Some(Remedy::TrimHost { host, port })));
     assert_eq!(news.book().accepted, 0);
 }
 

@@ -1,15 +1,19 @@
 //! As much of HTTP as the interfaces of programs need: one address, no other, nothing in between.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::crypto::ring;
 use ureq::http::header::AUTHORIZATION;
+use ureq::http::uri::Scheme;
 use ureq::http::{Response, Uri};
+use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, Error as HttpError};
 
 use crate::{Error, Problem, is_here};
 
 /// How long an answer may take. NZBGet writes its settings within a second.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// No settings are longer.
 const LONGEST: u64 = 8 << 20;
 
@@ -31,24 +35,30 @@ impl Http {
     pub(super) fn at(address: &str) -> Result<Self, Error> {
         let wrong = |said: &str| Error::new(Problem::Address, said);
         let address = address.trim();
-        let rest = match address.split_once("://") {
-            None => address,
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            Some(_) => return Err(wrong("only addresses with http:// can be used here")),
+        let (scheme, rest) = address.split_once("://").unwrap_or(("http", address));
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "http" => Scheme::HTTP,
+            "https" => Scheme::HTTPS,
+            _ => return Err(wrong("only addresses with http:// or https:// can be used here")),
         };
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
         // The page that somebody looks at to find the key.
         let rest = rest.split("/config").next().unwrap_or_default();
-        let base = format!("http://{}", rest.trim_end_matches('/'));
+        let base = format!("{scheme}://{}", rest.trim_end_matches('/'));
         let host = base.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
         let host = host.filter(|_| !rest.contains('@') && !rest.is_empty());
         let example = "enter an address such as http://127.0.0.1:8080";
-        Ok(Self { agent: agent(), base, host: host.ok_or_else(|| wrong(example))? })
+        let host = host.ok_or_else(|| wrong(example))?;
+        if scheme == Scheme::HTTPS && !is_here(&host) {
+            return Err(wrong("https:// can be used only for programs on this computer"));
+        }
+        Ok(Self { agent: agent(), base, host })
     }
 
     /// The port.
     pub(super) fn port(&self) -> u16 {
-        self.base.parse::<Uri>().ok().and_then(|uri| uri.port_u16()).unwrap_or(80)
+        let usual = if self.base.starts_with("https:") { 443 } else { 80 };
+        self.base.parse::<Uri>().ok().and_then(|uri| uri.port_u16()).unwrap_or(usual)
     }
 
     /// Whether it is on this computer.
@@ -70,14 +80,19 @@ impl Http {
     }
 }
 
-/// No proxy, whatever the environment says, and no way to another address.
+/// No proxy, whatever the environment says, and no way to another address. Programs sign their certificates themselves;
+/// on this computer nobody is between.
 fn agent() -> Agent {
+    let provider = Arc::new(ring::default_provider());
+    let tls = TlsConfig::builder().disable_verification(true);
+    let tls = tls.unversioned_rustls_crypto_provider(provider).build();
     let config = Agent::config_builder()
         .proxy(None)
+        .tls_config(tls)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(TIMEOUT))
         .user_agent("Newsmux");
     config.build().into()
 }

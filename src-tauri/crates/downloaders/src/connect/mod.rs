@@ -15,7 +15,7 @@ use http::Http;
 const NAME: &str = "Newsmux";
 
 /// How to reach a program's interface.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// Which program.
     pub program: Program,

@@ -35,7 +35,7 @@ pub(super) struct Entry {
 
 impl Entry {
     /// What it means; or why it cannot be imported.
-    pub(super) fn server(self, ours: &Address) -> Result<Server, LeftOut> {
+    pub(super) fn server(mut self, ours: &Address) -> Result<Server, LeftOut> {
         let host = bare(&self.host);
         let (port, wrong_port) = self.port();
         let name = if self.name.is_empty() { host.to_owned() } else { self.name.clone() };
@@ -49,6 +49,8 @@ impl Entry {
         if let Some(why) = unfit {
             return Err(LeftOut { name, why });
         }
+        // Both programs open none then.
+        self.off |= self.connections.parse() == Ok(0_i64);
         let (connections, wrong_connections) = self.connections();
         let (tier, wrong_tier) = self.tier();
         let wrong = [wrong_port, wrong_connections, wrong_tier].into_iter().flatten();
@@ -84,7 +86,7 @@ impl Entry {
         let taken = number.unwrap_or(1).clamp(1, MOST_CONNECTIONS.into());
         let taken = u16::try_from(taken).unwrap_or(MOST_CONNECTIONS);
         let doubt = Doubt::Connections { said: said.into(), taken };
-        (taken, (number != Some(taken.into())).then_some(doubt))
+        (taken, (!matches!(number, Some(0)) && number != Some(taken.into())).then_some(doubt))
     }
 
     fn tier(&self) -> (u8, Option<Doubt>) {

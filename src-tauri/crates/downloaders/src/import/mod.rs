@@ -1,15 +1,20 @@
-//! The servers that another program has in its settings. Text in, servers out: nothing here reads a file or keeps a
-//! password.
+//! The servers that another program has in its settings.
 
 mod configobj;
 mod entry;
 mod nzbget;
 mod sabnzbd;
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
 use nntp_proxy::config::{Secret, Verify};
 use serde::Serialize;
 
+use crate::connect::Access;
 use crate::{Address, Error, Problem, Program};
+use entry::Entry;
 
 /// What the settings of a downloader can be long, in bytes.
 pub const LONGEST: usize = 1 << 20;
@@ -23,6 +28,14 @@ pub struct Servers {
     pub servers: Vec<Server>,
     /// Those that cannot.
     pub left_out: Vec<LeftOut>,
+    /// How to reach the program itself, where the settings say that with the key.
+    pub access: Option<Access>,
+}
+
+/// What one format gives.
+struct Parsed {
+    entries: Vec<Entry>,
+    access: Option<Access>,
 }
 
 /// A server that can be imported.
@@ -134,6 +147,34 @@ pub enum Unfit {
     Example,
 }
 
+/// The servers in a settings file. Where SABnzbd's is broken, the copy that it keeps beside it is read.
+///
+/// # Errors
+/// Like [`read`], and when the file cannot be read.
+pub fn load(file: &Path, ours: &Address) -> Result<Servers, Error> {
+    load_one(file, ours).or_else(|error| {
+        let copy = file.with_extension("ini.bak");
+        let has_copy = file.extension().is_some_and(|extension| extension == "ini");
+        let servers = has_copy.then(|| load_one(&copy, ours).ok()).flatten();
+        servers.ok_or(error)
+    })
+}
+
+fn load_one(file: &Path, ours: &Address) -> Result<Servers, Error> {
+    let text = start_of(file).map_err(|error| {
+        Error::new(Problem::Unreadable, format!("this file cannot be read: {error}"))
+    })?;
+    read(&text, ours)
+}
+
+/// As much of a file as can be settings, and a little more, to tell that it is too large.
+fn start_of(file: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(file)?.take(most).read_to_end(&mut text)?;
+    Ok(text)
+}
+
 /// The servers in a program's settings, by what the text looks like; `ours` is where Newsmux listens.
 ///
 /// # Errors
@@ -144,10 +185,10 @@ pub fn read(text: &[u8], ours: &Address) -> Result<Servers, Error> {
         return Err(Error::new(Problem::NotSettings, said));
     }
     let text = decoded(text);
-    let (program, entries) = if let Some(entries) = nzbget::entries(&text) {
-        (Program::Nzbget, entries)
-    } else if let Some(entries) = sabnzbd::entries(&text) {
-        (Program::Sabnzbd, entries)
+    let (program, Parsed { entries, access }) = if let Some(parsed) = nzbget::parse(&text) {
+        (Program::Nzbget, parsed)
+    } else if let Some(parsed) = sabnzbd::parse(&text) {
+        (Program::Sabnzbd, parsed)
     } else {
         let said = "these are not the settings of SABnzbd (sabnzbd.ini) or NZBGet (nzbget.conf)";
         return Err(Error::new(Problem::NotSettings, said));
@@ -155,7 +196,7 @@ pub fn read(text: &[u8], ours: &Address) -> Result<Servers, Error> {
     if entries.is_empty() {
         return Err(Error::new(Problem::NoServers, "no news server is in these settings"));
     }
-    let mut servers = Servers { program, servers: Vec::new(), left_out: Vec::new() };
+    let mut servers = Servers { program, servers: Vec::new(), left_out: Vec::new(), access };
     for entry in entries {
         match entry.server(ours) {
             Ok(server) => servers.servers.push(server),
@@ -163,6 +204,20 @@ pub fn read(text: &[u8], ours: &Address) -> Result<Servers, Error> {
         }
     }
     Ok(servers)
+}
+
+/// A program's address as seen from this computer, by the one that it listens on.
+fn address(scheme: &str, listens: &str, port: &str) -> String {
+    let host = match listens {
+        "" | "0.0.0.0" | "::" | "localhost" => "127.0.0.1",
+        other => other,
+    };
+    let brackets = host.contains(':') && !host.starts_with('[');
+    if brackets {
+        format!("{scheme}://[{host}]:{port}")
+    } else {
+        format!("{scheme}://{host}:{port}")
+    }
 }
 
 /// UTF-8, with or without a mark before it; what is none was written by an older program, in Latin-1.

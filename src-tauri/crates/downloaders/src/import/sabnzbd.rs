@@ -5,9 +5,11 @@ use std::mem::discriminant;
 
 use nntp_proxy::config::{Secret, Verify};
 
-use super::Doubt;
 use super::configobj::{Line, lines};
 use super::entry::Entry;
+use super::{Doubt, Parsed, address};
+use crate::Program;
+use crate::connect::Access;
 
 /// What is before a password that has characters beyond plain ASCII, or a `#`.
 const ENCODED: &str = "!!!encoded!!!";
@@ -15,13 +17,14 @@ const ENCODED: &str = "!!!encoded!!!";
 const SECTIONS: [&str; 3] = ["servers", "misc", "categories"];
 
 /// The servers; none where this is no `sabnzbd.ini`.
-pub(super) fn entries(text: &str) -> Option<Vec<Entry>> {
+pub(super) fn parse(text: &str) -> Option<Parsed> {
     let lines = lines(text);
     let is_known =
         |line: &Line| line.sections.first().is_some_and(|name| SECTIONS.contains(&name.as_str()));
     if !lines.iter().any(is_known) {
         return None;
     }
+    let access = access(&lines);
     let mut servers: Vec<(String, Entry)> = Vec::new();
     let mut places = BTreeMap::new();
     for Line { sections, pair } in lines {
@@ -37,7 +40,30 @@ pub(super) fn entries(text: &str) -> Option<Vec<Entry>> {
             take(entry, &key, value);
         }
     }
-    Some(servers.into_iter().map(|(name, entry)| named(name, entry)).collect())
+    let entries = servers.into_iter().map(|(name, entry)| named(name, entry)).collect();
+    Some(Parsed { entries, access })
+}
+
+/// Its own web interface.
+fn access(lines: &[Line]) -> Option<Access> {
+    let pairs = lines.iter().filter(|line| line.sections == ["misc"]);
+    let pairs: BTreeMap<&str, &str> = pairs
+        .filter_map(|line| line.pair.as_ref())
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
+    let get = |key: &str| pairs.get(key).copied().unwrap_or_default();
+    let (scheme, port) = match (get("enable_https"), get("https_port")) {
+        ("1", "") => ("https", get("port")),
+        ("1", port) => ("https", port),
+        _ => ("http", get("port")),
+    };
+    let key = get("api_key");
+    (!key.is_empty() && !port.is_empty()).then(|| Access {
+        program: Program::Sabnzbd,
+        address: address(scheme, get("host"), port),
+        user: String::new(),
+        secret: Secret::new(key),
+    })
 }
 
 /// Without a name of its own, that of its section.
@@ -56,6 +82,8 @@ fn take(entry: &mut Entry, key: &str, value: String) {
         "password" => entry.password = password(&value),
         "connections" => entry.connections = value,
         "priority" => entry.tier = value,
+        // Before there were priorities.
+        "fillserver" if value == "1" && entry.tier.is_empty() => entry.tier = "1".into(),
         "retention" => entry.retention = value,
         "ssl" => entry.tls = value == "1",
         "ssl_verify" => entry.verify = verify(&value),

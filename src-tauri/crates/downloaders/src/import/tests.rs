@@ -174,7 +174,6 @@ fn numbers_that_cannot_be_are_replaced_and_told() {
     for (said, taken, doubted) in [
         ("8", 8, false),
         ("500", 500, false),
-        ("0", 1, true),
         ("-4", 1, true),
         ("501", 500, true),
         ("99999999999999999999", 1, true),
@@ -201,6 +200,47 @@ fn numbers_that_cannot_be_are_replaced_and_told() {
         let found = sabnzbd(&format!("port = {said}"));
         assert_eq!((found.port, found.doubts.len()), (taken, usize::from(taken.is_none())));
     }
+}
+
+#[test]
+fn a_server_without_connections_is_disabled() {
+    for found in
+        [sabnzbd("connections = 0"), nzbget(&["Connections=0"]), nzbget(&["Connections=00"])]
+    {
+        assert_eq!((found.enabled, found.connections), (false, 1));
+        assert_eq!(found.doubts, [Doubt::Off]);
+    }
+}
+
+#[test]
+fn a_fill_server_of_an_old_sabnzbd_is_a_backup() {
+    for (lines, tier) in [
+        ("fillserver = 1", 1),
+        ("fillserver = 0", 0),
+        ("fillserver = 1\npriority = 3", 3),
+        ("priority = 3\nfillserver = 1", 3),
+    ] {
+        assert_eq!(sabnzbd(lines).tier, tier, "{lines}");
+    }
+}
+
+#[test]
+fn references_of_nzbget_are_expanded() {
+    let text = "MainDir=~/nzb\nUser=me\nServer1.Host=h.example\nServer1.Username=${user}-${NoSuch}\n\
+                Server2.Host=x.${Server1.Host}\nServer2.Username=${User}@${server1.HOST}\nServer2.Password=a${b\n";
+    let found = servers(text);
+    let [first, second] = &found.servers[..] else { panic!("{found:?}") };
+    assert_eq!(first.username.as_deref(), Some("me-${NoSuch}"));
+    assert_eq!(second.host, "x.h.example");
+    assert_eq!(
+        (second.username.as_deref(), password(second)),
+        (Some("me@h.example"), Some("a${b"))
+    );
+    let doubling: String =
+        (1..60).map(|at| format!("A{at}=${{A{0}}}${{A{0}}}\n", at - 1)).collect();
+    let long =
+        servers(&format!("A0=xx\n{doubling}Server1.Host=h.example\nServer1.Username=${{A59}}\n"));
+    assert!(long.servers[0].username.as_ref().is_some_and(|user| user.len() < 3000));
 }
 
 #[test]
@@ -414,4 +454,58 @@ proptest! {
         let found = nzbget(&["Username=u", &format!("Password={password}")]);
         prop_assert_eq!(found.password, Some(Secret::new(password)));
     }
+}
+
+#[test]
+fn where_sabnzbds_settings_are_broken_its_copy_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sabnzbd.ini");
+    let load = || load(&file, &here());
+    assert_eq!(load().unwrap_err().problem(), Problem::Unreadable);
+    std::fs::write(file.with_extension("ini.bak"), "[servers]\n[[a]]\nhost = copy.example\n")
+        .unwrap();
+    for (text, host) in [
+        ("", "copy.example"),
+        ("[misc]\napi_k", "copy.example"),
+        ("[servers]\n[[a]]\nhost = h.example\n", "h.example"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(load().unwrap().servers[0].host, host, "{text}");
+    }
+    std::fs::write(&file, "").unwrap();
+    std::fs::remove_file(file.with_extension("ini.bak")).unwrap();
+    assert_eq!(load().unwrap_err().problem(), Problem::NotSettings);
+}
+
+#[test]
+fn the_settings_say_how_to_reach_the_program() {
+    let access = |text: &str| {
+        let access = read(text.as_bytes(), &here()).unwrap().access;
+        access.map(|access| (access.address, access.user, access.secret.expose().to_owned()))
+    };
+    let sabnzbd =
+        |misc: &str| access(&format!("[misc]\n{misc}\n[servers]\n[[a]]\nhost = h.example\n"));
+    let at = |address: &str| Some((address.to_owned(), String::new(), "k".to_owned()));
+    for (misc, expected) in [
+        ("host = 0.0.0.0\nport = 8080\napi_key = k", at("http://127.0.0.1:8080")),
+        (
+            "host = ::\nport = 8080\nenable_https = 0\nhttps_port = 9090\napi_key = k",
+            at("http://127.0.0.1:8080"),
+        ),
+        (
+            "host = 192.0.2.1\nport = 8080\nenable_https = 1\nhttps_port = 9090\napi_key = k",
+            at("https://192.0.2.1:9090"),
+        ),
+        (
+            "host = ::1\nport = 8080\nenable_https = 1\nhttps_port = \"\"\napi_key = k",
+            at("https://[::1]:8080"),
+        ),
+        ("port = 8080", None),
+        ("api_key = k", None),
+    ] {
+        assert_eq!(sabnzbd(misc), expected, "{misc}");
+    }
+    let nzbget = "ControlIP=0.0.0.0\nControlPort=6789\nControlUsername=me\nControlPassword=${ControlUsername}!\nServer1.Host=h\n";
+    assert_eq!(access(nzbget), Some(("http://127.0.0.1:6789".into(), "me".into(), "me!".into())));
+    assert_eq!(access("ControlPort=6789\nServer1.Host=h\n"), None);
 }

@@ -7,6 +7,10 @@ use crate::dial::{Certificate, Problem};
 
 /// One step of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", ts(rename = "CheckStep"))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Step {
     /// The host name has an address.
     Name,
@@ -28,6 +32,9 @@ pub enum Step {
 
 /// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Outcome {
     /// Fine.
     Good,
@@ -54,6 +61,9 @@ pub struct Finding {
 
 /// A finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "serde", serde(tag = "what", rename_all = "snake_case"))]
 #[expect(missing_docs, reason = "the fields are what their names say")]
 pub enum Found {
     /// The host name has an address.
@@ -76,6 +86,7 @@ pub enum Found {
         verified: Verify,
         certificate: Option<Certificate>,
         /// How many days the certificate is still valid.
+        #[cfg_attr(feature = "ts", ts(type = "number | null"))]
         days_left: Option<u64>,
     },
     /// The certificate does not meet the settings.
@@ -114,7 +125,10 @@ pub enum Found {
     /// The server lists no capabilities.
     NoCapabilities,
     /// The time from a request to its reply.
-    RoundTrip { microseconds: u64 },
+    RoundTrip {
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        microseconds: u64,
+    },
     /// `count` connections were open at once, of `wanted` configured; the proxy has `beside` more.
     /// `cause` is why there was not one more, if the provider did not say.
     Granted { count: u16, wanted: u16, beside: u16, cause: Option<String> },
@@ -122,6 +136,9 @@ pub enum Found {
 
 /// Why a provider refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Why {
     /// The connection limit is reached, or the provider thinks so.
     Connections,
@@ -139,6 +156,9 @@ pub enum Why {
 
 /// How the reason is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Proof {
     /// The reply says so.
     Told,
@@ -152,6 +172,9 @@ pub enum Proof {
 
 /// A remedy, as settings to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "serde", serde(tag = "change", rename_all = "snake_case"))]
 #[expect(missing_docs, reason = "the fields are what their names say")]
 pub enum Remedy {
     /// Use TLS from the first byte on this port.

@@ -16,16 +16,22 @@ const NAMES: usize = 5;
 
 /// The contents of a certificate. All of it comes from the other end, made safe to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Certificate {
     /// The issuer.
     pub issuer: String,
     /// The first few host names that it is valid for.
     pub names: Vec<String>,
     /// The start of its validity, in seconds since 1970.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub begins: u64,
-    /// The end of its validity, in seconds since 1970.
+    /// The end of its validity, in seconds since 1970; in JSON, in milliseconds.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "milliseconds"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub expires: u64,
     /// Whether it is self-signed.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub self_signed: bool,
 }
 
@@ -89,6 +95,9 @@ pub struct BadCertificate {
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Problem {
     /// It has expired.
     Expired,
@@ -102,6 +111,12 @@ pub enum Problem {
     SelfSigned,
     /// Something else.
     Invalid,
+}
+
+/// Times in JSON are milliseconds, as JavaScript counts them.
+#[cfg(feature = "serde")]
+fn milliseconds<S: serde::Serializer>(seconds: &u64, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u64(seconds.saturating_mul(1000))
 }
 
 impl BadCertificate {

@@ -1,15 +1,20 @@
 //! The Secret Service, which GNOME, KDE and KeePassXC have.
 
-use keyring_core::Error;
+use keyring_core::{Error, set_default_store};
 use secret_service::EncryptionType;
 use secret_service::Error as Cause;
 use secret_service::blocking::SecretService;
 use zbus_secret_service_keyring_store::Store;
 
-use super::Connected;
+/// Connects anew.
+pub(super) fn connect() -> Result<(), Error> {
+    set_default_store(Store::new()?);
+    Ok(())
+}
 
-pub(super) fn connect() -> Connected {
-    Store::new().map(|store| store as _)
+/// Whether the connection is no good any more: the bus or the service has ended since.
+pub(super) fn is_lost(error: &Error) -> bool {
+    matches!(cause(error), Some(Cause::Zbus(_) | Cause::ZbusFdo(_)))
 }
 
 fn cause(error: &Error) -> Option<&Cause> {

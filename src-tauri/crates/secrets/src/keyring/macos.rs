@@ -1,18 +1,21 @@
 //! The Keychain.
 
-use apple_native_keyring_store::keychain::Store;
 use keyring_core::Error;
 use security_framework::base::Error as Cause;
-
-use super::Connected;
 
 /// The user cancelled, the password was wrong, or there is no way to ask.
 const REFUSED: [i32; 3] = [-128, -25293, -25308];
 /// There is no keychain.
 const GONE: [i32; 3] = [-25291, -25294, -25307];
 
-pub(super) fn connect() -> Connected {
-    Store::new().map(|store| store as _)
+/// There is no connection that could be lost: what failed once fails again.
+pub(super) fn connect() -> Result<(), Error> {
+    let failed = |error: &Error| Error::PlatformFailure(error.to_string().into());
+    keyring::Entry::store_status().as_ref().map(|()| ()).map_err(failed)
+}
+
+pub(super) fn is_lost(_: &Error) -> bool {
+    false
 }
 
 fn code(error: &Error) -> Option<i32> {

@@ -1,5 +1,8 @@
 //! The keyring's errors in our words, with a keyring that fails as it is told.
 
+use std::sync::Arc;
+
+use keyring_core::CredentialStore;
 use keyring_core::mock::{Cred, Store as Mock};
 
 use super::*;
@@ -7,7 +10,7 @@ use super::*;
 fn mock() -> (Keyring, Arc<CredentialStore>) {
     let store: Arc<CredentialStore> = Mock::new().unwrap();
     let kept = Arc::clone(&store);
-    (Keyring { connect: Box::new(move || Ok(Arc::clone(&store))) }, kept)
+    (Keyring { entry: Box::new(move |user, _| store.build(SERVICE, user, None)) }, kept)
 }
 
 fn owner() -> Owner {
@@ -63,8 +66,8 @@ fn what_it_fails_with_is_said_in_its_words() {
 
 #[test]
 fn a_keyring_that_cannot_be_connected_to_is_absent() {
-    let connect = || Err(Error::PlatformFailure("no bus".into()));
-    let keyring = Keyring { connect: Box::new(connect) };
+    let entry = |_: &str, _| Err(Error::PlatformFailure("no bus".into()));
+    let keyring = Keyring { entry: Box::new(entry) };
     let absent = || StoreError::Absent("no bus".into());
     assert_eq!(keyring.get(&owner()), Err(absent()));
     assert_eq!(keyring.set(&owner(), &Secret::new("p")), Err(absent()));

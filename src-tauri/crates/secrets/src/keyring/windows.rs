@@ -1,12 +1,15 @@
 //! The Credential Manager.
 
 use keyring_core::Error;
-use windows_native_keyring_store::Store;
 
-use super::Connected;
+/// There is no connection that could be lost: what failed once fails again.
+pub(super) fn connect() -> Result<(), Error> {
+    let failed = |error: &Error| Error::PlatformFailure(error.to_string().into());
+    keyring::Entry::store_status().as_ref().map(|()| ()).map_err(failed)
+}
 
-pub(super) fn connect() -> Connected {
-    Store::new().map(|store| store as _)
+pub(super) fn is_lost(_: &Error) -> bool {
+    false
 }
 
 /// It has no lock of its own.

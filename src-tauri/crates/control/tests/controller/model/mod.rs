@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant as RealInstant, SystemTime};
 
-use control::controller::{Handle, Notice, Outside, Sources, prepare};
+use control::controller::{Environment, Handle, Notice, Sources, prepare};
 use control::request::{Failure, Reply, Request};
 use control::settings::{Listen, StoreKind, load};
 use control::snapshot::{KeepState, Snapshot, State};
@@ -70,7 +70,7 @@ fn whatever_happens_settings_passwords_and_the_door_agree() {
 #[derive(Clone)]
 struct Wall(Instant, Arc<Mutex<Duration>>);
 
-impl Outside for Wall {
+impl Environment for Wall {
     fn now(&self) -> SystemTime {
         let jumped = *self.1.lock().unwrap();
         SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 30) + self.0.elapsed() + jumped
@@ -371,10 +371,10 @@ impl Model {
 }
 
 fn start(begin: &Begin, wall: &Wall) -> (Arc<Vault>, Handle, JoinHandle<()>) {
-    let (shell, start, mut means) = begin.parts();
-    means.outside = Box::new(wall.clone());
-    let vault = Arc::clone(&means.vault);
-    let (handle, controller) = prepare(shell, start, means).unwrap();
+    let (shell, start, mut dependencies) = begin.parts();
+    dependencies.environment = Box::new(wall.clone());
+    let vault = Arc::clone(&dependencies.vault);
+    let (handle, controller) = prepare(shell, start, dependencies).unwrap();
     handle.notice(Notice::WindowShown);
     (vault, handle, tokio::spawn(controller))
 }

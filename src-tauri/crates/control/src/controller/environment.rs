@@ -14,7 +14,7 @@ const SLEPT: Duration = Duration::from_secs(30);
 pub type Sources = [Option<IpAddr>; 2];
 
 /// What the system says about itself.
-pub trait Outside: Send + 'static {
+pub trait Environment: Send + 'static {
     /// The time of the clock on the wall.
     fn now(&self) -> SystemTime;
     /// Where packets would come from.
@@ -27,7 +27,7 @@ pub trait Outside: Send + 'static {
 #[derive(Debug)]
 pub(super) struct System;
 
-impl Outside for System {
+impl Environment for System {
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }

@@ -1,0 +1,206 @@
+//! What comes of a request: a reply, or why it was not done.
+
+use std::path::PathBuf;
+
+use downloaders::import::{Doubt, LeftOut};
+use downloaders::{Error, Problem, Program};
+use nntp_proxy::config::Secret;
+use serde::{Serialize, Serializer};
+
+use crate::settings::Provider;
+use crate::snapshot::{Event, Sample};
+
+/// What comes of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Reply {
+    /// It is done; what has changed is in the snapshot.
+    Done,
+    /// The provider that was saved.
+    Saved {
+        /// Its id.
+        id: String,
+    },
+    /// A client's new password, which is never told again.
+    Password {
+        /// The password.
+        #[serde(serialize_with = "show")]
+        #[cfg_attr(test, ts(type = "string"))]
+        secret: Secret,
+    },
+    /// The file that was saved.
+    File {
+        /// Where it is.
+        path: String,
+    },
+    /// Copies of the settings.
+    Copies {
+        /// The newest first.
+        copies: Vec<SettingsCopy>,
+    },
+    /// Events.
+    Events {
+        /// The oldest first.
+        events: Vec<Event>,
+    },
+    /// Speeds.
+    History {
+        /// The oldest first.
+        samples: Vec<Sample>,
+    },
+    /// The settings of other programs that are there.
+    Imports {
+        /// Those in their usual places.
+        files: Vec<ImportFile>,
+    },
+    /// What can be taken from another program. No secret is in it.
+    Import {
+        /// Whose settings they are.
+        program: Program,
+        /// The servers that can be taken.
+        servers: Vec<ImportServer>,
+        /// Those that cannot.
+        left_out: Vec<LeftOut>,
+    },
+}
+
+/// A copy of the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SettingsCopy {
+    /// Its name, beside the settings.
+    pub file: String,
+    /// When it was written, in milliseconds since 1970.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at: u64,
+    /// How many providers are in it; none where this version cannot use it.
+    pub providers: Option<usize>,
+}
+
+/// The settings of another program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ImportFile {
+    /// Which.
+    pub program: Program,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// A server that can be taken from another program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ImportServer {
+    /// As the provider that it becomes.
+    pub provider: Provider,
+    /// Whether it comes with a password.
+    pub password: bool,
+    /// What is not taken as it was, or should be looked at.
+    pub doubts: Vec<Doubt>,
+    /// Whether there is a provider with this host and user name already.
+    pub known: bool,
+}
+
+/// A request that was not done, and nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Failure {
+    /// What is wrong.
+    pub code: FailureCode,
+    /// The field of the form that it is about.
+    pub field: Option<String>,
+    /// In a sentence, with the remedy.
+    pub message: String,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCode {
+    /// A value cannot be.
+    Invalid,
+    /// There is none of that name.
+    Unknown,
+    /// Passwords cannot be kept at the moment: the keyring is locked or waits.
+    KeepClosed,
+    /// Passwords cannot be kept: there is no keyring.
+    KeepAbsent,
+    /// Passwords cannot be kept at the moment: the vault wants its passphrase.
+    VaultClosed,
+    /// The password that is kept was entered for another server, another user, or more encryption.
+    PasswordAgain,
+    /// The vault's passphrase is another.
+    WrongPassphrase,
+    /// The settings could not be written.
+    NotSaved,
+    /// The settings may not be changed: see [`Trouble::SettingsReadOnly`](crate::snapshot::Trouble).
+    SettingsReadOnly,
+    /// The system refused.
+    Refused,
+    /// A file is not the settings of a program that is known.
+    ImportKind,
+    /// No server is in it.
+    ImportEmpty,
+    /// It cannot be read.
+    ImportRead,
+    /// That is no address of a program, or one that Newsmux cannot speak to.
+    ClientAddress,
+    /// The program is on another computer, and a login that is kept is not sent there.
+    LoginElsewhere,
+    /// The program is on another computer, and Newsmux serves only this one.
+    ClientElsewhere,
+    /// Nothing answers there.
+    ClientSilent,
+    /// Something else answers there.
+    ClientOther,
+    /// The program refuses the key, or the user and the password.
+    ClientKey,
+    /// The program refuses the address that it was called by.
+    ClientHost,
+    /// The program lets nobody change its settings from outside.
+    ClientLocked,
+    /// The program did not do what it was asked, for another reason.
+    ClientFailed,
+}
+
+impl Failure {
+    /// One that is about no field.
+    pub(crate) fn new(code: FailureCode, message: impl Into<String>) -> Self {
+        Self { code, field: None, message: message.into() }
+    }
+
+    /// A value that cannot be, in this field of the form.
+    pub(crate) fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..Self::new(FailureCode::Invalid, message) }
+    }
+
+    /// The system refused; in its words.
+    pub(crate) fn refused(said: impl Into<String>) -> Self {
+        Self::new(FailureCode::Refused, said)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let code = match error.problem() {
+            Problem::Unreadable => FailureCode::ImportRead,
+            Problem::NotSettings => FailureCode::ImportKind,
+            Problem::NoServers => FailureCode::ImportEmpty,
+            Problem::Address => FailureCode::ClientAddress,
+            Problem::Elsewhere => FailureCode::ClientElsewhere,
+            Problem::Silent => FailureCode::ClientSilent,
+            Problem::Other => FailureCode::ClientOther,
+            Problem::Key => FailureCode::ClientKey,
+            Problem::Host => FailureCode::ClientHost,
+            Problem::Locked => FailureCode::ClientLocked,
+            Problem::Failed => FailureCode::ClientFailed,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+fn show<S: Serializer>(secret: &Secret, shown: S) -> Result<S::Ok, S::Error> {
+    shown.serialize_str(secret.expose())
+}

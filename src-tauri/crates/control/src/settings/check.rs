@@ -1,0 +1,82 @@
+//! What settings cannot be, beyond what their types say.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use super::{Provider, Settings};
+
+/// A place in the settings, and what is wrong with it.
+type Complaint = (String, String);
+
+/// What the types alone do not say.
+pub(crate) fn check(settings: &Settings) -> Result<(), Complaint> {
+    check_listen(settings).map_err(|why| ("listen.host".to_owned(), why.to_owned()))?;
+    let mut names = HashSet::new();
+    for (at, client) in settings.clients.iter().enumerate() {
+        let path = format!("clients[{at}].name");
+        check_word(&path, &client.name)?;
+        if !names.insert(&client.name) {
+            return Err((path, format!("there is another client {:?}", client.name)));
+        }
+    }
+    let mut ids = HashSet::new();
+    for (at, provider) in settings.providers.iter().enumerate() {
+        let path = format!("providers[{at}]");
+        check_provider(&path, provider)?;
+        if !ids.insert(&provider.id) {
+            return Err((format!("{path}.id"), format!("there is another {:?}", provider.id)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the address to listen on can be, and is safe with these clients.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_listen(settings: &Settings) -> Result<(), &'static str> {
+    let listen = &settings.listen;
+    if listen.host != "localhost" && listen.host.parse::<IpAddr>().is_err() {
+        return Err("has to be an address such as 127.0.0.1, or localhost");
+    }
+    if !listen.is_loopback() && settings.clients.is_empty() {
+        return Err(
+            "other computers could connect without a login: add one to clients, or use 127.0.0.1",
+        );
+    }
+    Ok(())
+}
+
+fn check_provider(path: &str, provider: &Provider) -> Result<(), Complaint> {
+    check_word(&format!("{path}.id"), &provider.id)?;
+    check_host(provider).map_err(|why| (format!("{path}.host"), why.to_owned()))?;
+    let within = |field: &str, value: u16, from: u16, to: u16| {
+        let why = format!("{value} is not between {from} and {to}");
+        if (from..=to).contains(&value) { Ok(()) } else { Err((format!("{path}.{field}"), why)) }
+    };
+    within("port", provider.port(), 1, u16::MAX)?;
+    within("connections", provider.connections, 1, 500)?;
+    within("pipelining", provider.pipelining.unwrap_or(1).into(), 1, 64)?;
+    within("timeout_secs", provider.timeout_secs, 1, 600)
+}
+
+fn check_host(provider: &Provider) -> Result<(), &'static str> {
+    let host = provider.host.as_str();
+    let is_address = host.parse::<IpAddr>().is_ok();
+    if host.is_empty() {
+        Err("is empty: enter the provider's news server")
+    } else if host.contains("://") || host.contains('/') {
+        Err("has to be a host name alone, without a scheme or a path, such as news.example.com")
+    } else if host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        Err("has blanks in it: remove them")
+    } else if host.contains(':') && !is_address {
+        Err("has a port in it: put that into port")
+    } else {
+        Ok(())
+    }
+}
+
+fn check_word(path: &str, word: &str) -> Result<(), Complaint> {
+    let bad = word.trim().is_empty() || word.chars().any(char::is_control);
+    if bad { Err((path.into(), "must not be empty or have line breaks".into())) } else { Ok(()) }
+}

@@ -1,0 +1,90 @@
+//! What keeps the whole from being well.
+
+use serde::Serialize;
+
+/// Something that keeps the whole from being well. Each has one remedy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Trouble {
+    /// Another program has the port.
+    PortBusy {
+        /// The port.
+        port: u16,
+        /// The program, where the system tells.
+        holder: Option<String>,
+        /// A port that is free.
+        free: Option<u16>,
+    },
+    /// It cannot listen, for another reason.
+    CannotListen {
+        /// The system's words.
+        said: String,
+    },
+    /// Passwords cannot be had until the user has done something.
+    PasswordsClosed,
+    /// A provider's password was never entered, or is gone from the keyring.
+    NoPassword {
+        /// The provider's id.
+        provider: String,
+    },
+    /// A client's password is gone from the keyring.
+    NoClientPassword {
+        /// The client's name.
+        client: String,
+    },
+    /// A provider refuses the login.
+    LoginRefused {
+        /// The provider's id.
+        provider: String,
+        /// Its own words, without secrets.
+        said: String,
+    },
+    /// A provider cannot be used at the moment.
+    ProviderDown {
+        /// The provider's id.
+        provider: String,
+        /// Why.
+        said: String,
+    },
+    /// The settings may not be changed, and are used as far as they are understood.
+    SettingsReadOnly {
+        /// Why.
+        why: ReadOnly,
+        /// The place in the file or the system's words.
+        said: String,
+    },
+    /// The settings file was no JSON; it was set aside, and new settings began.
+    SettingsSetAside {
+        /// Where it is now.
+        file: String,
+        /// What is wrong with it.
+        said: String,
+    },
+    /// The settings could not be written.
+    SettingsNotSaved {
+        /// Why.
+        said: String,
+    },
+}
+
+/// Why settings may not be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum ReadOnly {
+    /// A newer version wrote them.
+    Newer {
+        /// The version of the format.
+        version: u32,
+    },
+    /// Something in them is not known, or cannot be.
+    NotUnderstood,
+    /// The file cannot be read.
+    Unreadable,
+    /// Another Newsmux changes them.
+    Held {
+        /// Which, where that is known.
+        by: Option<String>,
+    },
+}
