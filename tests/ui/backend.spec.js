@@ -1,4 +1,4 @@
-// The window as it is shipped, over the application's side of the bridge, which is played here.
+// The production build, with the application's side of the bridge simulated.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -25,7 +25,7 @@ const SNAPSHOT = {
   },
 };
 
-/** Plays the bridge: keeps what was called, answers, and sends snapshots when told to. */
+/** Simulates the bridge: records calls, answers them, and sends snapshots on request. */
 function bridge(snapshot) {
   const callbacks = new Map();
   let sent = 0;
@@ -57,7 +57,7 @@ function bridge(snapshot) {
 const opened = (t) => open(t, { init: { content: `(${bridge})(${JSON.stringify(SNAPSHOT)})` } });
 const calls = (page) => page.evaluate(() => globalThis.played.calls);
 
-test("it watches, and asks for what a snapshot does not hold", async (t) => {
+test("watches snapshots and requests events", async (t) => {
   const page = await opened(t);
   await page.getByText("Newsmux is off. Programs can't connect.").waitFor();
   await page.getByText("[::1]:10080").waitFor();
@@ -67,23 +67,23 @@ test("it watches, and asks for what a snapshot does not hold", async (t) => {
   assert.deepEqual(called.find(([, given]) => given?.request?.do === "events"), ["request", { request: { do: "events", after: 0 } }]);
 });
 
-test("it shows each snapshot that comes", async (t) => {
+test("shows each new snapshot", async (t) => {
   const page = await opened(t);
   await page.getByText("Newsmux is off.").waitFor();
   await page.evaluate(() => globalThis.played.send({ state: { is: "idle" } }));
   await page.getByText("Newsmux is on and idle.").waitFor();
 });
 
-test("it sends what is asked, and tells what is refused by its code", async (t) => {
+test("sends requests and explains failures by their code", async (t) => {
   const page = await opened(t);
   await page.getByRole("switch", { name: "Newsmux" }).click();
   assert.deepEqual((await calls(page)).at(-1), ["request", { request: { do: "start" } }]);
   await page.keyboard.press("Control+5");
   await page.getByRole("switch", { name: "Allow posting" }).click();
-  await page.getByText("Settings couldn't be saved. Check that the disk isn't full, then try again.").waitFor();
+  await page.getByText("Settings couldn't be saved: disk full. Try again.").waitFor();
   assert.equal(await page.getByRole("switch", { name: "Allow posting" }).getAttribute("aria-checked"), "false");
   await page.getByRole("button", { name: "Dismiss" }).click();
-  await page.getByText("Settings couldn't be saved.").waitFor({ state: "detached" });
+  await page.getByText("Settings couldn't be saved").waitFor({ state: "detached" });
 });
 
 for (const [name, request] of [["Close window", "close_window"], ["Keep open", "stay_open"], ["Quit Newsmux", "quit"]]) {
@@ -95,13 +95,13 @@ for (const [name, request] of [["Close window", "close_window"], ["Keep open", "
   });
 }
 
-test("what is shipped has no stand-in for the application", () => {
+test("a production build does not contain the fake", () => {
   const scripts = readdirSync("ui/dist/assets").filter((file) => file.endsWith(".js"));
   assert.equal(scripts.length, 1);
   assert.ok(!readFileSync(`ui/dist/assets/${scripts[0]}`, "utf8").includes("scenario"));
 });
 
-test("a system whose language is called C is spoken to in English", async (t) => {
+test("uses English where the system's locale is C", async (t) => {
   const language = "Object.defineProperty(Navigator.prototype, 'language', { get: () => 'C', configurable: true });";
   const page = await open(t, { init: { content: `${language}(${bridge})(${JSON.stringify(SNAPSHOT)})` } });
   await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();

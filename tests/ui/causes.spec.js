@@ -7,13 +7,13 @@ serve();
 
 const CASES = [
   ["linux", "cannot connect: check host and port, and the network (Connection refused (os error 111))",
-    "can't connect (connection refused): check the server, the port and the network", "Keine Verbindung (Verbindung verweigert): Prüfen Sie Server, Port und Netz"],
-  ["macos", "the connection was lost: Connection reset by peer (os error 54)", "connection lost", "Verbindung abgebrochen"],
+    "Can't connect (connection refused): check the server, the port and the network", "Keine Verbindung (Verbindung verweigert): Prüfen Sie Server, Port und Netz"],
+  ["macos", "the connection was lost: Connection reset by peer (os error 54)", "Connection lost", "Verbindung abgebrochen"],
   ["windows", "cannot connect: check host and port, and the network (No connection could be made because the target machine actively refused it. (os error 10061))",
-    "can't connect (connection refused): check the server, the port and the network", "Keine Verbindung (Verbindung verweigert): Prüfen Sie Server, Port und Netz"],
+    "Can't connect (connection refused): check the server, the port and the network", "Keine Verbindung (Verbindung verweigert): Prüfen Sie Server, Port und Netz"],
   ["linux", "the host name has no address: check its spelling, and the network (failed to lookup address information: Name or service not known)",
-    "server not found: check the spelling and the network", "Server nicht gefunden: Prüfen Sie Schreibweise und Netz"],
-  ["linux", "cannot write /home/me/settings.json: No space left on device (os error 28)", "can't write /home/me/settings.json: disk full", "/home/me/settings.json ist nicht beschreibbar: Platte voll"],
+    "Server not found: check the spelling and the network", "Server nicht gefunden: Prüfen Sie Schreibweise und Netz"],
+  ["linux", "cannot write /home/me/settings.json: No space left on device (os error 28)", "Can't write /home/me/settings.json: disk full", "/home/me/settings.json ist nicht beschreibbar: Platte voll"],
   ["linux", "Something new (os error 4242)", "Something new", "Something new"],
 ];
 const AGENTS = { macos: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)", windows: "Mozilla/5.0 (Windows NT 10.0; Win64; x64)" };

@@ -1,4 +1,4 @@
-// The test of a provider: what it finds is said in words and by shape, and what would help is one press away.
+// The provider test: findings in words and shapes, and remedies.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { open, serve } from "./harness.js";
@@ -25,7 +25,7 @@ async function check(t, host, { port, tls } = {}) {
   return page;
 }
 
-/** Takes the remedy, and sees what was changed, where the focus is, and that it was tested again. */
+/** Applies a remedy: the changed field has the focus, and the test runs again. */
 async function helped(page, remedy, changed, after = "It works.") {
   await press(page, button(page, remedy));
   await isFocused(field(page, changed));
@@ -59,13 +59,13 @@ describe("remedies", () => {
     assert.equal(await field(page, "Port").inputValue(), "443");
   });
 
-  test("encryption that is started later", async (t) => {
+  test("STARTTLS", async (t) => {
     const page = await check(t, "starttls.example");
     await helped(page, "Use STARTTLS on port 119", "Encryption");
     assert.equal(await field(page, "Encryption").inputValue(), "starttls");
   });
 
-  test("no encryption is offered with a warning, and stays doubtful", async (t) => {
+  test("no encryption comes with a warning, before and after", async (t) => {
     const page = await check(t, "plain.example");
     await line(page, "Encryption: failed").getByText("Others can then read your password and downloads in transit.").waitFor();
     await helped(page, "Use no encryption, on port 119", "Encryption", "It works, with warnings.");
@@ -74,7 +74,7 @@ describe("remedies", () => {
 });
 
 describe("findings", () => {
-  test("a refused certificate is shown", async (t) => {
+  test("shows a certificate that it refuses", async (t) => {
     const page = await check(t, "certificate.example");
     const found = line(page, "Encryption: failed");
     await found.getByText("The certificate is for another server.").waitFor();
@@ -82,24 +82,24 @@ describe("findings", () => {
     assert.equal(await region(page).locator("li button").count(), 0);
   });
 
-  test("a certificate that ends soon is doubtful", async (t) => {
+  test("warns when a certificate expires soon", async (t) => {
     const page = await check(t, "ending.example");
     await line(page, "Encryption: warning").getByText("It expires in 9 days.").waitFor();
   });
 
-  test("an indexer's address is named", async (t) => {
+  test("recognizes an indexer's address", async (t) => {
     const page = await check(t, "web.example");
     await line(page, "Greeting: failed").getByText("You may have entered an indexer or website").waitFor();
   });
 
-  test("a refusal says how its reason is known", async (t) => {
+  test("explains how it knows the reason of a refusal", async (t) => {
     let page = await check(t, "unclear.example");
     await line(page, "Login: failed").getByText("but refused twice").waitFor();
     page = await check(t, "full.example");
     await line(page, "Login: failed").getByText("another program uses the account").waitFor();
   });
 
-  test("each is told in German too, but for the provider's own words", async (t) => {
+  test("is translated, except for the provider's own reply", async (t) => {
     const page = await open(t, { page: "providers", lang: "de" });
     await page.getByRole("button", { name: "Anbieter hinzufügen" }).click();
     await page.keyboard.type("few.example");
@@ -111,7 +111,7 @@ describe("findings", () => {
   });
 });
 
-test("well-known news servers are offered while a host is typed", async (t) => {
+test("suggests well-known news servers", async (t) => {
   const page = await open(t, { page: "providers" });
   await press(page, button(page, "Add provider"));
   const host = field(page, "News server");

@@ -8,7 +8,7 @@ serve();
 const steps = (page) => page.getByRole("region", { name: "First steps" });
 const current = (page) => steps(page).locator("[aria-current=step]").innerText();
 
-test("the first steps lead to a test and to a program, and are on the overview only", async (t) => {
+test("lead to a test and a program, on the Overview only", async (t) => {
   const page = await open(t, { scenario: "first" });
   assert.match(await current(page), /Provider works: not yet/);
   await steps(page).getByRole("button", { name: "Test it" }).click();
@@ -23,19 +23,19 @@ test("the first steps lead to a test and to a program, and are on the overview o
   assert.equal(await steps(page).count(), 0, "on the overview only");
 });
 
-test("what was done in an earlier run stays done", async (t) => {
+test("stay done after a restart", async (t) => {
   const page = await open(t, { scenario: "first-again" });
   await steps(page).getByText("Provider works: done").waitFor();
   assert.match(await current(page), /Program set up: not yet/);
 });
 
-test("they take one line", async (t) => {
+test("take one line", async (t) => {
   const page = await open(t, { scenario: "first" });
   const height = await steps(page).evaluate((section) => section.getBoundingClientRect().height);
   assert.ok(height < 64, `they are ${height} px high`);
 });
 
-test("the first steps can be hidden, and are not seen where they were done", async (t) => {
+test("can be hidden, and are not shown again", async (t) => {
   const page = await open(t, { scenario: "first" });
   await steps(page).getByRole("button", { name: "Hide" }).click();
   await steps(page).waitFor({ state: "detached" });
@@ -43,7 +43,7 @@ test("the first steps can be hidden, and are not seen where they were done", asy
   assert.equal(await steps(done).count(), 0);
 });
 
-test("without a provider the welcome is the first step", async (t) => {
+test("without a provider, the welcome takes their place", async (t) => {
   const page = await open(t, { scenario: "empty" });
   await page.getByRole("heading", { name: "Welcome to Newsmux" }).waitFor();
   assert.equal(await steps(page).count(), 0);

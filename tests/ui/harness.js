@@ -1,5 +1,5 @@
-// Serves the built window as the application does, with its content security policy, and opens it in Chromium.
-// `SCREENSHOTS=folder` keeps a picture of every view.
+// Serves the built window with the application's content security policy and opens it in Chromium.
+// `SCREENSHOTS=folder` saves a screenshot of every view.
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -22,7 +22,7 @@ export const SMALL = { width: 640, height: 480 };
 let server;
 let browser;
 
-/** Has the window of `folder` served, and a browser, for as long as this file's tests run. */
+/** Serves the window in `folder` and keeps a browser open while this file's tests run. */
 export function serve(folder = "target/ui") {
   before(async () => {
     server = createServer((request, response) => {
@@ -80,14 +80,14 @@ export async function open(t, { scenario = "busy", page: at = "overview", lang =
   return page;
 }
 
-/** What hinders people who see, hear or move otherwise. */
+/** No violations of the accessibility rules. */
 export async function assertAccessible(page, what) {
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join("\n  ")}`);
   assert.deepEqual(told, [], what);
 }
 
-/** Nothing is wider than its place, and no word of a button is cut off. */
+/** Nothing is wider than its container, and no button is cut off. */
 export async function assertFits(page, what) {
   const wide = await page.evaluate(() => {
     const roots = [document.documentElement, ...document.querySelectorAll("main, dialog, .card, nav")];

@@ -1,4 +1,4 @@
-// What people do in the window, without a mouse.
+// The window by keyboard only.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { open, serve } from "./harness.js";
@@ -7,7 +7,7 @@ import { button, heading, isFocused, press, said, tabTo, type } from "./keys.js"
 serve();
 
 describe("everywhere", () => {
-  test("control and a digit open a page, and its title is heard", async (t) => {
+  test("Ctrl and a digit open a page and focus its title", async (t) => {
     const page = await open(t);
     for (const [digit, title] of [[2, "Providers"], [3, "Programs"], [4, "Activity"], [5, "Settings"], [1, "Overview"]]) {
       await page.keyboard.press(`Control+${digit}`);
@@ -16,7 +16,7 @@ describe("everywhere", () => {
     }
   });
 
-  test("the system's language is spoken, until another is chosen", async (t) => {
+  test("uses the system's language until another is chosen", async (t) => {
     const page = await open(t, { page: "settings", locale: "de-AT" });
     await heading(page, "Einstellungen").waitFor();
     assert.equal(await page.locator("html").getAttribute("lang"), "de-AT");
@@ -26,7 +26,7 @@ describe("everywhere", () => {
     assert.equal(await page.locator("html").getAttribute("lang"), "en");
   });
 
-  test("the window is closed and Newsmux quit by keys, also while a field has the focus", async (t) => {
+  test("Ctrl+W closes the window and Ctrl+Q quits, also in a text field", async (t) => {
     const page = await open(t, { page: "settings", scenario: "idle" });
     await tabTo(page, page.getByLabel("Host"));
     await page.keyboard.press("Control+W");
@@ -36,7 +36,7 @@ describe("everywhere", () => {
     assert.equal(await button(page, "Quit Newsmux").getAttribute("title"), "Ctrl+Q");
   });
 
-  test("on macOS it is the command key, and the words are macOS's", async (t) => {
+  test("uses ⌘ and the words of macOS there", async (t) => {
     const userAgent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)";
     const page = await open(t, { page: "settings", scenario: "idle", userAgent });
     await page.getByRole("radio", { name: "Keychain" }).waitFor();
@@ -49,7 +49,7 @@ describe("everywhere", () => {
     await page.waitForFunction(() => globalThis.askedToClose === true);
   });
 
-  test("the theme is the system's until another is chosen", async (t) => {
+  test("uses the system's theme until another is chosen", async (t) => {
     const page = await open(t, { page: "settings", scenario: "idle", scheme: "dark" });
     const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--ground"));
     assert.equal(await ground(), "#11171a");
@@ -62,12 +62,12 @@ describe("everywhere", () => {
     await page.locator("html[data-theme=light]").waitFor();
   });
 
-  test("a language that is not spoken here becomes English", async (t) => {
+  test("uses English for other languages", async (t) => {
     const page = await open(t, { page: "settings", locale: "pt-BR" });
     await heading(page, "Settings").waitFor();
   });
 
-  test("figures are written as the language writes them", async (t) => {
+  test("formats numbers for the language", async (t) => {
     const english = await open(t, { scenario: "idle" });
     await english.getByText("4.2 GB, 18,204 replies").waitFor();
     const german = await open(t, { scenario: "idle", lang: "de" });
@@ -76,14 +76,14 @@ describe("everywhere", () => {
 });
 
 describe("overview", () => {
-  test("the address is copied", async (t) => {
+  test("copies the address", async (t) => {
     const page = await open(t);
     await press(page, button(page, "Copy address"));
     await page.getByText("Copied", { exact: true }).waitFor({ state: "attached" });
     assert.equal(await page.evaluate(() => globalThis.copied), "127.0.0.1:10080");
   });
 
-  test("it is stopped, started and paused", async (t) => {
+  test("stops, starts and pauses", async (t) => {
     const page = await open(t);
     const power = page.getByRole("switch", { name: "Newsmux" });
     await press(page, power, "Space");
@@ -101,7 +101,7 @@ describe("overview", () => {
     await page.getByText("Newsmux is on and in use.").waitFor();
   });
 
-  test("escape folds a menu and leaves the focus on its button", async (t) => {
+  test("Escape closes a menu and focuses its button", async (t) => {
     const page = await open(t);
     await press(page, button(page, "Pause"));
     await page.keyboard.press("Escape");
@@ -117,7 +117,7 @@ describe("overview", () => {
 });
 
 describe("programs", () => {
-  test("a login is added, and its password seen once", async (t) => {
+  test("adds a login and shows its password once", async (t) => {
     const page = await open(t, { page: "clients" });
     await type(page, "New login", "nzbget");
     await page.keyboard.press("Enter");
@@ -132,7 +132,7 @@ describe("programs", () => {
     await page.getByText("nzbget not connected").waitFor();
   });
 
-  test("a name can be had once", async (t) => {
+  test("refuses a name that is in use", async (t) => {
     const page = await open(t, { page: "clients" });
     const name = page.getByLabel("New login");
     await type(page, "New login", "sabnzbd");
@@ -141,7 +141,7 @@ describe("programs", () => {
     assert.equal(await said(name), "This name is already in use. Choose another.");
   });
 
-  test("a password is renewed, a login removed and put back", async (t) => {
+  test("creates a new password; removes and restores a login", async (t) => {
     const page = await open(t, { page: "clients" });
     await press(page, button(page, "New password for sabnzbd"));
     await press(page, button(page, "I've copied it"));
@@ -153,7 +153,7 @@ describe("programs", () => {
     await button(page, "Remove sabnzbd").waitFor();
   });
 
-  test("what to enter in each program is copied", async (t) => {
+  test("copies the settings for each program", async (t) => {
     const page = await open(t, { page: "clients" });
     await tabTo(page, page.getByRole("radio", { name: "SABnzbd" }));
     await page.keyboard.press("ArrowRight");
@@ -168,7 +168,7 @@ describe("programs", () => {
 });
 
 describe("activity", () => {
-  test("it is filtered by what it is, and searched", async (t) => {
+  test("filters and searches", async (t) => {
     const page = await open(t, { page: "activity" });
     await page.getByText("8 entries").waitFor();
     await tabTo(page, page.getByLabel("Show"));
@@ -183,7 +183,7 @@ describe("activity", () => {
     await page.getByText("No matches. Show all, or search for something else.").waitFor();
   });
 
-  test("of very many the newest come first, and older ones when asked for", async (t) => {
+  test("shows the newest first, and older ones on request", async (t) => {
     const page = await open(t, { page: "activity", scenario: "many" });
     await page.getByText("500 entries").waitFor();
     assert.equal(await page.locator("main li time").count(), 100);
@@ -191,7 +191,7 @@ describe("activity", () => {
     await page.locator("main li time").nth(199).waitFor();
   });
 
-  test("what happens is there at once", async (t) => {
+  test("shows a new event at once", async (t) => {
     const page = await open(t, { scenario: "idle" });
     await press(page, page.getByRole("switch", { name: "Newsmux" }), "Space");
     await page.locator("main li", { hasText: "Newsmux was turned off" }).waitFor();
@@ -199,7 +199,7 @@ describe("activity", () => {
 });
 
 describe("settings", () => {
-  test("the mode is chosen, and posting is not for downloads", async (t) => {
+  test("changes the mode; Per command excludes posting", async (t) => {
     const page = await open(t, { page: "settings" });
     const posting = page.getByRole("switch", { name: "Allow posting" });
     await press(page, posting, "Space");
@@ -212,7 +212,7 @@ describe("settings", () => {
     assert.ok(await page.getByRole("radio", { name: "Per command" }).isChecked());
   });
 
-  test("another address is applied when it is complete", async (t) => {
+  test("changes the address with Apply", async (t) => {
     const page = await open(t, { page: "settings", scenario: "empty" });
     await type(page, "Host", "0.0.0.0");
     await page.keyboard.press("Enter");
@@ -229,7 +229,7 @@ describe("settings", () => {
     await page.getByText("1119", { exact: true }).waitFor();
   });
 
-  test("a vault is made", async (t) => {
+  test("creates a vault", async (t) => {
     const page = await open(t, { page: "settings" });
     await tabTo(page, page.getByRole("radio", { name: "System keyring" }));
     await page.keyboard.press("ArrowDown");
@@ -250,7 +250,7 @@ describe("settings", () => {
     assert.ok(await page.getByRole("radio", { name: "Encrypted vault" }).isChecked());
   });
 
-  test("a vault that was not made is not chosen", async (t) => {
+  test("does not select a vault that was not created", async (t) => {
     const page = await open(t, { page: "settings" });
     await tabTo(page, page.getByRole("radio", { name: "System keyring" }));
     await page.keyboard.press("ArrowDown");

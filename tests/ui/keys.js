@@ -1,13 +1,13 @@
-// The window as somebody without a mouse has it: what is on it by its name, and the keys that lead there.
+// Helpers to use the window by keyboard only.
 import assert from "node:assert/strict";
 
 export const button = (page, name) => page.getByRole("button", { name, exact: true });
 export const heading = (page, name) => page.getByRole("heading", { name, exact: true });
-/** What is said about a field, as those hear it who do not see it. */
+/** The description of a field, as a screen reader reads it. */
 export const said = (field) => field.evaluate((input) => document.getElementById(input.getAttribute("aria-describedby"))?.textContent.trim());
 export const isFocused = (locator) => locator.and(locator.page().locator(":focus")).waitFor();
 
-/** Presses a key until `locator` has the focus: whoever has no mouse gets there. */
+/** Presses a key until `locator` has the focus. */
 export async function tabTo(page, locator, key = "Tab") {
   for (let presses = 0; presses < 80; presses += 1) {
     if (await locator.evaluate((element) => element === document.activeElement)) return;

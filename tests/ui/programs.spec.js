@@ -1,4 +1,4 @@
-// Other programs: providers taken over from them, and Newsmux entered in them, without a mouse.
+// Import from other programs and their set-up, by keyboard only.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { open, serve } from "./harness.js";
@@ -11,7 +11,7 @@ const box = (page, name) => page.getByRole("checkbox", { name, exact: true });
 const SABNZBD = "Show SABnzbd servers: /home/reader/.sabnzbd/sabnzbd.ini";
 
 describe("import", () => {
-  test("providers are taken over from a file that was found", async (t) => {
+  test("imports providers from a file that it found", async (t) => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Import from SABnzbd or NZBGet"));
     await heading(page, "Import providers").waitFor();
@@ -30,7 +30,7 @@ describe("import", () => {
     assert.equal(await row(page, "Quarry").count(), 0);
   });
 
-  test("nothing is taken where nothing is chosen, and the way back is there", async (t) => {
+  test("imports nothing without a selection, and can be cancelled", async (t) => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Import from SABnzbd or NZBGet"));
     await press(page, button(page, SABNZBD));
@@ -41,7 +41,7 @@ describe("import", () => {
     await isFocused(heading(page, "Providers"));
   });
 
-  test("the first start leads to it, and a file can be chosen", async (t) => {
+  test("is offered at the first start, and takes a chosen file", async (t) => {
     const page = await open(t, { scenario: "empty" });
     await press(page, button(page, "Import from SABnzbd or NZBGet"));
     const chooses = page.waitForEvent("filechooser");
@@ -55,7 +55,7 @@ describe("import", () => {
     await heading(page, "Servers in SABnzbd").waitFor();
   });
 
-  test("where the keyring is locked the user is asked, and takes them for this session", async (t) => {
+  test("asks what to do when the keyring is locked", async (t) => {
     const page = await open(t, { page: "providers", scenario: "locked" });
     await press(page, button(page, "Import from SABnzbd or NZBGet"));
     await press(page, button(page, SABNZBD));
@@ -76,7 +76,7 @@ describe("the first login", () => {
     return dialog;
   };
 
-  test("is warned of, and nothing is added before", async (t) => {
+  test("comes with a warning before anything is added", async (t) => {
     const page = await open(t, { page: "clients", scenario: "no-logins" });
     await add(page);
     await page.keyboard.press("Escape");
@@ -99,13 +99,13 @@ describe("the first login", () => {
 
   test("refused programs are shown by name", async (t) => {
     const page = await open(t, { page: "activity", scenario: "no-logins" });
-    await page.getByText("Newsmux refused SABnzbd: no login. Enter one from Programs in SABnzbd").waitFor();
+    await page.getByText("Newsmux refused SABnzbd: enter one of the logins from Programs in it").waitFor();
     await page.getByText("Newsmux refused nzbget: wrong user name or password").waitFor();
   });
 });
 
 describe("set-up", () => {
-  test("SABnzbd is set up, the first article comes, and it is done", async (t) => {
+  test("sets up SABnzbd and shows the first article", async (t) => {
     const page = await open(t, { page: "clients" });
     await press(page, button(page, "Set it up for me"));
     const dialog = page.getByRole("dialog", { name: "Set up SABnzbd" });
@@ -126,7 +126,7 @@ describe("set-up", () => {
     await isFocused(heading(page, "Programs"));
   });
 
-  test("NZBGet is set up with user and password, and that is undone", async (t) => {
+  test("sets up NZBGet with user name and password, and undoes it", async (t) => {
     const page = await open(t, { page: "clients", scenario: "idle" });
     await tabTo(page, page.getByRole("radio", { name: "SABnzbd" }));
     await page.keyboard.press("ArrowRight");

@@ -1,4 +1,4 @@
-// Providers, entered and arranged without a mouse.
+// Providers: entering, testing and arranging them, by keyboard only.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { open, serve } from "./harness.js";
@@ -10,7 +10,7 @@ const row = (page, name) => page.locator("main li", { has: page.getByRole("headi
 const namesIn = (page, title) => page.locator("section", { has: heading(page, title) }).locator("h3").allTextContents();
 
 describe("providers", () => {
-  test("one is added, with encryption on the usual port", async (t) => {
+  test("adds one, encrypted on the default port", async (t) => {
     const page = await open(t, { page: "providers", scenario: "empty" });
     await press(page, button(page, "Add provider"));
     await isFocused(page.getByLabel("News server"));
@@ -28,7 +28,7 @@ describe("providers", () => {
     assert.equal(await page.getByLabel("Password", { exact: true }).getAttribute("placeholder"), "Saved. Leave empty to keep it.");
   });
 
-  test("what is wrong is said at its field, and the focus goes to the first", async (t) => {
+  test("shows each error at its field and focuses the first", async (t) => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Add provider"));
     const host = page.getByLabel("News server");
@@ -50,7 +50,7 @@ describe("providers", () => {
     assert.equal(await said(page.getByLabel("Connections")), "Enter a number from 1 to 500.");
   });
 
-  test("what is wrong in the folded part unfolds it", async (t) => {
+  test("opens More for an error in it", async (t) => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Edit Northwind"));
     await press(page, page.getByText("More", { exact: true }));
@@ -62,7 +62,7 @@ describe("providers", () => {
     assert.equal(await said(page.getByLabel("Timeout (seconds)")), "Enter a number from 1 to 600.");
   });
 
-  test("what the application refuses is said at its field too", async (t) => {
+  test("shows what the application refuses at its field", async (t) => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Edit Northwind"));
     await press(page, page.getByText("More", { exact: true }));
@@ -76,7 +76,7 @@ describe("providers", () => {
 
   const AGAIN = "Enter the password again: Newsmux sends the saved one only to the server, port and user name you entered it for, and never with weaker encryption.";
 
-  test("a saved password is not tested or saved with another server", async (t) => {
+  test("does not test or save a saved password with another server", async (t) => {
     const page = await open(t, { page: "providers" });
     const password = page.getByLabel("Password", { exact: true });
     await press(page, button(page, "Edit Northwind"));
@@ -96,7 +96,7 @@ describe("providers", () => {
     await row(page, "Northwind").getByText("news.elsewhere.example").waitFor();
   });
 
-  test("a saved password stays for the same server, and not for less encryption", async (t) => {
+  test("keeps a saved password for the same server, not for weaker encryption", async (t) => {
     const page = await open(t, { page: "providers" });
     const password = page.getByLabel("Password", { exact: true });
     await press(page, button(page, "Edit Northwind"));
@@ -116,7 +116,7 @@ describe("providers", () => {
     await row(page, "Northwind").getByText("of 9 open").waitFor();
   });
 
-  test("a pasted address is taken apart", async (t) => {
+  test("splits a pasted address", async (t) => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Add provider"));
     await page.keyboard.insertText("nntps://news.example.com:443/");
@@ -145,7 +145,7 @@ describe("providers", () => {
     await row(page, "Mine").getByText("news.example.com").waitFor();
   });
 
-  test("it is tested before it is saved", async (t) => {
+  test("tests before saving", async (t) => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Add provider"));
     await page.keyboard.type("news.example.com");
@@ -176,7 +176,7 @@ describe("providers", () => {
     await test.getByText("It works.").waitFor();
   });
 
-  test("without encryption a test is not green", async (t) => {
+  test("without encryption, a test is not green", async (t) => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Add provider"));
     await page.keyboard.type("news.example.com");
@@ -185,7 +185,7 @@ describe("providers", () => {
     await page.getByRole("region", { name: "Test" }).getByText("It works, with warnings.").waitFor();
   });
 
-  test("alt and the arrows move it between tiers, and the focus goes with it", async (t) => {
+  test("Alt and the arrow keys change its priority and keep the focus", async (t) => {
     const page = await open(t, { page: "providers" });
     assert.deepEqual(await namesIn(page, "Main (priority 0)"), ["Northwind", "Lantern"]);
     const more = button(page, "More for Brickyard");
@@ -200,7 +200,7 @@ describe("providers", () => {
     await isFocused(button(page, "More for Northwind"));
   });
 
-  test("it is removed, and put back", async (t) => {
+  test("removes and restores one", async (t) => {
     const page = await open(t, { page: "providers" });
     for (const putBack of [() => page.keyboard.press("Control+Z"), () => press(page, button(page, "Undo"))]) {
       await press(page, button(page, "More for Lantern"));
@@ -215,7 +215,7 @@ describe("providers", () => {
     }
   });
 
-  test("it is switched off and on", async (t) => {
+  test("disables and enables one", async (t) => {
     const page = await open(t, { page: "providers" });
     const use = page.getByRole("switch", { name: "Enable Lantern" });
     await press(page, use, "Space");
@@ -224,7 +224,7 @@ describe("providers", () => {
     await row(page, "Lantern").getByText("Working", { exact: true }).waitFor();
   });
 
-  test("a duplicate has everything but the password", async (t) => {
+  test("duplicates everything but the password", async (t) => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "More for Lantern"));
     await choose(page, "Duplicate");
@@ -237,7 +237,7 @@ describe("providers", () => {
     await row(page, "Lantern").waitFor();
   });
 
-  test("escape leaves a form that was not touched, and keeps what was entered", async (t) => {
+  test("Escape closes an unchanged form and keeps a changed one", async (t) => {
     const page = await open(t, { page: "providers" });
     await press(page, button(page, "Add provider"));
     await page.keyboard.press("Escape");

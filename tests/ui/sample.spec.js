@@ -1,4 +1,4 @@
-// Trying Newsmux without an account, without a mouse.
+// The sample provider, by keyboard only.
 import { test } from "node:test";
 import { open, serve } from "./harness.js";
 import { button, heading, isFocused, press } from "./keys.js";
@@ -7,7 +7,7 @@ serve();
 
 const TITLE = "Sample provider (not real Usenet)";
 
-test("without a provider the sample can be tried, and switched off again", async (t) => {
+test("can be turned on and off without a provider", async (t) => {
   const page = await open(t, { scenario: "empty" });
   await press(page, button(page, "Try it without an account"));
   await heading(page, TITLE).waitFor();
@@ -18,19 +18,19 @@ test("without a provider the sample can be tried, and switched off again", async
   await isFocused(heading(page, "Overview"));
 });
 
-test("its .nzb is saved, and the place is said", async (t) => {
+test("saves its .nzb and says where", async (t) => {
   const page = await open(t, { scenario: "sample" });
   await press(page, button(page, "Save the sample .nzb"));
   await page.getByRole("status").getByText("/home/reader/Downloads/newsmux-sample.nzb").waitFor();
 });
 
-test("it leads to how a program is set up", async (t) => {
+test("leads to the set-up of a program", async (t) => {
   const page = await open(t, { scenario: "sample" });
   await press(page, button(page, "How to set up a program").first());
   await heading(page, "Set up a program").waitFor();
 });
 
-test("a provider that is added takes its place", async (t) => {
+test("goes away when a provider is added", async (t) => {
   const page = await open(t, { scenario: "sample" });
   await press(page, button(page, "Add provider"));
   await page.getByLabel("News server", { exact: true }).fill("news.example.com");
@@ -40,7 +40,7 @@ test("a provider that is added takes its place", async (t) => {
   await heading(page, TITLE).waitFor({ state: "detached" });
 });
 
-test("those who have a provider are not offered it", async (t) => {
+test("is not offered when there is a provider", async (t) => {
   const page = await open(t);
   await heading(page, "Speed").waitFor();
   await button(page, "Try it without an account").waitFor({ state: "detached" });

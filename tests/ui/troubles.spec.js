@@ -1,4 +1,4 @@
-// Everything that can keep Newsmux from being well: it is said, and its remedy leads out of it.
+// Everything that needs attention: its message and its remedy.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { open, serve } from "./harness.js";
@@ -10,7 +10,7 @@ const gone = (page, text) => page.getByText(text).waitFor({ state: "detached" })
 const focused = (page) => page.locator(":focus");
 
 describe("troubles", () => {
-  test("a busy port: the free one is taken", async (t) => {
+  test("a port in use: uses the free one", async (t) => {
     const page = await open(t, { scenario: "port-busy" });
     await page.getByText("Port 10080 is used by nzbget (4711).").waitFor();
     await button(page, "Use port 10081").click();
@@ -18,14 +18,14 @@ describe("troubles", () => {
     await page.getByText("127.0.0.1:10081", { exact: true }).waitFor();
   });
 
-  test("an address that cannot be: leads to where it is changed", async (t) => {
+  test("an invalid address: leads to the setting", async (t) => {
     const page = await open(t, { scenario: "cannot-listen" });
     await page.getByText("192.168.7.2 is not an address of this computer").waitFor();
     await button(page, "Change address").click();
     await page.getByRole("heading", { name: "Address for programs" }).waitFor();
   });
 
-  test("a refused login: leads to the provider, and a new password mends it", async (t) => {
+  test("a refused login: leads to the provider, and goes away with a new password", async (t) => {
     const page = await open(t, { scenario: "refused" });
     await page.getByText("Northwind refused the login. Check user name and password.").waitFor();
     await button(page, "Check login").click();
@@ -35,7 +35,7 @@ describe("troubles", () => {
     await gone(page, "refused the login");
   });
 
-  test("a missing password: is entered", async (t) => {
+  test("a missing password: leads to the provider", async (t) => {
     const page = await open(t, { scenario: "missing" });
     await button(page, "Enter password").click();
     const password = page.getByLabel("Password", { exact: true });
@@ -45,7 +45,7 @@ describe("troubles", () => {
     await gone(page, "The password for Northwind is missing.");
   });
 
-  test("a client's missing password: is made anew", async (t) => {
+  test("a login's missing password: creates a new one", async (t) => {
     const page = await open(t, { scenario: "missing" });
     await button(page, "Create a new one").click();
     await button(page, "New password for sabnzbd").click();
@@ -62,7 +62,7 @@ describe("troubles", () => {
 
   test("several providers that are down are one message", async (t) => {
     const page = await open(t, { scenario: "many" });
-    const name = "A provider with a name that is much longer than anyone would think of";
+    const name = "A provider with a name that is much lon…";
     await page.getByText(`4 providers are down: ${name}, Provider 6, Provider 8 and Provider 9. Newsmux keeps trying.`).waitFor();
     const messages = page.locator("main .troubles > li");
     assert.equal(await messages.count(), 1);
@@ -72,7 +72,7 @@ describe("troubles", () => {
     assert.equal(await button(page, "Show providers").count(), 0, "the providers are in sight");
   });
 
-  test("however many there are, the page below stays in sight", async (t) => {
+  test("however many there are, they leave room for the page", async (t) => {
     const page = await open(t, { scenario: "everything", size: { width: 480, height: 640 } });
     await page.getByText("11 providers are down: P1, P2, P3, P4, P5 and 6 more.").waitFor();
     await button(page, "Show 2 more").waitFor();
@@ -91,7 +91,7 @@ describe("troubles", () => {
     assert.equal(await fine.locator("button.doubtful").count(), 0);
   });
 
-  test("a busy port and no provider: nothing can be downloaded either", async (t) => {
+  test("a port in use, or no provider: nothing can be downloaded", async (t) => {
     const page = await open(t, { scenario: "port-busy" });
     await page.getByText("Nothing can be downloaded: port 10080 is in use.").waitFor();
     await page.locator("button.doubtful[role=switch]").waitFor();
@@ -105,7 +105,7 @@ describe("troubles", () => {
     await none.locator("button.doubtful[role=switch]").waitFor();
   });
 
-  test("settings that were set aside or not saved: are understood", async (t) => {
+  test("damaged or unsaved settings: can be dismissed", async (t) => {
     const page = await open(t, { scenario: "set-aside" });
     await page.getByText("The old file is kept as settings.broken-1.json.").waitFor();
     await page.getByText("Settings couldn't be saved.").waitFor();
@@ -113,7 +113,7 @@ describe("troubles", () => {
     await gone(page, "The old file is kept");
   });
 
-  test("settings of a newer version: nothing changes them, until a copy is restored or the rest is used", async (t) => {
+  test("settings of a newer version: read-only until a copy is restored or the rest is discarded", async (t) => {
     const newer = "A newer version of Newsmux wrote these settings.";
     const page = await open(t, { scenario: "read-only", page: "settings" });
     await page.getByText(newer).waitFor();
@@ -130,12 +130,12 @@ describe("troubles", () => {
     await gone(other, newer);
   });
 
-  test("settings that another Newsmux uses: it is named", async (t) => {
+  test("settings that another Newsmux uses: names it", async (t) => {
     const page = await open(t, { scenario: "held" });
     await page.getByText("Newsmux (process 4711) is using these settings. Quit it to change them here.").waitFor();
   });
 
-  test("a locked keyring: is unlocked", async (t) => {
+  test("a locked keyring: unlocks it", async (t) => {
     const page = await open(t, { scenario: "locked" });
     await page.getByText("The keyring is locked, so Newsmux can't read your passwords.").waitFor();
     await button(page, "Unlock").click();
@@ -144,7 +144,7 @@ describe("troubles", () => {
     await gone(page, "The keyring is waiting for you");
   });
 
-  test("no keyring: a vault is made", async (t) => {
+  test("no keyring: creates a vault", async (t) => {
     const page = await open(t, { scenario: "absent" });
     await page.getByText("There is no keyring, so Newsmux can't read your passwords.").waitFor();
     await button(page, "Use an encrypted vault").click();
@@ -154,7 +154,7 @@ describe("troubles", () => {
     await gone(page, "There is no keyring");
   });
 
-  test("a closed vault: is opened", async (t) => {
+  test("a locked vault: unlocks it", async (t) => {
     const page = await open(t, { scenario: "vault" });
     await button(page, "Unlock").click();
     await page.getByLabel("Passphrase").fill("not the one");
@@ -165,7 +165,7 @@ describe("troubles", () => {
     await gone(page, "The vault with your passwords is locked.");
   });
 
-  test("a forgotten passphrase: a new vault is made, and the passwords are asked for", async (t) => {
+  test("a forgotten passphrase: creates a new vault and asks for the passwords", async (t) => {
     const page = await open(t, { scenario: "vault" });
     await button(page, "Unlock").click();
     await button(page, "Forgotten? Start over").click();
@@ -177,7 +177,7 @@ describe("troubles", () => {
     await page.getByText("The passwords for 3 providers are missing: Northwind, Lantern and Brickyard.").waitFor();
   });
 
-  test("a vault from before: is opened with its own passphrase, and that can be changed", async (t) => {
+  test("an earlier vault: unlocks with its own passphrase, which can be changed", async (t) => {
     const page = await open(t, { scenario: "old-vault", page: "settings" });
     await page.getByRole("radio", { name: "Encrypted vault" }).click();
     await page.getByText("There is an earlier vault. Enter its passphrase to use it again.").waitFor();
@@ -196,7 +196,7 @@ describe("troubles", () => {
   });
 });
 
-describe("a password that cannot be kept", () => {
+describe("a password that cannot be saved", () => {
   async function save(page) {
     await button(page, "Add provider").click();
     await page.getByLabel("News server").fill("news.example.com");
@@ -208,7 +208,7 @@ describe("a password that cannot be kept", () => {
   const edit = (page) => button(page, "Edit news.example.com").click();
   const hint = (page) => page.getByLabel("Password", { exact: true }).getAttribute("placeholder");
 
-  test("is known for this session", async (t) => {
+  test("can be kept for this session", async (t) => {
     const page = await open(t, { page: "providers", scenario: "locked" });
     await save(page);
     await button(page, "Only for this session").click();
@@ -216,7 +216,7 @@ describe("a password that cannot be kept", () => {
     assert.equal(await hint(page), "Known until Newsmux quits. Leave empty to keep it.");
   });
 
-  test("goes into the keyring once it is open", async (t) => {
+  test("is saved in the keyring once that is unlocked", async (t) => {
     const page = await open(t, { page: "providers", scenario: "asking" });
     await save(page);
     await page.getByRole("dialog").getByRole("button", { name: "Try again" }).click();
@@ -224,7 +224,7 @@ describe("a password that cannot be kept", () => {
     assert.equal(await hint(page), "Saved. Leave empty to keep it.");
   });
 
-  test("goes into a vault that is made for it", async (t) => {
+  test("is saved in a new vault", async (t) => {
     const page = await open(t, { page: "providers", scenario: "absent" });
     await save(page);
     await page.getByRole("dialog").getByRole("button", { name: "Use an encrypted vault" }).click();
@@ -236,7 +236,7 @@ describe("a password that cannot be kept", () => {
     await page.getByText("Saved in the encrypted vault.").waitFor();
   });
 
-  test("stays in the form when nothing is chosen", async (t) => {
+  test("stays in the form when the question is cancelled", async (t) => {
     const page = await open(t, { page: "providers", scenario: "locked" });
     await save(page);
     await page.keyboard.press("Escape");
@@ -244,7 +244,7 @@ describe("a password that cannot be kept", () => {
     assert.equal(await page.getByLabel("Password", { exact: true }).inputValue(), "secret");
   });
 
-  test("of a client, too", async (t) => {
+  test("also of a login", async (t) => {
     const page = await open(t, { page: "clients", scenario: "locked" });
     await page.getByLabel("New login").fill("nzbget");
     await button(page, "Add login").click();
@@ -254,7 +254,7 @@ describe("a password that cannot be kept", () => {
 });
 
 describe("what a click could lose", () => {
-  test("quitting while programs download is asked once", async (t) => {
+  test("asks before quitting while programs download", async (t) => {
     const page = await open(t, { scenario: "quitting" });
     const dialog = page.getByRole("dialog", { name: "Programs are downloading" });
     await dialog.getByRole("button", { name: "Quit Newsmux" }).waitFor();
@@ -262,7 +262,7 @@ describe("what a click could lose", () => {
     await dialog.waitFor({ state: "detached" });
   });
 
-  test("a new password stays until it was noted", async (t) => {
+  test("shows a new password until it is copied", async (t) => {
     const page = await open(t, { page: "clients" });
     await button(page, "New password for sabnzbd").click();
     const dialog = page.getByRole("dialog", { name: "Password for sabnzbd" });
@@ -273,7 +273,7 @@ describe("what a click could lose", () => {
     await dialog.waitFor({ state: "detached" });
   });
 
-  test("what was removed can be put back later", async (t) => {
+  test("restores what was removed, also later", async (t) => {
     const page = await open(t, { page: "providers" });
     await button(page, "More for Lantern").click();
     await page.getByRole("menuitem", { name: "Remove" }).click();
@@ -284,7 +284,7 @@ describe("what a click could lose", () => {
     await page.getByRole("heading", { name: "Lantern" }).waitFor();
   });
 
-  test("what was done in a program before the start is undone with its key", async (t) => {
+  test("undoes an earlier set-up with the program's key", async (t) => {
     const page = await open(t, { page: "clients", scenario: "set-up-before" });
     await button(page, "Undo").click();
     await page.getByText("Newsmux doesn't store it. Enter it again to undo the changes in SABnzbd.").waitFor();
@@ -295,7 +295,7 @@ describe("what a click could lose", () => {
 });
 
 describe("the tray", () => {
-  test("the first farewell says where Newsmux goes on", async (t) => {
+  test("the first close says that Newsmux keeps running", async (t) => {
     const page = await open(t, { scenario: "farewell" });
     const dialog = page.getByRole("dialog", { name: "Newsmux keeps running in the tray" });
     await dialog.getByText("choose Open Newsmux from the tray icon's menu, or start Newsmux again").waitFor();
@@ -305,7 +305,7 @@ describe("the tray", () => {
     await dialog.waitFor({ state: "detached" });
   });
 
-  test("where there is none, the window says so, with the way out", async (t) => {
+  test("without a tray, the window says so and offers to quit", async (t) => {
     const page = await open(t, { scenario: "no-tray" });
     await page.getByText("This desktop has no tray. Closing this window only minimizes it; Newsmux keeps running.").waitFor();
     await button(page, "Quit Newsmux").waitFor();

@@ -1,4 +1,4 @@
-// Every page in every state that somebody may see: how to get there, from a scenario of the stand-in.
+// Every page in every state: how to get there from a scenario of the fake.
 const press = (name) => (page) => page.getByRole("button", { name, exact: true }).click();
 const field = (page, at) => page.locator("form input").nth(at);
 
@@ -19,7 +19,7 @@ async function checkProvider(page, host, password) {
   await page.locator("section[aria-label] [role=status]:is(.good, .warn, .bad)").waitFor();
 }
 
-/** A test of a host that says by its name what is wrong. */
+/** A test of a host whose name is its problem. */
 const checked = (host) => ["providers", "busy", async (page) => {
   await checkProvider(page, host, "secret");
   await page.locator("section[aria-label] li:has(.warn, .bad)").first().evaluate((line) => line.scrollIntoView());

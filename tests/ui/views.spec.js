@@ -1,4 +1,4 @@
-// Every view, in both languages, light and dark, large and small: it fits, it can be used by all, and nothing goes wrong in it.
+// Every view, in both languages, light and dark, large and small: it fits, is accessible, and causes no error.
 import { describe, test } from "node:test";
 import { assertAccessible, assertFits, LARGE, open, picture, serve, SMALL } from "./harness.js";
 import { views } from "./views.js";

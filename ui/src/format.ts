@@ -29,7 +29,7 @@ export class Format {
     return this.#scaled(bytes, "-per-second");
   }
 
-  /** The time of day; with the date, where that is not today's. */
+  /** The time of day, with the date unless it is today. */
   time(at: number, now = Date.now()): string {
     const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
     const date = sameDay ? {} : ({ day: "numeric", month: "short" } as const);
@@ -46,7 +46,7 @@ export class Format {
     return this.#dates({ dateStyle: "medium" }).format(at);
   }
 
-  /** A short time as milliseconds, with a digit behind the point. */
+  /** A short time as milliseconds, with one decimal. */
   milliseconds(microseconds: number): string {
     const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
     return this.#numbers(digits).format(microseconds / 1000);

@@ -1,5 +1,5 @@
-// A web view takes over the system's locale, and calls the POSIX one "C", which is no language tag (BCP 47): what comes
-// of it then throws. Imported before all that asks for the language.
+// Web views report the POSIX locale as "C", which is not a language tag (BCP 47), so Intl throws. Imported first, to replace it
+// before anything reads the language.
 try {
   Intl.getCanonicalLocales(navigator.language);
 } catch {

@@ -1,4 +1,4 @@
-// Starts the window: finds its backend, and draws.
+// Connects to the backend and mounts the window.
 import "./locale";
 import { mount } from "svelte";
 import App from "./App.svelte";

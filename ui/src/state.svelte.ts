@@ -88,7 +88,9 @@ class App {
 
   /** A failure in a sentence. */
   explain(failure: Failure): string {
-    return this.t.failure[failure.code] || this.format.cause(failure.message);
+    const cause = this.format.cause(failure.message);
+    if (failure.code === "not_saved") return this.t.app.notSaved(cause);
+    return this.t.failure[failure.code] || cause;
   }
 
   tell(text: string, bad = false) {

@@ -1,5 +1,4 @@
-// What a test of a provider finds at the stand-in. The host says what is wrong, such as `plain.example`; a remedy that is
-// taken helps.
+// What a provider test finds in the fake. The host names the problem, such as `plain.example`; applying the remedy solves it.
 import type { Certificate, CheckStep, Finding, Found, Outcome, Password, Provider, Remedy } from "../bindings";
 import { defaultPort } from "../pages/provider";
 import type { World } from "./scenarios";
@@ -16,7 +15,7 @@ const certificate = (host: string, days = 71): Certificate => ({
   issuer: "Example Authority R3", names: [host, `www.${host}`], expires: Date.now() + days * DAY,
 });
 
-/** What is wrong with a host of this word, where it is not set right yet. */
+/** The problem of a host that begins with this word, until its remedy is applied. */
 const faults: Record<string, (provider: Provider, port: number) => Finding | null> = {
   nowhere: () => finding("name", "bad", { what: "no_address", cause: "Name or service not known" }),
   dead: (_, port) => port === 563 ? null
@@ -37,7 +36,7 @@ const faults: Record<string, (provider: Provider, port: number) => Finding | nul
       { change: "lower_connections", to: 4 }),
 };
 
-/** The steps of a test: beside what the host says, the password "wrong" is refused. */
+/** The findings of a test. Besides the host's problem, the password "wrong" is refused. */
 export function stepsOf(world: World, provider: Provider, password: Password | null): Finding[] {
   const { host, tls, verify, connections } = provider;
   const port = provider.port ?? defaultPort(tls);

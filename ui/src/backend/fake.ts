@@ -1,5 +1,5 @@
-// A stand-in for the application, in memory: it answers every request and moves by itself, so that the window can be
-// looked at and tested in a plain browser. `?scenario=` chooses how it begins, `?lang=` the language.
+// A fake of the application, in memory: it answers every request and changes by itself, so that the window can be developed
+// and tested in a plain browser. `?scenario=` chooses the situation, `?lang=` the language.
 import type {
   Check, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, Password, Provider, Reply, Request, Snapshot, State,
 } from "../bindings";
@@ -13,7 +13,7 @@ import { eventsOf, worldOf, type World } from "./scenarios";
 const TICK_MS = 500;
 /** As many groups of events as the application keeps. */
 const KEPT = 500;
-/** What is accepted as the passphrase of a vault that was there before. */
+/** The passphrase of an earlier vault. */
 const PASSPHRASE = "open sesame";
 const DONE: Reply = { is: "done" };
 
@@ -210,7 +210,7 @@ class Application {
     return this.world.settings.providers.find((provider) => provider.id === id) ?? fail("unknown", "there is no such provider");
   }
 
-  /** Passwords can be kept only where the place is open. */
+  /** A password can be saved only in an open keyring or vault. */
   #checkKeep(hold: Hold) {
     if (hold === "this_session") return;
     if (this.world.keep.is === "absent") fail("keep_absent", "there is no keyring");
@@ -239,14 +239,14 @@ class Application {
     return { is: "saved", id };
   }
 
-  /** A saved password goes only where it was entered for. */
+  /** A saved password is sent only to the server it was entered for. */
   #checkServer(provider: Provider, password: Password | null) {
     const saved = this.world.settings.providers.find(({ id }) => id === provider.id);
     if (!saved || password || !provider.username || !this.world.passwords[saved.id] || keepsPassword(saved, provider)) return;
     fail("password_again", "the saved password is for another server", "password");
   }
 
-  /** A new password may be the right one. */
+  /** A new password solves the provider's troubles. */
   #mended(id: string) {
     delete this.world.states[id];
     this.world.troubles = this.world.troubles.filter((trouble) => !("provider" in trouble) || trouble.provider !== id);
@@ -373,7 +373,7 @@ class Application {
     return DONE;
   }
 
-  /** The passwords in the old one are lost. */
+  /** Starts over with a new vault, without the old passwords. */
   #startOver(passphrase: string): Reply {
     const wasThere = this.world.settings.desktop.passwords === "vault";
     this.#vaultIs(passphrase);

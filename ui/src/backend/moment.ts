@@ -1,11 +1,11 @@
-// What the stand-in shows of its world at one moment: speeds, gauges and programs.
+// The fake's snapshot at one moment: speeds, connections and programs.
 import type { Check, ClientView, Connected, Provider, ProviderView, Sample, Snapshot, State, VaultState } from "../bindings";
 import { sampleProvider, type World } from "./scenarios";
 
 const HISTORY_MS = 5 * 60_000;
 const SINCE_MS = 42 * 60_000;
 
-/** What changes from moment to moment. */
+/** What changes between snapshots. */
 export type Moment = { begun: number; bytes: number; replies: number; articles: number; tested: Record<string, string>; last: number; removed: string | null; check: Check | null; connected: Connected | null; vault: VaultState; newPassword: string | null };
 
 export function snapshotOf(world: World, moment: Moment): Snapshot {
@@ -44,7 +44,7 @@ function serves({ running, troubles }: World): boolean {
   return running === null || running === "degraded" || (running === "attention" && troubles.some((trouble) => "provider" in trouble));
 }
 
-/** Whether a provider is left that can be used. */
+/** Whether any provider works. */
 function canServe({ settings, states }: World): boolean {
   const used = settings.providers.filter(({ enabled }) => enabled);
   return settings.desktop.sample || used.some(({ id }) => !["down", "full", "login_refused", "no_password"].includes(states[id]?.state ?? "up"));

@@ -1,4 +1,4 @@
-// The stand-in's other programs: what their settings hold, and what they say when Newsmux enters itself.
+// The other programs that the fake knows: their settings, and their answers when Newsmux adds itself.
 import type { Connected, Doubt, FailureCode, ImportFile, ImportServer, Provider, Reply, Request } from "../bindings";
 import { newProvider } from "../pages/provider";
 
@@ -29,14 +29,14 @@ const nzbget: ImportServer[] = [
   ], false),
 ];
 
-/** What a file holds; nothing, where it is no such file. */
+/** The servers in a settings file, or null if it is none. */
 export function previewOf(nameOrText: string): Extract<Reply, { is: "import" }> | null {
   if (/nzbget\.conf|Server\d+\./.test(nameOrText)) return { is: "import", program: "nzbget", servers: nzbget, left_out: [{ name: "my.newsserver.com", why: "example" }] };
   if (!/sabnzbd\.ini|\[servers\]/.test(nameOrText)) return null;
   return { is: "import", program: "sabnzbd", servers: sabnzbd, left_out: [{ name: "Newsmux", why: "ours" }, { name: "Old", why: "host" }] };
 }
 
-/** What comes of it: the key "wrong" is refused, and at an address with "nowhere" in it is nothing. */
+/** The result of a set-up. The key "wrong" is refused, and nothing answers at an address with "nowhere" in it. */
 export function connectTo({ program, address, secret, disable_direct }: Connect): Connected | FailureCode {
   if (address.startsWith("https:")) return "client_address";
   if (address.includes("nowhere")) return "client_silent";

@@ -1,8 +1,8 @@
-// Situations that the stand-in can begin in, so that each can be looked at: `?scenario=degraded`.
+// The situations that the fake can start in: `?scenario=degraded`.
 import type { Event, Happened, KeepState, Level, Provider, ProviderState, Settings, State, Trouble } from "../bindings";
 import { newProvider } from "../pages/provider";
 
-/** What a scenario fixes; the rest is as usual. */
+/** The state of the fake. A scenario replaces parts of the usual one. */
 export type World = {
   settings: Settings;
   running: State["is"] | null;
@@ -36,7 +36,7 @@ const main = provider("main", "Northwind", { connections: 20 });
 const second = provider("second", "Lantern", { connections: 8 });
 const block = provider("block", "Brickyard", { connections: 5, tier: 1 });
 
-/** It is never in the settings. */
+/** Never part of the settings. */
 export const sampleProvider = provider("\tsample", "Newsmux Sample", { host: "127.0.0.1", port: 49_152, tls: "off", username: null });
 
 function usual(): World {

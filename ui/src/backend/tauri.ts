@@ -1,4 +1,4 @@
-// The application itself. The only file that knows of Tauri.
+// The application as the backend. The only file that uses Tauri.
 import { Channel, invoke } from "@tauri-apps/api/core";
 import type { Reply, Snapshot } from "../bindings";
 import type { Backend } from ".";

@@ -26,6 +26,11 @@ export const causes: Causes = {
     [/the connection was lost in an earlier request/, "connection lost in an earlier request"],
     [/cannot listen on (\S+): another program uses port (\d+); end it, or use another port/, "can't listen on $1: another program uses port $2"],
     [/cannot listen on (\S+): the system does not allow it, as for ports below 1024; use another port/, "can't listen on $1: not allowed for ports below 1024. Use another port"],
+    [/another program has changed the settings: .*/, "another program changed the settings"],
+    [/passwords were moved meanwhile: try it again/, "Passwords were being moved. Try again."],
+    [/the system names no folder for downloads/, "The system has no downloads folder."],
+    [/Newsmux is about to end/, "Newsmux is quitting."],
+    [/has no password any more: make a new one/, "This login has no password. Create a new one."],
     [/cannot (listen on|read|write)/, "can't $1"],
   ],
 };

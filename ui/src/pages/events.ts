@@ -5,6 +5,8 @@ import type { Words } from "../i18n";
 
 /** So many names are listed in one sentence; the others are counted. */
 const NAMED = 5;
+const LONGEST_NAME = 40;
+const shortened = (name: string) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name);
 
 export type Speaker = { t: Words; format: Format; providerName(id: string): string };
 
@@ -33,11 +35,14 @@ export function sentence(happened: Happened, times: number, speaker: Speaker): s
 /** Whether the sentence of an event contains how often it happened. */
 export const countsItself = ({ what }: Happened) => what === "retried" || what === "request_failed" || what === "not_found";
 
+/** With a capital letter, unless it begins with a host or a path. */
+const capitalized = (words: string) => (/^[a-zäöü]+['’]?[a-z]*[ ,:]|^[a-zäöü]+$/.test(words) ? words.charAt(0).toUpperCase() + words.slice(1) : words);
+
 /** The reason for an event or a trouble, if it has one. */
 export function reason(happened: Happened | Trouble, { t, format }: Speaker): string {
   if (happened.what === "not_found") return happened.message_id ? t.events.lastArticle(happened.message_id) : "";
-  if (happened.what === "trouble") return "said" in happened.trouble ? format.cause(happened.trouble.said) : "";
-  return "said" in happened ? format.cause(happened.said) : "";
+  if (happened.what === "trouble") return "said" in happened.trouble ? capitalized(format.cause(happened.trouble.said)) : "";
+  return "said" in happened ? capitalized(format.cause(happened.said)) : "";
 }
 
 /** The state of the whole, as in the tray. */
@@ -86,7 +91,7 @@ export function troubleSentence(troubles: Trouble[], keep: KeepState, { t, forma
   const [trouble] = troubles;
   if (!trouble) return "";
   const words = t.trouble;
-  const all = troubles.map((one) => ("provider" in one ? providerName(one.provider) : "client" in one ? one.client : ""));
+  const all = troubles.map((one) => shortened("provider" in one ? providerName(one.provider) : "client" in one ? one.client : ""));
   const more = all.length - NAMED;
   const names = format.list(more > 1 ? [...all.slice(0, NAMED), words.more(format.number(more))] : all);
   switch (trouble.what) {

@@ -1,5 +1,5 @@
-// News servers of well-known providers, to be offered while a host is typed. Nothing is looked up, and nobody is preferred:
-// they are in the order of the alphabet. All of them encrypt on port 563. How many connections they allow is not said: that
+// News servers of well-known providers, offered while a host is typed. Nothing is looked up online. They are in alphabetical
+// order, so that none is preferred. All of them encrypt on port 563. How many connections they allow is not said: that
 // depends on the plan, and the test finds it out.
 export type Known = { host: string; name: string };
 
@@ -15,7 +15,7 @@ export const known: Known[] = [
   { host: "news.usenetserver.com", name: "UsenetServer" },
 ];
 
-/** The one that a host belongs to. */
+/** The well-known provider of a host. */
 export function knownAt(host: string): Known | undefined {
   const wanted = host.trim().toLowerCase();
   return known.find((provider) => provider.host === wanted);

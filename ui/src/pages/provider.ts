@@ -1,4 +1,4 @@
-// A provider while it is being entered: its defaults, what is wrong with it, and what of it is sent.
+// A provider in the form: its defaults, its errors, and what is sent.
 import type { Arranged, Hold, Password, Provider, Remedy, TlsMode, VerifyLevel } from "../bindings";
 import type { Format } from "../format";
 import type { Words } from "../i18n";
@@ -16,7 +16,7 @@ export function newProvider(): Provider {
 
 export const defaultPort = (tls: TlsMode) => (tls === "on" ? 563 : 119);
 
-/** The server and port in a pasted address such as `https://news.example.com:563/`; nothing, where it is none. */
+/** The server and port in a pasted address such as `https://news.example.com:563/`, or null if it is no address. */
 export function trimHost(entered: string): { host: string; port: number | null } | null {
   const found = /^(?:[a-z+]+:\/\/)?([^\s/:@]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?(?:\/\S*)?$/i.exec(entered.trim());
   if (!found?.[1] || found[1] === entered.trim()) return null;
@@ -57,7 +57,7 @@ export function keepsPassword(saved: Provider, now: Provider): boolean {
   return saved.tls === "off" || isAsSafe;
 }
 
-/** What has to be mended before it can be saved, by field. `again`: the saved password is for something else. */
+/** What prevents saving, by field. `again`: the saved password is for another server. */
 export function wrongWith({ provider, password }: Draft, t: Words, format: Format, again = false): Wrong {
   const wrong: Wrong = {};
   const host = wrongHost(provider.host, t);
@@ -107,13 +107,13 @@ export function passwordOf(draft: Draft, hold: Hold): Password | null {
 
 export type Tier<T> = { tier: number; providers: T[] };
 
-/** Those that are asked together, the first tier first. */
+/** The providers by priority, the main tier first. */
 export function tiersOf<T extends { tier: number }>(providers: T[]): Tier<T>[] {
   const tiers = [...new Set(providers.map((provider) => provider.tier))].sort((a, b) => a - b);
   return tiers.map((tier) => ({ tier, providers: providers.filter((provider) => provider.tier === tier) }));
 }
 
-/** All providers with one of them a tier earlier (-1) or later (1); nothing, where it is there already. */
+/** All providers with one of them moved up (-1) or down (1) by a tier, or null if it can't move. */
 export function moved(providers: Provider[], id: string, by: -1 | 1): Arranged[] | null {
   const tiers = tiersOf(providers).map((tier) => tier.providers.map((provider) => provider.id));
   const from = tiers.findIndex((tier) => tier.includes(id));
