@@ -1,7 +1,10 @@
 //! Real programs meet servers that refuse: one article, one group, one command. They get the rest at once, with one
 //! login.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail so")]
+
 use std::fs;
+use std::path::Path;
 
 use newsmux_tests::article::Article;
 use newsmux_tests::provider::{Fault, Listening, Provider as Scripted, Quirk, on};
@@ -16,7 +19,7 @@ use tokio::task::block_in_place;
 const GROUP: &str = "misc.test";
 
 /// Twelve articles at INN, of which the .nzb names one by an id that INN calls malformed.
-fn post_with_a_malformed_id(inn: &Inn, folder: &std::path::Path) -> Post {
+fn post_with_a_malformed_id(inn: &Inn, folder: &Path) -> Post {
     let post = nyuu::post(inn.plain, folder, 8);
     let nzb = fs::read_to_string(&post.nzb).unwrap();
     let (before, id) = nzb.rsplit_once("<segment").unwrap();

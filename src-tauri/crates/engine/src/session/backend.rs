@@ -177,19 +177,7 @@ impl ClientSession {
                     route.unable(&backend, words(&status));
                     refusal = Some(status);
                 }
-                Err(error) => {
-                    log_failure(&backend, &error);
-                    exchange.failed(&backend, &error);
-                    if error.advice() == Advice::Never {
-                        return Err(error);
-                    }
-                    exchange.begin_again(&error).await?;
-                    route.failed(&backend, &error);
-                    if exchange.progress.needs_same_headers() && !matches!(error, Error::NotTheSame)
-                    {
-                        route.prefer(&backend);
-                    }
-                }
+                Err(error) => retry(&backend, error, &mut route, &mut exchange).await?,
             }
         }
     }
@@ -332,6 +320,29 @@ impl ClientSession {
         }
         Ok(())
     }
+}
+
+/// Prepares another attempt after a failed one.
+///
+/// # Errors
+/// If there is no use in another.
+async fn retry(
+    backend: &Arc<Backend>,
+    error: Error,
+    route: &mut Route<'_>,
+    exchange: &mut Exchange<'_>,
+) -> Result<(), Error> {
+    log_failure(backend, &error);
+    exchange.failed(backend, &error);
+    if error.advice() == Advice::Never {
+        return Err(error);
+    }
+    exchange.begin_again(&error).await?;
+    route.failed(backend, &error);
+    if exchange.progress.needs_same_headers() && !matches!(error, Error::NotTheSame) {
+        route.prefer(backend);
+    }
+    Ok(())
 }
 
 /// Waits for a connection unless another backend can provide one sooner.
