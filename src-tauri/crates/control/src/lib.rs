@@ -3,6 +3,7 @@
 mod atomic;
 #[cfg(test)]
 mod bindings;
+pub mod channel;
 mod configure;
 pub mod connect;
 pub mod controller;
@@ -11,6 +12,7 @@ pub mod error;
 pub mod import;
 mod json;
 pub mod listening;
+pub mod local_user;
 mod lock;
 mod password;
 mod processes;
