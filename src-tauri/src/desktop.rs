@@ -15,26 +15,23 @@ use control::controller::Shell;
 use control::settings::LogLevel;
 use control::tray::Tray;
 use tauri::AppHandle;
-use tauri_plugin_autostart::ManagerExt;
 
 use crate::log::Log;
+use crate::login_item::LoginItem;
 use crate::window::WindowProcess;
 
 pub(crate) struct Desktop {
-    app: AppHandle,
-    window: WindowProcess,
-    draw: Sender<Tray>,
+    pub(crate) app: AppHandle,
+    pub(crate) window: WindowProcess,
+    /// Takes the trays to draw.
+    pub(crate) draw: Sender<Tray>,
+    pub(crate) login: Result<LoginItem, String>,
     /// Nothing after the end.
-    log: Option<Log>,
+    pub(crate) log: Option<Log>,
     /// Kept: on some systems what was copied is gone with it.
-    clipboard: Option<Clipboard>,
-}
-
-impl Desktop {
-    /// `draw` takes the trays to draw.
-    pub(crate) fn new(app: AppHandle, window: WindowProcess, draw: Sender<Tray>, log: Log) -> Self {
-        Self { app, window, draw, log: Some(log), clipboard: None }
-    }
+    pub(crate) clipboard: Option<Clipboard>,
+    /// Dropped with this: everything has ended.
+    pub(crate) _end: Sender<()>,
 }
 
 impl Shell for Desktop {
@@ -63,13 +60,11 @@ impl Shell for Desktop {
     }
 
     fn start_at_login(&mut self, start: bool) -> Result<(), String> {
-        let login = self.app.autolaunch();
-        let done = if start { login.enable() } else { login.disable() };
-        done.map_err(|error| error.to_string())
+        self.login.as_ref().map_err(Clone::clone)?.set(start)
     }
 
     fn starts_at_login(&mut self) -> Option<bool> {
-        self.app.autolaunch().is_enabled().ok()
+        self.login.as_ref().ok()?.is_set()
     }
 
     fn set_log(&mut self, level: LogLevel) {
@@ -92,6 +87,7 @@ impl Shell for Desktop {
     }
 
     fn quit(&mut self) {
+        self.window.end();
         self.clipboard = None;
         self.log = None;
         self.app.exit(0);

@@ -3,37 +3,45 @@
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
-#[cfg(target_os = "linux")]
-mod again;
+mod alert;
 mod commands;
+#[cfg(target_os = "linux")]
+mod core_dumps;
 mod desktop;
-#[cfg(target_os = "linux")]
-mod dump;
-#[cfg(target_os = "linux")]
-mod lean;
+mod instance;
 mod log;
+mod login_item;
 #[cfg(unix)]
 mod signals;
+#[cfg(target_os = "linux")]
+mod software_rendering;
 mod tray;
 mod window;
 
 use std::env;
 use std::error::Error;
-use std::process::ExitCode;
-use std::sync::mpsc;
+use std::ffi::OsStr;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
 
-use control::controller::{self, Folders, Handle, Notice, Start};
-#[cfg(unix)]
+use control::channel::Channel;
+use control::controller::{self, Folders, Handle, Start};
 use control::request::Request;
-use tauri::{App, AppHandle, Context, Manager, RunEvent};
+use tauri::async_runtime;
+use tauri::{App, Context, Manager, RunEvent};
 
 use crate::desktop::Desktop;
+use crate::instance::Instance;
 use crate::log::Log;
+use crate::login_item::LoginItem;
 use crate::window::{WINDOW, WindowProcess};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Begins without the window.
 const HIDDEN: &str = "--hidden";
+/// How long the proxy may take to end when the session does. Windows waits for no more than five seconds.
+const ENDING: Duration = Duration::from_secs(4);
 const USAGE: &str = "\
 Usage: newsmux [--hidden]
 
@@ -44,7 +52,7 @@ fn main() -> ExitCode {
     let done = match env::args_os().nth(1) {
         None => run(false),
         Some(argument) if argument == HIDDEN => run(true),
-        Some(argument) if argument == WINDOW => run_window(),
+        Some(argument) if argument == WINDOW => run_window(env::args_os().nth(2).as_deref()),
         Some(argument) if argument == "--version" => return say(&format!("newsmux {VERSION}")),
         Some(argument) if argument == "--help" => return say(USAGE),
         Some(argument) => {
@@ -53,37 +61,47 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error.to_string()),
+        Err(error) => {
+            alert::cannot_start(&error.to_string());
+            ExitCode::FAILURE
+        }
     }
 }
 
 /// The process in the tray.
 fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
     let folders = prepare()?;
-    #[cfg(target_os = "linux")]
-    if again::is_told() {
-        return Ok(());
+    if !alert::has_display() {
+        return Err("there is no display. newsmuxd is the same without a window".into());
     }
+    // Before GTK: a second start ends here, before it touches anything.
+    let Instance::Only(channel) = Instance::find(hidden)? else { return Ok(()) };
+    let (end, ended) = mpsc::channel();
     let app = tauri::Builder::default()
-        // The first: a second start ends here, before it touches anything.
-        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
-            started_again(app, &arguments)
-        }))
-        .plugin(tauri_plugin_autostart::Builder::new().arg(HIDDEN).build())
-        .setup(move |app| set_up(app, folders, hidden))
+        .setup(move |app| set_up(app, folders, hidden, channel, end))
         .build(context())?;
-    app.run(|app, event| match event {
+    app.run(move |app, event| match event {
         // It has no window, and goes on.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        // The session ends, unless the controller has ended before.
+        RunEvent::Exit => {
+            app.state::<Handle>().send(Request::QuitNow);
+            ended.recv_timeout(ENDING).ok();
+        }
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => app.state::<Handle>().send(Request::Show),
-        _ => _ = app,
+        _ => {}
     });
     Ok(())
 }
 
-/// The process of the window.
-fn run_window() -> Result<(), Box<dyn Error>> {
+/// The process of the window. One of another version than its parent is what an update has put in its place: it starts
+/// Newsmux anew, which takes the place of the old one.
+fn run_window(parent: Option<&OsStr>) -> Result<(), Box<dyn Error>> {
+    if parent != Some(OsStr::new(VERSION)) {
+        Command::new(env::current_exe()?).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+        return Ok(());
+    }
     let folders = prepare()?;
     window::run(context(), &folders)
 }
@@ -91,9 +109,9 @@ fn run_window() -> Result<(), Box<dyn Error>> {
 /// What holds for both.
 fn prepare() -> Result<Folders, Box<dyn Error>> {
     #[cfg(target_os = "linux")]
-    dump::forbid();
+    core_dumps::forbid();
     #[cfg(target_os = "linux")]
-    lean::without_gl();
+    software_rendering::begin();
     Ok(Folders::of_user().ok_or("this user has no home folder to keep settings in")?)
 }
 
@@ -102,33 +120,45 @@ fn context() -> Context {
     tauri::generate_context!()
 }
 
-fn set_up(app: &App, folders: Folders, hidden: bool) -> Result<(), Box<dyn Error>> {
+/// `end` is dropped when the controller has ended.
+fn set_up(
+    app: &App,
+    folders: Folders,
+    hidden: bool,
+    channel: Option<Channel>,
+    end: Sender<()>,
+) -> Result<(), Box<dyn Error>> {
     #[cfg(target_os = "macos")]
     app.handle().set_activation_policy(tauri::ActivationPolicy::Accessory)?;
     let log = Log::start(&folders.logs);
     let (draw, drawn) = mpsc::channel();
     let window = WindowProcess::default();
     let answers = window.controller();
-    let desktop = Desktop::new(app.handle().clone(), window, draw, log);
+    let login = LoginItem::of_user();
+    if let Err(error) = login.as_ref().map_err(Clone::clone).and_then(LoginItem::repair) {
+        tracing::warn!("cannot mend the start at login: {error}");
+    }
+    let desktop = Desktop {
+        app: app.handle().clone(),
+        window,
+        draw,
+        login,
+        log: Some(log),
+        clipboard: None,
+        _end: end,
+    };
     let system_language = sys_locale::get_locale();
     let start = Start { folders, version: VERSION, hidden, system_language };
     let controller = controller::start(desktop, start)?;
     drop(answers.set(controller.clone()));
     app.manage(controller.clone());
+    if let Some(channel) = channel {
+        async_runtime::spawn(instance::serve(channel, controller.clone()));
+    }
     #[cfg(unix)]
     signals::heed(controller.clone(), |controller| controller.send(Request::QuitNow))?;
     tray::show(app.handle(), drawn, controller)?;
     Ok(())
-}
-
-/// Somebody started it once more, unless that was the desktop at login.
-fn started_again(app: &AppHandle, arguments: &[String]) {
-    if arguments.iter().any(|argument| argument == HIDDEN) {
-        return;
-    }
-    if let Some(controller) = app.try_state::<Handle>() {
-        controller.notice(Notice::StartedAgain);
-    }
 }
 
 #[expect(clippy::print_stdout, reason = "what was asked for on the command line")]

@@ -114,7 +114,7 @@ fn after_an_update_the_window_is_still_its_own() {
 }
 
 #[test]
-fn a_window_that_hears_nothing_is_waited_for_by_nobody() {
+fn a_window_that_hangs_is_waited_for_by_nobody_and_opened_anew_when_it_is_wanted() {
     if skip(&TOOLS) {
         return;
     }
@@ -124,18 +124,35 @@ fn a_window_that_hears_nothing_is_waited_for_by_nobody() {
     let app = App::start(&desktop, &[]);
     app.until_drawn();
     let tray = panel.item();
-    let window = app.window_processes()[0];
-    send("STOP", window);
+    let hangs = app.window_processes()[0];
+    send("STOP", hangs);
     // More than it is told at most.
     for _ in 0..20 {
-        tray.choose("Open Newsmux");
         tray.choose("Stop");
         tray.until("that it is off", |says| says == "Newsmux: Off");
         tray.choose("Start");
         tray.until("that it serves", |says| says == "Newsmux: On, idle");
     }
+    tray.choose("Open Newsmux");
+    until("an end of the window's process", || is_dead(hangs));
+    app.until_drawn();
+    assert_ne!(app.window_processes(), [hangs]);
+}
+
+#[test]
+fn a_window_that_hangs_ends_with_newsmux() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    let panel = Panel::start(&desktop);
+    write_settings(&desktop, free_port(), json!([{"id": "a", "host": "127.0.0.1", "tls": "off"}]));
+    let app = App::start(&desktop, &[]);
+    app.until_drawn();
+    let tray = panel.item();
+    let hangs = app.window_processes()[0];
+    send("STOP", hangs);
     tray.choose("Quit Newsmux");
     app.until_ended();
-    send("CONT", window);
-    until("an end of the window's process", || is_dead(window));
+    until("an end of the window's process", || is_dead(hangs));
 }

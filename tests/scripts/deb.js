@@ -27,7 +27,7 @@ export function tryPackage(cargo) {
     run("desktop-file-validate", [ENTRY]);
     run("appstreamcli", ["validate", "--no-net", METAINFO]);
     if (succeeds("systemd-analyze", "--version")) run("systemd-analyze", ["verify", "--user", UNIT], { XDG_RUNTIME_DIR: tmpdir() });
-    run("newsmuxd", ["--version"]);
+    for (const program of ["newsmuxctl", "newsmuxd"]) run(program, ["--version"]);
     cargo({ NEWSMUX_APP: programOf(ENTRY) });
   } finally {
     apt("remove", "newsmux");

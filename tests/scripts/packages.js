@@ -23,10 +23,10 @@ export function buildPackages(kinds) {
   return made.map((file) => join(packages, basename(file)));
 }
 
-/** The configuration names newsmuxd where cargo puts it by default. */
+/** The configuration names the programs without a window where cargo puts them by default. */
 function elsewhere() {
   if (target === join(root, "target")) return [];
-  const files = { "/usr/bin/newsmuxd": join(release, "newsmuxd") };
+  const files = Object.fromEntries(["newsmuxctl", "newsmuxd"].map((name) => [`/usr/bin/${name}`, join(release, name)]));
   return ["--config", JSON.stringify({ bundle: { linux: { deb: { files }, rpm: { files } } } })];
 }
 

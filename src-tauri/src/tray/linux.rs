@@ -6,12 +6,14 @@ use std::thread;
 
 use control::controller::{Handle, Notice};
 use control::request::Request;
-use control::tray::{Icon, Item, Tray};
+use control::tray::{Item, Tray};
 use ksni::blocking::TrayMethods;
 use ksni::menu::{CheckmarkItem, StandardItem};
 use ksni::{Category, MenuItem, OfflineReason, ToolTip};
+use tauri::AppHandle;
 use tauri::image::Image;
-use tauri::{AppHandle, include_image};
+
+use super::images;
 
 /// Draws each of `trays`, on a thread of its own: the bus may take its time.
 pub(crate) fn show(_app: &AppHandle, trays: Receiver<Tray>, controller: Handle) -> io::Result<()> {
@@ -54,7 +56,7 @@ impl ksni::Tray for Drawn {
     }
 
     fn icon_pixmap(&self) -> Vec<ksni::Icon> {
-        images(self.tray.icon).iter().map(pixmap).collect()
+        images::all(self.tray.icon).iter().map(pixmap).collect()
     }
 
     fn tool_tip(&self) -> ToolTip {
@@ -103,37 +105,6 @@ fn entry(item: &Item) -> MenuItem<Drawn> {
 /// An underscore would underline what comes after it.
 fn plain(text: &str) -> String {
     text.replace('_', "__")
-}
-
-/// Smallest first, so that panels of every height find theirs.
-fn images(icon: Icon) -> [Image<'static>; 3] {
-    match icon {
-        Icon::Stopped => [
-            include_image!("../icons/tray/stopped-16.png"),
-            include_image!("../icons/tray/stopped-32.png"),
-            include_image!("../icons/tray/stopped-64.png"),
-        ],
-        Icon::Idle => [
-            include_image!("../icons/tray/idle-16.png"),
-            include_image!("../icons/tray/idle-32.png"),
-            include_image!("../icons/tray/idle-64.png"),
-        ],
-        Icon::Active => [
-            include_image!("../icons/tray/active-16.png"),
-            include_image!("../icons/tray/active-32.png"),
-            include_image!("../icons/tray/active-64.png"),
-        ],
-        Icon::Degraded => [
-            include_image!("../icons/tray/degraded-16.png"),
-            include_image!("../icons/tray/degraded-32.png"),
-            include_image!("../icons/tray/degraded-64.png"),
-        ],
-        Icon::Attention => [
-            include_image!("../icons/tray/attention-16.png"),
-            include_image!("../icons/tray/attention-32.png"),
-            include_image!("../icons/tray/attention-64.png"),
-        ],
-    }
 }
 
 /// ARGB of what is RGBA.

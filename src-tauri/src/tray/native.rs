@@ -8,17 +8,20 @@ use std::thread;
 
 use control::controller::{Handle, Notice};
 use control::request::Request;
-use control::tray::{Action, Icon, Item, Tray};
-use tauri::image::Image;
+use control::tray::{Action, Item, Tray};
 use tauri::menu::{CheckMenuItem, Menu, MenuItem, PredefinedMenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
-use tauri::{AppHandle, Result, Wry, include_image};
+use tauri::{AppHandle, Result, Wry};
+
+use super::{has_same_shape, images};
 
 const ID: &str = "newsmux";
+/// The height of a tray's image where nothing is scaled. macOS draws it at half its size on all of its displays.
+const HEIGHT: f64 = if cfg!(target_os = "macos") { 32.0 } else { 16.0 };
 
 /// Draws each of `trays`, on the main thread as these systems want it.
 pub(crate) fn show(app: &AppHandle, trays: Receiver<Tray>, controller: Handle) -> io::Result<()> {
-    let shown = Shown { app: app.clone(), controller, actions: Arc::default() };
+    let shown = Shown { app: app.clone(), controller, drawn: Arc::default() };
     let draw = move || {
         for tray in trays {
             let shown = shown.clone();
@@ -40,19 +43,50 @@ pub(crate) fn show(app: &AppHandle, trays: Receiver<Tray>, controller: Handle) -
 struct Shown {
     app: AppHandle,
     controller: Handle,
-    /// All that was ever in the menu, by the names of the entries: one may be chosen while another menu is drawn.
-    actions: Arc<Mutex<HashMap<String, Action>>>,
+    drawn: Arc<Mutex<Drawn>>,
+}
+
+/// What the tray shows now.
+#[derive(Default)]
+struct Drawn {
+    tray: Option<Tray>,
+    items: Vec<Entry>,
+    /// How many menus were made.
+    menus: u32,
+    /// What each entry does, by its id, of all menus: one may be chosen while another menu is made.
+    actions: HashMap<String, Action>,
+}
+
+/// An entry of the menu.
+enum Entry {
+    Separator,
+    Plain(MenuItem<Wry>),
+    Check(CheckMenuItem<Wry>),
 }
 
 impl Shown {
+    /// Changes only what differs: a new menu would close one that is open.
     fn draw(&self, tray: &Tray) -> Result<()> {
         let there = match self.app.tray_by_id(ID) {
             Some(there) => there,
             None => self.make()?,
         };
-        there.set_icon_with_as_template(Some(image(tray.icon)), cfg!(target_os = "macos"))?;
-        there.set_tooltip(Some(&tray.tooltip))?;
-        there.set_menu(Some(self.menu(tray)?))
+        let mut drawn = self.drawn();
+        let before = drawn.tray.replace(tray.clone());
+        if before.as_ref().map(|before| before.icon) != Some(tray.icon) {
+            let image = images::at_least(tray.icon, self.height());
+            there.set_icon_with_as_template(Some(image), cfg!(target_os = "macos"))?;
+        }
+        if before.as_ref().map(|before| &before.tooltip) != Some(&tray.tooltip) {
+            there.set_tooltip(Some(&tray.tooltip))?;
+        }
+        let old = before.map(|before| before.menu).unwrap_or_default();
+        if has_same_shape(&old, &tray.menu) {
+            drawn.change(&old, &tray.menu)
+        } else {
+            let menu = drawn.make_menu(&self.app, &tray.menu)?;
+            there.set_menu(Some(menu))
+        }
     }
 
     /// Windows opens a program with the left button; macOS opens its menu with any.
@@ -71,50 +105,107 @@ impl Shown {
         Ok(there)
     }
 
-    fn menu(&self, tray: &Tray) -> Result<Menu<Wry>> {
-        let (app, menu) = (&self.app, Menu::new(&self.app)?);
-        for item in &tray.menu {
-            match item {
-                Item::Line(text) => {
-                    menu.append(&MenuItem::new(app, plain(text), false, None::<&str>)?)?;
-                }
-                Item::Separator => menu.append(&PredefinedMenuItem::separator(app)?)?,
-                &Item::Action { ref text, does, enabled, checked } => {
-                    let (id, text) = (self.name(does), plain(text));
-                    if let Some(on) = checked {
-                        menu.append(&CheckMenuItem::with_id(
-                            app,
-                            id,
-                            text,
-                            enabled,
-                            on,
-                            None::<&str>,
-                        )?)?;
-                    } else {
-                        menu.append(&MenuItem::with_id(app, id, text, enabled, None::<&str>)?)?;
-                    }
-                }
-            }
-        }
-        Ok(menu)
+    /// The height that an image should have, in pixels.
+    fn height(&self) -> f64 {
+        let scale = self.app.primary_monitor().ok().flatten().map(|monitor| monitor.scale_factor());
+        if cfg!(target_os = "macos") { HEIGHT } else { HEIGHT * scale.unwrap_or(1.0) }
     }
 
-    fn name(&self, action: Action) -> String {
-        let name = format!("{action:?}");
-        self.actions().insert(name.clone(), action);
-        name
-    }
-
-    fn act(&self, name: &str) {
-        let action = self.actions().get(name).copied();
+    fn act(&self, id: &str) {
+        let action = self.drawn().actions.get(id).copied();
         if let Some(action) = action {
             self.controller.act(action);
         }
     }
 
-    fn actions(&self) -> MutexGuard<'_, HashMap<String, Action>> {
-        self.actions.lock().unwrap_or_else(PoisonError::into_inner)
+    fn drawn(&self) -> MutexGuard<'_, Drawn> {
+        self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Drawn {
+    fn make_menu(&mut self, app: &AppHandle, items: &[Item]) -> Result<Menu<Wry>> {
+        let menu = Menu::new(app)?;
+        self.items.clear();
+        self.menus += 1;
+        for (position, item) in items.iter().enumerate() {
+            let id = self.id(position);
+            let entry = match item {
+                Item::Separator => {
+                    menu.append(&PredefinedMenuItem::separator(app)?)?;
+                    Entry::Separator
+                }
+                Item::Line(text) => plain(app, &menu, id, text, false)?,
+                &Item::Action { ref text, does, enabled, checked } => {
+                    self.actions.insert(id.clone(), does);
+                    match checked {
+                        None => plain(app, &menu, id, text, enabled)?,
+                        Some(on) => {
+                            let text = literal(text);
+                            let item =
+                                CheckMenuItem::with_id(app, id, text, enabled, on, None::<&str>)?;
+                            menu.append(&item)?;
+                            Entry::Check(item)
+                        }
+                    }
+                }
+            };
+            self.items.push(entry);
+        }
+        Ok(menu)
+    }
+
+    /// Takes the menu from `old` to `new`, which has the same shape.
+    fn change(&mut self, old: &[Item], new: &[Item]) -> Result<()> {
+        for position in 0..new.len() {
+            let (Some(item), Some(entry)) = (new.get(position), self.items.get(position)) else {
+                continue;
+            };
+            if let &Item::Action { does, .. } = item {
+                let id = self.id(position);
+                self.actions.insert(id, does);
+            }
+            // The system has ticked or unticked it when it was chosen: what it shows is not what was drawn.
+            if let (Entry::Check(shown), &Item::Action { checked: Some(on), .. }) = (entry, item) {
+                shown.set_checked(on)?;
+            }
+            if old.get(position) != Some(item) {
+                entry.set(item)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn id(&self, position: usize) -> String {
+        format!("{}.{position}", self.menus)
+    }
+}
+
+impl Entry {
+    fn set(&self, item: &Item) -> Result<()> {
+        let (text, is_enabled) = match item {
+            Item::Separator => return Ok(()),
+            Item::Line(text) => (literal(text), false),
+            Item::Action { text, enabled, .. } => (literal(text), *enabled),
+        };
+        match self {
+            Self::Separator => Ok(()),
+            Self::Plain(entry) => {
+                entry.set_text(text)?;
+                entry.set_enabled(is_enabled)
+            }
+            Self::Check(entry) => {
+                entry.set_text(text)?;
+                entry.set_enabled(is_enabled)
+            }
+        }
+    }
+}
+
+fn plain(app: &AppHandle, menu: &Menu<Wry>, id: String, text: &str, on: bool) -> Result<Entry> {
+    let item = MenuItem::with_id(app, id, literal(text), on, None::<&str>)?;
+    menu.append(&item)?;
+    Ok(Entry::Plain(item))
 }
 
 fn is_left_click(event: &TrayIconEvent) -> bool {
@@ -123,17 +214,6 @@ fn is_left_click(event: &TrayIconEvent) -> bool {
 }
 
 /// An ampersand would underline what comes after it.
-fn plain(text: &str) -> String {
+fn literal(text: &str) -> String {
     text.replace('&', "&&")
-}
-
-/// macOS takes its shape alone and draws it in the colour of the menu bar.
-fn image(icon: Icon) -> Image<'static> {
-    match icon {
-        Icon::Stopped => include_image!("../icons/tray/stopped-32.png"),
-        Icon::Idle => include_image!("../icons/tray/idle-32.png"),
-        Icon::Active => include_image!("../icons/tray/active-32.png"),
-        Icon::Degraded => include_image!("../icons/tray/degraded-32.png"),
-        Icon::Attention => include_image!("../icons/tray/attention-32.png"),
-    }
 }

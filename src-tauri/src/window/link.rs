@@ -19,6 +19,8 @@ struct Waiting {
     last: u64,
     replies: HashMap<u64, oneshot::Sender<Result<Value, Value>>>,
     snapshots: Option<Channel<Value>>,
+    #[cfg(target_os = "macos")]
+    is_told_to_close: bool,
 }
 
 impl Link {
@@ -58,12 +60,24 @@ impl Link {
                     let reply = self.waiting().replies.remove(&id);
                     drop(reply.map(|reply| reply.send(result)));
                 }
-                Ok(Order::Close) => return,
+                Ok(Order::Close) => {
+                    #[cfg(target_os = "macos")]
+                    {
+                        self.waiting().is_told_to_close = true;
+                    }
+                    return;
+                }
                 Ok(Order::Move(to)) => go(to),
                 // Not its words: they may be a password.
                 Err(_) => eprintln!("newsmux: the window was told what is no order"),
             }
         }
+    }
+
+    /// Whether the process in the tray wants it closed.
+    #[cfg(target_os = "macos")]
+    pub(super) fn is_told_to_close(&self) -> bool {
+        self.waiting().is_told_to_close
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

@@ -14,7 +14,7 @@ pub(crate) use link::Link;
 pub(crate) use process::WindowProcess;
 pub(crate) use view::run;
 
-/// The argument that the process of the window is started with.
+/// The argument that the process of the window is started with. The version of its parent follows.
 pub(crate) const WINDOW: &str = "--window";
 
 /// Said to the window.
@@ -49,10 +49,14 @@ enum Move {
 enum Report {
     /// It is there.
     Shown,
+    /// It has moved as it was ordered.
+    Done,
     /// It cannot be there, and why.
     Failed(String),
     /// The user wants to close it.
     CloseAsked,
+    /// The user wants to quit all of Newsmux.
+    QuitAsked,
     /// It wants snapshots from now on.
     Watch,
     /// It wants no more.

@@ -1,4 +1,4 @@
-//! The window's process, as the one in the tray knows it.
+//! The window's process, as the one in the tray knows it. It is ended when it does not do what it is told.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
@@ -8,21 +8,51 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use control::controller::{Handle, Notice};
+use control::request::Request;
 use tauri::async_runtime::{self, JoinHandle};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::sleep;
 
 use super::{Move, Order, Report, WINDOW, json, understand};
+use crate::VERSION;
 
 /// So much may be said to a window that does not listen.
 const UNHEARD: usize = 16;
 
+/// How long a window may take to do what it is told, and to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it may take until it is there.
+const BEGINNING: Duration = Duration::from_secs(60);
+/// How long it may take to end when everything does.
+const LAST: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// The window's process, while there is one.
 #[derive(Default)]
 pub(crate) struct WindowProcess {
-    orders: Arc<Mutex<Option<Sender<Order>>>>,
+    there: Arc<Mutex<Option<There>>>,
     controller: Arc<OnceLock<Handle>>,
+}
+
+/// A process that runs.
+#[derive(Clone)]
+struct There {
+    orders: Sender<Order>,
+    child: Arc<Mutex<Child>>,
+    heard: Arc<Mutex<Heard>>,
+}
+
+/// What it was told, and what it has done of that.
+#[derive(Default)]
+struct Heard {
+    told: u64,
+    done: u64,
+    is_shown: bool,
+    /// It is started anew when it has ended.
+    again: bool,
 }
 
 impl WindowProcess {
@@ -31,7 +61,7 @@ impl WindowProcess {
         Arc::clone(&self.controller)
     }
 
-    /// Starts it, or brings its window to the front.
+    /// Starts it, or brings its window to the front. One that hangs is ended and started anew.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -40,26 +70,34 @@ impl WindowProcess {
             return Ok(());
         }
         let (orders, ordered) = channel(UNHEARD);
-        let heed =
-            Heed { controller: Arc::clone(&self.controller), orders: orders.clone(), watch: None };
-        let slot = Arc::clone(&self.orders);
+        let slot = Arc::clone(&self.there);
         // Until all is there, nobody takes it for gone.
-        let mut there = lock(&self.orders);
+        let mut there = lock(&self.there);
         let mut child = start()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("it has no pipes"));
         };
+        let process = There { orders, child: Arc::new(Mutex::new(child)), heard: Arc::default() };
+        let heed = Heed {
+            controller: Arc::clone(&self.controller),
+            process: process.clone(),
+            watch: None,
+        };
         // Where one of the threads cannot be, the pipes are closed, and the window ends by itself.
         thread::Builder::new().name("newsmux-orders".into()).spawn(|| order(input, ordered))?;
         thread::Builder::new().name("newsmux-window".into()).spawn(move || {
-            let controller = Arc::clone(&heed.controller);
+            let (controller, process) = (Arc::clone(&heed.controller), heed.process.clone());
             heed.all(output);
-            end(child);
+            process.end();
+            process.is_done();
             // First the one, then the other: a window that is wanted again is started anew.
             lock(&slot).take();
             controller.wait().notice(Notice::WindowGone);
+            if lock(&process.heard).again {
+                controller.wait().notice(Notice::StartedAgain);
+            }
         })?;
-        *there = Some(orders);
+        *there = Some(process);
         Ok(())
     }
 
@@ -68,22 +106,87 @@ impl WindowProcess {
         self.say(Order::Close);
     }
 
+    /// Ends it together with the application, one that hangs too.
+    pub(crate) fn end(&self) {
+        self.close();
+        let end = Instant::now() + LAST;
+        while lock(&self.there).is_some() {
+            if Instant::now() > end {
+                let hangs = lock(&self.there).clone();
+                hangs.iter().for_each(There::kill);
+                return;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
     /// Puts the window where it can be brought back from without a tray.
     pub(crate) fn minimize(&self) {
         self.say(Order::Move(Move::Minimize));
     }
 
-    /// Whether there is somebody to say it to. One that has stopped listening is not waited for.
+    /// Whether there is somebody to say it to.
     fn say(&self, order: Order) -> bool {
-        match &*lock(&self.orders) {
-            Some(orders) => {
-                if let Err(error) = orders.try_send(order) {
-                    tracing::warn!("the window does not listen: {error}");
-                }
-                true
-            }
-            None => false,
+        let Some(there) = lock(&self.there).clone() else { return false };
+        async_runtime::spawn(there.clone().end_unless_done(matches!(order, Order::Move(_))));
+        if let Err(error) = there.orders.try_send(order) {
+            tracing::warn!("the window does not listen: {error}");
         }
+        true
+    }
+}
+
+impl There {
+    /// Ends it unless it does in time what it is told now, and starts another if its window is `wanted`.
+    fn end_unless_done(self, wanted: bool) -> impl Future<Output = ()> + Send {
+        let (number, patience) = {
+            let mut heard = lock(&self.heard);
+            heard.told += 1;
+            (heard.told, if heard.is_shown { PATIENCE } else { BEGINNING })
+        };
+        async move {
+            sleep(patience).await;
+            {
+                let mut heard = lock(&self.heard);
+                if heard.done >= number {
+                    return;
+                }
+                heard.again |= wanted;
+            }
+            tracing::warn!("the window hangs: it is ended");
+            self.kill();
+        }
+    }
+
+    /// Ends it now.
+    fn kill(&self) {
+        // Whoever has ended already needs no killing.
+        drop(lock(&self.child).kill());
+    }
+
+    /// Waits for its end, which may not come by itself.
+    fn end(&self) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match lock(&self.child).try_wait() {
+                Ok(None) => {}
+                Ok(Some(status)) if status.success() => return,
+                Ok(Some(status)) => return tracing::error!("the window has ended: {status}"),
+                Err(error) => {
+                    return tracing::error!("nothing is known of the window's end: {error}");
+                }
+            }
+            if Instant::now() > end {
+                self.kill();
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// It has done all that it was told.
+    fn is_done(&self) {
+        let mut heard = lock(&self.heard);
+        (heard.done, heard.is_shown) = (heard.told, true);
     }
 }
 
@@ -93,7 +196,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn start() -> io::Result<Child> {
     let mut command = Command::new(program()?);
-    command.arg(WINDOW).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args([WINDOW, VERSION]).stdin(Stdio::piped()).stdout(Stdio::piped());
     // What a terminal sends is for the process in the tray, which ends this one. A desktop knows a window by the name.
     #[cfg(unix)]
     command.process_group(0).arg0("newsmux");
@@ -104,14 +207,6 @@ fn start() -> io::Result<Child> {
 fn program() -> io::Result<PathBuf> {
     let file = env::current_exe()?;
     Ok(if cfg!(target_os = "linux") && !file.exists() { "/proc/self/exe".into() } else { file })
-}
-
-fn end(mut child: Child) {
-    match child.wait() {
-        Ok(status) if status.success() => {}
-        Ok(status) => tracing::error!("the window has ended: {status}"),
-        Err(error) => tracing::error!("nothing is known of the window's end: {error}"),
-    }
 }
 
 /// Writes all orders, until the window is gone or nobody gives any.
@@ -129,7 +224,7 @@ fn order(mut input: ChildStdin, mut orders: Receiver<Order>) {
 struct Heed {
     /// Comes soon after the window was asked for, if it is not there.
     controller: Arc<OnceLock<Handle>>,
-    orders: Sender<Order>,
+    process: There,
     watch: Option<JoinHandle<()>>,
 }
 
@@ -151,16 +246,21 @@ impl Heed {
     fn one(&mut self, report: Report) {
         let controller = self.controller.wait();
         match report {
-            Report::Shown => controller.notice(Notice::WindowShown),
+            Report::Shown => {
+                self.process.is_done();
+                controller.notice(Notice::WindowShown);
+            }
+            Report::Done => self.process.is_done(),
             Report::Failed(why) => tracing::error!("the window cannot be: {why}"),
+            Report::QuitAsked => controller.send(Request::Quit),
             Report::CloseAsked => controller.notice(Notice::CloseAsked),
             Report::Watch => {
-                let watch = watch(controller.clone(), self.orders.clone());
+                let watch = watch(controller.clone(), self.process.orders.clone());
                 self.watch(Some(async_runtime::spawn(watch)));
             }
             Report::Unwatch => self.watch(None),
             Report::Request { id, request } => {
-                let (controller, orders) = (controller.clone(), self.orders.clone());
+                let (controller, orders) = (controller.clone(), self.process.orders.clone());
                 async_runtime::spawn(async move {
                     let result = match understand(request) {
                         Ok(request) => controller

@@ -7,6 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use control::controller::Folders;
+#[cfg(target_os = "macos")]
+use tauri::RunEvent;
 use tauri::{
     App, AppHandle, Context, Manager, Url, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
 };
@@ -14,6 +16,8 @@ use tauri_plugin_window_state::StateFlags;
 
 use super::link::{Link, report};
 use super::{Move, Report};
+#[cfg(windows)]
+use crate::alert;
 use crate::commands;
 #[cfg(unix)]
 use crate::signals;
@@ -28,6 +32,12 @@ const ENDING: Duration = Duration::from_secs(5);
 /// When there can be none.
 pub(crate) fn run(context: Context, folders: &Folders) -> Result<(), Box<dyn Error>> {
     tell_panics();
+    #[cfg(windows)]
+    if let Err(error) = tauri::webview_version() {
+        report(&Report::Failed(error.to_string()));
+        alert::no_webview();
+        return Ok(());
+    }
     let window_state = tauri_plugin_window_state::Builder::new()
         .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
         .with_filename(folders.config.join("window.json").to_string_lossy())
@@ -43,7 +53,18 @@ pub(crate) fn run(context: Context, folders: &Folders) -> Result<(), Box<dyn Err
         .on_window_event(on_event)
         .setup(|app| set_up(app))
         .build(context)?;
-    app.run(|_, _| ());
+    app.run(|_app, event| match event {
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => go(_app, Move::Show),
+        // Cmd+Q and the Dock's *Quit* end this process. They mean all of Newsmux.
+        #[cfg(target_os = "macos")]
+        RunEvent::Exit => {
+            if !_app.state::<Link>().is_told_to_close() {
+                report(&Report::QuitAsked);
+            }
+        }
+        _ => drop(event),
+    });
     Ok(())
 }
 
@@ -57,8 +78,9 @@ fn tell_panics() {
 }
 
 fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
+    // As long as there is a window it is in the Dock, and Cmd+Tab finds it.
     #[cfg(target_os = "macos")]
-    app.handle().set_activation_policy(tauri::ActivationPolicy::Accessory)?;
+    app.handle().set_activation_policy(tauri::ActivationPolicy::Regular)?;
     let app = app.handle().clone();
     let heeds = app.clone();
     // Before there is a window: it may not be wanted any more.
@@ -78,13 +100,21 @@ fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Moves the window, and reports it once the web view's thread has done so: a thread that hangs reports nothing.
 fn go(app: &AppHandle, to: Move) {
-    let Some(window) = app.get_webview_window(LABEL) else { return };
-    let gone = match to {
-        Move::Show => show(&window),
-        Move::Minimize => window.minimize(),
-    };
-    if let Err(error) = gone {
+    let moved = app.clone();
+    let asked = app.run_on_main_thread(move || {
+        let Some(window) = moved.get_webview_window(LABEL) else { return };
+        let gone = match to {
+            Move::Show => show(&window),
+            Move::Minimize => window.minimize(),
+        };
+        match gone {
+            Ok(()) => report(&Report::Done),
+            Err(error) => eprintln!("newsmux: the window does not go ({to:?}): {error}"),
+        }
+    });
+    if let Err(error) = asked {
         eprintln!("newsmux: the window does not go ({to:?}): {error}");
     }
 }

@@ -95,7 +95,10 @@ impl Home {
     #[must_use]
     pub fn bare_command(&self) -> Command {
         let mut command = Command::new(build::newsmuxd());
-        command.env("HOME", self.path()).env_remove("XDG_CONFIG_HOME").env("RUST_LOG", "trace");
+        command.env("HOME", self.path()).env("RUST_LOG", "trace");
+        for folder in ["XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"] {
+            command.env_remove(folder);
+        }
         command.stdin(Stdio::null()).kill_on_drop(true);
         command
     }

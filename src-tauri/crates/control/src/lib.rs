@@ -2,12 +2,14 @@
 
 #[cfg(test)]
 mod bindings;
+pub mod channel;
 mod configure;
 pub mod controller;
 pub mod credentials;
 pub mod error;
 mod json;
 pub mod listening;
+pub mod local_user;
 mod lock;
 mod password;
 mod processes;

@@ -15,6 +15,7 @@ use nntp_proxy::dial::NetDialler;
 use nntp_proxy::proxy::Proxy;
 use tokio::runtime::{Builder, Runtime};
 use tracing::{error, info, warn};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Arguments, Command};
@@ -24,6 +25,7 @@ use crate::signals::{Signals, Told};
 
 mod arguments;
 mod checking;
+mod controlled;
 mod sampled;
 mod setup;
 mod signals;
@@ -32,6 +34,8 @@ mod signals;
 const GRACE: Duration = Duration::from_secs(5);
 /// How many threads serve. Each does what one processor can; two keep up with any line.
 const WORKERS: usize = 2;
+/// Lines of the log that may wait to be written. Beyond that they are left out.
+const LOG_LINES: usize = 16 * 1024;
 
 fn main() -> ExitCode {
     let command = match Arguments::parse(std::env::args_os().skip(1)) {
@@ -42,7 +46,7 @@ fn main() -> ExitCode {
         Command::Say(text) => say(&text),
         Command::Check(arguments) => with_runtime(checking::run(arguments)),
         Command::Serve(arguments) => {
-            log_to_stderr();
+            let _log = log_to_stderr();
             with_runtime(serve(arguments))
         }
     }
@@ -56,10 +60,14 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     let mut signals = Signals::new().map_err(|e| format!("cannot wait for signals: {e}"))?;
     tell_about(&setup);
     sampled.as_ref().map_or(Ok(()), |sampled| sampled.offer(address))?;
+    let channel = controlled::open(arguments.control.as_deref())?;
     let proxy = Proxy::new(setup.config, Arc::new(NetDialler::new()));
     for listener in listeners {
         let proxy = proxy.clone();
         tokio::spawn(async move { proxy.serve(listener).await });
+    }
+    if let Some(channel) = channel {
+        tokio::spawn(controlled::serve(channel, proxy.clone(), address));
     }
     say_line(&format!("listening on {address}")).map_err(|e| format!("cannot write: {e}"))?;
     loop {
@@ -118,14 +126,19 @@ fn finish(runtime: Runtime, work: impl Future<Output = Result<(), String>>) -> R
     done
 }
 
-fn log_to_stderr() {
+/// Logs on a thread of its own: who reads the log slowly slows nobody down. What still waits is written when this is
+/// dropped.
+fn log_to_stderr() -> WorkerGuard {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let (writer, guard) =
+        NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES).finish(io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(writer)
         .with_ansi(false)
         .with_target(false)
         .init();
+    guard
 }
 
 fn say(text: &str) -> ExitCode {

@@ -1,4 +1,4 @@
-//! A crash leaves no copy of the memory on the disk: every password is in it.
+//! Forbids core dumps: a copy of the memory on the disk would have every password in it.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

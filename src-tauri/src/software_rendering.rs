@@ -1,6 +1,5 @@
-//! GTK and WebKitGTK look for a graphics processor, and load whatever may drive one: more memory than all else takes
-//! together, for a window of words and one curve. Drawn without it the window is as quick, and never blank where a driver
-//! does not do what it says.
+//! Has the window drawn without a graphics processor. GTK and WebKitGTK would load a driver, which takes more memory than
+//! all else together, for a window of words and one curve; and with some drivers the window stays blank.
 
 use std::env;
 use std::os::unix::process::CommandExt;
@@ -11,7 +10,7 @@ const GL: &str = "GDK_GL";
 
 /// Begins again, as the same process, with an environment that says so. Returns when it says so, or something else that
 /// the user wants, or when it cannot be: then there is more in memory, and nothing else is wrong.
-pub(crate) fn without_gl() {
+pub(crate) fn begin() {
     if env::var_os(GL).is_some() {
         return;
     }

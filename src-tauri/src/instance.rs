@@ -1,0 +1,87 @@
+//! One Newsmux for each user. A second start has the first show its window; one of another version takes its place.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use control::channel::{
+    Answer, Channel, ChannelError, Question, Status, application_path, ask_blocking,
+};
+use control::controller::{Handle, Notice};
+use control::request::Request;
+
+use crate::VERSION;
+
+/// How long the one that runs may take to begin or to end.
+const PATIENCE: Duration = Duration::from_secs(12);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What a start is.
+pub(crate) enum Instance {
+    /// The only one, and the channel by which others reach it, if the system has one.
+    Only(Option<Channel>),
+    /// One more: the other was told, and nothing is left to do.
+    Another,
+}
+
+impl Instance {
+    /// Finds out. A start at login (`hidden`) leaves the one that runs alone.
+    ///
+    /// # Errors
+    /// A sentence, when another one runs and cannot be reached.
+    pub(crate) fn find(hidden: bool) -> Result<Self, String> {
+        let Some(path) = application_path() else { return Ok(Self::Only(None)) };
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match Channel::open(&path) {
+                Ok(channel) => return Ok(Self::Only(Some(channel))),
+                Err(ChannelError::Taken) if hidden => return Ok(Self::Another),
+                Err(ChannelError::Taken) => {}
+                Err(error) => {
+                    eprintln!("newsmux: {}: {error}", path.display());
+                    return Ok(Self::Only(None));
+                }
+            }
+            let show = Question::Show { version: VERSION.into() };
+            match ask_blocking(&path, &show) {
+                Ok(Answer::Running { version }) if version == VERSION => return Ok(Self::Another),
+                // It has ended or is about to when this has no answer.
+                Ok(Answer::Running { .. }) => drop(ask_blocking(&path, &Question::Replace)),
+                Ok(Answer::Refused { why }) => return Err(why),
+                Ok(Answer::Status(_) | Answer::Ending) | Err(_) => {}
+            }
+            if Instant::now() > end {
+                return Err(
+                    "Newsmux is running but does not answer. End it, then start it again".into()
+                );
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// Answers others until the application ends.
+pub(crate) async fn serve(channel: Channel, controller: Handle) {
+    let answer = move |question| {
+        let answer = answer(&controller, question);
+        async { answer }
+    };
+    if let Err(error) = channel.serve(answer).await {
+        tracing::warn!("no other program can reach this one: {error}");
+    }
+}
+
+fn answer(controller: &Handle, question: Question) -> Answer {
+    match question {
+        Question::Status => Answer::Status(Status::of_application(&controller.watch().borrow())),
+        Question::Show { version } => {
+            if version == VERSION {
+                controller.notice(Notice::StartedAgain);
+            }
+            Answer::Running { version: VERSION.into() }
+        }
+        Question::Replace => {
+            controller.send(Request::QuitNow);
+            Answer::Ending
+        }
+    }
+}
