@@ -50,6 +50,7 @@ impl Entry {
             return Err(LeftOut { name, why });
         }
         // Both programs open none then.
+        self.off |= self.connections.parse() == Ok(0_i64);
         let (connections, wrong_connections) = self.connections();
         let (tier, wrong_tier) = self.tier();
         let wrong = [wrong_port, wrong_connections, wrong_tier].into_iter().flatten();
