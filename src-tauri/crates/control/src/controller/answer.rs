@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::Answer;
 use super::entries::unknown;
-use super::run::Controller;
+use super::run::{Controller, Quitting};
 use super::settings_file::SettingsFile;
 use super::window::Window;
 use crate::request::{Failure, FailureCode, Reply, Request};
@@ -42,8 +42,8 @@ impl Controller {
                 self.set(|settings| settings.desktop.sample = false)
             }
             Request::SaveSampleNzb => self.save_sample_nzb(),
-            Request::Undo => return self.when_idle(|this| this.undo(answer)),
-            Request::ForgetRemoved => self.simply(|this| this.removed = None),
+            Request::Undo => return self.when_idle(|this| this.put_back(answer)),
+            Request::ForgetRemoved => self.simply(|this| this.undo.removed = None),
             Request::NewPassword => match &self.new_password {
                 Some((_, secret)) => Ok(Reply::Password { secret: secret.clone() }),
                 None => Err(unknown()),
@@ -96,7 +96,7 @@ impl Controller {
             Request::DismissImport => self.simply(|this| this.importing.dismiss()),
             connect @ Request::ConnectClient { .. } => return self.connect_client(connect, answer),
             Request::UndoConnect { secret } => return self.undo_connect(secret, answer),
-            Request::DismissConnect => self.simply(|this| this.connected = None),
+            Request::DismissConnect => self.simply(|this| this.undo.connected = None),
             Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
             Request::History => Ok(Reply::History { samples: self.numbers.past() }),
             Request::OpenLogs => self.desktop.open_folder(&self.start.folders.logs),
@@ -105,8 +105,8 @@ impl Controller {
             Request::CloseWindow => self.simply(|this| this.close_window()),
             Request::StayOpen => self.simply(|this| this.desktop.stay_open()),
             Request::Quit => self.simply(|this| this.quit_or_ask()),
-            Request::QuitNow => self.simply(|this| this.ending = true),
-            Request::KeepRunning => self.simply(|this| this.asks_to_quit = false),
+            Request::QuitNow => self.simply(|this| this.quitting = Quitting::Now),
+            Request::KeepRunning => self.simply(|this| this.quitting = Quitting::No),
         };
         self.give(answer, done);
     }
@@ -152,11 +152,14 @@ impl Controller {
     fn quit_or_ask(&mut self) {
         self.sample();
         let programs = self.engine.as_ref().map_or(0, |engine| engine.clients.len());
-        if self.asks_to_quit || programs == 0 || !self.numbers.is_active(Instant::now()) {
-            self.ending = true;
+        if self.quitting == Quitting::Asked
+            || programs == 0
+            || !self.numbers.is_active(Instant::now())
+        {
+            self.quitting = Quitting::Now;
             return;
         }
-        self.asks_to_quit = true;
+        self.quitting = Quitting::Asked;
         self.show();
     }
 

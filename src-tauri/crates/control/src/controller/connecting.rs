@@ -121,7 +121,7 @@ impl Controller {
         let clients = self.engine.iter().flat_map(|engine| &engine.clients);
         let before = clients.map(|client| (client.id.get(), client.articles)).collect();
         let Access { program, address, user, secret } = access;
-        self.connected = Some(Connection {
+        self.undo.connected = Some(Connection {
             program,
             address,
             user,
@@ -206,7 +206,8 @@ impl Controller {
     /// Checks whether the program that was set up received an article. Without a login its process identifies it;
     /// where the system does not know that, whoever is not known to be another counts.
     pub(super) fn look_for_first_article(&mut self) {
-        let Some(connection) = self.connected.as_mut().filter(|c| !c.served && !c.search.is_on)
+        let Some(connection) =
+            self.undo.connected.as_mut().filter(|c| !c.served && !c.search.is_on)
         else {
             return;
         };
@@ -227,7 +228,7 @@ impl Controller {
         connection.search.is_on = true;
         let looking = spawn_blocking(move || (are_others(port, &fed), fed));
         self.later(looking, |this, found| {
-            let Some(connection) = &mut this.connected else { return };
+            let Some(connection) = &mut this.undo.connected else { return };
             connection.search.is_on = false;
             let (others, fed) = found.unwrap_or_default();
             connection.served = !others && !fed.is_empty();
@@ -237,7 +238,7 @@ impl Controller {
 
     /// Takes back what was done.
     pub(super) fn undo_connect(&mut self, key: Option<Secret>, answer: Answer) {
-        let Some(connected) = &mut self.connected else {
+        let Some(connected) = &mut self.undo.connected else {
             return self.give(answer, Err(unknown()));
         };
         if let Some(key) = key.filter(|key| !key.expose().is_empty()) {
@@ -252,7 +253,7 @@ impl Controller {
         self.later(undoing, |this, undone| {
             let undone = undone.map_err(ended).and_then(|undone| Ok(undone?));
             if undone.is_ok() {
-                this.connected = None;
+                this.undo.connected = None;
             }
             this.give(answer, undone.map(|()| Reply::Done));
         });
@@ -260,7 +261,7 @@ impl Controller {
 
     /// What people see of it.
     pub(super) fn connection(&self) -> Option<Connected> {
-        let Connection { program, change, served, .. } = self.connected.as_ref()?;
+        let Connection { program, change, served, .. } = self.undo.connected.as_ref()?;
         let used = || self.settings().providers.iter().filter(|provider| provider.enabled);
         let disabled = change.disabled.iter().map(|server| Direct {
             name: server.name.clone(),

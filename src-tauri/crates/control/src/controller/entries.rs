@@ -64,7 +64,7 @@ impl Controller {
         if base.is_empty() {
             base = "provider".into();
         }
-        let removed = self.removed.as_ref().map(Removed::owner);
+        let removed = self.undo.removed.as_ref().map(Removed::owner);
         let is_free = |id: &String| {
             self.settings().providers.iter().chain(others).all(|provider| provider.id != *id)
                 && removed != Some(Owner::Provider(id.clone()))
@@ -145,7 +145,7 @@ impl Controller {
             settings.desktop.mark(store, slice::from_ref(&owner));
             Ok(Reply::Done)
         })?;
-        self.removed = removed;
+        self.undo.removed = removed;
         self.new_password.take_if(|(name, _)| Owner::Client(name.clone()) == owner);
         self.passwords.learn(owner, Some(Known::Missing));
         self.settle_where_open();
@@ -153,8 +153,8 @@ impl Controller {
     }
 
     /// Puts back what was removed last.
-    pub(super) fn undo(&mut self, answer: Answer) {
-        let Some(removed) = self.removed.clone() else {
+    pub(super) fn put_back(&mut self, answer: Answer) {
+        let Some(removed) = self.undo.removed.clone() else {
             return self.give(answer, Err(unknown()));
         };
         let owner = removed.owner();
@@ -171,7 +171,7 @@ impl Controller {
         };
         self.save_with(passwords, remember, change, move |this, done| {
             match done {
-                Ok(_) => this.removed = None,
+                Ok(_) => this.undo.removed = None,
                 Err(_) => {
                     this.passwords.learn(owner, known);
                 }

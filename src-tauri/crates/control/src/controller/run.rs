@@ -16,7 +16,6 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::checking::Checking;
-use super::connecting::Connection;
 use super::desktop::Desktop;
 use super::environment::{Environment, Watch};
 use super::events::{Events, happened, is_nameless, named};
@@ -27,7 +26,7 @@ use super::removed::Removed;
 use super::sample::Sampling;
 use super::serving::Serving;
 use super::settings_file::SettingsFile;
-use super::undo::UndoFile;
+use super::undo::Undo;
 use super::window::Window;
 use super::work::Work;
 use super::{Dependencies, Message, Notice, Shell, Start};
@@ -62,23 +61,30 @@ pub(super) struct Controller {
     pub(super) numbers: Numbers,
     pub(super) engine: Option<Engine>,
     pub(super) events: Events,
-    pub(super) removed: Option<Removed>,
     /// A client's new password, until the user has taken note of it.
     pub(super) new_password: Option<(String, Secret)>,
-    /// The user wants to end it while programs download, and was asked.
-    pub(super) asks_to_quit: bool,
-    undo: UndoFile,
+    pub(super) quitting: Quitting,
+    pub(super) undo: Undo,
     pub(super) checking: Checking,
     pub(super) importing: Importing,
-    pub(super) connected: Option<Connection>,
     /// Troubles that are only told, until they are dismissed.
     pub(super) told: Vec<Trouble>,
     pub(super) start: Start,
     pub(super) sampling: Sampling,
-    pub(super) ending: bool,
     watch: Watch,
     next_tick: Instant,
     pub(super) work: Work,
+}
+
+/// Whether the application ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quitting {
+    /// It does not.
+    No,
+    /// The user wants to end it while programs download, and was asked.
+    Asked,
+    /// It does.
+    Now,
 }
 
 /// Whether it serves, as far as the user and the passwords are concerned.
@@ -110,7 +116,7 @@ impl Controller {
             Secrets::with_limit(Arc::clone(&vault) as _, limit),
             vault,
         );
-        let (undo, undoable) = UndoFile::open(start.folders.config.join("undo.json"));
+        let undo = Undo::open(start.folders.config.join("undo.json"));
         Ok(Self {
             desktop: Desktop::new(shell, &start),
             passwords: Passwords::new(stores, settings_file.settings().desktop.passwords),
@@ -120,17 +126,14 @@ impl Controller {
             numbers: Numbers::default(),
             engine: None,
             events: Events::default(),
-            removed: undoable.removed,
             new_password: None,
-            asks_to_quit: false,
+            quitting: Quitting::No,
             checking: Checking::default(),
             importing: Importing::default(),
-            connected: undoable.connected,
             undo,
             told: Vec::new(),
             start,
             sampling: Sampling::default(),
-            ending: false,
             watch: Watch::new(environment.now(), Instant::now(), environment.sources()),
             environment,
             next_tick: Instant::now(),
@@ -145,7 +148,7 @@ impl Controller {
     /// Runs until it is told to quit, or nobody is left who could tell it anything.
     pub(super) async fn run(mut self, mut told: UnboundedReceiver<Message>, publish: Publish) {
         self.begin();
-        while !self.ending {
+        while self.quitting != Quitting::Now {
             self.refresh(&publish);
             tokio::select! {
                 message = told.recv() => match message {
@@ -182,11 +185,11 @@ impl Controller {
         self.stop();
         self.refresh(publish);
         drop(timeout(FINISH, self.finish(publish)).await);
-        let Self { serving, mut desktop, ending, settings_file, .. } = self;
+        let Self { serving, mut desktop, quitting, settings_file, .. } = self;
         serving.end().await;
         // Another Newsmux may change them now.
         drop(settings_file);
-        if ending {
+        if quitting == Quitting::Now {
             desktop.quit();
         }
     }
@@ -270,7 +273,7 @@ impl Controller {
             self.serving.renew();
             self.tell(Happened::Renewed);
         }
-        self.removed.iter_mut().for_each(Removed::forget_in_time);
+        self.undo.removed.iter_mut().for_each(Removed::forget_in_time);
         let before = self.settings().clone();
         if self.settings_file.recheck() {
             self.changed(&before);
@@ -297,7 +300,7 @@ impl Controller {
     /// Publishes what has changed, and draws the tray.
     fn refresh(&mut self, publish: &Publish) {
         if !self.settings_file.is_read_only() {
-            self.undo.save(self.removed.as_ref(), self.connected.as_ref());
+            self.undo.save();
         }
         let before = Arc::clone(&publish.borrow());
         let now = self.view(Some(&before));

@@ -124,7 +124,7 @@ impl Controller {
             if due.is_empty() || this.settings_file.is_read_only() {
                 return then(this, Ok(()));
             }
-            let unread = this.removed.as_ref().filter(|removed| removed.is_unread());
+            let unread = this.undo.removed.as_ref().filter(|removed| removed.is_unread());
             let unread = unread.map(Removed::owner);
             let settling = settle(this.passwords.store(store), due, unread);
             this.alone(settling, move |this, settled| {
@@ -132,7 +132,9 @@ impl Controller {
                 if let Err(error) = &answered {
                     tracing::warn!("a saved password is not as it should be yet: {error}");
                 }
-                if let (Some((owner, secret)), Some(removed)) = (settled.read, &mut this.removed) {
+                if let (Some((owner, secret)), Some(removed)) =
+                    (settled.read, &mut this.undo.removed)
+                {
                     removed.was_read(&owner, secret);
                 }
                 this.settled(store, settled.owners);

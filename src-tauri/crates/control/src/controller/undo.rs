@@ -1,5 +1,7 @@
-//! What is needed to undo what was done last, on the disk, so that it outlives the application. No secret is in it.
+//! What can be undone of what was done last. It is on the disk too, so that it outlives the application; no secret is
+//! there.
 
+use std::io;
 use std::path::PathBuf;
 
 use secrets::atomic::write_atomically;
@@ -12,35 +14,42 @@ use crate::json::read;
 /// Only its owner reads it.
 const MODE: u32 = 0o600;
 
-/// The file, and its text.
-pub(super) struct UndoFile {
+/// What can be undone, and the file.
+pub(super) struct Undo {
+    /// What was removed last.
+    pub(super) removed: Option<Removed>,
+    /// What was done last in a program.
+    pub(super) connected: Option<Connection>,
     file: PathBuf,
     text: Vec<u8>,
 }
 
-/// What is in it.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// What is in the file.
+#[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Undoable<R = Option<Removed>, C = Option<Connection>> {
-    /// What was removed last.
-    pub(super) removed: R,
-    /// What was done last in a program.
-    pub(super) connected: C,
+struct Saved<R, C> {
+    removed: R,
+    connected: C,
 }
 
-impl UndoFile {
-    /// One that cannot be read is as good as none: all that is lost is a way back.
-    pub(super) fn open(file: PathBuf) -> (Self, Undoable) {
-        let text = read(&file).ok();
-        let kept: Option<Undoable> = text.and_then(|text| serde_json::from_slice(&text).ok());
-        let kept = kept.unwrap_or_default();
-        let text = text_of(&kept).unwrap_or_default();
-        (Self { file, text }, kept)
+impl Undo {
+    /// A file that cannot be read is as good as none: all that is lost is a way back.
+    pub(super) fn open(file: PathBuf) -> Self {
+        let text = read(&file).unwrap_or_default();
+        let Saved { removed, connected } = serde_json::from_slice(&text).unwrap_or_default();
+        let mut undo = Self { removed, connected, file, text: Vec::new() };
+        undo.text = undo.to_text().unwrap_or_default();
+        undo
+    }
+
+    fn to_text(&self) -> io::Result<Vec<u8>> {
+        let saved = Saved { removed: &self.removed, connected: &self.connected };
+        Ok(serde_json::to_vec_pretty(&saved)?)
     }
 
     /// Saves what has changed.
-    pub(super) fn save(&mut self, removed: Option<&Removed>, connected: Option<&Connection>) {
-        let saved = text_of(&Undoable { removed, connected }).and_then(|text| {
+    pub(super) fn save(&mut self) {
+        let saved = self.to_text().and_then(|text| {
             if text != self.text {
                 self.text.clone_from(&text);
                 write_atomically(&self.file, &text, MODE)?;
@@ -51,8 +60,4 @@ impl UndoFile {
             tracing::warn!("what was done cannot be undone after a restart: {error}");
         }
     }
-}
-
-fn text_of(undoable: &impl Serialize) -> std::io::Result<Vec<u8>> {
-    Ok(serde_json::to_vec_pretty(undoable)?)
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::passwords::Known;
 use super::removed::Removed;
-use super::run::{Controller, millis};
+use super::run::{Controller, Quitting, millis};
 use crate::settings::Provider;
 use crate::snapshot::{
     ClientView, Figures, PasswordState, ProgramAddress, ProviderState, ProviderView, Snapshot,
@@ -46,7 +46,7 @@ impl Controller {
             settings: self.settings().clone(),
             keep: self.passwords.state().clone(),
             vault: self.passwords.vault_state(),
-            removed: self.removed.as_ref().map(|removed| Removed::name(removed).to_owned()),
+            removed: self.undo.removed.as_ref().map(|removed| Removed::name(removed).to_owned()),
             new_password: self.new_password.as_ref().map(|(name, _)| name.clone()),
             check: self.checking.check.clone(),
             reachable: self.importing.accesses().map(reachable).collect(),
@@ -54,7 +54,7 @@ impl Controller {
             start_at_login: self.desktop.starts_at_login(),
             tray: self.desktop.window().has_tray(),
             farewell: self.desktop.window().says_farewell(),
-            asks_to_quit: self.asks_to_quit,
+            asks_to_quit: self.quitting == Quitting::Asked,
             version: self.start.version,
         }
     }
