@@ -19,7 +19,7 @@ pub(super) struct Plan {
     pub(super) bare_lf: bool,
     corrupt: Option<At>,
     extra: Vec<u8>,
-    trickle: bool,
+    pub(super) trickle: bool,
     pub(super) ends: Vec<usize>,
     pub(super) pause: Duration,
     stop: Option<(At, Stop)>,

@@ -249,14 +249,19 @@ impl Session {
             plan.ends.push(reply.status.len() + 2);
         }
         let mut status = reply.status.len() + if plan.bare_lf { 1 } else { 2 };
+        // A wait for each single byte would be a crawl, which is given up.
         for Piece { bytes, stop } in plan.pieces(reply) {
             for bytes in bytes.chunks(self.state.line.piece()) {
-                wire.until(self.state.line.pass(bytes.len())).await?;
+                if !plan.trickle {
+                    wire.until(self.state.line.pass(bytes.len())).await?;
+                }
                 wire.send(bytes).await?;
                 status = self.count(reply, bytes.len(), status);
             }
             match stop {
-                None if plan.pause > Duration::ZERO => wire.until(sleep(plan.pause)).await?,
+                None if plan.pause > Duration::ZERO && !plan.trickle => {
+                    wire.until(sleep(plan.pause)).await?
+                }
                 None => {}
                 Some(Stop::End(how)) => return Err(End::Provider(how)),
                 Some(Stop::Forever) => return Err(wire.silence().await),

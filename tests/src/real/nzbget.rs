@@ -123,15 +123,20 @@ impl Nzbget {
 
     /// Downloads `post` and compares it with the original.
     pub fn download(&self, post: &Post) {
+        let job = self.end_of(post);
+        assert_eq!(job["FailedArticles"], 0, "articles that did not come: {job}");
+        post.assert_downloaded(&self.home.join("dst"));
+    }
+
+    /// Downloads `post`; what its history says of it.
+    pub fn end_of(&self, post: &Post) -> Value {
         fs::copy(&post.nzb, self.home.join("nzb/job.nzb.part")).expect("a copy of the .nzb");
         fs::rename(self.home.join("nzb/job.nzb.part"), self.home.join("nzb/job.nzb"))
             .expect("the .nzb in its place");
         let ended = || self.call("history", &json!([false]))?.get(0).cloned();
-        let Some(job) = wait_for(Duration::from_secs(90), ended) else {
-            panic!("the download did not end: {:?}", self.call("listgroups", &json!([0])));
-        };
-        assert_eq!(job["FailedArticles"], 0, "articles that did not come: {job}");
-        post.assert_downloaded(&self.home.join("dst"));
+        wait_for(Duration::from_secs(90), ended).unwrap_or_else(|| {
+            panic!("the download did not end: {:?}", self.call("listgroups", &json!([0])))
+        })
     }
 
     /// What it answers.

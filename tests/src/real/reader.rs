@@ -25,11 +25,26 @@ pub fn net_nntp_only_reads(server: Server, group: &str) {
     run(Command::new(Tool::Perl.path()).arg(script).arg(server.port.to_string()).arg(group));
 }
 
+/// Lets Python's nntplib read a server that refuses some things, as its script says.
+pub fn nntplib(server: Server, group: &str) {
+    let script = in_repository("tests/scripts/read-overview.py").expect("the script");
+    let mut python = Command::new(Tool::Nntplib.path());
+    // It is to leave Python one day.
+    python.args(["-W", "ignore"]).arg(script);
+    run(python.arg(server.port.to_string()).arg(group));
+}
+
 /// Lets tin save all unread articles of `group` below `folder`; their texts in the order of their numbers.
 pub fn tin(server: Server, group: &str, folder: &Path) -> Vec<String> {
+    tin_of(server, &[group], folder)
+}
+
+/// The same of the last of these groups; tin is subscribed to all of them.
+pub fn tin_of(server: Server, groups: &[&str], folder: &Path) -> Vec<String> {
     let home = folder.join("tin");
     fs::create_dir_all(&home).expect("a folder");
-    fs::write(home.join("newsrc"), format!("{group}: \n")).expect("the list of groups");
+    let newsrc: String = groups.iter().map(|group| format!("{group}: \n")).collect();
+    fs::write(home.join("newsrc"), newsrc).expect("the list of groups");
     if let Some(login) = server.login {
         let accounts = home.join(".newsauth");
         fs::write(&accounts, format!("127.0.0.1 \"{}\" {}\n", login.password, login.username))
@@ -41,6 +56,7 @@ pub fn tin(server: Server, group: &str, folder: &Path) -> Vec<String> {
     tin.args(["-r", "-g", "127.0.0.1", "-p", &server.port.to_string(), "-n", "-q", "-d", "-S"]);
     tin.arg("-f").arg(home.join("newsrc")).arg("-s").arg(home.join("saved"));
     run(&mut tin);
+    let group = groups.last().expect("a group");
     saved(&home.join("saved").join(group.replace('.', "/")))
 }
 

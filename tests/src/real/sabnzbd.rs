@@ -101,14 +101,18 @@ impl Sabnzbd {
 
     /// Downloads `post` and compares it with the original.
     pub fn download(&self, post: &Post) {
+        let job = self.end_of(post);
+        assert_eq!(job["status"], "Completed", "{job}");
+        post.assert_downloaded(&self.home.join("complete"));
+    }
+
+    /// Downloads `post`; what its history says of it.
+    pub fn end_of(&self, post: &Post) -> Value {
         let nzb = http::escape(&post.nzb.to_string_lossy());
         let added = self.call(&format!("mode=addlocalfile&name={nzb}")).unwrap_or_default();
         assert_eq!(added["status"], true, "{added}");
-        let Some(job) = wait_for(Duration::from_secs(120), || self.finished()) else {
-            panic!("the download did not end: {:?}", self.call("mode=queue"));
-        };
-        assert_eq!(job["status"], "Completed", "{job}");
-        post.assert_downloaded(&self.home.join("complete"));
+        wait_for(Duration::from_secs(120), || self.finished())
+            .unwrap_or_else(|| panic!("the download did not end: {:?}", self.call("mode=queue")))
     }
 
     fn finished(&self) -> Option<Value> {
@@ -133,7 +137,9 @@ fn settings(home: &Path, port: u16, pre_check: bool) -> String {
     )
 }
 
-fn entry(server: Server, manner: Manner) -> String {
+/// The section of its settings for `server`.
+#[must_use]
+pub fn entry(server: Server, manner: Manner) -> String {
     let Manner { connections, pipelining, .. } = manner;
     let (username, password) =
         server.login.map_or(("", ""), |login| (login.username, login.password));

@@ -7,6 +7,7 @@
 use std::env;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::inn::can_be_news;
 
@@ -23,6 +24,8 @@ pub enum Tool {
     Keyring,
     /// The downloader NZBGet, which also has a test server in it.
     Nzbget,
+    /// Python with its nntplib, which it has up to version 3.12.
+    Nntplib,
     /// Perl with its Net::NNTP.
     Perl,
     /// The downloader SABnzbd, unpacked below `target/tools`.
@@ -46,6 +49,7 @@ impl Tool {
             Self::Dbus => in_path("dbus-daemon"),
             Self::Keyring => in_path("gnome-keyring-daemon"),
             Self::Nzbget => in_path("nzbget"),
+            Self::Nntplib => in_path("python3").filter(|python| has_nntplib(python)),
             Self::Perl => in_path("perl"),
             Self::Sabnzbd => made("target/tools/sabnzbd"),
             Self::SecretTool => in_path("secret-tool"),
@@ -86,6 +90,12 @@ pub fn in_repository(path: &str) -> Option<PathBuf> {
 /// A folder that `install.js` has finished.
 fn made(folder: &str) -> Option<PathBuf> {
     in_repository(folder).filter(|folder| folder.join(".made-of").exists())
+}
+
+fn has_nntplib(python: &Path) -> bool {
+    let import = ["-W", "ignore", "-c", "import nntplib"];
+    let output = Command::new(python).args(import).output();
+    output.is_ok_and(|output| output.status.success())
 }
 
 fn in_path(program: &str) -> Option<PathBuf> {

@@ -127,16 +127,21 @@ async fn a_480_to_an_article_is_worth_one_more_login_and_no_session() {
 }
 
 #[tokio::test]
-async fn a_480_after_the_login_is_shown_as_502_and_costs_one_more_login() {
+async fn a_480_after_the_login_is_shown_as_a_refusal_and_costs_one_more_login() {
     for mode in ["standard", "hybrid"] {
-        for asked in ["GROUP local.x", "LIST", "NEWGROUPS 20260101 000000", "POST"] {
+        for (asked, code) in [
+            ("GROUP local.x", 411),
+            ("LIST", 502),
+            ("NEWGROUPS 20260101 000000", 502),
+            ("POST", 502),
+        ] {
             let refused = on(asked, Fault::say("480 For members"));
             let provider = stocked("a").account("u", "p").rule(refused).listen().await;
             let setup = Setup::new().provider(at(&provider).connections(1)).mode(mode).posting();
             let daemon = Daemon::start(&setup).await;
             let mut client = daemon.client().await;
             for _ in 0..5 {
-                client.talk(&format!("C: {asked}\nS: 502 For members")).await;
+                client.talk(&format!("C: {asked}\nS: {code} For members")).await;
             }
             client.talk("C: GROUP misc.test\nS: 211 *\nC: NEXT\nS: 223 11 *").await;
             assert_eq!(provider.book().logins, 2, "{asked} in {mode}");

@@ -54,7 +54,7 @@ pub(crate) enum Volume {
     Little,
     /// Articles of some MB are among it.
     Large,
-    /// More at once than may be read ahead for all clients, in articles of one size.
+    /// More at once than may be read ahead for all clients.
     Huge,
 }
 
@@ -230,9 +230,9 @@ impl World {
     }
 
     /// What it costs to go on with another provider's copy: its headers may be longer. Where the first
-    /// copy was broken off within its headers, each other provider is asked twice, for nothing.
+    /// copy was broken off within its headers, each other provider may be asked, for nothing.
     fn proofs(&self, books: &[Book]) -> u64 {
-        let others = 2 * (self.providers.len() - 1);
+        let others = self.providers.len() - 1;
         let cost = |(line, within_headers): &(String, bool)| {
             let asked = self.articles.iter().find(|article| line.ends_with(article.id()));
             let size = asked.map_or(0, |article| self.providers[0].article_block(article).len());
@@ -271,7 +271,7 @@ fn articles(rng: &mut Rng, volume: Volume) -> Vec<Article> {
         let library = match volume {
             Volume::Large if rng.chance(300) => &LARGE,
             Volume::Little | Volume::Large => &LIBRARY,
-            // What is read ahead is reserved by the size of those before.
+            Volume::Huge if rng.chance(300) => &LARGE,
             Volume::Huge => &USUAL,
         };
         let next = rng.pick(library);

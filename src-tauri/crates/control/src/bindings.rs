@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::Path;
 
+use downloaders::import::{Doubt, LeftOut, Unfit};
+use downloaders::{Address, Program};
 use ts_rs::{Config, TS};
 
-use crate::import::{Doubt, LeftOut, Program, Unfit};
 use crate::request::{
     Arranged, Failure, FailureCode, Hold, ImportFile, ImportServer, Password, Reply, Request,
     SettingsCopy,
@@ -16,8 +17,8 @@ use crate::settings::{
     Settings, Theme, TlsMode, VerifyLevel,
 };
 use crate::snapshot::{
-    Address, Certificate, Check, CheckStep, ClientView, Connected, Direct, Event, Figures, Finding,
-    Found, Happened, KeepState, Level, Outcome, PasswordState, Problem, Proof, ProviderState,
+    Certificate, Check, CheckStep, ClientView, Connected, Direct, Event, Figures, Finding, Found,
+    Happened, KeepState, Level, Outcome, PasswordState, Problem, Proof, ProviderState,
     ProviderView, ReadOnly, Remedy, Sample, Snapshot, State, Trouble, VaultState, Why,
 };
 

@@ -1,14 +1,11 @@
-//! Settings and secrets, and what turns them into an engine's configuration.
+//! Settings, and what turns them into an engine's configuration.
 
-mod atomic;
 #[cfg(test)]
 mod bindings;
 mod configure;
-pub mod connect;
 pub mod controller;
 pub mod credentials;
 pub mod error;
-pub mod import;
 mod json;
 pub mod listening;
 mod lock;
@@ -16,7 +13,6 @@ mod password;
 mod processes;
 pub mod request;
 pub mod sampling;
-pub mod secrets;
 pub mod settings;
 pub mod snapshot;
 pub mod tray;

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use downloaders::import::{Doubt, LeftOut};
+use downloaders::{Error, Problem, Program};
 use nntp_proxy::config::Secret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::import::{Doubt, LeftOut, Program};
 use crate::settings::{Keep, Language, Listen, LogLevel, Mode, Provider, Theme};
 use crate::snapshot::{Event, Sample};
 
@@ -466,6 +467,24 @@ impl Failure {
     /// The system refused; in its words.
     pub(crate) fn refused(said: impl Into<String>) -> Self {
         Self::new(FailureCode::Refused, said)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let code = match error.problem() {
+            Problem::NotSettings => FailureCode::ImportKind,
+            Problem::NoServers => FailureCode::ImportEmpty,
+            Problem::Address => FailureCode::ClientAddress,
+            Problem::Elsewhere => FailureCode::ClientElsewhere,
+            Problem::Silent => FailureCode::ClientSilent,
+            Problem::Other => FailureCode::ClientOther,
+            Problem::Key => FailureCode::ClientKey,
+            Problem::Host => FailureCode::ClientHost,
+            Problem::Locked => FailureCode::ClientLocked,
+            Problem::Failed => FailureCode::ClientFailed,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

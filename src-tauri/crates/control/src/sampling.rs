@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::settings::{Provider, TlsMode, VerifyLevel};
+use crate::settings::{Provider, TlsMode};
 
 /// No provider of the settings can have this id: control characters are refused there.
 pub const ID: &str = "\tsample";
@@ -18,20 +18,11 @@ const CONNECTIONS: u16 = 8;
 #[must_use]
 pub fn provider(address: SocketAddr) -> Provider {
     Provider {
-        id: ID.into(),
         name: Some(NAME.into()),
-        enabled: true,
-        host: address.ip().to_string(),
         port: Some(address.port()),
         tls: TlsMode::Off,
-        verify: VerifyLevel::default(),
-        ca_file: None,
-        username: None,
         connections: CONNECTIONS,
-        tier: 0,
-        required: false,
-        pipelining: None,
-        timeout_secs: 30,
+        ..Provider::new(ID, &address.ip().to_string())
     }
 }
 

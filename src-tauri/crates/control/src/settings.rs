@@ -335,6 +335,27 @@ impl Default for Desktop {
 }
 
 impl Provider {
+    /// One with every default.
+    #[must_use]
+    pub fn new(id: &str, host: &str) -> Self {
+        Self {
+            id: id.into(),
+            name: None,
+            enabled: defaults::enabled(),
+            host: host.into(),
+            port: None,
+            tls: TlsMode::default(),
+            verify: VerifyLevel::default(),
+            ca_file: None,
+            username: None,
+            connections: defaults::connections(),
+            tier: 0,
+            required: false,
+            pipelining: None,
+            timeout_secs: defaults::timeout_secs(),
+        }
+    }
+
     /// The name that people see.
     #[must_use]
     pub fn display_name(&self) -> &str {

@@ -1,11 +1,9 @@
 //! What people see. The window and the tray are functions of one [`Snapshot`]; there is nothing else that
 //! they know. Times are milliseconds since 1970, speeds bytes a second.
 
-use std::fmt;
-
+use downloaders::{Address, Program};
 use serde::Serialize;
 
-use crate::import::Program;
 use crate::settings::Settings;
 
 mod check;
@@ -178,24 +176,6 @@ pub enum ReadOnly {
         /// Which, where that is known.
         by: Option<String>,
     },
-}
-
-/// What programs are told to connect to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Address {
-    /// Host.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-}
-
-/// As programs take it.
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, port } = self;
-        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
-    }
 }
 
 /// What goes on, over all providers.

@@ -2,8 +2,8 @@
 //!
 //! A reply reserves its memory before its command is sent, by the size of earlier articles. So a reply
 //! that its client cannot take yet never blocks a connection, nothing is fetched without room for it,
-//! and memory is bounded. A session may hold no more than it leaves free, so that something is left
-//! however many clients are slow.
+//! and memory is bounded. A session may hold no more than it leaves free, and its next reply may take
+//! half of that, so that something is left however many clients are slow.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ pub(crate) const IN_ALL: usize = 64 * 1024 * 1024;
 /// How much a reservation grows when it is too small, in bytes.
 const STEP: usize = 256 * 1024;
 /// The assumed size of an article before any was seen, in bytes.
-const UNKNOWN: usize = 1024 * 1024;
+const UNKNOWN: usize = 8 * 1024 * 1024;
 
 /// A session's view of the memory that is left.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ impl Budget {
     pub(crate) fn saw_article(&self, bytes: usize) {
         for typical in [&self.own.typical, &self.all.typical] {
             let old = typical.load(Ordering::Relaxed);
-            typical.store(bytes.max(old - old / 8), Ordering::Relaxed);
+            typical.store(bytes.max(old - old / 64), Ordering::Relaxed);
         }
     }
 
@@ -97,11 +97,13 @@ impl Budget {
         self.own.freed.notify_one();
     }
 
-    /// Waits until this many bytes can be reserved.
-    pub(crate) async fn reserve(&self, bytes: usize) -> Reservation {
+    /// Waits until this many bytes can be reserved for the session's next reply, whatever its later
+    /// ones hold.
+    pub(crate) async fn reserve_next(&self, bytes: usize) -> Reservation {
+        let mut reservation = self.reserve_nothing();
         loop {
             let freed = self.all.freed.notified();
-            if let Some(reservation) = self.try_reserve(bytes) {
+            if reservation.try_grow_next(bytes) {
                 return reservation;
             }
             freed.await;
@@ -128,12 +130,13 @@ impl Reservation {
         self.bytes
     }
 
-    /// Grows by one step, within the session's share.
-    pub(crate) fn grow(&mut self) -> bool {
-        self.try_grow(STEP)
+    /// Grows the session's next reply by one step.
+    pub(crate) fn grow_next(&mut self) -> bool {
+        self.try_grow_next(STEP)
     }
 
-    /// Grows by one step, even beyond the session's share: otherwise what was read would be lost.
+    /// Grows a later reply by one step, as long as anything is free: otherwise what was read would be
+    /// lost.
     pub(crate) fn overdraw(&mut self) -> bool {
         let budget = self.budget.clone();
         let mut free = budget.lock();
@@ -159,6 +162,12 @@ impl Reservation {
         let mut free = budget.lock();
         let held = budget.own.held.load(Ordering::Relaxed);
         held + bytes <= (*free + held) / 2 && self.take(&mut free, bytes)
+    }
+
+    fn try_grow_next(&mut self, bytes: usize) -> bool {
+        let budget = self.budget.clone();
+        let mut free = budget.lock();
+        bytes <= *free / 2 && self.take(&mut free, bytes)
     }
 
     fn take(&mut self, free: &mut usize, bytes: usize) -> bool {
@@ -219,7 +228,7 @@ mod tests {
         let (budget, other) = (Budget::new(), Budget::new());
         let first = budget.try_reserve(IN_ALL / 2).unwrap();
         let waiting = budget.for_session();
-        let waiting = tokio::spawn(async move { waiting.reserve(IN_ALL / 3).await.bytes() });
+        let waiting = tokio::spawn(async move { waiting.reserve_next(IN_ALL / 3).await.bytes() });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
         drop((first, other));

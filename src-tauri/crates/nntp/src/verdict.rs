@@ -63,8 +63,9 @@ pub fn of(request: &Request, status: &StatusLine) -> Verdict {
 
 /// The status line for the client if this refusal is final.
 ///
-/// A 400 would end the client's session, a 480 would make it log in again and again, and a 500 for an
-/// article makes SABnzbd retry at once and forever.
+/// A 400 would end the client's session, a 480 would make it log in again and again, a 500 for an
+/// article makes SABnzbd retry at once and forever, and tin exits at a group that needs a login, where
+/// it passes over one that does not exist.
 #[must_use]
 pub fn shown(request: &Request, status: &StatusLine) -> StatusLine {
     let unknown = matches!(of(request, status), Verdict::UnknownCommand);
@@ -77,7 +78,7 @@ pub fn shown(request: &Request, status: &StatusLine) -> StatusLine {
         (Class::ById, 403 | 483 | 502) if article => 503,
         (Class::Stateful(Effect::Number), _) if article && unknown => 423,
         (Class::Stateful(Effect::Current), _) if article && unknown => 420,
-        (Class::Stateful(Effect::Select), 411) => 411,
+        (Class::Stateful(Effect::Select), 411 | 480) => 411,
         (Class::Stateful(_), 411) => 412,
         (_, 400) if unknown => 500,
         (_, 400 | 401) => 503,

@@ -1,5 +1,6 @@
 //! Every request, and what is done about it.
 
+use secrets::Owner;
 use tokio::time::Instant;
 
 use super::Answer;
@@ -7,7 +8,6 @@ use super::entries::unknown;
 use super::run::Controller;
 use super::store::Keeper;
 use crate::request::{Failure, FailureCode, Reply, Request};
-use crate::secrets::Owner;
 use crate::settings::Settings;
 use crate::snapshot::{Happened, Trouble};
 

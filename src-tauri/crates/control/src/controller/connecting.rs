@@ -4,55 +4,54 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
+use downloaders::Program;
+use downloaders::connect::{Access, Change, Setup, connect, undo};
 use nntp_proxy::config::Secret;
 use nntp_proxy::proxy::ClientSnapshot;
+use secrets::Owner;
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 
 use super::Answer;
 use super::entries::{new_password, unknown};
 use super::passwords::Known;
 use super::run::Controller;
-use crate::connect::{Done, DoneRecord, Door, Wish, connect, undo};
-use crate::import::Program;
 use crate::password::Password;
 use crate::processes::Sockets;
 use crate::request::{Failure, FailureCode, Hold, Reply, Request};
-use crate::secrets::Owner;
 use crate::settings::{Client, Settings};
 use crate::snapshot::{Connected, Direct};
 
 /// A program waits for fewer only when it has little to do.
 const LEAST_CONNECTIONS: u16 = 8;
 
-/// What was done in a program.
-#[derive(Debug, Clone)]
+/// What was done in a program. On the disk is all but the key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Connection {
-    door: Door,
-    done: Done,
+    program: Program,
+    address: String,
+    user: String,
+    /// None if it was done before the application was started.
+    #[serde(skip)]
+    key: Option<Secret>,
+    change: Change,
     /// The login that it was given.
     login: Option<String>,
+    /// Whether it has been given an article since.
+    served: bool,
+    #[serde(skip)]
+    search: Search,
+}
+
+/// Which client is the program.
+#[derive(Debug, Clone, Default)]
+struct Search {
     /// The articles that each client had been given before.
     before: BTreeMap<u64, u64>,
     /// Clients that are other programs.
     others: BTreeSet<u64>,
     /// Whether the processes behind clients are being looked up.
-    looking: bool,
-    /// Whether it has been given an article since.
-    served: bool,
-    /// Whether it was done before the application was started, and the key is not known.
-    from_disk: bool,
-}
-
-/// What of it is on the disk: all but the key.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Record {
-    program: Program,
-    address: String,
-    user: String,
-    login: Option<String>,
-    served: bool,
-    done: DoneRecord,
+    is_on: bool,
 }
 
 /// Who has been given an article, and where it comes from.
@@ -61,27 +60,24 @@ type Fed = (u64, SocketAddr);
 impl Controller {
     /// Enters Newsmux as a server of a program.
     pub(super) fn connect_client(&mut self, request: Request, answer: Answer) {
-        let (door, wish, is_new) = match self.wish(request) {
-            Ok(wish) => wish,
+        let (access, setup, is_new) = match self.setup(request) {
+            Ok(setup) => setup,
             Err(failure) => return self.give(answer, Err(failure)),
         };
-        let login = wish.login.clone();
-        let asking = spawn_blocking(move || (connect(&door, &wish), door));
-        self.later(asking, move |this, asked| {
-            let (done, door) = match asked {
-                Ok(asked) => asked,
-                Err(ended) => return this.give(answer, Err(Failure::refused(ended.to_string()))),
-            };
-            let done = match done {
-                Ok(done) => done,
+        let login = setup.login.clone();
+        let connecting = spawn_blocking(move || (connect(&access, &setup), access));
+        self.later(connecting, move |this, connected| {
+            let connected = connected
+                .map_err(ended)
+                .and_then(|(change, access)| Ok((change.map_err(Failure::from)?, access)));
+            let (change, access) = match connected {
+                Ok(connected) => connected,
                 Err(failure) => return this.give(answer, Err(failure)),
             };
             match login {
-                Some((name, secret)) if is_new => {
-                    this.add_entered(door, done, (name, secret), answer)
-                }
+                Some(login) if is_new => this.add_entered(access, change, login, answer),
                 login => {
-                    this.is_connected(door, done, login.map(|(name, _)| name));
+                    this.is_connected(access, change, login.map(|(name, _)| name));
                     this.give(answer, Ok(Reply::Done));
                 }
             }
@@ -89,27 +85,29 @@ impl Controller {
     }
 
     /// Adds a login that a program has already, or takes it back there.
-    fn add_entered(&mut self, door: Door, done: Done, login: (String, Secret), answer: Answer) {
-        let (name, secret) = login;
+    fn add_entered(
+        &mut self,
+        access: Access,
+        change: Change,
+        (name, secret): (String, Secret),
+        answer: Answer,
+    ) {
         let (owner, client) = (Owner::Client(name.clone()), Client { name: name.clone() });
-        let change = move |settings: &mut Settings| {
+        let add = move |settings: &mut Settings| {
             settings.clients.push(client.clone());
             Ok(Reply::Done)
         };
         let password = Some((Password::of_program(secret), Hold::Keep));
-        self.keep_and(owner, password, change, move |this, added| match added {
+        self.keep_and(owner, password, add, move |this, added| match added {
             Ok(reply) => {
-                this.is_connected(door, done, Some(name));
+                this.is_connected(access, change, Some(name));
                 this.give(answer, Ok(reply));
             }
             Err(failure) => {
-                let undoing = spawn_blocking(move || undo(&door, &done));
+                let undoing = spawn_blocking(move || undo(&access, &change));
                 this.later(undoing, |this, undone| {
                     if let Ok(Err(error)) = undone {
-                        tracing::warn!(
-                            "a program still has a login that was not added: {}",
-                            error.message
-                        );
+                        tracing::warn!("a program still has a login that was not added: {error}");
                     }
                     this.give(answer, Err(failure));
                 });
@@ -117,17 +115,24 @@ impl Controller {
         });
     }
 
-    fn is_connected(&mut self, door: Door, done: Done, login: Option<String>) {
+    fn is_connected(&mut self, access: Access, change: Change, login: Option<String>) {
         self.engine = self.serving.snapshot();
         let clients = self.engine.iter().flat_map(|engine| &engine.clients);
         let before = clients.map(|client| (client.id.get(), client.articles)).collect();
-        let (others, looking, served) = (BTreeSet::new(), false, false);
-        let from_disk = false;
-        self.connected =
-            Some(Connection { door, done, login, before, others, looking, served, from_disk });
+        let Access { program, address, user, secret } = access;
+        self.connected = Some(Connection {
+            program,
+            address,
+            user,
+            key: Some(secret),
+            change,
+            login,
+            served: false,
+            search: Search { before, ..Search::default() },
+        });
     }
 
-    fn wish(&self, request: Request) -> Result<(Door, Wish, bool), Failure> {
+    fn setup(&self, request: Request) -> Result<(Access, Setup, bool), Failure> {
         let Request::ConnectClient {
             program,
             address,
@@ -140,20 +145,20 @@ impl Controller {
         else {
             return Err(unknown());
         };
-        let door = Door { program, address, user, secret };
+        let access = Access { program, address, user, secret };
         let login = match login {
             Some(name) if new_login => Some(self.new_login(&name)?),
-            name => self.login(name, &door)?,
+            name => self.login(name, &access)?,
         };
         let providers = self.settings().providers.iter().filter(|provider| provider.enabled);
         let most = providers.map(|provider| provider.connections).max().unwrap_or_default();
-        let wish = Wish {
+        let setup = Setup {
             address: self.address(),
             connections: most.max(LEAST_CONNECTIONS),
             login,
             disable_direct,
         };
-        Ok((door, wish, new_login))
+        Ok((access, setup, new_login))
     }
 
     /// A login that is not there yet, with a password of our making.
@@ -171,7 +176,7 @@ impl Controller {
     fn login(
         &self,
         name: Option<String>,
-        door: &Door,
+        access: &Access,
     ) -> Result<Option<(String, Secret)>, Failure> {
         let clients = &self.settings().clients;
         let Some(first) = clients.first() else { return Ok(None) };
@@ -179,7 +184,7 @@ impl Controller {
             Some(name) => clients.iter().find(|client| client.name == name).ok_or_else(unknown)?,
             None => first,
         };
-        if door.is_elsewhere() {
+        if access.is_elsewhere() {
             let message =
                 "a saved login is not sent to another computer: add a new one for this program";
             return Err(Failure::new(FailureCode::LoginElsewhere, message));
@@ -200,7 +205,8 @@ impl Controller {
     /// Checks whether the program that was set up received an article. Without a login its process identifies it;
     /// where the system does not know that, whoever is not known to be another counts.
     pub(super) fn look_for_first_article(&mut self) {
-        let Some(connection) = self.connected.as_mut().filter(|c| !c.served && !c.looking) else {
+        let Some(connection) = self.connected.as_mut().filter(|c| !c.served && !c.search.is_on)
+        else {
             return;
         };
         let clients = self.engine.iter().flat_map(|engine| &engine.clients);
@@ -210,21 +216,21 @@ impl Controller {
             return;
         }
         let fed: Vec<Fed> = fed.iter().map(|client| (client.id.get(), client.address)).collect();
-        let Some(port) = connection.door.local_port() else {
+        let Some(port) = connection.access().local_port() else {
             connection.served = fed.iter().any(|(_, address)| !address.ip().is_loopback());
             return;
         };
         if fed.is_empty() {
             return;
         }
-        connection.looking = true;
+        connection.search.is_on = true;
         let looking = spawn_blocking(move || (are_others(port, &fed), fed));
         self.later(looking, |this, found| {
             let Some(connection) = &mut this.connected else { return };
-            connection.looking = false;
+            connection.search.is_on = false;
             let (others, fed) = found.unwrap_or_default();
             connection.served = !others && !fed.is_empty();
-            connection.others.extend(fed.iter().filter(|_| others).map(|(id, _)| *id));
+            connection.search.others.extend(fed.iter().filter(|_| others).map(|(id, _)| *id));
         });
     }
 
@@ -234,16 +240,16 @@ impl Controller {
             return self.give(answer, Err(unknown()));
         };
         if let Some(key) = key.filter(|key| !key.expose().is_empty()) {
-            connected.door.secret = key;
+            connected.key = Some(key);
         }
-        if connected.door.secret.expose().is_empty() && connected.from_disk {
+        if connected.key.is_none() {
             let message = "enter the key again: it is not stored";
             return self.give(answer, Err(Failure::new(FailureCode::ClientKey, message)));
         }
-        let (door, done) = (connected.door.clone(), connected.done.clone());
-        let undoing = spawn_blocking(move || undo(&door, &done));
+        let (access, change) = (connected.access(), connected.change.clone());
+        let undoing = spawn_blocking(move || undo(&access, &change));
         self.later(undoing, |this, undone| {
-            let undone = undone.unwrap_or_else(|ended| Err(Failure::refused(ended.to_string())));
+            let undone = undone.map_err(ended).and_then(|undone| Ok(undone?));
             if undone.is_ok() {
                 this.connected = None;
             }
@@ -253,15 +259,15 @@ impl Controller {
 
     /// What people see of it.
     pub(super) fn connection(&self) -> Option<Connected> {
-        let Connection { door, done, served, .. } = self.connected.as_ref()?;
+        let Connection { program, change, served, .. } = self.connected.as_ref()?;
         let used = || self.settings().providers.iter().filter(|provider| provider.enabled);
-        let disabled = done.disabled.iter().map(|server| Direct {
+        let disabled = change.disabled.iter().map(|server| Direct {
             name: server.name.clone(),
             known: used().any(|provider| provider.host.eq_ignore_ascii_case(&server.host)),
         });
         Some(Connected {
-            program: door.program,
-            entry: done.entry.clone(),
+            program: *program,
+            entry: change.entry.clone(),
             disabled: disabled.collect(),
             served: *served,
         })
@@ -269,35 +275,23 @@ impl Controller {
 }
 
 impl Connection {
-    /// What is kept of it on the disk.
-    pub(super) fn record(&self) -> Record {
-        let Door { program, address, user, .. } = self.door.clone();
-        let (login, done) = (self.login.clone(), self.done.record());
-        Record { program, address, user, login, served: self.served, done }
-    }
-
-    /// What was done before the application was started.
-    pub(super) fn from_record(record: Record) -> Option<Self> {
-        let Record { program, address, user, login, served, done } = record;
-        Some(Self {
-            door: Door { program, address, user, secret: Secret::new("") },
-            done: Done::from_record(done)?,
-            login,
-            before: BTreeMap::new(),
-            others: BTreeSet::new(),
-            looking: false,
-            served,
-            from_disk: true,
-        })
+    fn access(&self) -> Access {
+        let Self { program, address, user, key, .. } = self.clone();
+        Access { program, address, user, secret: key.unwrap_or_else(|| Secret::new("")) }
     }
 
     /// Whether a client may be the program, and has been given an article since.
     fn is_candidate(&self, client: &ClientSnapshot) -> bool {
         let id = client.id.get();
-        client.articles > self.before.get(&id).copied().unwrap_or_default()
-            && !self.others.contains(&id)
+        client.articles > self.search.before.get(&id).copied().unwrap_or_default()
+            && !self.search.others.contains(&id)
             && (self.login.is_none() || client.user == self.login)
     }
+}
+
+/// What was under way ended with the application.
+fn ended(error: JoinError) -> Failure {
+    Failure::refused(error.to_string())
 }
 
 /// Whether all of these clients are other programs than the one that listens on `port`.

@@ -6,8 +6,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use secrets::atomic::write_atomically;
+
 use super::run::millis;
-use crate::atomic::write_atomically;
 use crate::json::read;
 use crate::request::SettingsCopy;
 use crate::settings::parse;

@@ -1,7 +1,8 @@
 //! What the places where passwords are kept are to have in the end, and may not have yet: what was removed while
 //! the place was closed, what was given up and may be kept all the same, copies that nobody needs any more.
 
-use crate::secrets::{Owner, Secrets, StoreError};
+use secrets::{Owner, Secrets, StoreError};
+
 use crate::settings::Keep;
 use nntp_proxy::config::Secret;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use chacha20poly1305::aead::Generate;
 use nntp_proxy::config::Secret;
+
+use secrets::{Owner, StoreError, generate};
 
 use super::Answer;
 use super::debts::Debt;
@@ -13,13 +14,7 @@ use super::removed::Removed;
 use super::run::Controller;
 use crate::password::Password;
 use crate::request::{Arranged, Failure, FailureCode, Hold, Password as Entered, Reply};
-use crate::secrets::{Owner, StoreError};
 use crate::settings::{Client, Keep, Provider, Settings};
-
-/// No letter or digit that looks like another.
-const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-/// 120 bits.
-const PASSWORD: usize = 24;
 
 impl Controller {
     /// Adds a provider, or changes it.
@@ -300,10 +295,7 @@ pub(super) fn has_authorities(provider: &Provider) -> Result<(), Failure> {
 }
 
 pub(super) fn new_password() -> Result<Secret, Failure> {
-    let random = <[u8; PASSWORD]>::try_generate()
-        .map_err(|_| Failure::refused("the system gives no random numbers"))?;
-    let letter = |byte: &u8| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]);
-    Ok(Secret::new(random.iter().map(letter).collect::<String>()))
+    generate().ok_or_else(|| Failure::refused("the system gives no random numbers"))
 }
 
 /// The password that is kept was entered for another server, another user, or more encryption.

@@ -5,18 +5,19 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use downloaders::import::{LONGEST, Server, Servers, read};
+use downloaders::places;
 use nntp_proxy::config::Secret;
+use secrets::{Owner, Secrets, StoreError};
 use tokio::task::spawn_blocking;
 
 use super::Answer;
 use super::entries::{not_kept, unknown};
 use super::passwords::Known;
 use super::run::Controller;
-use crate::import::{Candidate, LONGEST, Servers, places, read};
 use crate::password::Password;
 use crate::request::{Failure, FailureCode, Hold, ImportFile, ImportServer, Reply};
-use crate::secrets::{Owner, Secrets, StoreError};
-use crate::settings::{Keep, Provider, Settings};
+use crate::settings::{Keep, Provider, Settings, TlsMode};
 use crate::snapshot::KeepState;
 
 /// The passwords of new providers.
@@ -59,11 +60,11 @@ impl Controller {
     fn preview(&mut self, text: &[u8]) -> Result<Reply, Failure> {
         self.importing = None;
         let servers = read(text, &self.address())?;
-        let shown = servers.candidates.iter().map(|candidate| ImportServer {
-            provider: candidate.provider.clone(),
-            password: candidate.password.is_some(),
-            doubts: candidate.doubts.clone(),
-            known: self.settings().providers.iter().any(|ours| is_same(ours, &candidate.provider)),
+        let shown = servers.servers.iter().map(|server| ImportServer {
+            provider: provider(server),
+            password: server.password.is_some(),
+            doubts: server.doubts.clone(),
+            known: self.settings().providers.iter().any(|ours| is_same(ours, server)),
         });
         let (servers_shown, left_out) = (shown.collect(), servers.left_out.clone());
         let program = servers.program;
@@ -117,12 +118,14 @@ impl Controller {
     }
 
     /// Each with an id that nobody has.
-    fn named(&self, picked: Vec<Candidate>) -> (Vec<Provider>, NewPasswords) {
+    fn named(&self, picked: Vec<Server>) -> (Vec<Provider>, NewPasswords) {
         let (mut providers, mut passwords) = (Vec::new(), Vec::new());
-        for Candidate { mut provider, password, .. } in picked {
+        for server in picked {
+            let mut provider = provider(&server);
             provider.id = self.fresh_id(&provider, &providers);
             let owner = Owner::Provider(provider.id.clone());
-            passwords.extend(password.map(|secret| (owner, Password::new(secret, &provider))));
+            passwords
+                .extend(server.password.map(|secret| (owner, Password::new(secret, &provider))));
             providers.push(provider);
         }
         (providers, passwords)
@@ -158,15 +161,31 @@ fn start_of(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Those that are chosen, each once; none where one of them is not there.
-fn picked(servers: &Servers, chosen: &[usize]) -> Option<Vec<Candidate>> {
-    if chosen.iter().any(|at| *at >= servers.candidates.len()) {
+fn picked(servers: &Servers, chosen: &[usize]) -> Option<Vec<Server>> {
+    if chosen.iter().any(|at| *at >= servers.servers.len()) {
         return None;
     }
-    let all = servers.candidates.iter().enumerate();
+    let all = servers.servers.iter().enumerate();
     Some(all.filter(|(at, _)| chosen.contains(at)).map(|(_, one)| one.clone()).collect())
 }
 
-fn is_same(ours: &Provider, theirs: &Provider) -> bool {
+/// As a provider, without an id.
+fn provider(server: &Server) -> Provider {
+    Provider {
+        name: Some(server.name.clone()),
+        enabled: server.enabled,
+        port: server.port,
+        tls: if server.tls { TlsMode::On } else { TlsMode::Off },
+        verify: server.verify.into(),
+        username: server.username.clone(),
+        connections: server.connections,
+        tier: server.tier,
+        required: server.required,
+        ..Provider::new("", &server.host)
+    }
+}
+
+fn is_same(ours: &Provider, theirs: &Server) -> bool {
     ours.host.eq_ignore_ascii_case(&theirs.host) && ours.username == theirs.username
 }
 
@@ -180,4 +199,51 @@ async fn keep_all(secrets: Secrets, all: NewPasswords) -> (Vec<Owner>, Result<()
         }
     }
     (tried, Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use downloaders::Address;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::settings::check;
+
+    /// A value as no program writes it.
+    fn odd() -> impl Strategy<Value = String> {
+        let words = [
+            "",
+            "0",
+            "-1",
+            "501",
+            "70000",
+            "h.example",
+            "a b",
+            "[::1]",
+            "a:1",
+            "a/b",
+            "\"",
+            "'x'",
+            "é",
+            "\u{0}",
+        ];
+        prop_oneof![9 => prop::sample::select(words.to_vec()).prop_map(String::from), 1 => ".{0,5}"]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_imported_is_valid(host in odd(), port in odd(), connections in odd(), tier in odd()) {
+            let text = format!(
+                "[servers]\n[[a]]\nhost = {host}\nport = {port}\nconnections = {connections}\npriority = {tier}\n"
+            );
+            let ours = Address { host: "127.0.0.1".into(), port: 1190 };
+            if let Ok(found) = read(text.as_bytes(), &ours) {
+                let providers = found.servers.iter().zip(0..).map(|(server, at)| {
+                    Provider { id: format!("p{at}"), ..provider(server) }
+                });
+                let settings = Settings { providers: providers.collect(), ..Settings::default() };
+                prop_assert_eq!(check(&settings), Ok(()));
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Where passwords are kept: reads them, opens the vault, moves them from one place to the other.
 
 use nntp_proxy::config::Secret;
+use secrets::{Owner, StoreError, Vault, VaultError};
 use tokio::task::spawn_blocking;
 
 use super::Answer;
@@ -10,7 +11,6 @@ use super::passwords::{copy, read};
 use super::removed::Removed;
 use super::run::Controller;
 use crate::request::{Failure, FailureCode, Reply};
-use crate::secrets::{Owner, StoreError, Vault, VaultError};
 use crate::settings::Keep;
 use crate::snapshot::KeepState;
 

@@ -35,8 +35,9 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{oneshot, watch};
 
+use secrets::{Keyring, Secrets, Store, Vault};
+
 use crate::request::{Failure, FailureCode, Reply, Request};
-use crate::secrets::{Keyring, Secrets, Store, Vault};
 use crate::settings::LogLevel;
 use crate::snapshot::Snapshot;
 use crate::tray::{Action, Tray};

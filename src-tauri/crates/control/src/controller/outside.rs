@@ -4,9 +4,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::time::{Duration, SystemTime};
 
+use downloaders::places::{Place, usual};
 use tokio::time::Instant;
-
-use crate::import::places::{Place, usual};
 
 /// A clock that goes on by so much more than the ticks say means that the computer slept.
 const SLEPT: Duration = Duration::from_secs(30);

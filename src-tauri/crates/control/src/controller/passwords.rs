@@ -8,10 +8,11 @@ use std::time::Duration;
 use nntp_proxy::config::Secret;
 use tokio::time::Instant;
 
+use secrets::{Owner, Secrets, StoreError, Vault};
+
 use super::debts::{Debt, Debts};
 use crate::credentials::Credentials;
 use crate::password::{Password, Server};
-use crate::secrets::{Owner, Secrets, StoreError, Vault};
 use crate::settings::{Keep, Provider, Settings};
 use crate::snapshot::{KeepState, PasswordState, VaultState};
 

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use downloaders::Address;
+use secrets::Owner;
+
 use super::Answer;
 use super::passwords::{Known, needs_password};
 use super::run::Controller;
 use super::serving::{Opened, trouble};
 use crate::configure::configure_available;
 use crate::request::{Failure, Reply};
-use crate::secrets::Owner;
 use crate::settings::{Listen, Settings};
-use crate::snapshot::{Address, Happened, Trouble};
+use crate::snapshot::{Happened, Trouble};
 
 impl Controller {
     /// Serves from now on, or does not; a pause is over.

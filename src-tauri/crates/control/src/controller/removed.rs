@@ -6,36 +6,32 @@ use nntp_proxy::config::Secret;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use secrets::Owner;
+
 use super::passwords::Known;
 use crate::password::Password;
-use crate::secrets::Owner;
 use crate::settings::{Client, Provider, Settings};
 
 /// For how long its password is remembered. The entry itself can be put back until another is removed.
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 
-/// An entry that was removed, and its password.
-#[derive(Debug, Clone)]
+/// An entry that was removed, and its password, which is not on the disk.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Removed {
     entry: Entry,
     /// Where it was.
     at: usize,
+    #[serde(skip)]
     pub(super) known: Option<Known>,
+    #[serde(skip, default = "Instant::now")]
     until: Instant,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Entry {
     Provider(Provider),
     Client(Client),
-}
-
-/// What of it is on the disk: all but the password.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Record {
-    entry: Entry,
-    at: usize,
 }
 
 impl Removed {
@@ -108,15 +104,5 @@ impl Removed {
         if self.until <= Instant::now() {
             self.known = None;
         }
-    }
-
-    /// What is kept of it on the disk.
-    pub(super) fn record(&self) -> Record {
-        Record { entry: self.entry.clone(), at: self.at }
-    }
-
-    /// What was removed before the application was started.
-    pub(super) fn from_record(Record { entry, at }: Record) -> Self {
-        Self { entry, at, known: None, until: Instant::now() }
     }
 }

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use downloaders::import::Servers;
 use nntp_proxy::config::Secret;
 use nntp_proxy::events::Event as Told;
 use nntp_proxy::proxy::Snapshot as Engine;
+use secrets::Secrets;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -31,9 +33,7 @@ use super::store::Keeper;
 use super::undo::UndoFile;
 use super::window::{Do, Window};
 use super::{Answer, Means, Message, Notice, Shell, Start};
-use crate::import::Servers;
 use crate::request::{Failure, Reply, Request};
-use crate::secrets::Secrets;
 use crate::settings::{Language, Settings};
 use crate::snapshot::{Happened, Snapshot, State, Trouble};
 use crate::tray::Tray;
@@ -126,7 +126,7 @@ impl Controller {
             in_vault: Secrets::with_limit(Arc::clone(&vault) as _, patience),
             vault,
         };
-        let undo = UndoFile::open(start.folders.config.join("undo.json"));
+        let (undo, undoable) = UndoFile::open(start.folders.config.join("undo.json"));
         let german = start.system_language.is_some_and(|tag| tag.to_lowercase().starts_with("de"));
         let (post, inbox) = mpsc::unbounded_channel();
         Ok(Self {
@@ -139,12 +139,12 @@ impl Controller {
             engine: None,
             events: Events::default(),
             window: Window::default(),
-            removed: undo.removed(),
+            removed: undoable.removed,
             new_password: None,
             asks_to_quit: false,
             checking: Checking::default(),
             importing: None,
-            connected: undo.connection(),
+            connected: undoable.connected,
             undo,
             told: Vec::new(),
             starts_at_login: None,
@@ -392,9 +392,7 @@ impl Controller {
     /// Publishes what has changed, and draws the tray.
     fn refresh(&mut self, publish: &Publish) {
         if !self.keeper.is_read_only() {
-            let removed = self.removed.as_ref().map(Removed::record);
-            let connected = self.connected.as_ref().map(Connection::record);
-            self.undo.keep(removed, connected);
+            self.undo.save(self.removed.as_ref(), self.connected.as_ref());
         }
         let before = Arc::clone(&publish.borrow());
         let mut now = self.view(Some(&before));

@@ -4,8 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use secrets::atomic::write_atomically;
+
 use super::copies::{Copies, free};
-use crate::atomic::write_atomically;
 use crate::error::Error;
 use crate::json::{is_json, read};
 use crate::lock::Lock;

@@ -2,62 +2,57 @@
 
 use std::path::PathBuf;
 
+use secrets::atomic::write_atomically;
 use serde::{Deserialize, Serialize};
 
-use super::connecting::{self, Connection};
-use super::removed::{self, Removed};
-use crate::atomic::write_atomically;
+use super::connecting::Connection;
+use super::removed::Removed;
 use crate::json::read;
 
 /// Only its owner reads it.
 const MODE: u32 = 0o600;
 
-/// The file, and what is in it.
+/// The file, and its text.
 pub(super) struct UndoFile {
     file: PathBuf,
-    kept: Kept,
+    text: Vec<u8>,
 }
 
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Kept {
-    #[serde(default)]
-    removed: Option<removed::Record>,
-    #[serde(default)]
-    connected: Option<connecting::Record>,
+/// What is in it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Undoable<R = Option<Removed>, C = Option<Connection>> {
+    /// What was removed last.
+    pub(super) removed: R,
+    /// What was done last in a program.
+    pub(super) connected: C,
 }
 
 impl UndoFile {
     /// One that cannot be read is as good as none: all that is lost is a way back.
-    pub(super) fn open(file: PathBuf) -> Self {
+    pub(super) fn open(file: PathBuf) -> (Self, Undoable) {
         let text = read(&file).ok();
-        let kept = text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
-        Self { file, kept }
+        let kept: Option<Undoable> = text.and_then(|text| serde_json::from_slice(&text).ok());
+        let kept = kept.unwrap_or_default();
+        let text = text_of(&kept).unwrap_or_default();
+        (Self { file, text }, kept)
     }
 
-    /// What was removed last.
-    pub(super) fn removed(&self) -> Option<Removed> {
-        self.kept.removed.clone().map(Removed::from_record)
-    }
-
-    /// What was done last in a program.
-    pub(super) fn connection(&self) -> Option<Connection> {
-        self.kept.connected.clone().and_then(Connection::from_record)
-    }
-
-    /// Keeps what has changed.
-    pub(super) fn keep(
-        &mut self,
-        removed: Option<removed::Record>,
-        connected: Option<connecting::Record>,
-    ) {
-        let kept = Kept { removed, connected };
-        if kept == self.kept {
-            return;
-        }
-        let text = serde_json::to_vec_pretty(&kept).map_err(std::io::Error::from);
-        if let Err(error) = text.and_then(|text| write_atomically(&self.file, &text, MODE)) {
+    /// Saves what has changed.
+    pub(super) fn save(&mut self, removed: Option<&Removed>, connected: Option<&Connection>) {
+        let saved = text_of(&Undoable { removed, connected }).and_then(|text| {
+            if text != self.text {
+                self.text.clone_from(&text);
+                write_atomically(&self.file, &text, MODE)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = saved {
             tracing::warn!("what was done cannot be undone after a restart: {error}");
         }
-        self.kept = kept;
     }
+}
+
+fn text_of(undoable: &impl Serialize) -> std::io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec_pretty(undoable)?)
 }

@@ -1,17 +1,17 @@
 //! The snapshot: what people see of all that the loop owns.
 
+use downloaders::Address;
 use nntp_proxy::backend::{BackendSnapshot, State as BackendState};
 use nntp_proxy::proxy::ClientSnapshot;
+use secrets::Owner;
 use tokio::time::Instant;
 
 use super::passwords::{Known, needs_password};
 use super::removed::Removed;
 use super::run::{Controller, millis};
-use crate::secrets::Owner;
 use crate::settings::Provider;
 use crate::snapshot::{
-    Address, ClientView, Figures, PasswordState, ProviderState, ProviderView, Snapshot, State,
-    Trouble,
+    ClientView, Figures, PasswordState, ProviderState, ProviderView, Snapshot, State, Trouble,
 };
 
 /// While somebody looks, the time goes on at least this often, in milliseconds.

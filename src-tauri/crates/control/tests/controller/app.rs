@@ -10,17 +10,17 @@ use std::time::{Duration, SystemTime};
 use control::controller::{
     Folders, Handle, Means, Notice, Outside, Shell, Sources, Start, start_with,
 };
-use control::import::places::Place;
 use control::request::{Failure, FailureCode, Reply, Request};
-use control::secrets::memory::MemoryStore;
-use control::secrets::{Owner, Store, Vault};
 use control::settings::LogLevel;
 use control::snapshot::{Event, Happened, ProviderView, Snapshot, State};
 use control::tray::Tray;
+use downloaders::places::Place;
 use newsmux_tests::article::Article;
 use newsmux_tests::client::Client;
 use newsmux_tests::provider::{Listening, Provider};
 use nntp_proxy::config::Secret;
+use secrets::memory::MemoryStore;
+use secrets::{Owner, Store, Vault};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Condvar, Mutex};
 
 use control::request::FailureCode;
-use control::secrets::memory::MemoryStore;
-use control::secrets::{Owner, Store, StoreError};
 use control::snapshot::{KeepState, PasswordState, State, Trouble};
 use newsmux_tests::client::Client;
 use nntp_proxy::config::Secret;
+use secrets::memory::MemoryStore;
+use secrets::{Owner, Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};

@@ -3,9 +3,9 @@
 use std::fs;
 
 use control::request::Reply;
-use control::secrets::StoreError;
 use control::snapshot::{PasswordState, Trouble};
 use newsmux_tests::provider::{Listening, Provider};
+use secrets::StoreError;
 use serde_json::{Value, json};
 
 use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use control::request::{FailureCode, Reply};
-use control::secrets::StoreError;
 use control::snapshot::Direct;
+use secrets::StoreError;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

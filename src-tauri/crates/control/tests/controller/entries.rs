@@ -1,9 +1,9 @@
 //! Providers and clients: entered, changed, removed, put back.
 
 use control::request::{FailureCode, Reply};
-use control::secrets::Owner;
 use control::snapshot::{PasswordState, State, Trouble};
 use newsmux_tests::client::Client;
+use secrets::Owner;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 

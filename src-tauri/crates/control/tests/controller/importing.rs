@@ -4,11 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use control::controller::Notice;
-use control::import::Program;
-use control::import::places::Place;
 use control::request::FailureCode;
-use control::secrets::StoreError;
 use control::snapshot::PasswordState;
+use downloaders::Program;
+use downloaders::places::Place;
+use secrets::StoreError;
 use serde_json::{Value, json};
 
 use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};

@@ -1,10 +1,10 @@
 //! No program is locked out without a word: the first login, refused programs, and a locked keyring.
 
 use control::request::FailureCode;
-use control::secrets::{Owner, Store, StoreError};
 use control::snapshot::{Happened, State};
 use newsmux_tests::client::Client;
 use nntp_proxy::config::Secret;
+use secrets::{Owner, Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::app::{Begin, PASSWORD, at, fetch, is_refused, one_article, program};

@@ -3,9 +3,9 @@
 use std::fs;
 
 use control::request::FailureCode;
-use control::secrets::StoreError;
 use control::settings::Keep;
 use control::snapshot::{Happened, KeepState, PasswordState, ProviderState, State, Trouble};
+use secrets::StoreError;
 use serde_json::{Value, json};
 
 use crate::app::{App, Begin, Call, PASSWORD, at, fetch, one_article, program, provider};

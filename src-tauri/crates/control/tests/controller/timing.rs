@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use control::controller::{Notice, prepare};
 use control::request::FailureCode;
-use control::secrets::StoreError;
 use control::snapshot::{KeepState, PasswordState, ProviderView, Trouble};
+use secrets::StoreError;
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 

@@ -51,12 +51,28 @@ pub(super) struct Breaker {
 /// What the outcome of requests says about the provider.
 #[derive(Debug, Clone, Copy)]
 enum Requests {
-    /// Healthy: how many requests in a row failed, and when the last did.
-    Closed(u8, Option<Instant>),
+    /// Healthy: how many requests in a row failed, and the last of them.
+    Closed(u8, Option<Last>),
     /// Set aside until this moment after this many failed probes, then half-open.
     Open(Instant, u32),
     /// A probe is in flight; this many failed before it.
     Probing(u32),
+}
+
+/// The last failure.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    at: Instant,
+    request: u64,
+}
+
+/// A request that failed.
+pub(super) struct Failure {
+    pub(super) why: String,
+    /// How much it counts.
+    pub(super) weight: u8,
+    /// A hash of the request.
+    pub(super) request: u64,
 }
 
 /// Whether requests may be sent.
@@ -140,18 +156,16 @@ impl Breaker {
     }
 
     /// Records a failure on a connection opened at `created`. Connections that break together count
-    /// once: one opened before the last failure says nothing new. Returns true if this sets the
-    /// provider aside.
-    pub(super) fn failed(
-        &mut self,
-        now: Instant,
-        created: Instant,
-        (why, weight): (String, u8),
-    ) -> bool {
+    /// once: one opened before the last failure says nothing new. Nor does the same request that fails
+    /// again: it may be the only one. Returns true if this sets the provider aside.
+    pub(super) fn failed(&mut self, now: Instant, created: Instant, failure: Failure) -> bool {
+        let Failure { why, weight, request } = failure;
         self.requests = match self.requests {
-            Requests::Closed(_, Some(last)) if created <= last => return false,
+            Requests::Closed(_, Some(last)) if created <= last.at || request == last.request => {
+                return false;
+            }
             Requests::Closed(failures, _) if failures + weight < FAILURES => {
-                Requests::Closed(failures + weight, Some(now))
+                Requests::Closed(failures + weight, Some(Last { at: now, request }))
             }
             Requests::Closed(..) => Requests::Open(now + FIRST_REST, 0),
             Requests::Open(..) => return false,
@@ -248,6 +262,10 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn dropped(request: u64) -> Failure {
+        Failure { why: "dropped".into(), weight: 1, request }
+    }
+
     fn down() -> DialError {
         DialError::Connect(io::ErrorKind::ConnectionRefused.into())
     }
@@ -275,7 +293,7 @@ mod tests {
         for n in 1..=4 {
             assert_eq!(breaker.trust(now), Trust::Full, "before failure {n}");
             now += SECOND;
-            breaker.failed(now, now, ("dropped".into(), 1));
+            breaker.failed(now, now, dropped(n));
         }
         assert_eq!(breaker.trust(now), Trust::NotBefore(now + FIRST_REST));
         assert_eq!(breaker.state, State::Down);
@@ -284,7 +302,7 @@ mod tests {
         assert_eq!(breaker.trust(now), Trust::Probe);
         breaker.sent(now);
         assert!(matches!(breaker.trust(now), Trust::NotBefore(_)), "only one probe at a time");
-        breaker.failed(now, now, ("dropped".into(), 1));
+        breaker.failed(now, now, dropped(5));
         assert_eq!(breaker.trust(now), Trust::NotBefore(now + FIRST_REST * 2));
         now += FIRST_REST * 2;
         breaker.sent(now);
@@ -298,18 +316,29 @@ mod tests {
     fn connections_that_break_together_count_once() {
         let (mut breaker, created) = (Breaker::new(), Instant::now());
         breaker.connected();
-        for _ in 0..8 {
-            breaker.failed(created + SECOND, created, ("the network blinked".into(), 1));
+        for n in 0..8 {
+            breaker.failed(created + SECOND, created, dropped(n));
         }
         assert_eq!(breaker.trust(created + SECOND), Trust::Full);
     }
 
     #[test]
+    fn one_request_that_breaks_every_connection_does_not_set_it_aside() {
+        let (mut breaker, mut now) = (Breaker::new(), Instant::now());
+        breaker.connected();
+        for _ in 0..9 {
+            now += SECOND;
+            breaker.failed(now, now, dropped(1));
+        }
+        assert_eq!(breaker.trust(now), Trust::Full);
+    }
+
+    #[test]
     fn a_probe_whose_client_left_is_tried_again() {
         let (mut breaker, mut now) = (Breaker::new(), Instant::now());
-        for _ in 0..4 {
+        for n in 0..4 {
             now += SECOND;
-            breaker.failed(now, now, ("dropped".into(), 1));
+            breaker.failed(now, now, dropped(n));
         }
         now += FIRST_REST;
         breaker.sent(now);

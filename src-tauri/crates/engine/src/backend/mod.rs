@@ -18,6 +18,7 @@ mod breaker;
 mod check_permit;
 mod choose;
 mod connection;
+mod crawl;
 mod dialling;
 mod gather;
 mod group_turn;

@@ -6,7 +6,7 @@ use tokio::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use super::Backend;
-use super::breaker;
+use super::breaker::{self, Failure};
 use super::connection::ReadSide;
 use super::slot::Access;
 use crate::events::Event;
@@ -18,9 +18,9 @@ pub(super) enum Loss {
     Ours,
     /// It has been silent since a request was sent. If `stale`, it had been idle long enough before
     /// that to have died unnoticed.
-    Silent { since: Instant, stale: bool, why: String },
-    /// The provider failed, with the reason in a sentence.
-    Failed(String),
+    Silent { since: Instant, stale: bool, failure: Failure },
+    /// The provider failed.
+    Failed(Failure),
 }
 
 /// How long a turn took, where that says something about the network or the provider.
@@ -37,30 +37,30 @@ impl Backend {
         let set_aside = self.change(|pool, effects| {
             let at = pool.slots.iter().position(|slot| slot.connection.id == id)?;
             let slot = pool.slots.remove(at);
-            let (why, weight) = match loss {
+            let failure = match loss {
                 Loss::Ours => {
                     pool.breaker.probe_abandoned(now);
                     return None;
                 }
-                Loss::Silent { since, stale, why } => {
+                Loss::Silent { since, stale, failure } => {
                     pool.close_unheard(since, effects);
                     if stale {
                         pool.breaker.probe_abandoned(now);
                         return None;
                     }
-                    (why, breaker::SILENT)
+                    failure
                 }
-                Loss::Failed(why) => (why, 1),
+                Loss::Failed(failure) => failure,
             };
             // A successful login says little about an address that then answers nothing.
-            if weight == breaker::SILENT || !slot.has_served {
+            if failure.weight == breaker::SILENT || !slot.has_served {
                 let address = slot.address.into_iter();
                 address.for_each(|at| self.resources.dialler.failed(at, &self.config));
             }
             if slot.turns > 1 {
                 pool.pace.stumbled(now, slot.created, self.config.pipelining);
             }
-            let news = pool.breaker.failed(now, slot.created, (why, weight));
+            let news = pool.breaker.failed(now, slot.created, failure);
             news.then(|| (pool.breaker.state.clone(), pool.breaker.why.clone()))
         });
         if let Some((state, why)) = set_aside {

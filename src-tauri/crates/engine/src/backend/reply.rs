@@ -1,6 +1,7 @@
 //! A turn on a connection. It waits for the turns before it, reads its own reply, and passes the
 //! reading side on at the reply's last byte.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -11,7 +12,9 @@ use nntp::status::StatusLine;
 use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant, timeout};
 
+use super::breaker::{self, Failure};
 use super::connection::{Connection, ReadSide, closed};
+use super::crawl::Recent;
 use super::slot::Watch;
 use super::{Backend, Counters, Loss, Timing, gather};
 use crate::error::Error;
@@ -37,6 +40,9 @@ pub(crate) struct Reply {
     arrived: Instant,
     /// When the block began; `None` if the client has slowed it down.
     block_began: Option<Instant>,
+    recent: Recent,
+    /// Whether it may be given up because another connection may do better.
+    may_be_tried_again: bool,
     /// Whether it is the first on a new connection.
     fresh: bool,
     /// Replies that are not final the first time, but are when repeated.
@@ -96,6 +102,8 @@ impl Reply {
             timing: Timing::default(),
             arrived: Instant::now(),
             block_began: None,
+            recent: Recent::new(),
+            may_be_tried_again: false,
             fresh,
             prior: PriorRefusals::default(),
         }
@@ -130,6 +138,8 @@ impl Reply {
         let status = self.status_line(limit).await?;
         self.timing.first_line = self.sent.alone.map(|sent| sent.elapsed());
         self.block_began = Some(Instant::now());
+        self.may_be_tried_again = may_be_tried_again;
+        self.recent = Recent::new();
         self.accept(&status)?;
         if self.sent.watch.probe {
             self.backend.probe_answered();
@@ -167,7 +177,9 @@ impl Reply {
                 // A poll may relay megabytes, and other requests' commands should not wait for that.
                 gather::send_gathered();
                 let read = ready!(self.backend.resources.buffers.poll_read(cx, &mut side.half));
-                self.backend.count_bytes(read.as_ref().map_or(0, Bytes::len));
+                let bytes = read.as_ref().map_or(0, Bytes::len);
+                self.backend.count_bytes(bytes);
+                self.recent.add(bytes);
                 read
             }
             some => Ok(some),
@@ -187,6 +199,12 @@ impl Reply {
     /// Records that the client slowed the reply down, so its duration says nothing about the provider.
     pub(crate) fn held_up(&mut self) {
         self.block_began = None;
+        self.recent = Recent::new();
+    }
+
+    /// Whether the reply crawls, and may do better on another connection.
+    pub(crate) fn crawls(&mut self) -> bool {
+        self.recent.crawls() && self.may_be_tried_again
     }
 
     /// Whether the reply was read completely.
@@ -277,11 +295,16 @@ impl Reply {
     }
 
     fn fail(&mut self, error: Error) -> Error {
+        let failure = |weight| {
+            let mut hasher = DefaultHasher::new();
+            self.request.wire().hash(&mut hasher);
+            Failure { why: error.to_string(), weight, request: hasher.finish() }
+        };
         let loss = match &error {
             Error::TimedOut(_) if matches!(self.stage, Stage::Status(_)) => Loss::Silent {
                 since: self.sent.alone.unwrap_or(self.arrived),
                 stale: self.sent.stale,
-                why: error.to_string(),
+                failure: failure(breaker::SILENT),
             },
             // The connection had ended before the request was sent.
             Error::ConnectionLost(_) | Error::Dismissed { .. }
@@ -289,7 +312,7 @@ impl Reply {
             {
                 Loss::Ours
             }
-            failed if failed.is_providers() => Loss::Failed(failed.to_string()),
+            failed if failed.is_providers() => Loss::Failed(failure(1)),
             _ => Loss::Ours,
         };
         if let (Loss::Silent { .. }, Stage::Status(side)) = (&loss, &mut self.stage) {
@@ -313,6 +336,8 @@ impl Reply {
             timing: Timing::default(),
             arrived: Instant::now(),
             block_began: None,
+            recent: self.recent,
+            may_be_tried_again: false,
             fresh: self.fresh,
             prior: self.prior,
         };

@@ -95,6 +95,8 @@ pub(crate) struct Standing {
     pub(crate) idle: bool,
     /// The provider recently refused to serve this account.
     pub(crate) unable: bool,
+    /// It can take requests, and serves them as far as is known.
+    pub(crate) serves: bool,
     /// For how long it has been unusable, if it is.
     pub(crate) down_for: Option<Duration>,
     /// The load, in requests per thousand connections.
@@ -141,6 +143,8 @@ impl Pool {
         };
         let limit = backend.account.limit(now, backend.config().connections.get()).max(1);
         let load = self.load();
+        let unable = backend.account.used_up.is_on(now);
+        let well = matches!(self.breaker.state, State::Up | State::Untried);
         Standing {
             availability,
             confidence: match trust {
@@ -150,7 +154,8 @@ impl Pool {
                 Trust::Full | Trust::Probe | Trust::NotBefore(_) => Confidence::Unproven,
             },
             idle: self.slots.iter().any(|slot| slot.turns == 0 && slot.access == Access::Shared),
-            unable: backend.account.used_up.is_on(now),
+            unable,
+            serves: well && !unable && availability == Availability::Ready,
             down_for: self.breaker.down_for(now),
             load: load * 1000 / usize::from(limit),
             work: self.pace.article(now) * u32::try_from(load + 1).unwrap_or(u32::MAX)

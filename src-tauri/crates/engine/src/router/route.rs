@@ -121,6 +121,13 @@ impl<'a> Route<'a> {
         self.candidates.iter().any(|candidate| candidate.tier != LAST && candidate.is_open())
     }
 
+    /// Moves all others behind `backend`.
+    pub(crate) fn prefer(&mut self, backend: &Arc<Backend>) {
+        let others = self.candidates.iter_mut().filter(|c| !Arc::ptr_eq(&c.backend, backend));
+        others.for_each(|other| other.tier = LAST);
+        self.candidates.sort_by_key(Candidate::tier);
+    }
+
     /// Returns the next step.
     pub(crate) fn next(&mut self) -> Next {
         self.refresh();
@@ -159,12 +166,10 @@ impl<'a> Route<'a> {
 
     /// Whether any provider serves requests now, if not this one.
     pub(crate) fn somebody_serves(&self) -> bool {
-        let ready = |s: &Standing| s.availability == Availability::Ready && !s.unable;
-        let answers =
-            |c: &Candidate| c.answer == Answer::Missing || c.is_proven() && ready(&c.standing);
+        let answered = |c: &Candidate| c.answer == Answer::Missing || c.standing.serves;
         let others = || self.selector.backends();
-        self.candidates.iter().any(answers)
-            || others().iter().any(|b| !self.is_candidate(b) && ready(&b.standing()))
+        self.candidates.iter().any(answered)
+            || others().iter().any(|b| !self.is_candidate(b) && b.standing().serves)
     }
 
     fn is_candidate(&self, backend: &Arc<Backend>) -> bool {
@@ -313,7 +318,9 @@ impl<'a> Route<'a> {
 impl Failures {
     fn count(&mut self, error: &Error) {
         let counter = match error {
-            Error::TimedOut(_) | Error::Unexpected(_) | Error::NotTheSame => &mut self.wrong,
+            // It will not be the same when it is asked again.
+            Error::NotTheSame => return self.wrong = WRONG,
+            Error::TimedOut(_) | Error::Unexpected(_) => &mut self.wrong,
             Error::TurnLost => &mut self.lost_before,
             // The client failed, not the backend.
             Error::Overrun | Error::ClientGone(_) | Error::LetGo | Error::Busy => return,

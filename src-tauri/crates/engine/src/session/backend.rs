@@ -185,6 +185,10 @@ impl ClientSession {
                     }
                     exchange.begin_again(&error).await?;
                     route.failed(&backend, &error);
+                    if exchange.progress.needs_same_headers() && !matches!(error, Error::NotTheSame)
+                    {
+                        route.prefer(&backend);
+                    }
                 }
             }
         }

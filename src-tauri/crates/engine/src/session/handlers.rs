@@ -10,7 +10,7 @@ use nntp::client::{Action, ClientFlow, Facts};
 use nntp::command::{Class, Request, Verb};
 use nntp::line::TooLong;
 use tokio::sync::watch;
-use tokio::time::{Duration, timeout};
+use tokio::time::Duration;
 
 use super::ClientSession;
 use super::backend::{Exchange, Way};
@@ -18,6 +18,7 @@ use super::connection::{ClientReader, Input};
 use super::pending_reply::PendingReply;
 use super::running::Running;
 use super::selected::Selected;
+use super::silence::Silence;
 use super::writer::Writer;
 use crate::dial::{BoxStream, Boxed};
 use crate::error::Error;
@@ -42,6 +43,7 @@ pub(super) struct Conversation {
     /// The selected group, for one stateful request after another.
     pub(super) selected: TicketLock<Selected>,
     running: Running,
+    silence: Silence,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -88,6 +90,7 @@ impl Conversation {
             replies: TicketLock::new(writer.clone()),
             selected: TicketLock::new(Selected::default()),
             running: Running::new(writer),
+            silence: Silence::new(),
             stop: session.stop.clone(),
             session,
         }
@@ -132,7 +135,8 @@ impl Conversation {
     async fn next_event(&mut self) -> Event {
         let quiet = self.running.is_idle();
         let patience = if self.flow.is_logged_in() { IDLE } else { LOGIN };
-        let (client, running, stop) = (&mut self.client, &mut self.running, &mut self.stop);
+        let Self { client, running, silence, stop, .. } = self;
+        silence.restart();
         let full = running.len() >= PIPELINE;
         // Take up all that the client has sent before starting any of it, so that the commands are sent
         // together.
@@ -146,12 +150,12 @@ impl Conversation {
             biased;
             () = stopped(stop) => Event::End(End::Stopped),
             replied = running.next(), if !quiet => Event::Replied(replied),
-            line = timeout(patience, client.next_line()), if !full => match line {
-                Ok(Input::Line(line)) => Event::Line(line),
-                Ok(Input::End) => Event::End(End::Client),
-                Ok(Input::Broken) => Event::Broken,
-                Err(_) => Event::End(End::Idle),
+            line = client.next_line(), if !full => match line {
+                Input::Line(line) => Event::Line(line),
+                Input::End => Event::End(End::Client),
+                Input::Broken => Event::Broken,
             },
+            () = silence.reaches(patience), if !full => Event::End(End::Idle),
         }
     }
 

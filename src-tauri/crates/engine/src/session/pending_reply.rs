@@ -181,9 +181,8 @@ impl PendingReply {
         }
         let size = size(&budget);
         if budget.is_slow() {
-            // The session's later replies may hold its share and wait for this one, so it finally goes
-            // without room.
-            if let Ok(room) = timeout(CLIENT_HOLD, budget.reserve(size)).await {
+            // All the room may be held by clients that read nothing, so it finally goes without.
+            if let Ok(room) = timeout(CLIENT_HOLD, budget.reserve_next(size)).await {
                 self.room = room;
             }
         } else if let Some(room) = budget.try_reserve(size) {
@@ -346,7 +345,7 @@ impl PendingReply {
         let room = &mut self.room;
         // Without room for the rest, what was read ahead would be lost.
         let grow = |room: &mut Reservation| match self.client {
-            Some(_) => room.grow(),
+            Some(_) => room.grow_next(),
             None => room.overdraw(),
         };
         self.queued < room.bytes() || grow(room)

@@ -61,6 +61,11 @@ impl Progress {
         matches!(self, Self::Resuming(_))
     }
 
+    /// Whether the reply broke off in the headers, so that only the same provider's copy can continue it.
+    pub(super) fn needs_same_headers(&self) -> bool {
+        matches!(self, Self::Resuming(resume) if resume.goal.headers.is_some())
+    }
+
     /// Takes the next bytes of a block and returns those that the client does not have yet.
     pub(super) fn push(&mut self, mut chunk: Bytes) -> Result<Bytes, Error> {
         if let Self::Resuming(resume) = self {

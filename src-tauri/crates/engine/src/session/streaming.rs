@@ -39,6 +39,9 @@ pub(super) async fn relay(
             reply.held_up();
         }
         *if blocked { &mut held } else { &mut silence } += began.elapsed();
+        if !matches!(progress, Progress::Untracked) && !reply.is_over() && reply.crawls() {
+            return Err(reply.condemn(Error::TimedOut("more than a trickle of the reply")));
+        }
         match step {
             Ok(Ok(Step::Read(Some(chunk)))) => {
                 silence = Duration::ZERO;

@@ -104,6 +104,43 @@ async fn a_body_broken_off_goes_on_with_the_other_providers_copy() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn headers_broken_off_go_on_with_the_same_providers_copy() {
+    let article = Article::text("<a@b>", &["text"]);
+    let cut = on("ARTICLE", Fault::cut(OK + 10, Ending::Close)).times(3);
+    let one = Provider::named("one").with(&article).rule(cut).state();
+    let two = Provider::named("two").with(&article).state();
+    let backends = vec![backend("one", 2), backend("two", 2)];
+    let proxy = proxy(RoutingMode::PerCommand, &[&one, &two], backends);
+    let reply = client(&proxy).await.ask("ARTICLE <a@b>").await;
+    assert_eq!(reply.block(), one.article_block(&article));
+    assert_eq!((one.count("ARTICLE"), two.count("ARTICLE")), (4, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_article_that_breaks_every_connection_leaves_the_provider_to_the_others() {
+    let article = Article::text("<a@b>", &["text"]);
+    let breaks = on("BODY <breaks@b>", Fault::cut(0, Ending::Close));
+    let one = Provider::named("one").with(&article).rule(breaks).state();
+    let proxy = proxy(RoutingMode::PerCommand, &[&one], vec![backend("one", 2)]);
+    let dialogue = "
+        C: BODY <breaks@b>
+        C: BODY <a@b>
+        S: 503 *
+        S: 222 0 <a@b>
+        S: text
+        S: .
+        C: BODY <breaks@b>
+        C: BODY <a@b>
+        S: 503 *
+        S: 222 0 <a@b>
+        S: text
+        S: .
+    ";
+    client(&proxy).await.talk(dialogue).await;
+    assert_eq!(proxy.snapshot().backends[0].state, State::Up);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_group_is_the_sessions_own_and_is_restored_where_it_was_lost() {
     let [first, seventh, other] =
         ["<1@a>", "<7@a>", "<5@b>"].map(|id| Article::text(id, &["text"]));

@@ -104,6 +104,19 @@ async fn a_provider_that_crawls_is_asked_last_and_comes_back_when_it_is_well() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_article_that_crawls_comes_from_another_connection() {
+    let crawl = Fault::Split((100..ARTICLE).step_by(100).collect(), Duration::from_secs(1));
+    let crawls = on("BODY <0.", crawl).times(1);
+    let provider = provider("p", ARTICLE).rate(1_000_000).rule(crawls).state();
+    let proxy = before(&[&provider], 4);
+    let began = Instant::now();
+    download(&proxy, 4, (100, 4), ARTICLE).await;
+    let took = began.elapsed();
+    assert!(took < MINUTE, "{took:?} for {} articles", provider.count("BODY"));
+    assert!(provider.book().accepted <= 5, "{} connections", provider.book().accepted);
+}
+
+#[tokio::test(start_paused = true)]
 async fn replies_that_begin_late_cost_a_login_for_none_of_them_once_that_is_known() {
     let late = Fault::Delay(Duration::from_secs(5));
     let slow = provider("slow", SMALL).rule(on("BODY", late)).state();

@@ -20,9 +20,13 @@ pub(crate) const SMALL: usize = 16 * 1024;
 
 /// A provider that has all articles, each with a block of so many bytes.
 pub(crate) fn provider(name: &str, size: usize) -> Provider {
-    let block = format!("{}\r\n.\r\n", "x".repeat(size - 5));
+    provider_of(name, move |_| size)
+}
+
+/// The same, with a size for each message-id.
+fn provider_of(name: &str, size: impl Fn(&str) -> usize + Send + Sync + 'static) -> Provider {
     let answer = move |line: &str| match line.split_once(' ') {
-        Some(("BODY", id)) => Some(format!("222 0 {id}\r\n{block}")),
+        Some(("BODY", id)) => Some(format!("222 0 {id}\r\n{}\r\n.\r\n", "x".repeat(size(id) - 5))),
         Some(("STAT", id)) => Some(format!("223 0 {id}\r\n")),
         _ => None,
     };
@@ -105,6 +109,28 @@ async fn a_slow_reader_that_pipelines_gets_all_of_it_and_nothing_comes_twice() {
         sleep(Duration::from_secs(1) * n as u32 / 200_000).await;
     }
     assert_eq!(provider.book().articles, (size * articles) as u64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn articles_of_many_sizes_come_once_to_a_slow_reader_too() {
+    let (articles, depth) = (60_usize, 30);
+    let size = |n: usize| [3, 6, 10, 14, 20][n % 5] * MIB / 2;
+    let number = |id: &str| id.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap();
+    let provider = provider_of("p", move |id| size(number(id))).state();
+    let proxy = before(&[&provider], 8);
+    let mut client = client(&proxy).await;
+    for n in 0..articles + depth {
+        if n < articles {
+            client.send(&format!("BODY <{n}@x>")).await;
+        }
+        if let Some(n) = n.checked_sub(depth) {
+            let reply = client.reply_to(&format!("BODY <{n}@x>")).await;
+            assert_eq!(reply.block().len(), size(n), "article {n}");
+            sleep(Duration::from_secs(1) * size(n) as u32 / 1_000_000).await;
+        }
+    }
+    let all: usize = (0..articles).map(size).sum();
+    assert_eq!(provider.book().articles, all as u64);
 }
 
 #[tokio::test(start_paused = true)]

@@ -118,7 +118,7 @@ fn a_client_sees_no_refusal_that_sends_it_into_a_loop() {
         ("ARTICLE <1@x>", "423 Not here", "423 Not here"),
         ("ARTICLE 7", "500 What?", "423 What?"),
         ("ARTICLE", "500 What?", "420 What?"),
-        ("GROUP a.b", "480 Not for you", "502 Not for you"),
+        ("GROUP a.b", "480 Not for you", "411 Not for you"),
         ("GROUP a.b", "411 None", "411 None"),
         ("OVER 1-9", "411 None", "412 None"),
         ("XOVER 1-9", "411 None", "412 None"),

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use control::request::{Failure, Hold, Reply, Request};
-use control::secrets::Owner;
 use control::snapshot::{PasswordState, Snapshot};
 use nntp_proxy::config::Secret;
+use secrets::Owner;
 
 use crate::app::password_in;
 

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Condvar, Mutex};
 
-use control::secrets::memory::MemoryStore;
-use control::secrets::{Owner, Store, StoreError};
 use nntp_proxy::config::Secret;
+use secrets::memory::MemoryStore;
+use secrets::{Owner, Store, StoreError};
 
 /// A keyring behind a gate.
 #[derive(Debug)]

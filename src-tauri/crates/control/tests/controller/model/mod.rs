@@ -18,13 +18,13 @@ use std::thread;
 use std::time::{Duration, Instant as RealInstant, SystemTime};
 
 use control::controller::{Handle, Notice, Outside, Sources, prepare};
-use control::import::Program;
 use control::request::{Failure, Reply, Request};
-use control::secrets::memory::MemoryStore;
-use control::secrets::{Owner, Store, StoreError, Vault};
 use control::settings::{Keep, Listen, load};
 use control::snapshot::{KeepState, Snapshot, State};
+use downloaders::Program;
 use newsmux_tests::rng::Rng;
+use secrets::memory::MemoryStore;
+use secrets::{Owner, Store, StoreError, Vault};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking, yield_now};

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use control::secrets::{Keyring, Owner, Secrets};
 use newsmux_tests::desktop::Desktop;
 use newsmux_tests::real::{Tool, skip};
 use nntp_proxy::config::Secret;
+use secrets::{Keyring, Owner, Secrets};
 
 /// Set for the process that asks the keyring.
 const STARTED_BY_A_TEST: &str = "NEWSMUX_STARTED_BY_A_TEST";

@@ -8,9 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::http::Http;
-use super::{Done, NAME, Server, Undo, Wish, failed, other};
-use crate::import::is_ours;
-use crate::request::{Failure, FailureCode};
+use super::{Change, Direct, NAME, Setup, Undo, failed, other};
+use crate::{Error, Problem};
 
 /// What options are to be, or were; some of them are passwords. None: they are not there.
 pub(super) type Options = Vec<(String, Option<Secret>)>;
@@ -36,21 +35,21 @@ pub(super) fn connect(
     http: &Http,
     user: &str,
     password: &Secret,
-    wish: &Wish,
-) -> Result<Done, Failure> {
+    setup: &Setup,
+) -> Result<Change, Error> {
     let nzbget = Nzbget::new(http, user, password);
     if !nzbget.call("version", &json!([]))?.is_string() {
         return Err(other("NZBGet"));
     }
     let config = nzbget.load()?;
-    let number = config.place(wish);
-    let direct = config.direct(number).into_iter().filter(|_| wish.disable_direct);
+    let number = config.place(setup);
+    let direct = config.direct(number).into_iter().filter(|_| setup.disable_direct);
     let direct: Vec<_> = direct.collect();
-    let mut changes = entry(number, wish);
+    let mut changes = entry(number, setup);
     changes.extend(direct.iter().map(|at| option(*at, "Active", "no")));
     let disabled = direct.iter().map(|at| config.server(*at)).collect();
     let undo = nzbget.change(config, &changes)?;
-    Ok(Done { entry: NAME.into(), disabled, undo: Undo::Nzbget(undo) })
+    Ok(Change { entry: NAME.into(), disabled, undo: Undo::Nzbget(undo) })
 }
 
 pub(super) fn undo(
@@ -58,7 +57,7 @@ pub(super) fn undo(
     user: &str,
     password: &Secret,
     undo: &Options,
-) -> Result<(), Failure> {
+) -> Result<(), Error> {
     let nzbget = Nzbget::new(http, user, password);
     let config = nzbget.load()?;
     nzbget.change(config, undo).map(drop)
@@ -70,19 +69,19 @@ impl<'a> Nzbget<'a> {
         Self { http, login: format!("Basic {login}") }
     }
 
-    fn load(&self) -> Result<Config, Failure> {
+    fn load(&self) -> Result<Config, Error> {
         let read = serde_json::from_value::<Vec<Pair>>(self.call("loadconfig", &json!([]))?);
         let options = read.map_err(|_| failed("NZBGet does not tell its settings"))?;
         let config = Config(options.into_iter().map(|o| (o.name, Secret::new(o.value))).collect());
         if config.is_masked() {
             let said = "this user of NZBGet may not change its settings";
-            return Err(Failure::new(FailureCode::ClientLocked, said));
+            return Err(Error::new(Problem::Locked, said));
         }
         Ok(config)
     }
 
     /// Saves the settings with these changes, and has them take effect. What takes them back.
-    fn change(&self, mut config: Config, changes: &Options) -> Result<Options, Failure> {
+    fn change(&self, mut config: Config, changes: &Options) -> Result<Options, Error> {
         let undo = config.set(changes);
         self.save(&config)?;
         if let Err(failure) = self.apply(changes) {
@@ -94,7 +93,7 @@ impl<'a> Nzbget<'a> {
         Ok(undo)
     }
 
-    fn save(&self, config: &Config) -> Result<(), Failure> {
+    fn save(&self, config: &Config) -> Result<(), Error> {
         let pair =
             |(name, value): &(String, Secret)| json!({"Name": name, "Value": value.expose()});
         let all: Vec<_> = config.0.iter().map(pair).collect();
@@ -105,7 +104,7 @@ impl<'a> Nzbget<'a> {
     }
 
     /// Has NZBGet reload its settings, if they are as they should be.
-    fn apply(&self, changes: &Options) -> Result<(), Failure> {
+    fn apply(&self, changes: &Options) -> Result<(), Error> {
         let saved = self.load()?;
         let is_saved = |(name, value): &(String, Option<Secret>)| {
             saved.get(name) == value.as_ref().map(Secret::expose)
@@ -116,12 +115,12 @@ impl<'a> Nzbget<'a> {
         self.call("reload", &json!([])).map(drop)
     }
 
-    fn call(&self, method: &str, parameters: &Value) -> Result<Value, Failure> {
+    fn call(&self, method: &str, parameters: &Value) -> Result<Value, Error> {
         let call = json!({"method": method, "params": parameters}).to_string();
         let answer = self.http.json("/jsonrpc", &self.login, &call)?;
         if matches!(answer.status, 401 | 403) {
             let said = "NZBGet refuses this user and password";
-            return Err(Failure::new(FailureCode::ClientKey, said));
+            return Err(Error::new(Problem::Key, said));
         }
         let mut answer: Value = serde_json::from_str(&answer.text).map_err(|_| other("NZBGet"))?;
         match answer["error"]["message"].as_str() {
@@ -143,10 +142,11 @@ impl Config {
     }
 
     /// Where our entry is, or the first that is free: NZBGet counts them without gaps.
-    fn place(&self, wish: &Wish) -> u16 {
+    fn place(&self, setup: &Setup) -> u16 {
         let port = |at| self.of(at, "Port").parse().unwrap_or_default();
         let is_us = |at: &u16| {
-            self.of(*at, "Name") == NAME || is_ours(self.of(*at, "Host"), port(*at), &wish.address)
+            self.of(*at, "Name") == NAME
+                || setup.address.is_meant_by(self.of(*at, "Host"), port(*at))
         };
         let ours = self.numbers().into_iter().find(is_us);
         ours.or_else(|| (1..u16::MAX).find(|at| self.of(*at, "Host").is_empty())).unwrap_or(1)
@@ -170,9 +170,9 @@ impl Config {
         self.0.iter().filter_map(|(name, _)| number(name)).collect()
     }
 
-    fn server(&self, number: u16) -> Server {
+    fn server(&self, number: u16) -> Direct {
         let (name, host) = (self.of(number, "Name"), self.of(number, "Host"));
-        Server { name: if name.is_empty() { host } else { name }.into(), host: host.into() }
+        Direct { name: if name.is_empty() { host } else { name }.into(), host: host.into() }
     }
 
     /// Gives what was.
@@ -194,24 +194,28 @@ impl Config {
     /// Whether a password was kept back: it would be lost when this is saved.
     fn is_masked(&self) -> bool {
         let stars = |value: &str| !value.is_empty() && value.bytes().all(|byte| byte == b'*');
-        self.0.iter().any(|(name, value)| name.ends_with(".Password") && stars(value.expose()))
+        self.0.iter().any(|(name, value)| is_password(name) && stars(value.expose()))
     }
+}
+
+fn is_password(option: &str) -> bool {
+    option.to_ascii_lowercase().ends_with(".password")
 }
 
 fn option(number: u16, key: &str, value: &str) -> (String, Option<Secret>) {
     (format!("Server{number}.{key}"), Some(Secret::new(value)))
 }
 
-fn entry(number: u16, wish: &Wish) -> Options {
-    let (user, password) = wish.login.as_ref().map_or(("", ""), |(user, p)| (user, p.expose()));
-    let (port, connections) = (wish.address.port.to_string(), wish.connections.to_string());
+fn entry(number: u16, setup: &Setup) -> Options {
+    let (user, password) = setup.login.as_ref().map_or(("", ""), |(user, p)| (user, p.expose()));
+    let (port, connections) = (setup.address.port.to_string(), setup.connections.to_string());
     let options = [
         ("Active", "yes"),
         ("Name", NAME),
         ("Level", "0"),
         ("Optional", "no"),
         ("Group", "0"),
-        ("Host", &wish.address.host),
+        ("Host", &setup.address.host),
         ("Port", &port),
         ("Username", user),
         ("Password", password),
@@ -221,4 +225,27 @@ fn entry(number: u16, wish: &Wish) -> Options {
         ("Retention", "0"),
     ];
     options.map(|(key, value)| option(number, key, value)).into()
+}
+
+/// Options on the disk: without passwords that were there.
+pub(super) mod without_passwords {
+    use nntp_proxy::config::Secret;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Options, is_password};
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        options: &Options,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let told = options.iter().filter(|(name, value)| !is_password(name) || value.is_none());
+        to.collect_seq(told.map(|(name, value)| (name, value.as_ref().map(Secret::expose))))
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Options, D::Error> {
+        let options = Vec::<(String, Option<String>)>::deserialize(from)?;
+        Ok(options.into_iter().map(|(name, value)| (name, value.map(Secret::new))).collect())
+    }
 }

@@ -1,13 +1,11 @@
-//! A server as a program's settings have it, and the provider that it becomes. Both programs mean the same by
-//! different names.
+//! A server as it is written in a program's settings. Both programs mean the same by different names.
 
 use std::net::IpAddr;
 
-use nntp_proxy::config::Secret;
+use nntp_proxy::config::{Secret, Verify};
 
-use super::{Candidate, Doubt, LeftOut, Unfit, is_ours};
-use crate::settings::{Provider, TlsMode, VerifyLevel};
-use crate::snapshot::Address;
+use super::{Doubt, LeftOut, Server, Unfit};
+use crate::Address;
 
 /// As many as the settings allow.
 const MOST_CONNECTIONS: u16 = 500;
@@ -30,49 +28,45 @@ pub(super) struct Entry {
     pub(super) off: bool,
     pub(super) tls: bool,
     pub(super) required: bool,
-    pub(super) verify: VerifyLevel,
+    pub(super) verify: Verify,
     /// What only its own program has.
     pub(super) doubts: Vec<Doubt>,
 }
 
 impl Entry {
-    /// As a provider; or why it is none.
-    pub(super) fn candidate(self, ours: &Address) -> Result<Candidate, LeftOut> {
+    /// What it means; or why it cannot be imported.
+    pub(super) fn server(self, ours: &Address) -> Result<Server, LeftOut> {
         let host = bare(&self.host);
         let (port, wrong_port) = self.port();
         let name = if self.name.is_empty() { host.to_owned() } else { self.name.clone() };
-        if !can_be(host) {
-            return Err(LeftOut { name, why: Unfit::Host });
-        }
-        if is_ours(host, port.unwrap_or(USUAL_PORT), ours) {
-            return Err(LeftOut { name, why: Unfit::Ours });
-        }
-        if host == EXAMPLE {
-            return Err(LeftOut { name, why: Unfit::Example });
+        let unfit = if !can_be(host) {
+            Some(Unfit::Host)
+        } else if ours.is_meant_by(host, port.unwrap_or(USUAL_PORT)) {
+            Some(Unfit::Ours)
+        } else {
+            (host == EXAMPLE).then_some(Unfit::Example)
+        };
+        if let Some(why) = unfit {
+            return Err(LeftOut { name, why });
         }
         let (connections, wrong_connections) = self.connections();
         let (tier, wrong_tier) = self.tier();
-        let provider = Provider {
-            id: String::new(),
-            name: Some(name),
+        let wrong = [wrong_port, wrong_connections, wrong_tier].into_iter().flatten();
+        let doubts = self.safety().into_iter().chain(wrong).chain(self.retention());
+        Ok(Server {
+            doubts: doubts.chain(self.doubts.iter().cloned()).collect(),
+            name,
             enabled: !self.off,
             host: host.to_owned(),
             port,
-            tls: if self.tls { TlsMode::On } else { TlsMode::Off },
-            verify: if self.tls { self.verify } else { VerifyLevel::Full },
-            ca_file: None,
-            username: Some(self.username.clone()).filter(|user| !user.is_empty()),
+            tls: self.tls,
+            verify: if self.tls { self.verify } else { Verify::Full },
+            password: self.password.filter(|_| !self.username.is_empty()),
+            username: Some(self.username).filter(|user| !user.is_empty()),
             connections,
             tier,
             required: self.required,
-            pipelining: None,
-            timeout_secs: 30,
-        };
-        let wrong = [wrong_port, wrong_connections, wrong_tier].into_iter().flatten();
-        let doubts = self.safety().into_iter().chain(wrong).chain(self.retention());
-        let doubts = doubts.chain(self.doubts).collect();
-        let password = self.password.filter(|_| provider.username.is_some());
-        Ok(Candidate { provider, password, doubts })
+        })
     }
 
     /// The port as it was said; none where the usual one is meant.
@@ -107,7 +101,7 @@ impl Entry {
         let doubts = [
             self.off.then_some(Doubt::Off),
             (logs_in && !self.tls).then_some(Doubt::NotEncrypted),
-            (self.tls && self.verify != VerifyLevel::Full).then_some(Doubt::LessVerified),
+            (self.tls && self.verify != Verify::Full).then_some(Doubt::LessVerified),
             (logs_in && self.password.is_none()).then_some(Doubt::NoPassword),
         ];
         doubts.into_iter().flatten().collect()

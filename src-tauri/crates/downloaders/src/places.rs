@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use directories::BaseDirs;
 
-use super::Program;
-use super::Program::{Nzbget, Sabnzbd};
+use crate::Program;
+use crate::Program::{Nzbget, Sabnzbd};
 
 /// A file that may be there.
 pub type Place = (Program, PathBuf);

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use nntp_proxy::config::Secret;
+use nntp_proxy::config::{Secret, Verify};
 
 use super::Doubt;
 use super::entry::Entry;
-use crate::settings::VerifyLevel;
 
 /// Options that NZBGet always writes.
 const OPTIONS: [&str; 3] = ["maindir", "controlport", "controlpassword"];
@@ -69,9 +68,9 @@ fn entry(options: &BTreeMap<String, &str>, unchecked: bool) -> Entry {
         tls,
         required: false,
         verify: match text("certverification").to_ascii_lowercase().as_str() {
-            "none" => VerifyLevel::None,
-            "minimal" => VerifyLevel::Certificate,
-            _ => VerifyLevel::Full,
+            "none" => Verify::None,
+            "minimal" => Verify::Certificate,
+            _ => Verify::Full,
         },
         doubts: doubts.into_iter().flatten().collect(),
     }

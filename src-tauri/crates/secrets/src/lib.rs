@@ -2,6 +2,8 @@
 //! in plain text, and never in one place instead of another without the user's word.
 
 mod ask;
+pub mod atomic;
+mod generate;
 mod keyring;
 pub mod memory;
 mod vault;
@@ -12,6 +14,7 @@ use std::fmt;
 use nntp_proxy::config::Secret;
 
 pub use ask::Secrets;
+pub use generate::generate;
 pub use keyring::Keyring;
 pub use vault::{Vault, VaultError};
 

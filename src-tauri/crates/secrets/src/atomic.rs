@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// When the text is not safely on the disk.
-pub(crate) fn write_atomically(file: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+pub fn write_atomically(file: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     // The file may be a link to where the user keeps such files; the link is to stay.
     let file = match fs::canonicalize(file) {
         Ok(real) => real,

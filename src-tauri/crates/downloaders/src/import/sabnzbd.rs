@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::mem::discriminant;
 
-use nntp_proxy::config::Secret;
+use nntp_proxy::config::{Secret, Verify};
 
 use super::Doubt;
 use super::configobj::{Line, lines};
 use super::entry::Entry;
-use crate::settings::VerifyLevel;
 
 /// What is before a password that has characters beyond plain ASCII, or a `#`.
 const ENCODED: &str = "!!!encoded!!!";
@@ -75,11 +74,11 @@ fn doubt(entry: &mut Entry, is_so: bool, doubt: Doubt) {
     entry.doubts.extend(is_so.then_some(doubt));
 }
 
-fn verify(value: &str) -> VerifyLevel {
+fn verify(value: &str) -> Verify {
     match value {
-        "0" => VerifyLevel::None,
-        "1" => VerifyLevel::Certificate,
-        _ => VerifyLevel::Full,
+        "0" => Verify::None,
+        "1" => Verify::Certificate,
+        _ => Verify::Full,
     }
 }
 

@@ -7,10 +7,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use control::connect::{Done, Door, Server, Wish, connect, undo};
-use control::import::{Program, Servers, Unfit, read};
-use control::request::FailureCode;
-use control::snapshot::Address;
+use downloaders::connect::{Access, Change, Direct, Setup, connect, undo};
+use downloaders::import::{Servers, Unfit, read};
+use downloaders::{Address, Problem, Program};
 use newsmux_tests::real::nserv::Nserv;
 use newsmux_tests::real::nzbget::Nzbget;
 use newsmux_tests::real::process::wait_for;
@@ -25,8 +24,8 @@ const SERVERS: &str = "[[news.example.com]]\nname = news.example.com\ndisplaynam
     quota = 500G\nusage_at_start = 77\npriority = 0\n\
     [[off]]\nname = off\nhost = off.example.com\nenable = 0\n";
 
-fn wish(port: u16) -> Wish {
-    Wish {
+fn setup(port: u16) -> Setup {
+    Setup {
         address: Address { host: "localhost".into(), port },
         connections: 12,
         login: Some((CLIENT.username.into(), Secret::new(CLIENT.password))),
@@ -34,8 +33,8 @@ fn wish(port: u16) -> Wish {
     }
 }
 
-fn done(door: &Door, wish: &Wish) -> Done {
-    connect(door, wish).unwrap_or_else(|failure| panic!("{failure:?}"))
+fn done(access: &Access, setup: &Setup) -> Change {
+    connect(access, setup).unwrap_or_else(|failure| panic!("{failure:?}"))
 }
 
 fn imported(file: &Path, port: u16) -> Servers {
@@ -43,8 +42,8 @@ fn imported(file: &Path, port: u16) -> Servers {
     read(&fs::read(file).unwrap(), &ours).unwrap()
 }
 
-fn door_to_sabnzbd(sabnzbd: &Sabnzbd) -> Door {
-    Door {
+fn access_to_sabnzbd(sabnzbd: &Sabnzbd) -> Access {
+    Access {
         program: Program::Sabnzbd,
         address: format!("http://127.0.0.1:{}/config/general/", sabnzbd.port),
         user: String::new(),
@@ -70,33 +69,33 @@ fn sabnzbd_downloads_through_us_and_is_as_before_when_that_is_undone() {
         Proxy::start("hybrid", Provider { server: nserv.server, ca_file: None }, Some(CLIENT));
     let sabnzbd = Sabnzbd::start(folder.path(), SERVERS, false);
     let before = servers(&sabnzbd);
-    let (door, wish) = (door_to_sabnzbd(&sabnzbd), wish(proxy.server.port));
+    let (access, setup) = (access_to_sabnzbd(&sabnzbd), setup(proxy.server.port));
 
-    let first = done(&door, &wish);
-    let direct = Server { name: "Example".into(), host: "news.example.com".into() };
+    let first = done(&access, &setup);
+    let direct = Direct { name: "Example".into(), host: "news.example.com".into() };
     assert_eq!((first.entry.as_str(), &first.disabled[..]), ("Newsmux", &[direct][..]));
     let now = servers(&sabnzbd);
     let of = |name: &str| &now.iter().find(|(known, _)| known == name).unwrap().1;
     let (ours, theirs) = (of("Newsmux"), of("news.example.com"));
-    assert_eq!((&ours["host"], &ours["port"]), (&json!("127.0.0.1"), &json!(wish.address.port)));
+    assert_eq!((&ours["host"], &ours["port"]), (&json!("127.0.0.1"), &json!(setup.address.port)));
     assert_eq!((&ours["ssl"], &ours["connections"]), (&json!(0), &json!(12)));
     assert_eq!((&theirs["enable"], &theirs["usage_at_start"]), (&json!(0), &json!(77)));
     sabnzbd.download(&nserv.post);
 
     // Its own file, as it wrote it, is read right.
-    let found = imported(&sabnzbd.settings(), wish.address.port);
+    let found = imported(&sabnzbd.settings(), setup.address.port);
     assert_eq!(found.left_out.iter().map(|one| one.why).collect::<Vec<_>>(), [Unfit::Ours]);
-    let example = &found.candidates[0];
+    let example = &found.servers[0];
     assert_eq!(example.password, Some(Secret::new("p w#")));
-    assert_eq!((example.provider.display_name(), example.provider.connections), ("Example", 24));
+    assert_eq!((example.name.as_str(), example.connections), ("Example", 24));
 
     // A second time it is the same entry, and nothing is left to switch off.
-    let second = done(&door, &Wish { connections: 9, ..wish.clone() });
+    let second = done(&access, &Setup { connections: 9, ..setup.clone() });
     assert_eq!((second.entry.as_str(), second.disabled.len()), ("Newsmux", 0));
     assert_eq!(servers(&sabnzbd).len(), 3);
-    undo(&door, &second).unwrap();
+    undo(&access, &second).unwrap();
     assert_eq!(servers(&sabnzbd), now);
-    undo(&door, &first).unwrap();
+    undo(&access, &first).unwrap();
     assert_eq!(servers(&sabnzbd), before);
 }
 
@@ -108,22 +107,19 @@ fn sabnzbd_refuses_another_key_and_is_not_nzbget() {
     let folder = folder();
     let sabnzbd = Sabnzbd::start(folder.path(), SERVERS, false);
     let before = servers(&sabnzbd);
-    let door = door_to_sabnzbd(&sabnzbd);
-    let code = |door: &Door| connect(door, &wish(1)).unwrap_err().code;
+    let access = access_to_sabnzbd(&sabnzbd);
+    let code = |access: &Access| connect(access, &setup(1)).unwrap_err().problem();
     for key in ["", "0123456789abcdef0123456789abcdee"] {
-        assert_eq!(
-            code(&Door { secret: Secret::new(key), ..door.clone() }),
-            FailureCode::ClientKey
-        );
+        assert_eq!(code(&Access { secret: Secret::new(key), ..access.clone() }), Problem::Key);
     }
-    let other = Door { program: Program::Nzbget, ..door.clone() };
-    assert_eq!(code(&other), FailureCode::ClientOther);
+    let other = Access { program: Program::Nzbget, ..access.clone() };
+    assert_eq!(code(&other), Problem::Other);
     sabnzbd.call("mode=set_config&section=misc&keyword=host_whitelist&value=elsewhere").unwrap();
     assert_eq!(servers(&sabnzbd), before);
 }
 
-fn door_to_nzbget(nzbget: &Nzbget) -> Door {
-    Door {
+fn access_to_nzbget(nzbget: &Nzbget) -> Access {
+    Access {
         program: Program::Nzbget,
         address: format!("127.0.0.1:{}", nzbget.port),
         user: Nzbget::USER.into(),
@@ -173,26 +169,26 @@ fn nzbget_downloads_through_us_and_is_as_before_when_that_is_undone() {
         Proxy::start("hybrid", Provider { server: nserv.server, ca_file: None }, Some(CLIENT));
     let nzbget = Nzbget::start(folder.path(), &OPTIONS);
     let before = fs::read_to_string(nzbget.settings()).unwrap();
-    let (door, wish) = (door_to_nzbget(&nzbget), wish(proxy.server.port));
+    let (access, setup) = (access_to_nzbget(&nzbget), setup(proxy.server.port));
 
-    let first = done(&door, &wish);
-    let direct = Server { name: "news.example.com".into(), host: "news.example.com".into() };
+    let first = done(&access, &setup);
+    let direct = Direct { name: "news.example.com".into(), host: "news.example.com".into() };
     assert_eq!(first.disabled, [direct]);
     until_it_has(&nzbget, "Server3.Name", Some("Newsmux"));
     until_it_has(&nzbget, "Server1.Active", Some("no"));
     nzbget.download(&nserv.post);
 
-    let found = imported(&nzbget.settings(), wish.address.port);
+    let found = imported(&nzbget.settings(), setup.address.port);
     assert_eq!(found.left_out.iter().map(|one| one.why).collect::<Vec<_>>(), [Unfit::Ours]);
-    assert_eq!(found.candidates[0].password, Some(Secret::new("p w#")));
-    assert_eq!(found.candidates[0].provider.connections, 24);
+    assert_eq!(found.servers[0].password, Some(Secret::new("p w#")));
+    assert_eq!(found.servers[0].connections, 24);
 
-    let second = done(&door, &Wish { connections: 9, ..wish.clone() });
+    let second = done(&access, &Setup { connections: 9, ..setup.clone() });
     until_it_has(&nzbget, "Server3.Connections", Some("9"));
     assert_eq!(second.disabled, []);
-    undo(&door, &second).unwrap();
+    undo(&access, &second).unwrap();
     until_it_has(&nzbget, "Server3.Connections", Some("12"));
-    undo(&door, &first).unwrap();
+    undo(&access, &first).unwrap();
     until_it_has(&nzbget, "Server3.Name", None);
     until_it_has(&nzbget, "Server1.Active", Some("yes"));
     assert_eq!(fs::read_to_string(nzbget.settings()).unwrap(), before);
@@ -206,11 +202,11 @@ fn nzbget_refuses_another_password_and_is_not_sabnzbd() {
     let folder = folder();
     let nzbget = Nzbget::start(folder.path(), &OPTIONS);
     let before = fs::read_to_string(nzbget.settings()).unwrap();
-    let door = door_to_nzbget(&nzbget);
-    let code = |door: &Door| connect(door, &wish(1)).unwrap_err().code;
-    let wrong = Door { secret: Secret::new("wrong"), ..door.clone() };
-    assert_eq!(code(&wrong), FailureCode::ClientKey);
-    let other = Door { program: Program::Sabnzbd, ..door };
-    assert_eq!(code(&other), FailureCode::ClientOther);
+    let access = access_to_nzbget(&nzbget);
+    let code = |access: &Access| connect(access, &setup(1)).unwrap_err().problem();
+    let wrong = Access { secret: Secret::new("wrong"), ..access.clone() };
+    assert_eq!(code(&wrong), Problem::Key);
+    let other = Access { program: Program::Sabnzbd, ..access };
+    assert_eq!(code(&other), Problem::Other);
     assert_eq!(fs::read_to_string(nzbget.settings()).unwrap(), before);
 }

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use ureq::http::header::AUTHORIZATION;
 use ureq::http::{Response, Uri};
-use ureq::{Agent, Body, Error};
+use ureq::{Agent, Body, Error as HttpError};
 
-use crate::import::is_here;
-use crate::request::{Failure, FailureCode};
+use crate::{Error, Problem, is_here};
 
 /// How long an answer may take. NZBGet writes its settings within a second.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,8 +28,8 @@ pub(super) struct Answer {
 
 impl Http {
     /// At an address as people copy it from a browser, or without the `http://`.
-    pub(super) fn at(address: &str) -> Result<Self, Failure> {
-        let wrong = |said: &str| Failure::new(FailureCode::ClientAddress, said);
+    pub(super) fn at(address: &str) -> Result<Self, Error> {
+        let wrong = |said: &str| Error::new(Problem::Address, said);
         let address = address.trim();
         let rest = match address.split_once("://") {
             None => address,
@@ -58,13 +57,13 @@ impl Http {
     }
 
     /// Sends a form.
-    pub(super) fn form(&self, path: &str, form: &[(&str, &str)]) -> Result<Answer, Failure> {
+    pub(super) fn form(&self, path: &str, form: &[(&str, &str)]) -> Result<Answer, Error> {
         let request = self.agent.post(format!("{}{path}", self.base));
         answered(request.send_form(form.iter().copied()))
     }
 
     /// Sends JSON, with these credentials.
-    pub(super) fn json(&self, path: &str, login: &str, json: &str) -> Result<Answer, Failure> {
+    pub(super) fn json(&self, path: &str, login: &str, json: &str) -> Result<Answer, Error> {
         let request = self.agent.post(format!("{}{path}", self.base));
         let request = request.header(AUTHORIZATION, login).content_type("application/json");
         answered(request.send(json))
@@ -83,22 +82,25 @@ fn agent() -> Agent {
     config.build().into()
 }
 
-fn answered(answer: Result<Response<Body>, Error>) -> Result<Answer, Failure> {
+fn answered(answer: Result<Response<Body>, HttpError>) -> Result<Answer, Error> {
     let mut answer = answer.map_err(|error| unanswered(&error))?;
     let body = answer.body_mut().with_config().limit(LONGEST).lossy_utf8(true);
     let text = body.read_to_string().map_err(|error| unanswered(&error))?;
     Ok(Answer { status: answer.status().as_u16(), text })
 }
 
-fn unanswered(error: &Error) -> Failure {
+fn unanswered(error: &HttpError) -> Error {
     let (code, said) = match error {
-        Error::HostNotFound | Error::Io(_) | Error::ConnectionFailed | Error::Timeout(_) => {
-            (FailureCode::ClientSilent, "nothing answers there: is the program running?")
+        HttpError::HostNotFound
+        | HttpError::Io(_)
+        | HttpError::ConnectionFailed
+        | HttpError::Timeout(_) => {
+            (Problem::Silent, "nothing answers there: is the program running?")
         }
-        Error::BadUri(_) | Error::Http(_) => {
-            (FailureCode::ClientAddress, "this is no address of a program")
+        HttpError::BadUri(_) | HttpError::Http(_) => {
+            (Problem::Address, "this is no address of a program")
         }
-        _ => (FailureCode::ClientOther, "what answers there does not speak HTTP"),
+        _ => (Problem::Other, "what answers there does not speak HTTP"),
     };
-    Failure::new(code, format!("{said} ({error})"))
+    Error::new(code, format!("{said} ({error})"))
 }

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::settings::{Settings, TlsMode, VerifyLevel, check};
 
 fn here() -> Address {
     Address { host: "127.0.0.1".into(), port: 1190 }
@@ -14,23 +13,23 @@ fn servers(text: &str) -> Servers {
 }
 
 /// The one server that `lines` describe, in the form of SABnzbd.
-fn sabnzbd(lines: &str) -> Candidate {
+fn sabnzbd(lines: &str) -> Server {
     one(&format!("[misc]\n[servers]\n[[s]]\nhost = h.example\n{lines}\n[categories]\n"))
 }
 
 /// The one server that `lines` describe, in the form of NZBGet.
-fn nzbget(lines: &[&str]) -> Candidate {
+fn nzbget(lines: &[&str]) -> Server {
     let lines: String = lines.iter().map(|line| format!("Server1.{line}\n")).collect();
     one(&format!("ControlPort=6789\nServer1.Host=h.example\n{lines}"))
 }
 
-fn one(text: &str) -> Candidate {
+fn one(text: &str) -> Server {
     let found = servers(text);
-    assert_eq!((found.candidates.len(), found.left_out.len()), (1, 0), "{text}");
-    found.candidates[0].clone()
+    assert_eq!((found.servers.len(), found.left_out.len()), (1, 0), "{text}");
+    found.servers[0].clone()
 }
 
-fn password(candidate: &Candidate) -> Option<&str> {
+fn password(candidate: &Server) -> Option<&str> {
     candidate.password.as_ref().map(Secret::expose)
 }
 
@@ -87,24 +86,24 @@ name = *
 "#;
 
 #[test]
-fn servers_of_sabnzbd_become_providers() {
+fn servers_of_sabnzbd_are_read() {
     let found = servers(SABNZBD);
     assert_eq!(found.program, Program::Sabnzbd);
     assert_eq!(found.left_out, [LeftOut { name: "Newsmux".into(), why: Unfit::Ours }]);
-    let [first, block] = &found.candidates[..] else { panic!("{found:?}") };
-    let provider = &first.provider;
-    assert_eq!((provider.id.as_str(), provider.display_name()), ("", "Example"));
-    assert_eq!((provider.host.as_str(), provider.port), ("news.example.com", Some(563)));
-    assert_eq!((provider.tls, provider.verify), (TlsMode::On, VerifyLevel::Full));
-    assert_eq!((provider.connections, provider.tier), (24, 0));
-    assert_eq!((provider.enabled, provider.required), (true, true));
-    assert_eq!(provider.username.as_deref(), Some("u@example.com"));
+    let [first, block] = &found.servers[..] else { panic!("{found:?}") };
+    let server = first;
+    assert_eq!(server.name, "Example");
+    assert_eq!((server.host.as_str(), server.port), ("news.example.com", Some(563)));
+    assert_eq!((server.tls, server.verify), (true, Verify::Full));
+    assert_eq!((server.connections, server.tier), (24, 0));
+    assert_eq!((server.enabled, server.required), (true, true));
+    assert_eq!(server.username.as_deref(), Some("u@example.com"));
     assert_eq!((password(first), &first.doubts[..]), (Some("p"), &[][..]));
 
-    let provider = &block.provider;
-    assert_eq!((provider.display_name(), provider.tier), ("Block, of 500 GB", 1));
-    assert_eq!((provider.enabled, provider.required), (false, false));
-    assert_eq!((provider.tls, provider.host.as_str()), (TlsMode::Off, "Block.example.net"));
+    let server = block;
+    assert_eq!((server.name.as_str(), server.tier), ("Block, of 500 GB", 1));
+    assert_eq!((server.enabled, server.required), (false, false));
+    assert_eq!((server.tls, server.host.as_str()), (false, "Block.example.net"));
     assert_eq!(password(block), Some("a\t#éä"));
     let (quota, day) = ("500G".into(), "2027-01-31".into());
     assert_eq!(
@@ -121,7 +120,7 @@ fn servers_of_sabnzbd_become_providers() {
 }
 
 #[test]
-fn servers_of_nzbget_become_providers() {
+fn servers_of_nzbget_are_read() {
     let text = "# A comment with Server9.Host=no\nMainDir=~/downloads\nControlPassword=secret\nCertCheck=no\n\
                 Server1.Active=yes\nServer1.Name=Example\nServer1.Level=0\nServer1.Optional=no\n\
                 Server1.Group=0\nServer1.Host=news.example.com\nServer1.Port=563\nServer1.Username=u\n\
@@ -134,17 +133,17 @@ fn servers_of_nzbget_become_providers() {
     assert_eq!(found.program, Program::Nzbget);
     let left_out: Vec<_> = found.left_out.iter().map(|one| one.why).collect();
     assert_eq!(left_out, [Unfit::Ours, Unfit::Host, Unfit::Example]);
-    let [first, fill] = &found.candidates[..] else { panic!("{found:?}") };
-    let provider = &first.provider;
-    assert_eq!((provider.display_name(), provider.port), ("Example", Some(563)));
-    assert_eq!((provider.tls, provider.verify), (TlsMode::On, VerifyLevel::Full));
-    assert_eq!((provider.connections, provider.tier, provider.enabled), (24, 0, true));
+    let [first, fill] = &found.servers[..] else { panic!("{found:?}") };
+    let server = first;
+    assert_eq!((server.name.as_str(), server.port), ("Example", Some(563)));
+    assert_eq!((server.tls, server.verify), (true, Verify::Full));
+    assert_eq!((server.connections, server.tier, server.enabled), (24, 0, true));
     assert_eq!(password(first), Some("p#=w \"x\""));
     assert_eq!(first.doubts, [Doubt::Retention { days: 3000 }]);
 
-    let provider = &fill.provider;
-    assert_eq!((provider.display_name(), provider.tier), ("fill.example.net", 1));
-    assert_eq!((provider.enabled, provider.username.as_ref()), (false, None));
+    let server = fill;
+    assert_eq!((server.name.as_str(), server.tier), ("fill.example.net", 1));
+    assert_eq!((server.enabled, server.username.as_ref()), (false, None));
     assert_eq!(
         fill.doubts,
         [Doubt::Off, Doubt::MoreVerified, Doubt::Optional, Doubt::Group, Doubt::JoinsGroup]
@@ -153,18 +152,18 @@ fn servers_of_nzbget_become_providers() {
 
 #[test]
 fn how_much_is_verified_is_taken_over_and_told() {
-    use VerifyLevel::{Certificate, Full, None};
+    use Verify::{Certificate, Full, None};
     let lowered = |level| (level != Full).then_some(Doubt::LessVerified);
     for (said, level) in [("0", None), ("1", Certificate), ("2", Full), ("3", Full), ("x", Full)] {
         let found = sabnzbd(&format!("ssl = 1\nssl_verify = {said}"));
-        assert_eq!(found.provider.verify, level, "ssl_verify = {said}");
+        assert_eq!(found.verify, level, "ssl_verify = {said}");
         assert_eq!(found.doubts, Vec::from_iter(lowered(level)), "ssl_verify = {said}");
         let plain = sabnzbd(&format!("ssl = 0\nssl_verify = {said}"));
-        assert_eq!((plain.provider.verify, plain.doubts.len()), (Full, 0));
+        assert_eq!((plain.verify, plain.doubts.len()), (Full, 0));
     }
     for (said, level) in [("None", None), ("minimal", Certificate), ("STRICT", Full), ("", Full)] {
         let found = nzbget(&["Encryption=yes", &format!("CertVerification={said}")]);
-        assert_eq!(found.provider.verify, level, "CertVerification={said}");
+        assert_eq!(found.verify, level, "CertVerification={said}");
         assert_eq!(found.doubts, Vec::from_iter(lowered(level)), "CertVerification={said}");
     }
 }
@@ -185,7 +184,7 @@ fn numbers_that_cannot_be_are_replaced_and_told() {
         for found in
             [sabnzbd(&format!("connections = {said}")), nzbget(&[&format!("Connections={said}")])]
         {
-            assert_eq!(found.provider.connections, taken, "{said}");
+            assert_eq!(found.connections, taken, "{said}");
             assert_eq!(found.doubts, Vec::from_iter(doubted.then(|| number(said, taken))));
         }
     }
@@ -194,16 +193,13 @@ fn numbers_that_cannot_be_are_replaced_and_told() {
         [("0", 0, false), ("99", 99, false), ("-1", 0, true), ("256", 255, true), ("x", 0, true)]
     {
         for found in [sabnzbd(&format!("priority = {said}")), nzbget(&[&format!("Level={said}")])] {
-            assert_eq!(found.provider.tier, taken, "{said}");
+            assert_eq!(found.tier, taken, "{said}");
             assert_eq!(found.doubts, Vec::from_iter(doubted.then(|| tier(said, taken))));
         }
     }
     for (said, taken) in [("563", Some(563)), ("", Some(119)), ("0", None), ("70000", None)] {
         let found = sabnzbd(&format!("port = {said}"));
-        assert_eq!(
-            (found.provider.port, found.doubts.len()),
-            (taken, usize::from(taken.is_none()))
-        );
+        assert_eq!((found.port, found.doubts.len()), (taken, usize::from(taken.is_none())));
     }
 }
 
@@ -214,7 +210,7 @@ fn a_login_without_a_password_is_told_and_a_password_without_a_login_is_dropped(
         assert_eq!((password(&found), &found.doubts[..]), (None, &[Doubt::NoPassword][..]));
     }
     let found = sabnzbd("password = p");
-    assert_eq!((password(&found), &found.provider.username), (None, &None));
+    assert_eq!((password(&found), &found.username), (None, &None));
 }
 
 #[test]
@@ -231,7 +227,7 @@ fn as_many_servers_as_fit_are_read_in_no_time() {
     for lines in [names.collect::<String>(), deep.chain(pairs).collect()] {
         let text = format!("[servers]\n[[a]]\nhost = h.example\n{lines}");
         assert!(text.len() <= LONGEST);
-        assert_eq!(servers(&text).candidates.len(), 1);
+        assert_eq!(servers(&text).servers.len(), 1);
     }
 }
 
@@ -290,11 +286,11 @@ fn odd_files_are_read_as_they_are_meant() {
         ("with a gap", "Server7.Host=h.example\nServer0.Host=x\nServerX.Host=x\nServer.Host=x\n"),
         ("the last counts", "Server1.Host=x\nServer1.host=h.example\n"),
     ] {
-        assert_eq!(one(text).provider.host, "h.example", "{what}");
+        assert_eq!(one(text).host, "h.example", "{what}");
     }
     let latin = b"[servers]\n[[a]]\nhost = h.example\nusername = J\xfcrgen\n";
     let found = read(latin, &here()).unwrap();
-    assert_eq!(found.candidates[0].provider.username.as_deref(), Some("Jürgen"));
+    assert_eq!(found.servers[0].username.as_deref(), Some("Jürgen"));
 }
 
 #[test]
@@ -314,20 +310,20 @@ fn hosts_that_cannot_be_and_our_own_are_left_out() {
         let text = format!("[servers]\n[[a]]\nhost = {host}\nport = {port}\n");
         let found = servers(&text);
         assert_eq!(found.left_out.first().map(|one| one.why), left_out, "{host}:{port}");
-        assert_eq!(found.candidates.len(), usize::from(left_out.is_none()));
+        assert_eq!(found.servers.len(), usize::from(left_out.is_none()));
     }
 }
 
 #[test]
 fn what_is_no_such_file_is_refused() {
-    let code = |text: &[u8]| read(text, &here()).unwrap_err().code;
+    let code = |text: &[u8]| read(text, &here()).unwrap_err().problem();
     for text in ["", "hello", "{\"a\": 1}", "[section]\nkey = value\n", "Server=1\n", "a=b\n"] {
-        assert_eq!(code(text.as_bytes()), FailureCode::ImportKind, "{text}");
+        assert_eq!(code(text.as_bytes()), Problem::NotSettings, "{text}");
     }
-    assert_eq!(code(&[0; 1000]), FailureCode::ImportKind);
-    assert_eq!(code(&vec![b'#'; LONGEST + 1]), FailureCode::ImportKind);
+    assert_eq!(code(&[0; 1000]), Problem::NotSettings);
+    assert_eq!(code(&vec![b'#'; LONGEST + 1]), Problem::NotSettings);
     for text in ["[misc]\nport = 1\n[servers]\n", "MainDir=x\nControlPort=6789\n"] {
-        assert_eq!(code(text.as_bytes()), FailureCode::ImportEmpty, "{text}");
+        assert_eq!(code(text.as_bytes()), Problem::NoServers, "{text}");
     }
 }
 
@@ -393,9 +389,11 @@ proptest! {
     #[test]
     fn no_text_is_too_odd(pieces in prop::collection::vec(piece(), 0..60)) {
         if let Ok(found) = read(pieces.concat().as_bytes(), &here()) {
-            prop_assert!(!found.candidates.is_empty() || !found.left_out.is_empty());
-            let settings = Settings { providers: numbered(found), ..Settings::default() };
-            prop_assert_eq!(check(&settings), Ok(()));
+            prop_assert!(!found.servers.is_empty() || !found.left_out.is_empty());
+            for server in found.servers {
+                prop_assert!((1..=500).contains(&server.connections) && server.port != Some(0));
+                prop_assert!(!server.host.is_empty() && !server.host.contains(['/', ' ', '\n']));
+            }
         }
     }
 
@@ -416,10 +414,4 @@ proptest! {
         let found = nzbget(&["Username=u", &format!("Password={password}")]);
         prop_assert_eq!(found.password, Some(Secret::new(password)));
     }
-}
-
-/// As they are saved.
-fn numbered(found: Servers) -> Vec<Provider> {
-    let providers = found.candidates.into_iter().map(|candidate| candidate.provider);
-    providers.zip(0..).map(|(provider, at)| Provider { id: format!("p{at}"), ..provider }).collect()
 }

@@ -1,62 +1,62 @@
-//! The servers that another program has in its settings, as providers of ours. Text in, providers out: nothing
-//! here reads a file or keeps a password.
+//! The servers that another program has in its settings. Text in, servers out: nothing here reads a file or keeps a
+//! password.
 
 mod configobj;
 mod entry;
 mod nzbget;
-pub mod places;
 mod sabnzbd;
 
-use std::net::IpAddr;
+use nntp_proxy::config::{Secret, Verify};
+use serde::Serialize;
 
-use nntp_proxy::config::Secret;
-use serde::{Deserialize, Serialize};
-
-use crate::request::{Failure, FailureCode};
-use crate::settings::Provider;
-use crate::snapshot::Address;
+use crate::{Address, Error, Problem, Program};
 
 /// What the settings of a downloader can be long, in bytes.
 pub const LONGEST: usize = 1 << 20;
-/// Where we listen when nothing else is said: an entry with this port is most likely ours.
-const OUR_PORT: u16 = 10080;
-
-/// A program that has news servers in its settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum Program {
-    /// SABnzbd.
-    Sabnzbd,
-    /// NZBGet.
-    Nzbget,
-}
 
 /// What was found in a program's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Servers {
     /// Whose settings they are.
     pub program: Program,
-    /// Those that can be taken, in the order of the file.
-    pub candidates: Vec<Candidate>,
+    /// Those that can be imported, in the order of the file.
+    pub servers: Vec<Server>,
     /// Those that cannot.
     pub left_out: Vec<LeftOut>,
 }
 
-/// A server that can be taken.
+/// A server that can be imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// As a provider, without an id.
-    pub provider: Provider,
-    /// Its password, if it has one.
+pub struct Server {
+    /// The name that people see.
+    pub name: String,
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Host name or address.
+    pub host: String,
+    /// The port; none where the one that is there cannot be.
+    pub port: Option<u16>,
+    /// Whether it is encrypted, from the first byte.
+    pub tls: bool,
+    /// How much of the certificate is verified.
+    pub verify: Verify,
+    /// The account's name.
+    pub username: Option<String>,
+    /// The account's password.
     pub password: Option<Secret>,
+    /// How many connections it may have.
+    pub connections: u16,
+    /// 0 is asked first.
+    pub tier: u8,
+    /// Whether it is waited for when it is down.
+    pub required: bool,
     /// What is not as it was, or should be looked at.
     pub doubts: Vec<Doubt>,
 }
 
 /// What is not taken as it was, or should be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Doubt {
     /// It is switched off there, and here too.
@@ -113,7 +113,7 @@ pub enum Doubt {
 
 /// A server that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct LeftOut {
     /// The name that it has there.
     pub name: String,
@@ -123,7 +123,7 @@ pub struct LeftOut {
 
 /// Why a server cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Unfit {
     /// It is this Newsmux.
@@ -138,10 +138,10 @@ pub enum Unfit {
 ///
 /// # Errors
 /// When it is too long, not the settings of such a program, or without any server.
-pub fn read(text: &[u8], ours: &Address) -> Result<Servers, Failure> {
+pub fn read(text: &[u8], ours: &Address) -> Result<Servers, Error> {
     if text.len() > LONGEST {
         let said = "this file is too large for the settings of SABnzbd or NZBGet";
-        return Err(Failure::new(FailureCode::ImportKind, said));
+        return Err(Error::new(Problem::NotSettings, said));
     }
     let text = decoded(text);
     let (program, entries) = if let Some(entries) = nzbget::entries(&text) {
@@ -150,15 +150,15 @@ pub fn read(text: &[u8], ours: &Address) -> Result<Servers, Failure> {
         (Program::Sabnzbd, entries)
     } else {
         let said = "these are not the settings of SABnzbd (sabnzbd.ini) or NZBGet (nzbget.conf)";
-        return Err(Failure::new(FailureCode::ImportKind, said));
+        return Err(Error::new(Problem::NotSettings, said));
     };
     if entries.is_empty() {
-        return Err(Failure::new(FailureCode::ImportEmpty, "no news server is in these settings"));
+        return Err(Error::new(Problem::NoServers, "no news server is in these settings"));
     }
-    let mut servers = Servers { program, candidates: Vec::new(), left_out: Vec::new() };
+    let mut servers = Servers { program, servers: Vec::new(), left_out: Vec::new() };
     for entry in entries {
-        match entry.candidate(ours) {
-            Ok(candidate) => servers.candidates.push(candidate),
+        match entry.server(ours) {
+            Ok(server) => servers.servers.push(server),
             Err(left_out) => servers.left_out.push(left_out),
         }
     }
@@ -172,19 +172,6 @@ fn decoded(text: &[u8]) -> String {
         Ok(text) => text.to_owned(),
         Err(_) => text.iter().copied().map(char::from).collect(),
     }
-}
-
-/// Whether a program's server is this Newsmux.
-pub(crate) fn is_ours(host: &str, port: u16, ours: &Address) -> bool {
-    let here = is_here(host) || host.eq_ignore_ascii_case(&ours.host);
-    here && (port == ours.port || port == OUR_PORT)
-}
-
-/// Whether a host is this computer, as seen from itself.
-pub(crate) fn is_here(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost")
-        || address.is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
 }
 
 #[cfg(test)]
