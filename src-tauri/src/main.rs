@@ -45,8 +45,8 @@ const ENDING: Duration = Duration::from_secs(4);
 const USAGE: &str = "\
 Usage: newsmux [--hidden]
 
-  --hidden   starts without the window, as at login
-  --version  tells the version";
+  --hidden   start without a window, as at login
+  --version  print the version";
 
 fn main() -> ExitCode {
     let done = match env::args_os().nth(1) {
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Some(argument) if argument == "--version" => return say(&format!("newsmux {VERSION}")),
         Some(argument) if argument == "--help" => return say(USAGE),
         Some(argument) => {
-            return fail(&format!("there is no argument {}\n\n{USAGE}", argument.display()));
+            return fail(&format!("unknown argument {}\n\n{USAGE}", argument.display()));
         }
     };
     match done {
@@ -112,7 +112,7 @@ fn prepare() -> Result<Folders, Box<dyn Error>> {
     core_dumps::forbid();
     #[cfg(target_os = "linux")]
     software_rendering::begin();
-    Ok(Folders::of_user().ok_or("this user has no home folder to keep settings in")?)
+    Ok(Folders::of_user().ok_or("your home folder, which holds the settings, was not found")?)
 }
 
 /// What is built into the program: its configuration, and the window's files.

@@ -106,6 +106,24 @@ fn a_second_start_shows_the_window_of_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ctrl_w_closes_the_window_and_ctrl_q_quits() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    let panel = Panel::start(&desktop);
+    write_settings(&desktop, free_port(), providers());
+    let window = Window::open(&desktop).await;
+    panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
+    window.press_with_ctrl("w").await;
+    window.reads("Newsmux keeps running in the tray").await;
+    window.press("Keep open").await;
+    window.reads_no_more("Newsmux keeps running in the tray").await;
+    window.press_with_ctrl("q").await;
+    window.until_ended();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_desktop_without_a_tray_is_told_so_and_the_window_stays() {
     if skip(&TOOLS) {
         return;

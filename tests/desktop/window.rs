@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use fantoccini::elements::Element;
+use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use newsmux_tests::desktop::Desktop;
@@ -82,6 +83,12 @@ impl Window {
     pub(crate) async fn press_last(&self, name: &str) {
         let button = self.see(&format!("//button[normalize-space()=\"{name}\"]")).await;
         drop(button.click().await);
+    }
+
+    /// Presses a key together with Ctrl. The window may end by that, and the driver then has nobody to ask.
+    pub(crate) async fn press_with_ctrl(&self, key: &str) {
+        let body = self.see("//body").await;
+        drop(body.send_keys(&(Key::Control + key)).await);
     }
 
     /// Enters a text into the field of this label.

@@ -237,3 +237,23 @@ async fn a_test_that_passed_counts_for_what_was_saved_until_that_changes() {
     app.must(json!({"do": "save_provider", "provider": changed, "password": null})).await;
     assert!(!app.provider(&id).tested);
 }
+
+#[tokio::test]
+async fn a_test_of_a_saved_provider_counts_without_saving_it_again() {
+    let (news, _) = one_article().await;
+    let app = Begin::new()
+        .settings(json!({"providers": [at("a", &news)]}))
+        .password("a", PASSWORD)
+        .start();
+    app.address().await;
+    assert!(!app.provider("a").tested);
+    let mut changed = at("a", &news);
+    changed["connections"] = json!(3);
+    for (provider, counts) in [(changed, false), (at("a", &news), true)] {
+        app.must(json!({"do": "check_provider", "provider": provider, "password": null})).await;
+        app.until(|now| now.check.as_ref().is_some_and(|check| check.done)).await;
+        assert_eq!(app.provider("a").tested, counts);
+        app.must(json!({"do": "dismiss_check"})).await;
+    }
+    app.until(|now| now.settings.desktop.first_steps.provider_works).await;
+}
