@@ -70,8 +70,7 @@ async function installAndRemove() {
   const setup = join(folder, "newsmux-setup.exe");
   run("makensis", ["-V2", `-DOUT=${setup}`, `-DPROGRAMS=${programs}`, "tests/scripts/windows/installer.nsi"]);
   console.log(`${size(setup)}  ${setup}`);
-  // Windows takes upper and lower case for the same: the folder is there already, with the application's log.
-  const home = wine.path("AppData/Local/newsmux");
+  const home = wine.path("AppData/Local/Newsmux");
   const all = [join(home, "newsmux.exe"), join(home, "uninstall.exe"), wine.path("AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Newsmux.lnk")];
   wine.run(setup, "/S");
   for (const file of all) if (!existsSync(file)) throw new Error(`not installed: ${file}`);
@@ -79,7 +78,8 @@ async function installAndRemove() {
   // It copies itself elsewhere, and goes on from there.
   wine.run(join(home, "uninstall.exe"), "/S");
   for (const file of all) if (existsSync(file)) throw new Error(`not removed: ${file}`);
-  if (!existsSync(join(home, "data"))) throw new Error("the log was removed too");
+  if (existsSync(home)) throw new Error(`not removed: ${home}`);
+  if (!existsSync(wine.path("AppData/Local/io.github.newsmux/logs/newsmux.log"))) throw new Error("the log was removed too");
 }
 
 function size(file) {
