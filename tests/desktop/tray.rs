@@ -150,7 +150,7 @@ fn another_version_takes_the_place_of_the_one_that_runs() {
     let desktop = Desktop::with_display();
     let panel = Panel::start(&desktop);
     let app = hidden(&desktop);
-    panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
     let channel = desktop.path().join("run/newsmux/newsmux.sock");
     let show = Question::Show { version: "0.0.1".into() };
     let version = env!("CARGO_PKG_VERSION").into();
@@ -195,7 +195,7 @@ fn a_start_takes_the_place_of_another_version() {
     let app = App::start(&desktop, &[]);
     end.recv_timeout(PATIENCE).unwrap();
     app.until_shown(true);
-    panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn a_window_of_another_version_starts_newsmux_anew() {
     let desktop = Desktop::with_display();
     let panel = Panel::start(&desktop);
     let app = hidden(&desktop);
-    panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
     assert!(start_again(&desktop, &["--window", "0.0.1"]));
     app.until_shown(true);
     assert_eq!(app.window_processes().len(), 1);
@@ -220,7 +220,7 @@ fn the_status_is_told_from_outside() {
     let desktop = Desktop::with_display();
     let panel = Panel::start(&desktop);
     let _app = hidden(&desktop);
-    panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
     let channel = desktop.path().join("run/newsmux/newsmux.sock");
     let Answer::Status(status) = ask_blocking(&channel, &Question::Status).unwrap() else {
         panic!("no status");
@@ -265,7 +265,7 @@ fn the_start_at_login_names_the_program_where_it_is_now() {
     fs::copy(program(), place.join("newsmux")).unwrap();
     write_settings(&desktop, free_port(), providers());
     let _app = App::start_from(&place.join("newsmux"), &desktop, &["--hidden"]);
-    panel.item().until("that it serves", |says| says == "Newsmux: On, nothing to do");
+    panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
     let text = fs::read_to_string(&file).unwrap();
     let exec = format!("Exec=\"{}\" --hidden", place.join("newsmux").display());
     assert!(text.lines().any(|line| line == exec), "{text}");

@@ -2,6 +2,8 @@
 
 use newsmux_tests::daemon::{Daemon, Setup};
 use newsmux_tests::provider::Provider;
+use serde_json::json;
+use tokio::process::Command;
 
 use crate::{MODES, fetch, small};
 
@@ -95,4 +97,36 @@ async fn where_no_login_is_needed_any_is_taken() {
     client.talk("C: AUTHINFO USER any\nS: 381 *\nC: AUTHINFO PASS thing\nS: 281 *").await;
     fetch(&mut client, &small()).await;
     assert_eq!(provider.count("AUTHINFO"), 0);
+}
+
+/// Only Linux tells whose a program is, and only root can start one as somebody else.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn programs_of_other_users_are_turned_away_where_only_ones_own_may_connect() {
+    use std::os::unix::fs::MetadataExt;
+
+    const NOBODY: u32 = 65534;
+
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return;
+    }
+    let provider = Provider::named("a").with(&small()).listen().await;
+    let only_own = Setup::with(&[&provider]).set("listen", json!({ "all_users": false }));
+    let with_login = only_own.clone().client("me", "word");
+    for (setup, greeting) in [
+        (&Setup::with(&[&provider]), "201 "),
+        (&only_own, "400 Newsmux serves only the programs of the user that it runs as"),
+        (&with_login, "201 "),
+    ] {
+        let daemon = Daemon::start(setup).await;
+        let port = daemon.address().port();
+        let script = format!(
+            "use IO::Socket::INET; my $s = IO::Socket::INET->new('127.0.0.1:{port}') or die; print scalar <$s>"
+        );
+        let perl = Command::new("perl").args(["-e", &script]).uid(NOBODY).output().await.unwrap();
+        let said = String::from_utf8_lossy(&perl.stdout);
+        assert!(said.starts_with(greeting), "{said:?} instead of {greeting}");
+        // Root's and one's own programs are always served.
+        drop(daemon.client().await);
+    }
 }

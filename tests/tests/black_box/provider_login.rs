@@ -43,7 +43,7 @@ async fn without_a_name_no_login_is_sent() {
 #[tokio::test]
 async fn a_wrong_password_is_tried_once_and_shown_clearly() {
     let provider = Provider::named("a").with(&small()).account("u", "right").listen().await;
-    let daemon = Daemon::start(&at(&provider)).await;
+    let mut daemon = Daemon::start(&at(&provider)).await;
     let mut clients = Vec::new();
     for _ in 0..10 {
         let mut client = daemon.client().await;
@@ -57,6 +57,8 @@ async fn a_wrong_password_is_tried_once_and_shown_clearly() {
         client.closed().await;
     }
     assert_eq!(provider.count("AUTHINFO PASS"), 1);
+    daemon.signal("TERM").await;
+    daemon.ended().await;
     let log = daemon.log();
     let warnings: Vec<_> = log.lines().filter(|line| line.contains("WARN")).collect();
     assert_eq!(warnings.len(), 1, "{warnings:?}");

@@ -362,7 +362,7 @@ async fn a_provider_that_does_not_know_a_command_is_set_aside_for_it() {
         client.talk("C: STAT <small@x>\nS: 223 *").await;
     }
     assert_eq!((a.count("BODY"), a.count("STAT")), (3, 10));
-    assert!(daemon.log().contains("does not know BODY"));
+    daemon.until_logged("does not know BODY").await;
 }
 
 #[tokio::test]

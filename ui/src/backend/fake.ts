@@ -121,6 +121,7 @@ class Application {
       case "set_listen": return this.#listen(request.listen.host, request.listen.port);
       case "set_posting": return this.#change(() => void (settings.posting = request.posting));
       case "set_language": return this.#change(() => void (desktop.language = request.language));
+      case "set_all_users": return this.#change(() => void (settings.listen.all_users = request.all));
       case "set_theme": return this.#change(() => void (desktop.theme = request.theme));
       case "set_log": return this.#change(() => void (desktop.log = request.log));
       case "end_first_steps": return this.#change(() => void (desktop.first_steps_done = true));
@@ -293,7 +294,7 @@ class Application {
     const { settings, troubles } = this.world;
     const loopback = host === "localhost" || host.startsWith("127.") || host === "::1";
     if (!loopback && settings.clients.length === 0) fail("invalid", "other computers could connect without a login: add one", "listen.host");
-    settings.listen = { host, port };
+    settings.listen = { ...settings.listen, host, port };
     this.world.troubles = troubles.filter(({ what }) => what !== "port_busy" && what !== "cannot_listen");
     return this.#turn(null, { what: "started", address: `${host}:${port}` });
   }

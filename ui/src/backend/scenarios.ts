@@ -42,7 +42,7 @@ export const sampleProvider = provider("\tsample", "Newsmux Sample", { host: "12
 function usual(): World {
   return {
     settings: {
-      version: 1, listen: { host: "127.0.0.1", port: 10080 }, routing: { mode: "hybrid" }, posting: false,
+      version: 1, listen: { host: "127.0.0.1", port: 10080, all_users: null }, routing: { mode: "hybrid" }, posting: false,
       clients: [{ name: "sabnzbd" }, { name: "thunderbird" }], providers: [main, second, block],
       desktop: { on: true, start_hidden: false, language: "system", theme: "system", log: "info", passwords: "keyring", told_of_tray: true, first_steps: { provider_works: false, program_set_up: false, article_delivered: false }, first_steps_done: true, sample: false, set_aside_seen: 0 },
     },

@@ -28,6 +28,7 @@ export function sentence(happened: Happened, times: number, speaker: Speaker): s
     case "not_found": return words.not_found(happened.client, n);
     case "client_refused": return words.client_refused(happened.client);
     case "login_needed": return words.login_needed(happened.client);
+    case "other_user": return words.other_user(happened.client);
     case "trouble": return troubleSentence([happened.trouble], { is: "locked" }, speaker);
   }
 }

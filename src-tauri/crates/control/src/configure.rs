@@ -12,6 +12,7 @@ use nntp_proxy::config::{
 
 use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::local_user;
 use crate::settings::{Client, Provider, Settings, TlsMode};
 
 /// What the engine is told. Providers that are switched off are left out. `file` is for messages.
@@ -35,7 +36,8 @@ pub fn configure(
             || Error::field(file, format!("providers[{at}]"), no_password(provider.display_name()));
         backends.push(backend(provider, credentials).ok_or_else(missing)?);
     }
-    Ok(config(settings, logins, backends))
+    let auth = auth(logins, settings.listen.all_users.unwrap_or(true));
+    Ok(config(settings, auth, backends))
 }
 
 /// The same with what passwords there are: providers and clients without theirs are left out. None where
@@ -55,11 +57,19 @@ pub(crate) fn configure_available(
     }
     let enabled = settings.providers.iter().filter(|provider| provider.enabled);
     let backends = enabled.filter_map(|provider| backend(provider, credentials)).collect();
-    Some(config(settings, logins, backends))
+    let auth = auth(logins, settings.listen.all_users.unwrap_or(false));
+    Some(config(settings, auth, backends))
 }
 
-fn config(settings: &Settings, logins: Vec<Login>, backends: Vec<BackendConfig>) -> Config {
-    let auth = Arc::new(AuthHandler::with_logins(logins));
+/// Whoever has a login may connect; without logins, `all_users` of this computer or only this one.
+fn auth(logins: Vec<Login>, all_users: bool) -> AuthHandler {
+    let anyone = all_users || !logins.is_empty();
+    let auth = AuthHandler::with_logins(logins);
+    if anyone { auth } else { auth.with_admission(Arc::new(local_user::is_own)) }
+}
+
+fn config(settings: &Settings, auth: AuthHandler, backends: Vec<BackendConfig>) -> Config {
+    let auth = Arc::new(auth);
     Config { mode: settings.routing.mode, posting: settings.posting, auth, backends }
 }
 

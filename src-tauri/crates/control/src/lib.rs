@@ -9,7 +9,7 @@ pub mod credentials;
 pub mod error;
 mod json;
 pub mod listening;
-pub mod local_user;
+mod local_user;
 mod lock;
 mod password;
 mod processes;

@@ -104,6 +104,11 @@ pub enum Request {
         /// Which.
         language: Language,
     },
+    /// Lets the programs of other users connect without a login, or not.
+    SetAllUsers {
+        /// Whether they may.
+        all: bool,
+    },
     /// Changes the colours of the window.
     SetTheme {
         /// Which.

@@ -56,6 +56,10 @@ pub struct Listen {
     pub host: String,
     /// A TCP port; 0 for any that is free.
     pub port: u16,
+    /// Whether the programs of other users of this computer may connect without a login. Where it is
+    /// not set, they may connect to `newsmuxd`, which often has a user of its own, and not to the
+    /// application.
+    pub all_users: Option<bool>,
 }
 
 /// How requests are routed.
@@ -290,7 +294,7 @@ mod defaults {
 
 impl Default for Listen {
     fn default() -> Self {
-        Self { host: "127.0.0.1".into(), port: USUAL_PORT }
+        Self { host: "127.0.0.1".into(), port: USUAL_PORT, all_users: None }
     }
 }
 

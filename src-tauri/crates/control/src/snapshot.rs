@@ -325,6 +325,11 @@ pub enum Happened {
         /// The program, or its address where the system does not tell.
         client: String,
     },
+    /// A program was not admitted: it runs as another user.
+    OtherUser {
+        /// The program, or its address where the system does not tell.
+        client: String,
+    },
     /// Another trouble came up.
     Trouble {
         /// Which.

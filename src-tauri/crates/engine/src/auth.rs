@@ -1,6 +1,8 @@
-//! The logins that clients may use.
+//! Which clients may connect, and the logins that they may use.
 
 use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use ring::hmac::{self, HMAC_SHA256};
 use ring::rand::SystemRandom;
@@ -24,7 +26,11 @@ pub struct AuthHandler {
     key: Option<hmac::Key>,
     logins: Vec<(String, hmac::Tag)>,
     needed: bool,
+    admission: Option<Admission>,
 }
+
+/// Whether a client may connect, by its address and ours. It may block.
+pub type Admission = Arc<dyn Fn(SocketAddr, SocketAddr) -> bool + Send + Sync>;
 
 impl AuthHandler {
     /// Accepts one login. With neither a name nor a password, clients need no login; with only one of
@@ -46,6 +52,16 @@ impl AuthHandler {
         Self::make(&logins, !logins.is_empty())
     }
 
+    /// Turns away the clients that `admission` does not let in, before they are greeted.
+    #[must_use]
+    pub fn with_admission(self, admission: Admission) -> Self {
+        Self { admission: Some(admission), ..self }
+    }
+
+    pub(crate) fn admission(&self) -> Option<Admission> {
+        self.admission.clone()
+    }
+
     fn make(logins: &[(String, String)], needed: bool) -> Self {
         // Without randomness there is no key, and every login fails: better than accepting all.
         let key = hmac::Key::generate(HMAC_SHA256, &SystemRandom::new()).ok();
@@ -56,7 +72,7 @@ impl AuthHandler {
             logins.iter().map(move |(user, password)| (user.clone(), sign(key, user, password)))
         });
         let logins = signed.collect();
-        Self { key, logins, needed }
+        Self { key, logins, needed, admission: None }
     }
 
     /// Whether clients have to log in.

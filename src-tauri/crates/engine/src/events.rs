@@ -69,6 +69,11 @@ pub enum Event {
         /// The client's address, with its port.
         client: String,
     },
+    /// A client was not admitted: it runs as another user of this computer.
+    NotAdmitted {
+        /// The client's address, with its port.
+        client: String,
+    },
 }
 
 /// Sends events to all listeners.

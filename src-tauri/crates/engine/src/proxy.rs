@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{broadcast, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
@@ -28,6 +29,8 @@ const BUFFERS: usize = 16;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The maximum number of connected clients.
 const CLIENTS: usize = 2000;
+/// The greeting for a client that is not admitted.
+const NOT_ADMITTED: &[u8] = b"400 Newsmux serves only the programs of the user that it runs as\r\n";
 
 /// A running proxy. Clones are handles to the same proxy.
 #[derive(Clone)]
@@ -130,9 +133,25 @@ impl Proxy {
         }
         let (proxy, serving) = (self.clone(), self.0.served.subscribe());
         tokio::spawn(async move {
-            proxy.serve_client(Box::new(stream), client).await;
+            if proxy.admits(&stream, client).await {
+                proxy.serve_client(Box::new(stream), client).await;
+            } else {
+                drop(stream.try_write(NOT_ADMITTED));
+                debug!(%client, "refused: it runs as another user of this computer");
+                proxy.0.resources.events.tell(|| Event::NotAdmitted { client: client.to_string() });
+            }
             drop(serving);
         });
+    }
+
+    /// Whether the client may connect.
+    async fn admits(&self, stream: &TcpStream, client: std::net::SocketAddr) -> bool {
+        let admission = {
+            let config = self.0.config.read().unwrap_or_else(PoisonError::into_inner);
+            config.auth.admission()
+        };
+        let (Some(admission), Ok(local)) = (admission, stream.local_addr()) else { return true };
+        spawn_blocking(move || admission(client, local)).await.unwrap_or(false)
     }
 
     /// Serves one client on any kind of stream until it leaves.

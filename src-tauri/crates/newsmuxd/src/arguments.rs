@@ -100,7 +100,11 @@ fn listen(text: &str) -> Result<Listen, String> {
     let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let port = port.parse().map_err(|_| bad())?;
-    if host.is_empty() { Err(bad()) } else { Ok(Listen { host: host.to_owned(), port }) }
+    if host.is_empty() {
+        Err(bad())
+    } else {
+        Ok(Listen { host: host.to_owned(), port, ..Listen::default() })
+    }
 }
 
 #[cfg(test)]
@@ -116,7 +120,7 @@ mod tests {
         let expected = Arguments {
             settings: Some("s.json".into()),
             credentials: None,
-            listen: Some(Listen { host: "::1".into(), port: 0 }),
+            listen: Some(Listen { host: "::1".into(), port: 0, ..Listen::default() }),
             control: Some("c.sock".into()),
             sample: None,
         };

@@ -55,6 +55,9 @@ impl Controller {
             Request::SetLanguage { language } => {
                 self.set(|settings| settings.desktop.language = language)
             }
+            Request::SetAllUsers { all } => {
+                self.set(|settings| settings.listen.all_users = Some(all))
+            }
             Request::SetTheme { theme } => self.set(|settings| settings.desktop.theme = theme),
             Request::SetLog { log } => self.set(|settings| settings.desktop.log = log),
             Request::SetStartAtLogin { start } => self.desktop.start_at_login(start),

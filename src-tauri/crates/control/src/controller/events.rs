@@ -90,6 +90,7 @@ fn level(happened: &Happened) -> Level {
         | Happened::NotFound { .. }
         | Happened::ClientRefused { .. }
         | Happened::LoginNeeded { .. }
+        | Happened::OtherUser { .. }
         | Happened::Trouble { .. } => Level::Error,
     }
 }
@@ -114,6 +115,7 @@ pub(super) fn happened(told: Told) -> Option<Happened> {
         }
         Told::LoginRefused { client } => Happened::ClientRefused { client },
         Told::LoginNeeded { client } => Happened::LoginNeeded { client },
+        Told::NotAdmitted { client } => Happened::OtherUser { client },
         _ => return None,
     })
 }
@@ -125,7 +127,7 @@ fn program(client: String) -> String {
 
 /// Whether the program is known by its address alone.
 pub(super) fn is_nameless(told: &Told) -> bool {
-    matches!(told, Told::LoginRefused { .. } | Told::LoginNeeded { .. })
+    matches!(told, Told::LoginRefused { .. } | Told::LoginNeeded { .. } | Told::NotAdmitted { .. })
 }
 
 /// The events with the programs' names, where the system knows them. Blocks for some milliseconds.
@@ -141,6 +143,7 @@ pub(super) fn named(told: Vec<Told>) -> Vec<Happened> {
     let named = told.into_iter().filter_map(happened).map(|happened| match happened {
         Happened::ClientRefused { client } => Happened::ClientRefused { client: name(client) },
         Happened::LoginNeeded { client } => Happened::LoginNeeded { client: name(client) },
+        Happened::OtherUser { client } => Happened::OtherUser { client: name(client) },
         other => other,
     });
     let mut all: Vec<Happened> = named.collect();

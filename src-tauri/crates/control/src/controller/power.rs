@@ -133,7 +133,8 @@ impl Controller {
 
     /// Listens elsewhere from now on. While it serves, nothing is changed before it listens there.
     pub(super) fn set_listen(&mut self, listen: Listen, answer: Answer) {
-        let listen = Listen { host: listen.host.trim().to_owned(), port: listen.port };
+        let host = listen.host.trim().to_owned();
+        let listen = Listen { host, port: listen.port, ..self.settings().listen.clone() };
         let wanted = listen.clone();
         let change = move |settings: &mut Settings| {
             settings.listen = wanted.clone();

@@ -274,7 +274,7 @@ fn holder(port: u16) -> Option<String> {
 async fn free(listen: &Listen, busy: u16) -> Option<u16> {
     let near = (1..=NEIGHBOURS).filter_map(|step| busy.checked_add(step));
     for port in near.chain([0]) {
-        if let Ok((_, address)) = bind(&Listen { host: listen.host.clone(), port }).await {
+        if let Ok((_, address)) = bind(&Listen { port, ..listen.clone() }).await {
             return Some(address.port());
         }
     }
