@@ -22,6 +22,8 @@ pub(crate) const WINDOW: &str = "--window";
 enum Order {
     /// It is moved.
     Move(Move),
+    /// It lets the user choose a file, in a dialog with this title.
+    ChooseFile(String),
     /// It ends.
     Close,
     /// How things are.
@@ -53,6 +55,8 @@ enum Report {
     Done,
     /// It cannot be there, and why.
     Failed(String),
+    /// The user has chosen this file, or none.
+    Chosen(Option<String>),
     /// The user wants to close it.
     CloseAsked,
     /// The user wants to quit all of Newsmux.

@@ -14,6 +14,7 @@ use control::controller::{Handle, Notice};
 use control::request::Request;
 use tauri::async_runtime::{self, JoinHandle};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::{Move, Order, Report, WINDOW, json, understand};
@@ -43,6 +44,8 @@ struct There {
     orders: Sender<Order>,
     child: Arc<Mutex<Child>>,
     heard: Arc<Mutex<Heard>>,
+    /// Gets the file that the user chooses, as long as a dialog is open.
+    chosen: Arc<Mutex<Option<oneshot::Sender<String>>>>,
 }
 
 /// What it was told, and what it has done of that.
@@ -77,7 +80,12 @@ impl WindowProcess {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("it has no pipes"));
         };
-        let process = There { orders, child: Arc::new(Mutex::new(child)), heard: Arc::default() };
+        let process = There {
+            orders,
+            child: Arc::new(Mutex::new(child)),
+            heard: Arc::default(),
+            chosen: Arc::default(),
+        };
         let heed = Heed {
             controller: Arc::clone(&self.controller),
             process: process.clone(),
@@ -90,6 +98,7 @@ impl WindowProcess {
             heed.all(output);
             process.end();
             process.is_done();
+            lock(&process.chosen).take();
             // First the one, then the other: a window that is wanted again is started anew.
             lock(&slot).take();
             controller.wait().notice(Notice::WindowGone);
@@ -123,6 +132,16 @@ impl WindowProcess {
     /// Puts the window where it can be brought back from without a tray.
     pub(crate) fn minimize(&self) {
         self.say(Order::Move(Move::Minimize));
+    }
+
+    /// Lets the user choose a file in a dialog of the window. Nothing is sent when there is no window, none is
+    /// chosen, or another dialog is open.
+    pub(crate) fn choose_file(&self, title: &str, chosen: oneshot::Sender<String>) {
+        let Some(there) = lock(&self.there).clone() else { return };
+        let mut waiting = lock(&there.chosen);
+        if waiting.is_none() && there.orders.try_send(Order::ChooseFile(title.into())).is_ok() {
+            *waiting = Some(chosen);
+        }
     }
 
     /// Whether there is somebody to say it to.
@@ -180,6 +199,14 @@ impl There {
                 self.kill();
             }
             thread::sleep(PAUSE);
+        }
+    }
+
+    /// The dialog is closed.
+    fn has_chosen(&self, file: Option<String>) {
+        if let (Some(chosen), Some(file)) = (lock(&self.chosen).take(), file) {
+            // Whoever asked may be gone.
+            drop(chosen.send(file));
         }
     }
 
@@ -252,6 +279,7 @@ impl Heed {
             }
             Report::Done => self.process.is_done(),
             Report::Failed(why) => tracing::error!("the window cannot be: {why}"),
+            Report::Chosen(file) => self.process.has_chosen(file),
             Report::QuitAsked => controller.send(Request::Quit),
             Report::CloseAsked => controller.notice(Notice::CloseAsked),
             Report::Watch => {

@@ -7,15 +7,17 @@ use std::thread;
 use std::time::Duration;
 
 use control::controller::Folders;
+use rfd::AsyncFileDialog;
 #[cfg(target_os = "macos")]
 use tauri::RunEvent;
+use tauri::async_runtime;
 use tauri::{
     App, AppHandle, Context, Manager, Url, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
 };
 use tauri_plugin_window_state::StateFlags;
 
 use super::link::{Link, report};
-use super::{Move, Report};
+use super::{Move, Order, Report};
 #[cfg(windows)]
 use crate::alert;
 use crate::commands;
@@ -85,7 +87,11 @@ fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
     let heeds = app.clone();
     // Before there is a window: it may not be wanted any more.
     thread::Builder::new().name("newsmux-orders".into()).spawn(move || {
-        heeds.state::<Link>().hear(|to| go(&heeds, to));
+        heeds.state::<Link>().hear(|order| match order {
+            Order::Move(to) => go(&heeds, to),
+            Order::ChooseFile(title) => choose_file(&heeds, title),
+            Order::Close | Order::Snapshot(_) | Order::Reply { .. } => {}
+        });
         heeds.exit(0);
         thread::sleep(ENDING);
         process::exit(1);
@@ -116,6 +122,26 @@ fn go(app: &AppHandle, to: Move) {
     });
     if let Err(error) = asked {
         eprintln!("newsmux: the window does not go ({to:?}): {error}");
+    }
+}
+
+/// Lets the user choose a file, and reports which. Some systems open dialogs only on the main thread.
+fn choose_file(app: &AppHandle, title: String) {
+    let opens = app.clone();
+    let asked = app.run_on_main_thread(move || {
+        let mut dialog = AsyncFileDialog::new().set_title(title);
+        if let Some(window) = opens.get_webview_window(LABEL) {
+            dialog = dialog.set_parent(&window);
+        }
+        let choosing = dialog.pick_file();
+        async_runtime::spawn(async move {
+            let file = choosing.await.map(|file| file.path().display().to_string());
+            report(&Report::Chosen(file));
+        });
+    });
+    if let Err(error) = asked {
+        eprintln!("newsmux: no file can be chosen: {error}");
+        report(&Report::Chosen(None));
     }
 }
 

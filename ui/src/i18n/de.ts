@@ -218,6 +218,8 @@ export function german(platform: Platform): Words {
       verify: "Zertifikat",
       verifyLevels: { full: "Prüfen (empfohlen)", certificate: "Prüfen, Servername egal", none: "Nicht prüfen (unsicher)" },
       caFile: "Eigenes CA-Zertifikat",
+      chooseFile: "Datei wählen",
+      chooseCaFile: "CA-Zertifikat wählen",
       caFileHint: "Pfad einer PEM-Datei, der statt der Zertifikate des Systems vertraut wird. Meist leer.",
       tier: "Priorität",
       tierName: (tier) => `${tier}${tier === 0 ? " (Hauptanbieter)" : " (Backup)"}`,

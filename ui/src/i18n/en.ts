@@ -214,6 +214,8 @@ export function english(platform: Platform) {
       verify: "Certificate",
       verifyLevels: { full: "Verify (recommended)", certificate: "Verify, but allow any host name", none: "Don't verify (unsafe)" },
       caFile: "Custom CA certificate",
+      chooseFile: "Choose file",
+      chooseCaFile: "Choose a CA certificate",
       caFileHint: "Path of a PEM file to trust instead of the system's certificates. Usually empty.",
       tier: "Priority",
       tierName: (tier: number) => `${tier}${tier === 0 ? " (main)" : " (backup)"}`,

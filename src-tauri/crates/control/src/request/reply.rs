@@ -29,7 +29,7 @@ pub enum Reply {
         #[cfg_attr(test, ts(type = "string"))]
         secret: Secret,
     },
-    /// The file that was saved.
+    /// The file that was saved or chosen.
     File {
         /// Where it is.
         path: String,
