@@ -318,7 +318,7 @@ class Application {
   }
 
   #connect(request: Extract<Request, { do: "connect_client" }>): Reply {
-    const connected = connectTo(request);
+    const connected = connectTo(request, this.world.reachable ?? []);
     if (typeof connected === "string") fail(connected, connected);
     if (request.new_login && request.login) {
       this.#checkClientName(request.login);
