@@ -144,6 +144,32 @@ describe("set-up", () => {
     await heading(page, "Newsmux is now a server in SABnzbd").waitFor();
   });
 
+  for (const [lang, begin, field, key, refusals] of [
+    ["en", "Set it up for me", "Address of SABnzbd", "API key", {
+      "ftp://127.0.0.1": "Enter an address that begins with http:// or https://, such as http://127.0.0.1:8080.",
+      "https://192.0.2.1:9090": "Newsmux uses https:// only for programs on this computer. Enter the http:// address instead.",
+    }],
+    ["de", "Für mich einrichten", "Adresse von SABnzbd", "API-Schlüssel", {
+      "ftp://127.0.0.1": "Geben Sie eine Adresse ein, die mit http:// oder https:// beginnt, z. B. http://127.0.0.1:8080.",
+      "https://192.0.2.1:9090": "Newsmux verwendet https:// nur für Programme auf diesem Computer. Geben Sie die Adresse mit http:// ein.",
+    }],
+  ]) {
+    test(`takes HTTPS only on the same computer, in ${lang}`, async (t) => {
+      const page = await open(t, { page: "clients", lang });
+      await press(page, button(page, begin));
+      await type(page, key, "0123456789abcdef");
+      for (const [address, words] of Object.entries(refusals)) {
+        await type(page, field, address);
+        await page.keyboard.press("Enter");
+        await page.locator("[aria-invalid]").waitFor();
+        assert.equal(await said(page.getByLabel(field)), words);
+      }
+      await type(page, field, "https://127.0.0.1:9090");
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+    });
+  }
+
   test("takes another key than the imported one", async (t) => {
     const page = await open(t, { page: "clients", scenario: "imported" });
     await press(page, button(page, "Set it up for me"));

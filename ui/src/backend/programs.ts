@@ -39,7 +39,8 @@ export function previewOf(nameOrText: string): Extract<Reply, { is: "import" }> 
 /** The result of a set-up. The key "wrong" is refused, and nothing answers at an address with "nowhere" in it, and
  *  the imported password of the user "changed" is an old one. */
 export function connectTo({ program, address, secret, disable_direct }: Connect, reachable: ProgramAddress[]): Connected | FailureCode {
-  if (address.startsWith("https:")) return "client_address";
+  if (/^(?!https?:)\w+:\/\//.test(address)) return "client_address";
+  if (/^https:\/\/(?!127\.|localhost)/.test(address)) return "client_encrypted";
   if (address.includes("nowhere")) return "client_silent";
   const known = reachable.some((one) => one.program === program && one.address === address.replace(/\/+$/, "") && one.user !== "changed");
   if (secret === "wrong" || (!secret && !known)) return "client_key";
