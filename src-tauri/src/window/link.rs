@@ -67,7 +67,9 @@ impl Link {
                     }
                     return;
                 }
-                Ok(order @ (Order::Move(_) | Order::ChooseFile(_))) => heed(order),
+                Ok(order @ (Order::Move(_) | Order::ChooseFile(_) | Order::Theme(_))) => {
+                    heed(order)
+                }
                 // Not its words: they may be a password.
                 Err(_) => eprintln!("newsmux: the window was told what is no order"),
             }

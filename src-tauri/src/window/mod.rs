@@ -7,6 +7,7 @@ mod process;
 mod view;
 
 use control::request::Request;
+use control::settings::Theme;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,6 +25,8 @@ enum Order {
     Move(Move),
     /// It lets the user choose a file, in a dialog with this title.
     ChooseFile(String),
+    /// Its title bar gets this theme.
+    Theme(Theme),
     /// It ends.
     Close,
     /// How things are.

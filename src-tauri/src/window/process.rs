@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::mem::replace;
 #[cfg(unix)]
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use control::controller::{Handle, Notice};
 use control::request::Request;
+use control::settings::Theme;
 use tauri::async_runtime::{self, JoinHandle};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
@@ -306,7 +308,7 @@ impl Heed {
     }
 
     fn watch(&mut self, next: Option<JoinHandle<()>>) {
-        if let Some(before) = std::mem::replace(&mut self.watch, next) {
+        if let Some(before) = replace(&mut self.watch, next) {
             before.abort();
         }
     }
@@ -315,9 +317,15 @@ impl Heed {
 /// Tells how things are, now and whenever that changes, as fast as the window listens.
 async fn watch(controller: Handle, orders: Sender<Order>) {
     let mut snapshots = controller.watch();
+    let mut theme = Theme::System;
     loop {
         // Nobody who publishes waits until it is written.
         let now = Arc::clone(&snapshots.borrow_and_update());
+        let chosen = now.settings.desktop.theme;
+        if replace(&mut theme, chosen) != chosen && orders.send(Order::Theme(chosen)).await.is_err()
+        {
+            return;
+        }
         let told = orders.send(Order::Snapshot(json(now.as_ref()))).await;
         if told.is_err() || snapshots.changed().await.is_err() {
             return;
