@@ -15,6 +15,7 @@ use control::controller::Shell;
 use control::settings::LogLevel;
 use control::tray::Tray;
 use tauri::AppHandle;
+use tokio::sync::oneshot;
 
 use crate::log::Log;
 use crate::login_item::LoginItem;
@@ -84,6 +85,10 @@ impl Shell for Desktop {
         #[cfg(not(windows))]
         let set = clipboard.set().exclude_from_history();
         set.text(text).map_err(|error| error.to_string())
+    }
+
+    fn choose_file(&mut self, title: &str, chosen: oneshot::Sender<String>) {
+        self.window.choose_file(title, chosen);
     }
 
     fn quit(&mut self) {

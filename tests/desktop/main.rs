@@ -10,6 +10,7 @@ mod first_day;
 mod first_hour;
 mod idle;
 mod keyring;
+mod native;
 mod tray;
 mod walls;
 mod window;

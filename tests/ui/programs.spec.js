@@ -126,6 +126,74 @@ describe("set-up", () => {
     await isFocused(heading(page, "Programs"));
   });
 
+  test("uses the key of imported settings, only at the address in them", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "imported" });
+    await press(page, button(page, "Set it up for me"));
+    const dialog = page.getByRole("dialog", { name: "Set up SABnzbd" });
+    const key = dialog.getByLabel("API key");
+    const known = dialog.getByText("Newsmux uses the API key from the imported settings.");
+    await known.waitFor();
+    assert.equal(await dialog.getByLabel("Address of SABnzbd").inputValue(), "http://127.0.0.1:8085");
+    assert.equal(await key.count(), 0);
+    await type(page, "Address of SABnzbd", "http://127.0.0.1:9999");
+    await key.waitFor();
+    assert.equal(await known.count(), 0);
+    await type(page, "Address of SABnzbd", "http://127.0.0.1:8085/");
+    await known.waitFor();
+    await press(page, button(page, "Set it up"));
+    await heading(page, "Newsmux is now a server in SABnzbd").waitFor();
+  });
+
+  for (const [lang, begin, field, key, refusals] of [
+    ["en", "Set it up for me", "Address of SABnzbd", "API key", {
+      "ftp://127.0.0.1": "Enter an address that begins with http:// or https://, such as http://127.0.0.1:8080.",
+      "https://192.0.2.1:9090": "Newsmux uses https:// only for programs on this computer. Enter the http:// address instead.",
+    }],
+    ["de", "Für mich einrichten", "Adresse von SABnzbd", "API-Schlüssel", {
+      "ftp://127.0.0.1": "Geben Sie eine Adresse ein, die mit http:// oder https:// beginnt, z. B. http://127.0.0.1:8080.",
+      "https://192.0.2.1:9090": "Newsmux verwendet https:// nur für Programme auf diesem Computer. Geben Sie die Adresse mit http:// ein.",
+    }],
+  ]) {
+    test(`takes HTTPS only on the same computer, in ${lang}`, async (t) => {
+      const page = await open(t, { page: "clients", lang });
+      await press(page, button(page, begin));
+      await type(page, key, "0123456789abcdef");
+      for (const [address, words] of Object.entries(refusals)) {
+        await type(page, field, address);
+        await page.keyboard.press("Enter");
+        await page.locator("[aria-invalid]").waitFor();
+        assert.equal(await said(page.getByLabel(field)), words);
+      }
+      await type(page, field, "https://127.0.0.1:9090");
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+    });
+  }
+
+  test("takes another key than the imported one", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "imported" });
+    await press(page, button(page, "Set it up for me"));
+    await press(page, button(page, "Enter another key"));
+    const key = page.getByRole("dialog").getByLabel("API key");
+    await isFocused(key);
+    await page.keyboard.type("wrong");
+    await page.keyboard.press("Enter");
+    await page.locator("[aria-invalid]").waitFor();
+    assert.equal(await said(key), "The program refused it. Copy it again from the program's settings.");
+  });
+
+  test("asks for the password when the program refuses the imported one", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "imported" });
+    await tabTo(page, page.getByRole("radio", { name: "SABnzbd" }));
+    await page.keyboard.press("ArrowRight");
+    await press(page, button(page, "Set it up for me"));
+    await page.getByText("Newsmux uses the password from the imported settings.").waitFor();
+    await press(page, button(page, "Set it up"));
+    const password = page.getByRole("dialog").getByLabel("Password");
+    await password.waitFor();
+    assert.equal(await said(password), "The program refused it. Copy it again from the program's settings.");
+  });
+
   test("sets up NZBGet with user name and password, and undoes it", async (t) => {
     const page = await open(t, { page: "clients", scenario: "idle" });
     await tabTo(page, page.getByRole("radio", { name: "SABnzbd" }));

@@ -74,6 +74,23 @@ describe("providers", () => {
     assert.equal(await said(page.getByLabel("Custom CA certificate")), "This file can't be read. Enter the path of a PEM file.");
   });
 
+  test("lets the user choose the CA certificate", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Edit Northwind"));
+    await press(page, page.getByText("More", { exact: true }));
+    await type(page, "Custom CA certificate", "/etc/passwd");
+    await type(page, "Password", "secret");
+    await page.keyboard.press("Enter");
+    await page.locator("[aria-invalid]").waitFor();
+    const file = page.getByLabel("Custom CA certificate");
+    await press(page, button(page, "Choose file"));
+    await page.locator("[aria-invalid]").waitFor({ state: "detached" });
+    assert.equal(await file.inputValue(), "/home/reader/ca.pem");
+    await isFocused(button(page, "Choose file"));
+    await press(page, button(page, "Save"));
+    await heading(page, "Providers").waitFor();
+  });
+
   const AGAIN = "Enter the password again: Newsmux sends the saved one only to the server, port and user name you entered it for, and never with weaker encryption.";
 
   test("does not test or save a saved password with another server", async (t) => {

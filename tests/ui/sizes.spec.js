@@ -16,7 +16,7 @@ const sizes = [
 const names = [
   "overview", "overview-empty", "overview-first", "overview-sample", "overview-everything", "overview-no-tray", "overview-many", "overview-pause-menu", "closing",
   "providers", "providers-many", "providers-menu", "providers-removed", "provider-new", "provider-more", "provider-checked", "provider-check-plain", "provider-unkept",
-  "import", "import-sabnzbd", "clients", "clients-manual", "clients-reader", "connect-nzbget", "connected", "first-login", "clients-password",
+  "import", "import-sabnzbd", "clients", "clients-manual", "clients-reader", "connect-nzbget", "connect-imported", "connect-imported-nzbget", "connected", "first-login", "clients-password",
   "activity", "activity-refused", "settings", "vault-make", "vault-change", "read-only-copies", "quitting",
 ];
 

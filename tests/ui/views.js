@@ -154,6 +154,8 @@ export const views = {
   }],
   "connect-sabnzbd": ["clients", "busy", (page) => beginConnect(page, 0)],
   "connect-nzbget": ["clients", "empty", (page) => beginConnect(page, 1)],
+  "connect-imported": ["clients", "imported", (page) => beginConnect(page, 0)],
+  "connect-imported-nzbget": ["clients", "imported", (page) => beginConnect(page, 1)],
   "connect-wrong": ["clients", "busy", async (page) => {
     await connectWith(page, "wrong");
     await page.locator("[aria-invalid]").waitFor();

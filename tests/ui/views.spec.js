@@ -28,3 +28,9 @@ for (const lang of ["en", "de"]) {
     }
   });
 }
+
+test("the picture in the README", async (t) => {
+  const page = await open(t, { size: { width: 1000, height: 640 } });
+  await page.locator("main li .figures").first().waitFor();
+  await picture(page, "readme");
+});

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tauri::ipc::Channel;
 use tokio::sync::oneshot;
 
-use super::{Move, Order, Report, json};
+use super::{Order, Report, json};
 
 /// Speaks to it, and knows who waits for what it says.
 #[derive(Default)]
@@ -45,9 +45,9 @@ impl Link {
         report(&wanted);
     }
 
-    /// Hears all that is said, and gives where the window goes. Returns when it is to end, or there is nobody
+    /// Hears all that is said, and hands on what the window does itself. Returns when it is to end, or there is nobody
     /// any more.
-    pub(super) fn hear(&self, mut go: impl FnMut(Move)) {
+    pub(super) fn hear(&self, mut heed: impl FnMut(Order)) {
         for line in stdin().lock().lines() {
             let Ok(line) = line else { return };
             match serde_json::from_str(&line) {
@@ -67,7 +67,9 @@ impl Link {
                     }
                     return;
                 }
-                Ok(Order::Move(to)) => go(to),
+                Ok(order @ (Order::Move(_) | Order::ChooseFile(_) | Order::Theme(_))) => {
+                    heed(order)
+                }
                 // Not its words: they may be a password.
                 Err(_) => eprintln!("newsmux: the window was told what is no order"),
             }

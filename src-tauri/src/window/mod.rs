@@ -7,6 +7,7 @@ mod process;
 mod view;
 
 use control::request::Request;
+use control::settings::Theme;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,6 +23,10 @@ pub(crate) const WINDOW: &str = "--window";
 enum Order {
     /// It is moved.
     Move(Move),
+    /// It lets the user choose a file, in a dialog with this title.
+    ChooseFile(String),
+    /// Its title bar gets this theme.
+    Theme(Theme),
     /// It ends.
     Close,
     /// How things are.
@@ -53,6 +58,8 @@ enum Report {
     Done,
     /// It cannot be there, and why.
     Failed(String),
+    /// The user has chosen this file, or none.
+    Chosen(Option<String>),
     /// The user wants to close it.
     CloseAsked,
     /// The user wants to quit all of Newsmux.

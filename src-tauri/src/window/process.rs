@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::mem::replace;
 #[cfg(unix)]
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -12,8 +13,10 @@ use std::time::{Duration, Instant};
 
 use control::controller::{Handle, Notice};
 use control::request::Request;
+use control::settings::Theme;
 use tauri::async_runtime::{self, JoinHandle};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::{Move, Order, Report, WINDOW, json, understand};
@@ -43,6 +46,8 @@ struct There {
     orders: Sender<Order>,
     child: Arc<Mutex<Child>>,
     heard: Arc<Mutex<Heard>>,
+    /// Gets the file that the user chooses, as long as a dialog is open.
+    chosen: Arc<Mutex<Option<oneshot::Sender<String>>>>,
 }
 
 /// What it was told, and what it has done of that.
@@ -77,7 +82,12 @@ impl WindowProcess {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("it has no pipes"));
         };
-        let process = There { orders, child: Arc::new(Mutex::new(child)), heard: Arc::default() };
+        let process = There {
+            orders,
+            child: Arc::new(Mutex::new(child)),
+            heard: Arc::default(),
+            chosen: Arc::default(),
+        };
         let heed = Heed {
             controller: Arc::clone(&self.controller),
             process: process.clone(),
@@ -90,6 +100,7 @@ impl WindowProcess {
             heed.all(output);
             process.end();
             process.is_done();
+            lock(&process.chosen).take();
             // First the one, then the other: a window that is wanted again is started anew.
             lock(&slot).take();
             controller.wait().notice(Notice::WindowGone);
@@ -123,6 +134,16 @@ impl WindowProcess {
     /// Puts the window where it can be brought back from without a tray.
     pub(crate) fn minimize(&self) {
         self.say(Order::Move(Move::Minimize));
+    }
+
+    /// Lets the user choose a file in a dialog of the window. Nothing is sent when there is no window, none is
+    /// chosen, or another dialog is open.
+    pub(crate) fn choose_file(&self, title: &str, chosen: oneshot::Sender<String>) {
+        let Some(there) = lock(&self.there).clone() else { return };
+        let mut waiting = lock(&there.chosen);
+        if waiting.is_none() && there.orders.try_send(Order::ChooseFile(title.into())).is_ok() {
+            *waiting = Some(chosen);
+        }
     }
 
     /// Whether there is somebody to say it to.
@@ -180,6 +201,14 @@ impl There {
                 self.kill();
             }
             thread::sleep(PAUSE);
+        }
+    }
+
+    /// The dialog is closed.
+    fn has_chosen(&self, file: Option<String>) {
+        if let (Some(chosen), Some(file)) = (lock(&self.chosen).take(), file) {
+            // Whoever asked may be gone.
+            drop(chosen.send(file));
         }
     }
 
@@ -252,6 +281,7 @@ impl Heed {
             }
             Report::Done => self.process.is_done(),
             Report::Failed(why) => tracing::error!("the window cannot be: {why}"),
+            Report::Chosen(file) => self.process.has_chosen(file),
             Report::QuitAsked => controller.send(Request::Quit),
             Report::CloseAsked => controller.notice(Notice::CloseAsked),
             Report::Watch => {
@@ -278,7 +308,7 @@ impl Heed {
     }
 
     fn watch(&mut self, next: Option<JoinHandle<()>>) {
-        if let Some(before) = std::mem::replace(&mut self.watch, next) {
+        if let Some(before) = replace(&mut self.watch, next) {
             before.abort();
         }
     }
@@ -287,9 +317,15 @@ impl Heed {
 /// Tells how things are, now and whenever that changes, as fast as the window listens.
 async fn watch(controller: Handle, orders: Sender<Order>) {
     let mut snapshots = controller.watch();
+    let mut theme = Theme::System;
     loop {
         // Nobody who publishes waits until it is written.
         let now = Arc::clone(&snapshots.borrow_and_update());
+        let chosen = now.settings.desktop.theme;
+        if replace(&mut theme, chosen) != chosen && orders.send(Order::Theme(chosen)).await.is_err()
+        {
+            return;
+        }
         let told = orders.send(Order::Snapshot(json(now.as_ref()))).await;
         if told.is_err() || snapshots.changed().await.is_err() {
             return;

@@ -7,15 +7,19 @@ use std::thread;
 use std::time::Duration;
 
 use control::controller::Folders;
+use control::settings::Theme;
+use rfd::AsyncFileDialog;
 #[cfg(target_os = "macos")]
 use tauri::RunEvent;
+use tauri::async_runtime;
 use tauri::{
-    App, AppHandle, Context, Manager, Url, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
+    App, AppHandle, Context, Manager, Theme as NativeTheme, Url, WebviewWindow,
+    WebviewWindowBuilder, Window, WindowEvent,
 };
 use tauri_plugin_window_state::StateFlags;
 
 use super::link::{Link, report};
-use super::{Move, Report};
+use super::{Move, Order, Report};
 #[cfg(windows)]
 use crate::alert;
 use crate::commands;
@@ -85,7 +89,13 @@ fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
     let heeds = app.clone();
     // Before there is a window: it may not be wanted any more.
     thread::Builder::new().name("newsmux-orders".into()).spawn(move || {
-        heeds.state::<Link>().hear(|to| go(&heeds, to));
+        let mut system = None;
+        heeds.state::<Link>().hear(|order| match order {
+            Order::Move(to) => go(&heeds, to),
+            Order::ChooseFile(title) => choose_file(&heeds, title),
+            Order::Theme(chosen) => use_theme(&heeds, chosen, &mut system),
+            Order::Close | Order::Snapshot(_) | Order::Reply { .. } => {}
+        });
         heeds.exit(0);
         thread::sleep(ENDING);
         process::exit(1);
@@ -119,6 +129,46 @@ fn go(app: &AppHandle, to: Move) {
     }
 }
 
+/// Gives the title bar the theme of the settings. `system` is the system's, once it is known.
+fn use_theme(app: &AppHandle, chosen: Theme, system: &mut Option<NativeTheme>) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    if cfg!(target_os = "linux") && system.is_none() {
+        *system = window.theme().ok();
+    }
+    if let Err(error) = window.set_theme(native(chosen, *system)) {
+        eprintln!("newsmux: the title bar keeps its theme: {error}");
+    }
+}
+
+/// None is the system's theme. GTK takes it for the light one, so there `system` says what it was before.
+fn native(chosen: Theme, system: Option<NativeTheme>) -> Option<NativeTheme> {
+    match chosen {
+        Theme::System => system,
+        Theme::Light => Some(NativeTheme::Light),
+        Theme::Dark => Some(NativeTheme::Dark),
+    }
+}
+
+/// Lets the user choose a file, and reports which. Some systems open dialogs only on the main thread.
+fn choose_file(app: &AppHandle, title: String) {
+    let opens = app.clone();
+    let asked = app.run_on_main_thread(move || {
+        let mut dialog = AsyncFileDialog::new().set_title(title);
+        if let Some(window) = opens.get_webview_window(LABEL) {
+            dialog = dialog.set_parent(&window);
+        }
+        let choosing = dialog.pick_file();
+        async_runtime::spawn(async move {
+            let file = choosing.await.map(|file| file.path().display().to_string());
+            report(&Report::Chosen(file));
+        });
+    });
+    if let Err(error) = asked {
+        eprintln!("newsmux: no file can be chosen: {error}");
+        report(&Report::Chosen(None));
+    }
+}
+
 fn show(window: &WebviewWindow) -> tauri::Result<()> {
     window.show()?;
     window.unminimize()?;
@@ -136,4 +186,18 @@ fn on_event(_window: &Window, event: &WindowEvent) {
 /// It shows nothing from elsewhere.
 fn is_ours(url: &Url) -> bool {
     url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_title_bar_has_the_chosen_theme_or_the_systems() {
+        for system in [None, Some(NativeTheme::Light), Some(NativeTheme::Dark)] {
+            assert_eq!(native(Theme::System, system), system);
+            assert_eq!(native(Theme::Light, system), Some(NativeTheme::Light));
+            assert_eq!(native(Theme::Dark, system), Some(NativeTheme::Dark));
+        }
+    }
 }

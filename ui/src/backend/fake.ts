@@ -173,6 +173,8 @@ class Application {
       case "quit":
         (window as { askedToQuit?: boolean }).askedToQuit = true;
         return DONE;
+      case "choose_file":
+        return request.title ? { is: "file", path: "/home/reader/ca.pem" } : DONE;
       case "open_logs": case "show": return DONE;
     }
   }
@@ -317,7 +319,7 @@ class Application {
   }
 
   #connect(request: Extract<Request, { do: "connect_client" }>): Reply {
-    const connected = connectTo(request);
+    const connected = connectTo(request, this.world.reachable ?? []);
     if (typeof connected === "string") fail(connected, connected);
     if (request.new_login && request.login) {
       this.#checkClientName(request.login);

@@ -1,5 +1,5 @@
 // The other programs that the fake knows: their settings, and their answers when Newsmux adds itself.
-import type { Connected, Doubt, FailureCode, ImportFile, ImportServer, Provider, Reply, Request } from "../bindings";
+import type { Connected, Doubt, FailureCode, ImportFile, ImportServer, ProgramAddress, Provider, Reply, Request } from "../bindings";
 import { newProvider } from "../pages/provider";
 
 type Connect = Extract<Request, { do: "connect_client" }>;
@@ -36,11 +36,14 @@ export function previewOf(nameOrText: string): Extract<Reply, { is: "import" }> 
   return { is: "import", program: "sabnzbd", servers: sabnzbd, left_out: [{ name: "Newsmux", why: "ours" }, { name: "Old", why: "host" }] };
 }
 
-/** The result of a set-up. The key "wrong" is refused, and nothing answers at an address with "nowhere" in it. */
-export function connectTo({ program, address, secret, disable_direct }: Connect): Connected | FailureCode {
-  if (address.startsWith("https:")) return "client_address";
+/** The result of a set-up. The key "wrong" is refused, and nothing answers at an address with "nowhere" in it, and
+ *  the imported password of the user "changed" is an old one. */
+export function connectTo({ program, address, secret, disable_direct }: Connect, reachable: ProgramAddress[]): Connected | FailureCode {
+  if (/^(?!https?:)\w+:\/\//.test(address)) return "client_address";
+  if (/^https:\/\/(?!127\.|localhost)/.test(address)) return "client_encrypted";
   if (address.includes("nowhere")) return "client_silent";
-  if (secret === "wrong") return "client_key";
+  const known = reachable.some((one) => one.program === program && one.address === address.replace(/\/+$/, "") && one.user !== "changed");
+  if (secret === "wrong" || (!secret && !known)) return "client_key";
   const disabled = disable_direct ? [{ name: "Northwind", known: true }, { name: "Harbour", known: false }] : [];
   return { program, entry: "Newsmux", disabled, served: false };
 }

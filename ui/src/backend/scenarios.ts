@@ -1,5 +1,5 @@
 // The situations that the fake can start in: `?scenario=degraded`.
-import type { Event, Happened, KeepState, Level, Provider, ProviderState, Settings, State, Trouble } from "../bindings";
+import type { Event, Happened, KeepState, Level, ProgramAddress, Provider, ProviderState, Settings, State, Trouble } from "../bindings";
 import { newProvider } from "../pages/provider";
 
 /** The state of the fake. A scenario replaces parts of the usual one. */
@@ -26,6 +26,8 @@ export type World = {
   missing?: number;
   /** SABnzbd was set up before the application was started. */
   connectedBefore?: boolean;
+  /** Programs whose key is known from their imported settings. */
+  reachable?: ProgramAddress[];
 };
 
 const provider = (id: string, name: string, more: Partial<Provider> = {}): Provider => ({
@@ -148,6 +150,9 @@ const scenarios: Record<string, () => Partial<World>> = {
   incomplete: () => ({ past: [], missing: 100 }),
   quitting: () => ({ asksToQuit: true }),
   "set-up-before": () => ({ connectedBefore: true, clients: [] }),
+  imported: () => ({
+    reachable: [{ program: "sabnzbd", address: "http://127.0.0.1:8085", user: "" }, { program: "nzbget", address: "http://127.0.0.1:6789", user: "changed" }],
+  }),
   farewell: () => ({ farewell: true }),
   "no-tray": () => ({ tray: false, startAtLogin: null }),
   many: () => {

@@ -245,6 +245,11 @@ pub enum Request {
     History,
     /// Opens the folder of the logs.
     OpenLogs,
+    /// Lets the user choose a file: see [`Reply::File`]. [`Reply::Done`] when none was chosen.
+    ChooseFile {
+        /// The dialog's title, in the window's language.
+        title: String,
+    },
     /// Puts a text where the user can paste it from, also when the window is closed.
     Copy {
         /// The text, which can be a password.

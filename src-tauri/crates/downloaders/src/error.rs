@@ -20,6 +20,8 @@ pub enum Problem {
     NoServers,
     /// That is no address of a program, or one that Newsmux cannot speak to.
     Address,
+    /// The program is on another computer, and HTTPS is only for this one.
+    Encrypted,
     /// The program is on another computer, and Newsmux serves only this one.
     Elsewhere,
     /// Nothing answers there.

@@ -104,6 +104,7 @@ impl Controller {
             Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
             Request::History => Ok(Reply::History { samples: self.numbers.past() }),
             Request::OpenLogs => self.desktop.open_folder(&self.start.folders.logs),
+            Request::ChooseFile { title } => return self.choose_file(&title, answer),
             Request::Copy { text } => self.desktop.copy(text.expose()),
             Request::Show => self.simply(Self::show),
             Request::Close => self.simply(Self::close_asked),
@@ -131,6 +132,15 @@ impl Controller {
         self.when_idle(|this| {
             let done = work(this);
             this.give(answer, done);
+        });
+    }
+
+    /// Replies when the user has chosen a file, or closed the dialog.
+    fn choose_file(&mut self, title: &str, answer: Answer) {
+        let chosen = self.desktop.choose_file(title);
+        self.later(chosen, |this, chosen| {
+            let reply = chosen.map_or(Reply::Done, |path| Reply::File { path });
+            this.give(answer, Ok(reply));
         });
     }
 

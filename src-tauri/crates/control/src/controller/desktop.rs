@@ -3,6 +3,8 @@
 use std::mem::take;
 use std::path::Path;
 
+use tokio::sync::oneshot::{self, Receiver};
+
 use super::window::{Window, WindowAction};
 use super::{Shell, Start};
 use crate::request::{Failure, Reply};
@@ -112,6 +114,13 @@ impl Desktop {
 
     pub(super) fn open_folder(&mut self, folder: &Path) -> Result<Reply, Failure> {
         self.shell.open_folder(folder).map_err(Failure::refused).map(|()| Reply::Done)
+    }
+
+    /// The file that the user chooses. The sender is dropped when none is chosen.
+    pub(super) fn choose_file(&mut self, title: &str) -> Receiver<String> {
+        let (choose, chosen) = oneshot::channel();
+        self.shell.choose_file(title, choose);
+        chosen
     }
 
     pub(super) fn start_at_login(&mut self, start: bool) -> Result<Reply, Failure> {

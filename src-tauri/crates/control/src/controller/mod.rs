@@ -123,6 +123,8 @@ pub trait Shell: Send + 'static {
     /// # Errors
     /// The system's words.
     fn copy(&mut self, text: &str) -> Result<(), String>;
+    /// Lets the user choose a file, in a dialog with this title. Nothing is sent when none was chosen.
+    fn choose_file(&mut self, title: &str, chosen: oneshot::Sender<String>);
     /// Ends the application: the engine has stopped.
     fn quit(&mut self);
 }

@@ -29,7 +29,7 @@ pub enum Reply {
         #[cfg_attr(test, ts(type = "string"))]
         secret: Secret,
     },
-    /// The file that was saved.
+    /// The file that was saved or chosen.
     File {
         /// Where it is.
         path: String,
@@ -147,6 +147,8 @@ pub enum FailureCode {
     ImportRead,
     /// That is no address of a program, or one that Newsmux cannot speak to.
     ClientAddress,
+    /// The program is on another computer, and HTTPS is only for this one.
+    ClientEncrypted,
     /// The program is on another computer, and a login that is kept is not sent there.
     LoginElsewhere,
     /// The program is on another computer, and Newsmux serves only this one.
@@ -189,6 +191,7 @@ impl From<Error> for Failure {
             Problem::NotSettings => FailureCode::ImportKind,
             Problem::NoServers => FailureCode::ImportEmpty,
             Problem::Address => FailureCode::ClientAddress,
+            Problem::Encrypted => FailureCode::ClientEncrypted,
             Problem::Elsewhere => FailureCode::ClientElsewhere,
             Problem::Silent => FailureCode::ClientSilent,
             Problem::Other => FailureCode::ClientOther,

@@ -24,7 +24,7 @@ use secrets::{Owner, Store, Vault};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
@@ -42,6 +42,7 @@ pub(crate) enum Call {
     StartAtLogin(bool),
     Log(LogLevel),
     Copy(String),
+    ChooseFile(String),
     Quit,
     /// The controller has let go of it.
     Dropped,
@@ -53,6 +54,8 @@ pub(crate) struct Desk {
     pub(crate) calls: watch::Sender<Vec<Call>>,
     pub(crate) trays: watch::Sender<Vec<Tray>>,
     pub(crate) starts_at_login: Arc<Mutex<Option<bool>>>,
+    /// The dialogs that are open.
+    pub(crate) choosing: Arc<Mutex<Vec<oneshot::Sender<String>>>>,
 }
 
 struct MockShell(Desk);
@@ -102,6 +105,10 @@ impl Shell for MockShell {
     fn copy(&mut self, text: &str) -> Result<(), String> {
         self.note(Call::Copy(text.to_owned()));
         Ok(())
+    }
+    fn choose_file(&mut self, title: &str, chosen: oneshot::Sender<String>) {
+        self.0.choosing.lock().unwrap().push(chosen);
+        self.note(Call::ChooseFile(title.to_owned()));
     }
     fn quit(&mut self) {
         self.note(Call::Quit);

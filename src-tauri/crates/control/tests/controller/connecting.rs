@@ -204,7 +204,7 @@ async fn whatever_is_wrong_with_the_address_is_told() {
     let app = Begin::new().start();
     for (address, expected) in [
         ("", FailureCode::ClientAddress),
-        ("https://192.0.2.1:8080", FailureCode::ClientAddress),
+        ("https://192.0.2.1:8080", FailureCode::ClientEncrypted),
         ("ftp://127.0.0.1:8080", FailureCode::ClientAddress),
         ("https://127.0.0.1:1", FailureCode::ClientSilent),
         ("http://user@127.0.0.1:8080", FailureCode::ClientAddress),

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 
 use control::controller::Notice;
+use control::request::Reply;
 use control::snapshot::State;
 use control::tray::{Action, Icon, Item};
 use serde_json::{Value, json};
+use tokio::join;
 
 use crate::app::{App, Begin, Call, saw};
 
@@ -169,4 +171,26 @@ async fn what_is_copied_in_the_window_is_the_desktops() {
     let text = "a password";
     app.ask(json!({"do": "copy", "text": text})).await.unwrap();
     app.told(&Call::Copy(text.into())).await;
+}
+
+#[tokio::test]
+async fn a_file_is_chosen_while_everything_else_continues() {
+    let app = Begin::new().settings(with_provider()).start();
+    let choose = json!({"do": "choose_file", "title": "Choose a CA certificate"});
+    let answer = |path: Option<&str>| {
+        let chosen = app.begin.desk.choosing.lock().unwrap().pop().unwrap();
+        if let Some(path) = path {
+            chosen.send(path.into()).unwrap();
+        }
+    };
+    let user = async |path| {
+        app.told(&Call::ChooseFile("Choose a CA certificate".into())).await;
+        app.must(json!({"do": "set_posting", "posting": true})).await;
+        answer(path);
+        app.begin.desk.calls.send_modify(Vec::clear);
+    };
+    let (reply, ()) = join!(app.must(choose.clone()), user(Some("/etc/ca.pem")));
+    assert_eq!(reply, Reply::File { path: "/etc/ca.pem".into() });
+    let (reply, ()) = join!(app.must(choose.clone()), user(None));
+    assert_eq!(reply, Reply::Done, "the dialog was cancelled");
 }

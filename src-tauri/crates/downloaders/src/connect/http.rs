@@ -50,7 +50,8 @@ impl Http {
         let example = "enter an address such as http://127.0.0.1:8080";
         let host = host.ok_or_else(|| wrong(example))?;
         if scheme == Scheme::HTTPS && !is_here(&host) {
-            return Err(wrong("https:// can be used only for programs on this computer"));
+            let said = "https:// can be used only for programs on this computer";
+            return Err(Error::new(Problem::Encrypted, said));
         }
         Ok(Self { agent: agent(), base, host })
     }
