@@ -63,15 +63,13 @@ async fn a_refusal_by_everyone_never_sends_a_downloader_into_a_loop_and_ends_no_
         let daemon = Daemon::start(&Setup::with(&[&bad])).await;
         let mut client = daemon.client().await;
         let answer = client.ask("BODY <small@x>").await;
+        // The provider may serve other articles, whatever it says about this one.
         let expected = match &words[..3] {
-            "400" | "non" => "400",
-            "403" | "502" | "503" => "503",
+            "400" | "403" | "502" | "503" | "non" => "503",
             _ => "430",
         };
         assert_eq!(answer.code(), expected, "{words}: {}", answer.status);
-        if expected != "400" {
-            client.talk("C: DATE\nS: 111 *").await;
-        }
+        client.talk("C: DATE\nS: 111 *").await;
     }
 }
 
