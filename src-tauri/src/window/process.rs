@@ -1,4 +1,4 @@
-//! The window's process, as the one in the tray knows it. It is ended when it does not do what it is told.
+//! The window's process, as seen from the tray's. One that stops responding is killed.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
@@ -25,7 +25,7 @@ use crate::VERSION;
 /// So much may be said to a window that does not listen.
 const UNHEARD: usize = 16;
 
-/// How long a window may take to do what it is told, and to end.
+/// How long a window may take to carry out an order, and to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long it may take until it is there.
 const BEGINNING: Duration = Duration::from_secs(60);
@@ -158,7 +158,7 @@ impl WindowProcess {
 }
 
 impl There {
-    /// Ends it unless it does in time what it is told now, and starts another if its window is `wanted`.
+    /// Kills it unless it carries out its latest order in time, and starts another if its window is `wanted`.
     fn end_unless_done(self, wanted: bool) -> impl Future<Output = ()> + Send {
         let (number, patience) = {
             let mut heard = lock(&self.heard);

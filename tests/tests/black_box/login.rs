@@ -115,7 +115,10 @@ async fn programs_of_other_users_are_turned_away_where_only_ones_own_may_connect
     let with_login = only_own.clone().client("me", "word");
     for (setup, greeting) in [
         (&Setup::with(&[&provider]), "201 "),
-        (&only_own, "400 Newsmux serves only the programs of the user that it runs as"),
+        (
+            &only_own,
+            "400 Newsmux serves only its own user's programs: allow other users, or add a login",
+        ),
         (&with_login, "201 "),
     ] {
         let daemon = Daemon::start(setup).await;

@@ -25,7 +25,7 @@ pub struct Snapshot {
     pub serves: bool,
     /// What keeps it from being well, the most urgent first.
     pub troubles: Vec<Trouble>,
-    /// What programs are told to connect to.
+    /// The address that programs connect to.
     pub address: Address,
     /// What goes on.
     pub figures: Figures,

@@ -27,7 +27,7 @@ pub enum Program {
     Nzbget,
 }
 
-/// What programs are told to connect to.
+/// The address that programs connect to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Address {

@@ -30,7 +30,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The maximum number of connected clients.
 const CLIENTS: usize = 2000;
 /// The greeting for a client that is not admitted.
-const NOT_ADMITTED: &[u8] = b"400 Newsmux serves only the programs of the user that it runs as\r\n";
+const NOT_ADMITTED: &[u8] =
+    b"400 Newsmux serves only its own user's programs: allow other users, or add a login\r\n";
 
 /// A running proxy. Clones are handles to the same proxy.
 #[derive(Clone)]
