@@ -12,8 +12,8 @@ use arboard::SetExtLinux;
 #[cfg(windows)]
 use arboard::SetExtWindows;
 use control::controller::Shell;
-use control::settings::LogLevel;
 use control::tray::Tray;
+use settings::LogLevel;
 use tauri::AppHandle;
 use tokio::sync::oneshot;
 

@@ -47,7 +47,7 @@ await step("build", () => {
 });
 await step("wine", () => wine.start());
 try {
-  await step("tests", () => cargo("test", "-p", "nntp", "-p", "nntp-proxy", "-p", "control", "--lib", "--tests", "--no-fail-fast"));
+  await step("tests", () => cargo("test", "-p", "nntp", "-p", "nntp-proxy", "-p", "local", "-p", "sample", "-p", "settings", "-p", "control", "--lib", "--tests", "--no-fail-fast"));
   await step("hidden application", () => serves(join(programs, "newsmux.exe"), 10081));
   await step("installer", installAndRemove);
 } finally {

@@ -6,7 +6,6 @@ use std::io::stderr;
 use std::panic;
 use std::path::Path;
 
-use control::settings::LogLevel;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt;
@@ -14,6 +13,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
 use rolling::RollingFile;
+
+use settings::LogLevel;
 
 /// Lines that may wait to be written. Beyond that they are left out.
 const WAITING: usize = 8192;

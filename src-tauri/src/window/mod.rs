@@ -7,9 +7,9 @@ mod process;
 mod view;
 
 use control::request::Request;
-use control::settings::Theme;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use settings::Theme;
 
 pub(crate) use link::Link;
 pub(crate) use process::WindowProcess;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use control::controller::{Handle, Notice};
 use control::request::Request;
-use control::settings::Theme;
+use settings::Theme;
 use tauri::async_runtime::{self, JoinHandle};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;

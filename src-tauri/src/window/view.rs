@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use control::controller::Folders;
-use control::settings::Theme;
 use rfd::AsyncFileDialog;
+use settings::Theme;
 #[cfg(target_os = "macos")]
 use tauri::RunEvent;
 use tauri::async_runtime;

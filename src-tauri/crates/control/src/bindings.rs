@@ -6,20 +6,19 @@ use std::path::Path;
 
 use downloaders::import::{Doubt, LeftOut, Unfit};
 use downloaders::{Address, Program};
+use settings::{
+    Client, Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Provider, ReadOnly, Routing,
+    Settings, SettingsCopy, StoreKind, Theme, TlsMode, VerifyLevel,
+};
 use ts_rs::{Config, TS};
 
 use crate::request::{
     Arranged, Failure, FailureCode, ImportFile, ImportServer, Password, Remember, Reply, Request,
-    SettingsCopy,
-};
-use crate::settings::{
-    Client, Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Provider, Routing, Settings,
-    StoreKind, Theme, TlsMode, VerifyLevel,
 };
 use crate::snapshot::{
     Certificate, Check, ClientView, Connected, Direct, Event, Figures, Finding, Found, Happened,
     KeepState, Level, Outcome, PasswordState, Problem, ProgramAddress, Proof, ProviderState,
-    ProviderView, ReadOnly, Remedy, Sample, Snapshot, State, Step, Trouble, VaultState, Why,
+    ProviderView, Remedy, Sample, Snapshot, State, Step, Trouble, VaultState, Why,
 };
 
 /// Set it to write the file anew.

@@ -1,23 +1,10 @@
-//! Settings, and what turns them into an engine's configuration.
+//! The application without its desktop: the loop that runs the engine by the settings, what the window asks of it and
+//! sees, the tray as data, and the control channel.
 
 #[cfg(test)]
 mod bindings;
 pub mod channel;
-mod configure;
 pub mod controller;
-pub mod credentials;
-pub mod error;
-mod json;
-pub mod listening;
-mod local_user;
-mod lock;
-mod password;
-mod processes;
 pub mod request;
-pub mod sampling;
-pub mod settings;
 pub mod snapshot;
 pub mod tray;
-mod understood;
-
-pub use configure::configure;

@@ -7,10 +7,9 @@ use std::path::PathBuf;
 use downloaders::Program;
 use nntp_proxy::config::Secret;
 use serde::{Deserialize, Deserializer};
+use settings::{Language, Listen, LogLevel, Mode, Provider, StoreKind, Theme};
 
-use crate::settings::{Language, Listen, LogLevel, Mode, Provider, StoreKind, Theme};
-
-pub use reply::{Failure, FailureCode, ImportFile, ImportServer, Reply, SettingsCopy};
+pub use reply::{Failure, FailureCode, ImportFile, ImportServer, Reply};
 
 /// What the user asks for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -3,8 +3,7 @@
 
 use downloaders::{Address, Program};
 use serde::Serialize;
-
-use crate::settings::Settings;
+use settings::Settings;
 
 mod check;
 mod provider;
@@ -12,7 +11,7 @@ mod trouble;
 
 pub use check::{Certificate, Check, Finding, Found, Outcome, Problem, Proof, Remedy, Step, Why};
 pub use provider::{PasswordState, ProviderState, ProviderView};
-pub use trouble::{ReadOnly, Trouble};
+pub use trouble::Trouble;
 
 /// Everything at one moment. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -2,8 +2,9 @@
 
 mod words;
 
+use settings::Language;
+
 use crate::request::Request;
-use crate::settings::Language;
 use crate::snapshot::{Snapshot, State};
 use words::Words;
 

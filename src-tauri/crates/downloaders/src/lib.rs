@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::{Error, Problem};
 
-/// Where Newsmux listens when nothing else is said: an entry with this port is most likely ours. No browser connects to
-/// it (it is on the Fetch standard's list of blocked ports), so a web page cannot speak to the proxy.
+/// Where Newsmux listens when its settings say nothing else: an entry with this port is most likely ours.
 pub const USUAL_PORT: u16 = 10080;
 
 /// A program that has news servers in its settings.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use control::settings::Listen;
+use settings::Listen;
 
 const HELP: &str = "\
 newsmuxd, the Usenet proxy for your own computer

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use control::listening;
-use control::settings::Listen;
 use nntp_proxy::config::Config;
 use nntp_proxy::dial::NetDialler;
 use nntp_proxy::proxy::Proxy;
+use settings::Listen;
+use settings::listening;
 use tokio::runtime::{Builder, Runtime};
 use tracing::{error, info, warn};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};

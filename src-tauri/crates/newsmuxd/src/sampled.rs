@@ -5,8 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use control::sampling::save;
-use sample::{NZB_NAME, Sample};
+use sample::{NZB_NAME, Sample, save};
 
 use crate::arguments::{Arguments, SampleNzb};
 

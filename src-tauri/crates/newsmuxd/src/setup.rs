@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use control::credentials::{self, Credentials};
-use control::sampling;
-use control::settings::{self, Listen, Settings};
 use nntp_proxy::config::Config;
+use settings::credentials::{self, Credentials};
+use settings::{self, Listen, Provider, Settings, configure};
 
 use crate::arguments::Arguments;
 
@@ -35,9 +34,9 @@ impl Setup {
             None => Credentials::default(),
         };
         if let Some(address) = sample {
-            settings.providers = vec![sampling::provider(address)];
+            settings.providers = vec![Provider::sample(address)];
         }
-        let config = control::configure(&file, &settings, &credentials);
+        let config = configure(&file, &settings, &credentials);
         let config = config.map_err(|e| e.to_string())?;
         Ok(Self { config, listen: settings.listen, file })
     }

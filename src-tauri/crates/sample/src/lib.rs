@@ -8,6 +8,7 @@ mod nzb;
 mod picture;
 mod reading;
 mod reply;
+mod saving;
 mod server;
 mod session;
 mod texts;
@@ -23,6 +24,7 @@ use tokio::task::{AbortHandle, spawn_blocking};
 
 use library::Library;
 pub use picture::picture;
+pub use saving::{save, save_in};
 
 /// How many connections the server takes at once. A provider of it is better told of fewer.
 pub const CONNECTIONS: u16 = 16;

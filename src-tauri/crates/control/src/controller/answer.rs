@@ -1,15 +1,14 @@
 //! Every request, and what is done about it.
 
 use secrets::Owner;
+use settings::{NotChanged, SetAside, Settings, SettingsFile};
 use tokio::time::Instant;
 
 use super::Answer;
 use super::entries::unknown;
 use super::run::{Controller, Quitting};
-use super::settings_file::SettingsFile;
 use super::window::Window;
 use crate::request::{Failure, FailureCode, Reply, Request};
-use crate::settings::Settings;
 use crate::snapshot::{Happened, Trouble};
 
 impl Controller {
@@ -146,7 +145,7 @@ impl Controller {
 
     fn dismiss_troubles(&mut self) -> Result<Reply, Failure> {
         self.told.clear();
-        match self.settings_file.answered() {
+        match self.settings_file.set_aside().map(SetAside::number) {
             Some(number) => self.set(|settings| settings.desktop.set_aside_seen = number),
             None => Ok(Reply::Done),
         }
@@ -155,7 +154,7 @@ impl Controller {
     /// Puts other settings in the place of these.
     fn replace(
         &mut self,
-        replace: impl FnOnce(&mut SettingsFile) -> Result<(), Failure>,
+        replace: impl FnOnce(&mut SettingsFile) -> Result<(), NotChanged>,
     ) -> Result<Reply, Failure> {
         let before = self.settings().clone();
         replace(&mut self.settings_file)?;

@@ -6,14 +6,12 @@ use std::sync::Arc;
 use nntp_proxy::check::{Check as Trial, Finding as Found, pasted};
 use nntp_proxy::config::{BackendConfig, Secret};
 use nntp_proxy::dial::NetDialler;
+use settings::{NotChanged, Password, Provider, Settings, backend, check};
 use tokio::task::AbortHandle;
 
 use super::entries::{elsewhere, has_authorities, tidy};
 use super::run::Controller;
-use crate::configure::backend;
-use crate::password::Password;
 use crate::request::{Failure, Password as Entered, Reply};
-use crate::settings::{Provider, Settings};
 use crate::snapshot::Check;
 
 /// The last test, until it is dismissed.
@@ -143,5 +141,5 @@ fn is_valid(provider: &Provider) -> Result<(), Failure> {
     let host = pasted(&provider.host).map_or_else(|| provider.host.clone(), |(host, _)| host);
     let provider = Provider { host, ..provider.clone() };
     let settings = Settings { providers: vec![provider], ..Settings::default() };
-    super::settings_file::complaint(&settings)
+    Ok(check(&settings).map_err(NotChanged::Invalid)?)
 }

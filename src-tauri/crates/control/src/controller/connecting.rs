@@ -6,20 +6,19 @@ use std::net::SocketAddr;
 
 use downloaders::Program;
 use downloaders::connect::{Access, Change, Setup, connect, undo};
+use local::Sockets;
 use nntp_proxy::config::Secret;
 use nntp_proxy::proxy::ClientSnapshot;
 use secrets::Owner;
 use serde::{Deserialize, Serialize};
+use settings::{Client, Password, Settings};
 use tokio::task::{JoinError, spawn_blocking};
 
 use super::Answer;
 use super::entries::{new_password, unknown};
 use super::passwords::Known;
 use super::run::Controller;
-use crate::password::Password;
-use crate::processes::Sockets;
 use crate::request::{Failure, FailureCode, Remember, Reply, Request};
-use crate::settings::{Client, Settings};
 use crate::snapshot::{Connected, Direct};
 
 /// A program waits for fewer only when it has little to do.
@@ -168,7 +167,7 @@ impl Controller {
         let name = client.name.clone();
         self.settings_file.allows(|settings| {
             settings.clients.push(client);
-            Ok(())
+            Ok::<_, Failure>(())
         })?;
         Ok((name, new_password()?))
     }

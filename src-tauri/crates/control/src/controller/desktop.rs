@@ -3,12 +3,12 @@
 use std::mem::take;
 use std::path::Path;
 
+use settings::{Language, LogLevel};
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::window::{Window, WindowAction};
 use super::{Shell, Start};
 use crate::request::{Failure, Reply};
-use crate::settings::{Language, LogLevel};
 use crate::snapshot::{Snapshot, State};
 use crate::tray::Tray;
 

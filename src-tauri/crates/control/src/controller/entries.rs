@@ -7,14 +7,13 @@ use std::slice;
 use nntp_proxy::config::Secret;
 
 use secrets::{Owner, generate};
+use settings::{Client, Password, Provider, Settings};
 
 use super::Answer;
 use super::passwords::Known;
 use super::removed::Removed;
 use super::run::Controller;
-use crate::password::Password;
 use crate::request::{Arranged, Failure, FailureCode, Password as Entered, Remember, Reply};
-use crate::settings::{Client, Provider, Settings};
 
 impl Controller {
     /// Adds a provider, or changes it.

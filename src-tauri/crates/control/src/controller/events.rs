@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+use local::Sockets;
 use nntp_proxy::backend::State;
 use nntp_proxy::events::Event as Told;
 
-use crate::processes::Sockets;
 use crate::snapshot::{Event, Happened, Level};
 
 /// The number of groups kept.

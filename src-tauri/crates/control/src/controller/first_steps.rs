@@ -1,7 +1,8 @@
 //! Which of the first steps are done. What was done once stays done, also after a restart.
 
+use settings::FirstSteps;
+
 use super::run::Controller;
-use crate::settings::FirstSteps;
 use crate::snapshot::{ProviderState, ProviderView, Snapshot, Trouble};
 
 impl Controller {

@@ -8,15 +8,14 @@ use downloaders::import::{Server, Servers, load, read};
 use downloaders::{Error, places};
 use nntp_proxy::config::Secret;
 use secrets::Owner;
+use settings::{Password, Provider, Settings, TlsMode};
 use tokio::task::spawn_blocking;
 
 use super::Answer;
 use super::entries::unknown;
 use super::run::Controller;
 use super::saving::NewPasswords;
-use crate::password::Password;
 use crate::request::{Failure, FailureCode, ImportFile, ImportServer, Remember, Reply};
-use crate::settings::{Provider, Settings, TlsMode};
 
 /// What was read from other programs' settings.
 #[derive(Debug, Default)]
@@ -169,11 +168,16 @@ fn is_same(ours: &Provider, theirs: &Server) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use downloaders::Address;
+    use downloaders::{Address, USUAL_PORT};
     use proptest::prelude::*;
+    use settings::{Listen, check};
 
     use super::*;
-    use crate::settings::check;
+
+    #[test]
+    fn an_entry_of_newsmux_is_known_by_the_port_that_settings_have_by_default() {
+        assert_eq!(Listen::default().port, USUAL_PORT);
+    }
 
     /// A value as no program writes it.
     fn odd() -> impl Strategy<Value = String> {

@@ -4,7 +4,6 @@
 mod answer;
 mod checking;
 mod connecting;
-mod copies;
 mod desktop;
 mod entries;
 mod environment;
@@ -19,7 +18,6 @@ mod run;
 mod sample;
 mod saving;
 mod serving;
-mod settings_file;
 mod stores;
 mod undo;
 mod view;
@@ -38,9 +36,9 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{oneshot, watch};
 
 use secrets::{Keyring, Secrets, Store, Vault};
+use settings::LogLevel;
 
 use crate::request::{Failure, FailureCode, Reply, Request};
-use crate::settings::LogLevel;
 use crate::snapshot::Snapshot;
 use crate::tray::{Action, Tray};
 

@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use nntp_proxy::config::Secret;
 use secrets::{Owner, Secrets, StoreError, Vault};
+use settings::{Credentials, Password, Provider, Settings, StoreKind};
 use tokio::time::Instant;
 
-use crate::credentials::Credentials;
-use crate::password::{Password, Server};
-use crate::settings::{Provider, Settings, StoreKind};
 use crate::snapshot::{KeepState, PasswordState, VaultState};
 
 /// How often a keyring that is not there is looked for.
@@ -332,7 +330,7 @@ impl Passwords {
             // There is none that could go anywhere.
             Some(Known::Missing) => true,
             Some(Known::Failed(_) | Known::Closed) | None => before.is_none_or(|before| {
-                !before.needs_password() || Server::of(before).allows(&Server::of(provider))
+                !before.needs_password() || provider.may_use_password_of(before)
             }),
         }
     }

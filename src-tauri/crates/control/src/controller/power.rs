@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use downloaders::Address;
 use secrets::Owner;
+use settings::{Listen, Settings, configure_available};
 
 use super::Answer;
 use super::passwords::Known;
 use super::run::Controller;
 use super::serving::{Opened, trouble};
-use crate::configure::configure_available;
 use crate::request::{Failure, Reply};
-use crate::settings::{Listen, Settings};
 use crate::snapshot::{Happened, Trouble};
 
 impl Controller {

@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use secrets::Owner;
+use settings::{Client, Password, Provider, Settings};
 
 use super::passwords::Known;
-use crate::password::Password;
-use crate::settings::{Client, Provider, Settings};
 
 /// For how long its password is remembered. The entry itself can be put back until another is removed.
 const WINDOW: Duration = Duration::from_secs(60 * 60);

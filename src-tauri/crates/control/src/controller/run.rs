@@ -8,6 +8,7 @@ use nntp_proxy::config::Secret;
 use nntp_proxy::events::Event as EngineEvent;
 use nntp_proxy::proxy::Snapshot as Engine;
 use secrets::Secrets;
+use settings::{Settings, SettingsFile};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -25,12 +26,10 @@ use super::passwords::{Passwords, Stores};
 use super::removed::Removed;
 use super::sample::Sampling;
 use super::serving::Serving;
-use super::settings_file::SettingsFile;
 use super::undo::Undo;
 use super::window::Window;
 use super::work::Work;
 use super::{Dependencies, Message, Notice, Shell, Start};
-use crate::settings::Settings;
 use crate::snapshot::{Happened, Snapshot, Trouble};
 
 /// How often the figures are read while somebody looks.
@@ -164,7 +163,7 @@ impl Controller {
 
     fn begin(&mut self) {
         let needs_window =
-            self.settings().providers.is_empty() || self.settings_file.troubles().next().is_some();
+            self.settings().providers.is_empty() || self.settings_troubles().next().is_some();
         let (log, hidden) = (self.settings().desktop.log, self.settings().desktop.start_hidden);
         if self.desktop.begin(log, needs_window, hidden) {
             self.later(sleep(PANEL), |this, ()| {

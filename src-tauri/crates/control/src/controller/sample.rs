@@ -3,15 +3,12 @@
 use std::io;
 
 use nntp_proxy::config::BackendConfig;
-use sample::{NZB_NAME, Sample};
+use sample::{NZB_NAME, Sample, save_in};
+use settings::{Credentials, Provider, backend};
 
 use super::Answer;
 use super::run::Controller;
-use crate::configure::backend;
-use crate::credentials::Credentials;
 use crate::request::{Failure, FailureCode, Reply};
-use crate::sampling::{provider, save_in};
-use crate::settings::Provider;
 
 /// Whether its server runs.
 #[derive(Debug, Default)]
@@ -31,7 +28,7 @@ impl Sampling {
     /// As if it were in the settings.
     pub(super) fn provider(&self) -> Option<Provider> {
         match self {
-            Self::On(sample) => Some(provider(sample.address())),
+            Self::On(sample) => Some(Provider::sample(sample.address())),
             Self::Off | Self::Starting | Self::Failed => None,
         }
     }

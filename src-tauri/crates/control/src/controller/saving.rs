@@ -4,13 +4,12 @@
 
 use nntp_proxy::config::Secret;
 use secrets::{Owner, Secrets, StoreError};
+use settings::{Password, Settings, StoreKind};
 
 use super::passwords::{Due, Known, read};
 use super::removed::Removed;
 use super::run::Controller;
-use crate::password::Password;
 use crate::request::{Failure, FailureCode, Remember, Reply};
-use crate::settings::{Settings, StoreKind};
 use crate::snapshot::KeepState;
 
 /// Passwords with their owners.

@@ -5,12 +5,15 @@ use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
+use local::Sockets;
 use nntp_proxy::check::CheckPermits;
 use nntp_proxy::config::Config;
 use nntp_proxy::dial::NetDialler;
 use nntp_proxy::events::Event;
 use nntp_proxy::proxy::{Proxy, Snapshot};
 use sample::Sample;
+use settings::Listen;
+use settings::listening::{CannotListen, bind};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -18,9 +21,6 @@ use tokio::sync::broadcast::Receiver;
 use tokio::task::{AbortHandle, JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
-use crate::listening::{CannotListen, bind};
-use crate::processes::Sockets;
-use crate::settings::Listen;
 use crate::snapshot::Trouble;
 
 /// How many threads serve. Each does what one processor can; two keep up with any line.

@@ -2,6 +2,7 @@
 
 use nntp_proxy::config::Secret;
 use secrets::{Owner, Secrets, StoreError, Vault, VaultError};
+use settings::StoreKind;
 use tokio::task::spawn_blocking;
 
 use super::Answer;
@@ -9,7 +10,6 @@ use super::passwords::read;
 use super::run::Controller;
 use super::saving::not_saved;
 use crate::request::{Failure, FailureCode, Reply};
-use crate::settings::StoreKind;
 use crate::snapshot::KeepState;
 
 impl Controller {

@@ -1,6 +1,7 @@
 //! What can be undone of what was done last. It is on the disk too, so that it outlives the application; no secret is
 //! there.
 
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 
@@ -9,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::connecting::Connection;
 use super::removed::Removed;
-use crate::json::read;
 
 /// Only its owner reads it.
 const MODE: u32 = 0o600;
@@ -35,7 +35,7 @@ struct Saved<R, C> {
 impl Undo {
     /// A file that cannot be read is as good as none: all that is lost is a way back.
     pub(super) fn open(file: PathBuf) -> Self {
-        let text = read(&file).unwrap_or_default();
+        let text = fs::read(&file).unwrap_or_default();
         let Saved { removed, connected } = serde_json::from_slice(&text).unwrap_or_default();
         let mut undo = Self { removed, connected, file, text: Vec::new() };
         undo.text = undo.to_text().unwrap_or_default();

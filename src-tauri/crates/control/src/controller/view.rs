@@ -5,12 +5,12 @@ use downloaders::connect::Access;
 use nntp_proxy::backend::{BackendSnapshot, State as BackendState};
 use nntp_proxy::proxy::ClientSnapshot;
 use secrets::Owner;
+use settings::Provider;
 use tokio::time::Instant;
 
 use super::passwords::Known;
 use super::removed::Removed;
 use super::run::{Controller, Quitting, millis};
-use crate::settings::Provider;
 use crate::snapshot::{
     ClientView, Figures, PasswordState, ProgramAddress, ProviderState, ProviderView, Snapshot,
     State, Trouble,
@@ -132,7 +132,7 @@ impl Controller {
             provider: view.id.clone(),
             said: view.said.clone(),
         }));
-        troubles.extend(self.settings_file.troubles());
+        troubles.extend(self.settings_troubles());
         troubles.extend(self.told.iter().cloned());
         let down = of(ProviderState::Down).chain(of(ProviderState::Full));
         troubles.extend(down.map(|view| Trouble::ProviderDown {
@@ -140,6 +140,21 @@ impl Controller {
             said: view.said.clone(),
         }));
         troubles
+    }
+
+    /// What the user should know about the settings file.
+    pub(super) fn settings_troubles(&self) -> impl Iterator<Item = Trouble> {
+        let read_only = self.settings_file.read_only();
+        let read_only = read_only.map(|(why, said)| Trouble::SettingsReadOnly {
+            why: why.clone(),
+            said: said.to_owned(),
+        });
+        let set_aside = self.settings_file.set_aside();
+        let set_aside = set_aside.map(|aside| Trouble::SettingsSetAside {
+            file: aside.file().display().to_string(),
+            said: aside.problem(),
+        });
+        read_only.into_iter().chain(set_aside)
     }
 
     /// Where programs come in; the port may be one that the system chose.

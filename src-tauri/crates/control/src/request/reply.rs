@@ -6,8 +6,8 @@ use downloaders::import::{Doubt, LeftOut};
 use downloaders::{Error, Problem, Program};
 use nntp_proxy::config::Secret;
 use serde::{Serialize, Serializer};
+use settings::{Complaint, NotChanged, Provider, SettingsCopy};
 
-use crate::settings::Provider;
 use crate::snapshot::{Event, Sample};
 
 /// What comes of a request.
@@ -63,19 +63,6 @@ pub enum Reply {
         /// Those that cannot.
         left_out: Vec<LeftOut>,
     },
-}
-
-/// A copy of the settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct SettingsCopy {
-    /// Its name, beside the settings.
-    pub file: String,
-    /// When it was written, in milliseconds since 1970.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub at: u64,
-    /// How many providers are in it; none where this version cannot use it.
-    pub providers: Option<usize>,
 }
 
 /// The settings of another program.
@@ -201,6 +188,26 @@ impl From<Error> for Failure {
             Problem::Failed => FailureCode::ClientFailed,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<NotChanged> for Failure {
+    fn from(why: NotChanged) -> Self {
+        let message = why.to_string();
+        match why {
+            // The field is the last word of the place: the form has no other.
+            NotChanged::Invalid(Complaint { place, why }) => {
+                Self::invalid(place.rsplit('.').next().unwrap_or_default(), why)
+            }
+            NotChanged::ReadOnly(_) | NotChanged::Held => {
+                Self::new(FailureCode::SettingsReadOnly, message)
+            }
+            NotChanged::NotUnderstood(_) | NotChanged::NotWritten(..) => {
+                Self::new(FailureCode::NotSaved, message)
+            }
+            NotChanged::NoSuchCopy => Self::new(FailureCode::Unknown, message),
+            NotChanged::Unusable(_) => Self::refused(message),
+        }
     }
 }
 

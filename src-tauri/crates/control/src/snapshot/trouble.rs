@@ -1,6 +1,7 @@
 //! What keeps the whole from being well.
 
 use serde::Serialize;
+use settings::ReadOnly;
 
 /// Something that keeps the whole from being well. Each has one remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,26 +66,5 @@ pub enum Trouble {
     SettingsNotSaved {
         /// Why.
         said: String,
-    },
-}
-
-/// Why settings may not be changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(tag = "is", rename_all = "snake_case")]
-pub enum ReadOnly {
-    /// A newer version wrote them.
-    Newer {
-        /// The version of the format.
-        version: u32,
-    },
-    /// Something in them is not known, or cannot be.
-    NotUnderstood,
-    /// The file cannot be read.
-    Unreadable,
-    /// Another Newsmux changes them.
-    Held {
-        /// Which, where that is known.
-        by: Option<String>,
     },
 }

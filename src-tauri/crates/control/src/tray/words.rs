@@ -1,6 +1,7 @@
 //! The words of the tray, in English and German.
 
-use crate::settings::Language;
+use settings::Language;
+
 use crate::snapshot::{KeepState, Snapshot, State, Trouble};
 
 /// The texts in one language.

@@ -11,7 +11,6 @@ use control::controller::{
     Dependencies, Environment, Folders, Handle, Notice, Shell, Sources, Start, start_with,
 };
 use control::request::{Failure, FailureCode, Reply, Request};
-use control::settings::LogLevel;
 use control::snapshot::{Event, Happened, ProviderView, Snapshot, State};
 use control::tray::Tray;
 use downloaders::places::Place;
@@ -22,6 +21,7 @@ use nntp_proxy::config::Secret;
 use secrets::memory::MemoryStore;
 use secrets::{Owner, Store, Vault};
 use serde_json::{Value, json};
+use settings::LogLevel;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};

@@ -3,10 +3,10 @@
 use std::fs;
 
 use control::request::FailureCode;
-use control::settings::StoreKind;
 use control::snapshot::{Happened, KeepState, PasswordState, ProviderState, State, Trouble};
 use secrets::StoreError;
 use serde_json::{Value, json};
+use settings::StoreKind;
 
 use crate::app::{App, Begin, Call, PASSWORD, at, fetch, one_article, program, provider};
 

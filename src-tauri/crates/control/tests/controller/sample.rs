@@ -3,10 +3,10 @@
 use std::fs;
 
 use control::request::{FailureCode, Reply};
-use control::sampling::ID;
 use control::snapshot::{ProviderState, Snapshot};
 use newsmux_tests::client::Client;
 use serde_json::json;
+use settings::SAMPLE_ID as ID;
 use tokio::net::TcpStream;
 
 use crate::app::{App, Begin, Call, PASSWORD, at, fetch, one_article, program, provider};

@@ -3,9 +3,9 @@
 use std::fs;
 
 use control::request::FailureCode;
-use control::settings::LogLevel;
 use control::snapshot::{Happened, State, Trouble};
 use serde_json::json;
+use settings::LogLevel;
 
 use crate::app::{Begin, Call, PASSWORD, at, one_article, program};
 

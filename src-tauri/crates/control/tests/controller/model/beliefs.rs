@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use control::request::{Failure, Remember, Reply, Request};
-use control::settings::Settings;
 use control::snapshot::{PasswordState, Snapshot};
 use nntp_proxy::config::Secret;
 use secrets::Owner;
+use settings::Settings;
 
 use crate::app::password_in;
 

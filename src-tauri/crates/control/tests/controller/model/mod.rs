@@ -19,12 +19,12 @@ use std::time::{Duration, Instant as RealInstant, SystemTime};
 
 use control::controller::{Environment, Handle, Notice, Sources, prepare};
 use control::request::{Failure, Reply, Request};
-use control::settings::{Listen, StoreKind, load};
 use control::snapshot::{KeepState, Snapshot, State};
 use downloaders::Program;
 use newsmux_tests::rng::Rng;
 use secrets::memory::MemoryStore;
 use secrets::{Owner, Store, StoreError, Vault};
+use settings::{Listen, StoreKind, load};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking, yield_now};
@@ -386,7 +386,7 @@ async fn rest() {
 }
 
 /// Whether what was written by hand, the routing mode, is there.
-fn is_in(hand: &str, settings: &control::settings::Settings) -> bool {
+fn is_in(hand: &str, settings: &settings::Settings) -> bool {
     let hand: serde_json::Value = match serde_json::from_str(hand) {
         Ok(hand) => hand,
         Err(_) => return true,

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use crate::settings::{Settings, VERSION, check};
+use crate::settings::VERSION;
+use crate::{Settings, check};
 
 /// More places than any file has that somebody would want to keep.
 const MOST: usize = 1000;
@@ -22,7 +23,7 @@ pub(crate) fn understood(text: &[u8]) -> Settings {
         let wrong = match serde_path_to_error::deserialize::<_, Settings>(&file) {
             Ok(settings) => match check(&settings) {
                 Ok(()) => return settings,
-                Err((place, _)) => named(&place),
+                Err(complaint) => named(&complaint.place),
             },
             Err(error) => place(&error),
         };
@@ -78,7 +79,7 @@ fn remove(file: &mut Value, place: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Mode, TlsMode};
+    use crate::{Mode, TlsMode};
 
     #[test]
     fn what_is_not_understood_is_left_out_and_the_rest_stays() {

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-use crate::settings::Listen;
+use crate::Listen;
 
 /// Why nobody can connect; a sentence that names the address.
 #[derive(Debug)]
@@ -53,7 +53,8 @@ impl CannotListen {
     }
 
     /// The program ends meanwhile.
-    pub(crate) fn ended() -> Self {
+    #[must_use]
+    pub fn ended() -> Self {
         let address = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
         Self { address, error: io::Error::other("Newsmux is about to end") }
     }

@@ -6,11 +6,11 @@ use std::fs;
 use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 
-use control::configure;
-use control::credentials::{Credentials, load};
-use control::settings::{self, Settings};
 use nntp_proxy::config::{Config, RoutingMode, Tls, TlsOptions, Verify};
 use serde_json::{Value, json};
+use settings::configure;
+use settings::credentials::{Credentials, load};
+use settings::{self, Settings};
 use tempfile::TempDir;
 
 const SECRET: &str = "hunter2";

@@ -10,10 +10,8 @@ use nntp_proxy::config::{
     BackendConfig, Config, Credentials as Login, Secret, TimeLimits, Tls, TlsOptions,
 };
 
-use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::local_user;
-use crate::settings::{Client, Provider, Settings, TlsMode};
+use crate::{Client, Credentials, Provider, Settings, TlsMode};
 
 /// What the engine is told. Providers that are switched off are left out. `file` is for messages.
 ///
@@ -42,10 +40,8 @@ pub fn configure(
 
 /// The same with what passwords there are: providers and clients without theirs are left out. None where
 /// clients need a login and nobody could give one: without any login the proxy would be open to all.
-pub(crate) fn configure_available(
-    settings: &Settings,
-    credentials: &Credentials,
-) -> Option<Config> {
+#[must_use]
+pub fn configure_available(settings: &Settings, credentials: &Credentials) -> Option<Config> {
     let login = |(name, password): (&String, &Secret)| Login {
         user: name.clone(),
         password: password.clone(),
@@ -65,7 +61,7 @@ pub(crate) fn configure_available(
 fn auth(logins: Vec<Login>, all_users: bool) -> AuthHandler {
     let anyone = all_users || !logins.is_empty();
     let auth = AuthHandler::with_logins(logins);
-    if anyone { auth } else { auth.with_admission(Arc::new(local_user::is_own)) }
+    if anyone { auth } else { auth.with_admission(Arc::new(local::is_own)) }
 }
 
 fn config(settings: &Settings, auth: AuthHandler, backends: Vec<BackendConfig>) -> Config {
@@ -78,7 +74,8 @@ fn no_password(name: &str) -> String {
 }
 
 /// None where the password is missing, or belongs to another server.
-pub(crate) fn backend(provider: &Provider, credentials: &Credentials) -> Option<BackendConfig> {
+#[must_use]
+pub fn backend(provider: &Provider, credentials: &Credentials) -> Option<BackendConfig> {
     let login = match provider.username.as_deref().filter(|user| !user.is_empty()) {
         None => None,
         Some(user) => {

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use directories::ProjectDirs;
 use serde::Deserialize;
 
-use super::{Settings, VERSION, check};
 use crate::error::{Error, Problem};
 use crate::json::{parse_json, plainly, read};
+use crate::settings::VERSION;
+use crate::{Settings, check};
 
 /// The one field that every version of the format has.
 #[derive(Deserialize)]
 struct VersionOnly {
-    #[serde(default = "super::defaults::version")]
+    #[serde(default = "crate::settings::version")]
     version: u32,
 }
 
@@ -44,7 +45,7 @@ pub(crate) fn parse(file: &Path, text: &[u8]) -> Result<Settings, Error> {
         check_version(version).map_err(|why| Error::field(file, "version", why))?;
     }
     let settings = parse_json(file, text, plainly)?;
-    check(&settings).map_err(|(path, why)| Error::field(file, path, why))?;
+    check(&settings).map_err(|wrong| Error::field(file, wrong.place, wrong.why))?;
     Ok(settings)
 }
 

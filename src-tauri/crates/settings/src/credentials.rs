@@ -12,14 +12,15 @@ use crate::error::Error;
 #[cfg(unix)]
 use crate::error::Problem;
 use crate::json::{parse_json, read};
-use crate::password::Password;
-use crate::settings::Settings;
+use crate::{Password, Settings};
 
 /// Passwords by the ids of providers and the names of clients.
 #[derive(Debug, Default)]
 pub struct Credentials {
-    pub(crate) providers: BTreeMap<String, Password>,
-    pub(crate) clients: BTreeMap<String, Secret>,
+    /// Those of providers.
+    pub providers: BTreeMap<String, Password>,
+    /// Those of clients.
+    pub clients: BTreeMap<String, Secret>,
 }
 
 #[derive(Deserialize)]

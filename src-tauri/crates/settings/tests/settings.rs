@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use control::settings::{
+use serde_json::{Value, json};
+use settings::{
     Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, StoreKind,
     Theme, TlsMode, VerifyLevel, load, load_default,
 };
-use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// What is read of a file with this text, or what is said about it, without the folder's name.

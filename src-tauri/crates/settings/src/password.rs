@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use nntp_proxy::config::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Provider, TlsMode, VerifyLevel};
+use crate::{Provider, TlsMode, VerifyLevel};
 
 /// A password, and where it may be sent.
 ///
 /// [`for_provider`](Self::for_provider) is the only way from a kept password to a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Password {
+pub struct Password {
     secret: Secret,
     /// None: to no server. The passwords of programs are so, and one that was kept without saying what for, until
     /// [`adopt`](Self::adopt).
@@ -20,7 +20,7 @@ pub(crate) struct Password {
 
 /// What a password belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Server {
+struct Server {
     host: String,
     port: u16,
     username: String,
@@ -38,29 +38,34 @@ struct Saved<P> {
 
 impl Password {
     /// One that was entered for this provider.
-    pub(crate) fn new(secret: Secret, provider: &Provider) -> Self {
+    #[must_use]
+    pub fn new(secret: Secret, provider: &Provider) -> Self {
         Self { secret, server: Some(Server::of(provider)) }
     }
 
     /// One that programs log in to Newsmux with.
-    pub(crate) fn of_program(secret: Secret) -> Self {
+    #[must_use]
+    pub fn of_program(secret: Secret) -> Self {
         Self { secret, server: None }
     }
 
     /// The password, if it was entered for this provider's host, port and user name, and for no more encryption or
     /// verification than it has now.
-    pub(crate) fn for_provider(&self, provider: &Provider) -> Option<&Secret> {
+    #[must_use]
+    pub fn for_provider(&self, provider: &Provider) -> Option<&Secret> {
         let server = self.server.as_ref()?;
         server.allows(&Server::of(provider)).then_some(&self.secret)
     }
 
     /// The password, for programs.
-    pub(crate) fn for_program(&self) -> Option<&Secret> {
+    #[must_use]
+    pub fn for_program(&self) -> Option<&Secret> {
         self.server.is_none().then_some(&self.secret)
     }
 
     /// The form in which it is saved.
-    pub(crate) fn to_saved(&self) -> Secret {
+    #[must_use]
+    pub fn to_saved(&self) -> Secret {
         let Some(server) = self.server.clone() else { return self.secret.clone() };
         let saved = Saved { password: self.secret.expose(), server };
         // A path that is no Unicode has no JSON: without it the password is for nobody.
@@ -68,7 +73,8 @@ impl Password {
     }
 
     /// From the form in which it is saved.
-    pub(crate) fn from_saved(saved: Secret) -> Self {
+    #[must_use]
+    pub fn from_saved(saved: Secret) -> Self {
         match serde_json::from_str::<Saved<String>>(saved.expose()) {
             Ok(Saved { password, server }) => {
                 Self { secret: Secret::new(password), server: Some(server) }
@@ -78,14 +84,23 @@ impl Password {
     }
 
     /// One that was put into the keyring without saying what for belongs to the provider that it is found for.
-    pub(crate) fn adopt(self, provider: Option<&Provider>) -> Self {
+    #[must_use]
+    pub fn adopt(self, provider: Option<&Provider>) -> Self {
         let server = self.server.or_else(|| provider.map(Server::of));
         Self { server, ..self }
     }
 }
 
+impl Provider {
+    /// Whether a password that was entered for `other` may be sent to this one.
+    #[must_use]
+    pub fn may_use_password_of(&self, other: &Self) -> bool {
+        Server::of(other).allows(&Server::of(self))
+    }
+}
+
 impl Server {
-    pub(crate) fn of(provider: &Provider) -> Self {
+    fn of(provider: &Provider) -> Self {
         Self {
             host: provider.host.to_ascii_lowercase(),
             port: provider.port(),
@@ -97,7 +112,7 @@ impl Server {
     }
 
     /// Whether what was entered for this one may be sent to that one.
-    pub(crate) fn allows(&self, that: &Self) -> bool {
+    fn allows(&self, that: &Self) -> bool {
         (&self.host, self.port, &self.username) == (&that.host, that.port, &that.username)
             && (self.tls == TlsMode::Off || self.is_as_safe(that))
     }
@@ -128,10 +143,9 @@ fn verification(level: VerifyLevel) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampling::provider;
 
     fn example() -> Provider {
-        let provider = provider("192.0.2.1:563".parse().unwrap());
+        let provider = Provider::sample("192.0.2.1:563".parse().unwrap());
         Provider { tls: TlsMode::On, username: Some("me".into()), ..provider }
     }
 

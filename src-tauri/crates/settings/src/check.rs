@@ -3,20 +3,29 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use super::{Provider, Settings};
+use crate::{Provider, Settings};
 
 /// A place in the settings, and what is wrong with it.
-type Complaint = (String, String);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// The place, such as `providers[0].port`.
+    pub place: String,
+    /// Why it cannot be so.
+    pub why: String,
+}
 
 /// What the types alone do not say.
-pub(crate) fn check(settings: &Settings) -> Result<(), Complaint> {
-    check_listen(settings).map_err(|why| ("listen.host".to_owned(), why.to_owned()))?;
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn check(settings: &Settings) -> Result<(), Complaint> {
+    check_listen(settings).map_err(|why| Complaint::new("listen.host", why))?;
     let mut names = HashSet::new();
     for (at, client) in settings.clients.iter().enumerate() {
         let path = format!("clients[{at}].name");
         check_word(&path, &client.name)?;
         if !names.insert(&client.name) {
-            return Err((path, format!("there is another client {:?}", client.name)));
+            return Err(Complaint::new(path, format!("there is another client {:?}", client.name)));
         }
     }
     let mut ids = HashSet::new();
@@ -24,10 +33,17 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Complaint> {
         let path = format!("providers[{at}]");
         check_provider(&path, provider)?;
         if !ids.insert(&provider.id) {
-            return Err((format!("{path}.id"), format!("there is another {:?}", provider.id)));
+            let why = format!("there is another {:?}", provider.id);
+            return Err(Complaint::new(format!("{path}.id"), why));
         }
     }
     Ok(())
+}
+
+impl Complaint {
+    fn new(place: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { place: place.into(), why: why.into() }
+    }
 }
 
 /// Whether the address to listen on can be, and is safe with these clients.
@@ -49,10 +65,14 @@ pub fn check_listen(settings: &Settings) -> Result<(), &'static str> {
 
 fn check_provider(path: &str, provider: &Provider) -> Result<(), Complaint> {
     check_word(&format!("{path}.id"), &provider.id)?;
-    check_host(provider).map_err(|why| (format!("{path}.host"), why.to_owned()))?;
+    check_host(provider).map_err(|why| Complaint::new(format!("{path}.host"), why))?;
     let within = |field: &str, value: u16, from: u16, to: u16| {
         let why = format!("{value} is not between {from} and {to}");
-        if (from..=to).contains(&value) { Ok(()) } else { Err((format!("{path}.{field}"), why)) }
+        if (from..=to).contains(&value) {
+            Ok(())
+        } else {
+            Err(Complaint::new(format!("{path}.{field}"), why))
+        }
     };
     within("port", provider.port(), 1, u16::MAX)?;
     within("connections", provider.connections, 1, 500)?;
@@ -78,5 +98,5 @@ fn check_host(provider: &Provider) -> Result<(), &'static str> {
 
 fn check_word(path: &str, word: &str) -> Result<(), Complaint> {
     let bad = word.trim().is_empty() || word.chars().any(char::is_control);
-    if bad { Err((path.into(), "must not be empty or have line breaks".into())) } else { Ok(()) }
+    if bad { Err(Complaint::new(path, "must not be empty or have line breaks")) } else { Ok(()) }
 }

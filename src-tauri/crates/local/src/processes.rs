@@ -5,21 +5,26 @@ use std::net::SocketAddr;
 use listeners::{Listener, Protocol, SocketState, get_all};
 
 /// The sockets at one moment, with their processes. Taking it blocks for some milliseconds.
-pub(crate) struct Sockets(Vec<Listener>);
+#[derive(Debug)]
+pub struct Sockets(Vec<Listener>);
 
 impl Sockets {
-    pub(crate) fn now() -> Self {
+    /// Those of this moment.
+    #[must_use]
+    pub fn now() -> Self {
         let all = get_all().map(|all| all.into_iter().collect()).unwrap_or_default();
         Self(all)
     }
 
     /// The process that listens on a port, with its name.
-    pub(crate) fn listener(&self, port: u16) -> Option<(u32, &str)> {
+    #[must_use]
+    pub fn listener(&self, port: u16) -> Option<(u32, &str)> {
         self.process(|one| one.state == SocketState::Listen && one.socket.port() == port)
     }
 
     /// The process at the other end of a connection from `address`, with its name.
-    pub(crate) fn client(&self, address: SocketAddr) -> Option<(u32, &str)> {
+    #[must_use]
+    pub fn client(&self, address: SocketAddr) -> Option<(u32, &str)> {
         let is_it = |socket: SocketAddr| {
             socket.port() == address.port()
                 && socket.ip().to_canonical() == address.ip().to_canonical()

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 /// Whether the program behind `peer`, connected to our socket `local`, runs as this user or as root. Where the system does
 /// not tell, and for programs on other computers, it counts as this user's: those need a login.
 #[must_use]
-pub(crate) fn is_own(peer: SocketAddr, local: SocketAddr) -> bool {
+pub fn is_own(peer: SocketAddr, local: SocketAddr) -> bool {
     system::is_own(peer, local).unwrap_or(true)
 }
 

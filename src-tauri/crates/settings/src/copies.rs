@@ -7,39 +7,52 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use secrets::atomic::write_atomically;
+use serde::Serialize;
 
-use super::run::millis;
 use crate::json::read;
-use crate::request::SettingsCopy;
-use crate::settings::parse;
+use crate::reading::parse;
 
 /// Only its owner reads it.
 const MODE: u32 = 0o600;
 
+/// A copy of the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SettingsCopy {
+    /// Its name, beside the settings.
+    pub file: String,
+    /// When it was written, in milliseconds since 1970.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub at: u64,
+    /// How many providers are in it; none where this version cannot use it.
+    pub providers: Option<usize>,
+}
+
 /// The copies of one settings file.
-pub(super) struct Copies {
+#[derive(Debug)]
+pub(crate) struct Copies {
     file: PathBuf,
     version: String,
 }
 
 impl Copies {
-    pub(super) fn of(file: &Path, version: &str) -> Self {
+    pub(crate) fn of(file: &Path, version: &str) -> Self {
         Self { file: file.to_owned(), version: version.to_owned() }
     }
 
     /// Keeps what this version of Newsmux has found, once.
-    pub(super) fn keep_found(&self, text: &[u8]) -> io::Result<()> {
+    pub(crate) fn keep_found(&self, text: &[u8]) -> io::Result<()> {
         let copy = self.named(&format!("before-{}", self.version));
         if copy.symlink_metadata().is_ok() { Ok(()) } else { write_atomically(&copy, text, MODE) }
     }
 
     /// Keeps what is about to be replaced.
-    pub(super) fn keep(&self, text: &[u8]) -> io::Result<()> {
+    pub(crate) fn keep(&self, text: &[u8]) -> io::Result<()> {
         write_atomically(&free(|number| self.named(&format!("copy-{number}"))), text, MODE)
     }
 
     /// The newest first.
-    pub(super) fn all(&self) -> Vec<SettingsCopy> {
+    pub(crate) fn all(&self) -> Vec<SettingsCopy> {
         let folder = self.file.parent().and_then(|folder| fs::read_dir(folder).ok());
         let files = folder.into_iter().flatten().flatten().map(|entry| entry.path());
         let mut copies: Vec<_> = files.filter_map(|file| self.copy(&file)).collect();
@@ -48,7 +61,7 @@ impl Copies {
     }
 
     /// Where a copy of this name is; none where that is no copy.
-    pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
+    pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
         self.all().into_iter().any(|copy| copy.file == name).then(|| self.file.with_file_name(name))
     }
 
@@ -60,10 +73,8 @@ impl Copies {
             return None;
         }
         let settings = read(file).and_then(|text| parse(file, &text));
-        let at =
-            fs::metadata(file).and_then(|file| file.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
         let providers = settings.ok().map(|settings| settings.providers.len());
-        Some(SettingsCopy { file: name.to_owned(), at: millis(at), providers })
+        Some(SettingsCopy { file: name.to_owned(), at: written(file), providers })
     }
 
     fn named(&self, what: &str) -> PathBuf {
@@ -71,8 +82,15 @@ impl Copies {
     }
 }
 
+/// In milliseconds since 1970, as far as the system knows.
+fn written(file: &Path) -> u64 {
+    let at = fs::metadata(file).and_then(|file| file.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The first of these names that nothing has.
-pub(super) fn free(name: impl Fn(u32) -> PathBuf) -> PathBuf {
+pub(crate) fn free(name: impl Fn(u32) -> PathBuf) -> PathBuf {
     let mut number = 1;
     while !name(number).symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         number += 1;

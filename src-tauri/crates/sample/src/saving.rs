@@ -1,30 +1,8 @@
-//! The sample provider beside the real ones: how it is told to the engine, and its .nzb as a file.
+//! The .nzb as a file. No other file is written over.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-
-use crate::settings::{Provider, TlsMode};
-
-/// No provider of the settings can have this id: control characters are refused there.
-pub const ID: &str = "\tsample";
-/// The name that people see, in every language.
-pub const NAME: &str = "Newsmux Sample";
-/// Enough for every downloader, and fewer than the server takes.
-const CONNECTIONS: u16 = 8;
-
-/// The sample provider at `address`, as if it were in the settings, where it never is.
-#[must_use]
-pub fn provider(address: SocketAddr) -> Provider {
-    Provider {
-        name: Some(NAME.into()),
-        port: Some(address.port()),
-        tls: TlsMode::Off,
-        connections: CONNECTIONS,
-        ..Provider::new(ID, &address.ip().to_string())
-    }
-}
 
 /// Saves a text as `file`. One that has the same text is as good; any other file is left alone.
 ///

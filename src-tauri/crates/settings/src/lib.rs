@@ -1,0 +1,34 @@
+//! The settings file: what is in it, how it is read, checked and written, and the passwords beside it. With both, what the
+//! engine is told and where programs connect.
+
+mod check;
+mod configure;
+mod copies;
+pub mod credentials;
+mod desktop;
+mod error;
+mod json;
+pub mod listening;
+mod lock;
+mod password;
+mod provider;
+mod reading;
+mod set_aside;
+mod settings;
+mod settings_file;
+mod understood;
+
+pub use nntp_proxy::config::{RoutingMode as Mode, Verify as VerifyLevel};
+
+pub use check::{Complaint, check, check_listen};
+pub use configure::{backend, configure, configure_available};
+pub use copies::SettingsCopy;
+pub use credentials::Credentials;
+pub use desktop::{Desktop, FirstSteps, Language, LogLevel, Pending, StoreKind, Theme};
+pub use error::{Error, NotChanged, Problem};
+pub use password::Password;
+pub use provider::{Provider, SAMPLE_ID, TlsMode};
+pub use reading::{default_path, load, load_default};
+pub use set_aside::SetAside;
+pub use settings::{Client, Listen, Routing, Settings, VERSION};
+pub use settings_file::{ReadOnly, SettingsFile};

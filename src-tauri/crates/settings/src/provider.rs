@@ -1,0 +1,144 @@
+//! A Usenet provider in the settings.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use nntp_proxy::config::Verify as VerifyLevel;
+use serde::{Deserialize, Serialize};
+
+/// A Usenet provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// Unique, and stable when the rest changes.
+    pub id: String,
+    /// What people see; the id, if nothing else is said.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Whether it is used.
+    #[serde(default = "defaults::enabled")]
+    pub enabled: bool,
+    /// Host name or address.
+    pub host: String,
+    /// TCP port; if nothing else is said, the usual one for `tls`.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Encryption.
+    #[serde(default)]
+    pub tls: TlsMode,
+    /// How much of the certificate is verified.
+    #[serde(default)]
+    pub verify: VerifyLevel,
+    /// A PEM file of authorities to trust instead of the system's.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// The account's name; none: no login is sent.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// The most connections that are ever open.
+    #[serde(default = "defaults::connections")]
+    pub connections: u16,
+    /// 0 is asked first.
+    #[serde(default)]
+    pub tier: u8,
+    /// Wait for it when it is down, instead of asking a higher tier.
+    #[serde(default)]
+    pub required: bool,
+    /// How many requests a connection carries at once; none: the farther the provider, the more.
+    #[serde(default)]
+    pub pipelining: Option<u8>,
+    /// How long it may be silent, in seconds.
+    #[serde(default = "defaults::timeout_secs")]
+    pub timeout_secs: u16,
+}
+
+/// Encryption by its names in the file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum TlsMode {
+    /// From the first byte.
+    #[default]
+    On,
+    /// After STARTTLS.
+    StartTls,
+    /// None.
+    Off,
+}
+
+/// Every default that is not that of its type.
+mod defaults {
+    pub(super) const fn enabled() -> bool {
+        true
+    }
+    pub(super) const fn connections() -> u16 {
+        8
+    }
+    pub(super) const fn timeout_secs() -> u16 {
+        30
+    }
+}
+
+/// No provider of the settings can have this id: control characters are refused there.
+pub const SAMPLE_ID: &str = "\tsample";
+/// The name that people see, in every language.
+const SAMPLE_NAME: &str = "Newsmux Sample";
+/// Enough for every downloader, and fewer than the server takes.
+const SAMPLE_CONNECTIONS: u16 = 8;
+
+impl Provider {
+    /// The sample provider at `address`, as if it were in the settings, where it never is.
+    #[must_use]
+    pub fn sample(address: SocketAddr) -> Self {
+        Self {
+            name: Some(SAMPLE_NAME.into()),
+            port: Some(address.port()),
+            tls: TlsMode::Off,
+            connections: SAMPLE_CONNECTIONS,
+            ..Self::new(SAMPLE_ID, &address.ip().to_string())
+        }
+    }
+
+    /// One with every default.
+    #[must_use]
+    pub fn new(id: &str, host: &str) -> Self {
+        Self {
+            id: id.into(),
+            name: None,
+            enabled: defaults::enabled(),
+            host: host.into(),
+            port: None,
+            tls: TlsMode::default(),
+            verify: VerifyLevel::default(),
+            ca_file: None,
+            username: None,
+            connections: defaults::connections(),
+            tier: 0,
+            required: false,
+            pipelining: None,
+            timeout_secs: defaults::timeout_secs(),
+        }
+    }
+
+    /// The name that people see.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(&self.id)
+    }
+
+    /// Whether it needs a password.
+    #[must_use]
+    pub fn needs_password(&self) -> bool {
+        self.username.as_deref().is_some_and(|user| !user.is_empty())
+    }
+
+    /// The port, given or usual: 563 for implicit TLS (RFC 8143), else 119.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(match self.tls {
+            TlsMode::On => 563,
+            TlsMode::StartTls | TlsMode::Off => 119,
+        })
+    }
+}

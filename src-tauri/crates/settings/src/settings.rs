@@ -1,0 +1,126 @@
+//! What is in the settings file, and every default. It never holds a secret.
+
+use std::net::IpAddr;
+
+use nntp_proxy::config::RoutingMode as Mode;
+use secrets::Owner;
+use serde::{Deserialize, Serialize};
+
+use crate::{Desktop, Provider};
+
+/// The version of the file's format that this program writes.
+pub const VERSION: u32 = 1;
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The version of the format.
+    #[serde(default = "version")]
+    pub version: u32,
+    /// Where clients connect.
+    #[serde(default)]
+    pub listen: Listen,
+    /// How requests are routed.
+    #[serde(default)]
+    pub routing: Routing,
+    /// Whether clients may post.
+    #[serde(default)]
+    pub posting: bool,
+    /// The logins of clients; their passwords are elsewhere. None: no login is asked for.
+    #[serde(default)]
+    pub clients: Vec<Client>,
+    /// The Usenet providers.
+    pub providers: Vec<Provider>,
+    /// What only the desktop application does.
+    #[serde(default)]
+    pub desktop: Desktop,
+}
+
+/// Where clients connect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// An address, or `localhost` for both loopback addresses.
+    pub host: String,
+    /// A TCP port; 0 for any that is free. If nothing else is said, 10080: no browser connects to it (it is on the Fetch
+    /// standard's list of blocked ports), so a web page cannot speak to the proxy.
+    pub port: u16,
+    /// Whether the programs of other users of this computer may connect without a login. Where it is
+    /// not set, they may connect to `newsmuxd`, which often has a user of its own, and not to the
+    /// application.
+    pub all_users: Option<bool>,
+}
+
+/// How requests are routed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct Routing {
+    /// The mode.
+    pub mode: Mode,
+}
+
+/// A client's login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// Its user name.
+    pub name: String,
+}
+
+pub(crate) const fn version() -> u32 {
+    VERSION
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self { host: "127.0.0.1".into(), port: 10080, all_users: None }
+    }
+}
+
+impl Default for Settings {
+    /// Settings without a provider.
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            listen: Listen::default(),
+            routing: Routing::default(),
+            posting: false,
+            clients: Vec::new(),
+            providers: Vec::new(),
+            desktop: Desktop::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether they have this provider or client.
+    #[must_use]
+    pub fn has(&self, owner: &Owner) -> bool {
+        match owner {
+            Owner::Provider(_) => self.provider_of(owner).is_some(),
+            Owner::Client(name) => self.clients.iter().any(|client| client.name == *name),
+        }
+    }
+
+    /// The provider whose password it is.
+    #[must_use]
+    pub fn provider_of(&self, owner: &Owner) -> Option<&Provider> {
+        match owner {
+            Owner::Provider(id) => self.providers.iter().find(|provider| provider.id == *id),
+            Owner::Client(_) => None,
+        }
+    }
+}
+
+impl Listen {
+    /// Whether only this computer can connect.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+}
