@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use nntp_proxy::auth::AuthHandler;
-use nntp_proxy::config::{BackendConfig, Config, RoutingMode, TimeLimits, Tls};
+use nntp_proxy::config::{Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls};
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError};
 use nntp_proxy::proxy::Proxy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -20,7 +20,7 @@ pub(crate) fn serve(providers: usize, together: usize, times: u64) -> Result<f64
     runtime.map_err(|e| e.to_string())?.block_on(async {
         let auth = Arc::new(AuthHandler::new(None, None));
         let backends = (0..providers).map(backend).collect();
-        let config = Config { mode: RoutingMode::PerCommand, posting: false, auth, backends };
+        let config = Config { mode: RoutingMode::PerCommand, posting: false, auth, backends, allowances: Allowances::new() };
         let (mut client, theirs) = duplex(16 * 1024);
         let proxy = Proxy::new(config, Arc::new(Pipes));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
@@ -61,6 +61,8 @@ fn backend(at: usize) -> BackendConfig {
         required: false,
         pipelining: None,
         limits: TimeLimits::default(),
+        account: None,
+        backbone: None,
     }
 }
 

@@ -1,5 +1,12 @@
 //! Calendar dates.
 
+use std::time::SystemTime;
+
+/// The time now, in seconds since 1970.
+pub(crate) fn seconds_now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
 /// Converts a day since 1970-01-01 to a date, counting in years that begin in March and eras of 400
 /// years (Howard Hinnant, "chrono-compatible low-level date algorithms").
 pub(crate) fn civil_from_days(days: u64) -> (u64, u64, u64) {

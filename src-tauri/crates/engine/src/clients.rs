@@ -1,12 +1,18 @@
 //! The connected clients, and what each has received.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use crate::types::ClientId;
+
+/// The maximum number of programs that are counted apart.
+const PROGRAMS: usize = 500;
+/// The name that all further ones have together.
+const OTHERS: &str = "others";
 
 /// A client's state at one moment, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +34,39 @@ pub struct ClientSnapshot {
     pub articles: u64,
 }
 
+/// What a program has received since the proxy started, over all its connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProgramSnapshot {
+    /// Its login, or the address that it connects from.
+    pub name: String,
+    /// What it has received.
+    pub counts: ProgramCounts,
+}
+
+/// What a program has received.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProgramCounts {
+    /// Bytes.
+    pub bytes: u64,
+    /// Articles and bodies.
+    pub articles: u64,
+    /// Articles that no provider had.
+    pub missing: u64,
+    /// Requests that could not be served.
+    pub failed: u64,
+}
+
+impl AddAssign for ProgramCounts {
+    fn add_assign(&mut self, more: Self) {
+        self.bytes += more.bytes;
+        self.articles += more.articles;
+        self.missing += more.missing;
+        self.failed += more.failed;
+    }
+}
+
 /// A connected client.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -40,6 +79,8 @@ pub(crate) struct Client {
     requests: AtomicU64,
     bytes: AtomicU64,
     articles: AtomicU64,
+    missing: AtomicU64,
+    failed: AtomicU64,
 }
 
 impl Client {
@@ -53,6 +94,8 @@ impl Client {
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             articles: AtomicU64::new(0),
+            missing: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
         })
     }
 
@@ -71,6 +114,23 @@ impl Client {
 
     pub(crate) fn was_given_article(&self) {
         self.articles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn missed_article(&self) {
+        self.missing.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn was_failed(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn counts(&self) -> ProgramCounts {
+        ProgramCounts {
+            bytes: self.bytes.load(Ordering::Relaxed),
+            articles: self.articles.load(Ordering::Relaxed),
+            missing: self.missing.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+        }
     }
 
     /// The program behind it, as far as is known: its login, or the computer it runs on.
@@ -96,27 +156,54 @@ impl Client {
     }
 }
 
-/// All connected clients, oldest first.
+/// All connected clients, and what programs received on connections that are closed.
 #[derive(Debug, Default)]
-pub(crate) struct Clients(Mutex<BTreeMap<ClientId, Arc<Client>>>);
+pub(crate) struct Clients(Mutex<Lists>);
+
+#[derive(Debug, Default)]
+struct Lists {
+    /// Oldest first.
+    connected: BTreeMap<ClientId, Arc<Client>>,
+    left: HashMap<Arc<str>, ProgramCounts>,
+}
 
 impl Clients {
     /// Adds a client until the returned guard is dropped.
     pub(crate) fn enter(&self, client: Arc<Client>) -> Entered<'_> {
         let id = client.id;
-        self.lock().insert(id, client);
+        self.lock().connected.insert(id, client);
         Entered(self, id)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().connected.len()
     }
 
     pub(crate) fn snapshot(&self) -> Vec<ClientSnapshot> {
-        self.lock().values().map(|client| client.snapshot()).collect()
+        self.lock().connected.values().map(|client| client.snapshot()).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Arc<Client>>> {
+    /// What each program has received so far.
+    pub(crate) fn programs(&self) -> Vec<ProgramSnapshot> {
+        let lists = self.lock();
+        let mut programs = lists.left.clone();
+        for client in lists.connected.values() {
+            *programs.entry(client.program()).or_default() += client.counts();
+        }
+        let snapshot =
+            |(name, counts): (Arc<str>, _)| ProgramSnapshot { name: (*name).into(), counts };
+        programs.into_iter().map(snapshot).collect()
+    }
+
+    fn leave(&self, id: ClientId) {
+        let mut lists = self.lock();
+        let Some(client) = lists.connected.remove(&id) else { return };
+        let known = lists.left.len() < PROGRAMS || lists.left.contains_key(&client.program());
+        let name = if known { client.program() } else { OTHERS.into() };
+        *lists.left.entry(name).or_default() += client.counts();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lists> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -127,6 +214,6 @@ pub(crate) struct Entered<'a>(&'a Clients, ClientId);
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.0.lock().remove(&self.1);
+        self.0.leave(self.1);
     }
 }

@@ -1,6 +1,7 @@
 //! The engine's configuration: valid values only. It reads no settings file and knows no settings
 //! defaults.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::num::{NonZeroU8, NonZeroU16};
 use std::path::PathBuf;
@@ -108,6 +109,21 @@ pub struct Config {
     pub auth: Arc<AuthHandler>,
     /// The providers, in the order of the settings.
     pub backends: Vec<BackendConfig>,
+    /// What accounts may still transfer. An account that is not named has no limit.
+    pub allowances: Allowances,
+}
+
+/// How much each account may still transfer, by the account's id.
+pub type Allowances = HashMap<String, Allowance>;
+
+/// How much an account may still transfer, in the account's own count of bytes since the program started
+/// ([`AccountSnapshot::bytes`](crate::proxy::AccountSnapshot::bytes)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// At this count the account is used up.
+    pub until: u64,
+    /// From this count on, the account is used only for articles that no other provider has.
+    pub reserve_from: u64,
 }
 
 /// The configuration of one provider.
@@ -137,6 +153,24 @@ pub struct BackendConfig {
     pub pipelining: Option<NonZeroU8>,
     /// The timeout of each step.
     pub limits: TimeLimits,
+    /// The account that its connections and bytes count against; `None` if it is its own.
+    pub account: Option<AccountConfig>,
+    /// The network that its articles come from. Providers of one tier and backbone have the same
+    /// articles.
+    pub backbone: Option<String>,
+}
+
+/// An account that several providers share, named after one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountConfig {
+    /// The id of the provider that it is named after.
+    pub id: String,
+    /// That provider's host.
+    pub host: String,
+    /// The account's user name.
+    pub user: Option<String>,
+    /// The maximum number of connections over all its providers.
+    pub connections: NonZeroU16,
 }
 
 impl BackendConfig {
@@ -146,11 +180,41 @@ impl BackendConfig {
         self.host == other.host
     }
 
+    /// The account that its connections and bytes count against.
+    #[must_use]
+    pub fn account(&self) -> AccountConfig {
+        self.account.clone().unwrap_or_else(|| AccountConfig {
+            id: self.id.clone(),
+            host: self.host.clone(),
+            user: self.login.as_ref().map(|login| login.user.clone()),
+            connections: self.connections,
+        })
+    }
+
+    /// The maximum number of connections of that account.
+    #[must_use]
+    pub fn account_connections(&self) -> u16 {
+        self.account.as_ref().map_or(self.connections, |account| account.connections).get()
+    }
+
     /// Whether both use the same account, so that the provider counts their connections together.
     #[must_use]
     pub fn is_same_account(&self, other: &Self) -> bool {
-        let user = |config: &Self| config.login.as_ref().map(|login| login.user.clone());
-        self.is_same_server(other) && user(self) == user(other)
+        self.account().is_same(&other.account())
+    }
+
+    /// Whether both have the same articles, as far as the settings say.
+    #[must_use]
+    pub fn is_sibling(&self, other: &Self) -> bool {
+        self.backbone.is_some() && self.backbone == other.backbone && self.tier == other.tier
+    }
+}
+
+impl AccountConfig {
+    /// Whether the provider company sees both as one account.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.host, &self.user) == (&other.host, &other.user)
     }
 }
 

@@ -16,6 +16,7 @@ mod certificate;
 mod error;
 mod establish;
 mod fallback;
+mod metered;
 mod net;
 mod race;
 mod tls;
@@ -27,6 +28,7 @@ pub(crate) use error::{NO_ADDRESS, NOT_CONNECTED, Trouble, meaning};
 pub use establish::{Established, establish};
 pub(crate) use establish::{Milestone, account, establish_in_mode, read_block, read_status};
 pub(crate) use fallback::{Failed, Stage};
+pub(crate) use metered::{Metered, Tally};
 pub use net::NetDialler;
 
 /// The reading half of a stream.

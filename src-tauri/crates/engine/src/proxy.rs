@@ -11,11 +11,11 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
-use crate::backend::{Account, Accounts, Backend, BackendSnapshot, CheckPermits, Resources};
+use crate::backend::{Accounts, Backend, BackendSnapshot, CheckPermits, Resources};
 use crate::budget::Budget;
-pub use crate::clients::ClientSnapshot;
 use crate::clients::Clients;
-use crate::config::{BackendConfig, Config, RoutingMode};
+pub use crate::clients::{ClientSnapshot, ProgramCounts, ProgramSnapshot};
+use crate::config::{Allowances, BackendConfig, Config, RoutingMode};
 use crate::dial::{BoxStream, Dial};
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
@@ -57,6 +57,21 @@ pub struct Snapshot {
     pub backends: Vec<BackendSnapshot>,
     /// The connected clients, oldest first.
     pub clients: Vec<ClientSnapshot>,
+    /// The accounts of all providers since the program started.
+    pub accounts: Vec<AccountSnapshot>,
+    /// The programs that were served since the program started.
+    pub programs: Vec<ProgramSnapshot>,
+}
+
+/// What an account has transferred.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccountSnapshot {
+    /// The id of the provider that it is named after.
+    pub id: String,
+    /// The bytes received and sent on its sockets since the program started, logins and encryption
+    /// included.
+    pub bytes: u64,
 }
 
 impl Proxy {
@@ -88,12 +103,13 @@ impl Proxy {
         let old = self.0.selector.backends();
         let keep = |new: &_| old.iter().find(|backend| backend.config() == new).cloned();
         let kept: Vec<_> = config.backends.iter().map(keep).collect();
-        let account = |backend: &Arc<Backend>| Arc::clone(backend.account());
-        let mut taken: Vec<Arc<Account>> = kept.iter().flatten().map(account).collect();
+        self.0.accounts.allow(&config.allowances);
+        let mut others: Vec<_> = kept.iter().flatten().cloned().collect();
         let mut make = |new: &BackendConfig| {
-            let account = self.0.accounts.of(new, &taken);
-            taken.push(Arc::clone(&account));
-            Backend::with_account(new.clone(), account, self.0.resources.clone())
+            let resources = self.0.resources.clone();
+            let new = Backend::with_account(new.clone(), &self.0.accounts, &others, resources);
+            others.push(Arc::clone(&new));
+            new
         };
         let wanted = config.backends.iter().zip(kept);
         let new: Vec<_> = wanted.map(|(new, kept)| kept.unwrap_or_else(|| make(new))).collect();
@@ -197,6 +213,11 @@ impl Proxy {
         drop(timeout(Duration::from_secs(1), closed).await);
     }
 
+    /// Sets what the accounts may still transfer. Requests in flight finish.
+    pub fn set_allowances(&self, allowances: &Allowances) {
+        self.0.accounts.allow(allowances);
+    }
+
     /// Renews all provider connections, because the network changed or the computer slept. Call it
     /// within the runtime that serves.
     pub fn renew(&self) {
@@ -223,6 +244,8 @@ impl Proxy {
         Snapshot {
             backends: backends.iter().map(|backend| backend.snapshot()).collect(),
             clients: self.0.clients.snapshot(),
+            accounts: self.0.accounts.snapshot(),
+            programs: self.0.clients.programs(),
         }
     }
 }

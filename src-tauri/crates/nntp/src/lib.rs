@@ -14,6 +14,7 @@ pub mod block;
 pub mod capabilities;
 pub mod client;
 pub mod command;
+pub mod date;
 pub mod dot;
 pub mod line;
 pub mod login;

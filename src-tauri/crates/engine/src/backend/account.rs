@@ -1,26 +1,36 @@
 //! A provider account with a limited number of connections. It outlives settings changes and counts
 //! every connection until the provider has seen it close, so a reload never opens one too many.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Backend;
 use super::logins::{Login, Logins};
+use super::meter::Meter;
 use super::pool::Pool;
 use super::used_up::UsedUp;
-use crate::config::BackendConfig;
+use super::{Backend, Counters};
+use crate::config::{AccountConfig, Allowances, BackendConfig};
+use crate::dial::Tally;
+use crate::proxy::AccountSnapshot;
 
-/// After this long without a refusal, a lowered limit rises by one.
-const LIMIT_MEMORY: Duration = Duration::from_secs(300);
+/// How long a lowered limit waits before it rises by one, at first; this doubles with each refusal, as
+/// providers may take a while to notice that a connection was closed.
+const FIRST_STEP: Duration = Duration::from_secs(10);
+/// The longest such wait.
+const LONGEST_STEP: Duration = Duration::from_secs(300);
 
 /// A provider account. See the [module](self).
 pub(crate) struct Account {
-    host: String,
-    user: Option<String>,
+    config: AccountConfig,
     state: Mutex<State>,
     pub(crate) used_up: UsedUp,
+    /// Whether a host waits for a connection that another one has. Usually none does, and no lock is
+    /// taken.
+    contended: AtomicBool,
     backends: Mutex<Vec<Weak<Backend>>>,
 }
 
@@ -28,8 +38,22 @@ pub(crate) struct Account {
 struct State {
     /// Permits in use: dials, open connections, and connections that are still closing.
     open: u16,
+    /// The same for each host of the account.
+    hosts: Vec<Host>,
     limit: Option<Lowered>,
+    step: Duration,
     logins: Logins,
+}
+
+/// A host of the account.
+struct Host {
+    /// The id of its provider.
+    id: String,
+    open: u16,
+    /// Whether it found all connections taken when it wanted one.
+    waits: bool,
+    /// Whether another host is closing a connection for it.
+    promised: bool,
 }
 
 /// A limit that experience has lowered, and when.
@@ -40,28 +64,36 @@ pub(super) struct Lowered {
 }
 
 impl Lowered {
-    /// The current number: one more for each `memory` that has passed.
-    pub(super) fn now(self, now: Instant, memory: Duration) -> u16 {
-        let steps = now.duration_since(self.at).as_secs() / memory.as_secs();
+    /// The current number: one more for each `step` that has passed.
+    pub(super) fn now(self, now: Instant, step: Duration) -> u16 {
+        let steps = now.duration_since(self.at).as_millis() / step.as_millis().max(1);
         self.number.saturating_add(u16::try_from(steps).unwrap_or(u16::MAX))
     }
 }
 
-impl Account {
-    fn new(config: &BackendConfig) -> Arc<Self> {
-        Arc::new(Self {
-            host: config.host.clone(),
-            user: config.login.as_ref().map(|login| login.user.clone()),
-            state: Mutex::default(),
-            used_up: UsedUp::default(),
-            backends: Mutex::default(),
-        })
+impl State {
+    fn host(&mut self, id: &str) -> &mut Host {
+        let at = self.hosts.iter().position(|host| host.id == id).unwrap_or_else(|| {
+            self.hosts.push(Host { id: id.to_owned(), open: 0, waits: false, promised: false });
+            self.hosts.len() - 1
+        });
+        &mut self.hosts[at]
     }
 
-    /// Whether the provider counts the connections of `config` against this account.
-    pub(super) fn belongs_to(&self, config: &BackendConfig) -> bool {
-        let user = config.login.as_ref().map(|login| &login.user);
-        self.host == config.host && self.user.as_ref() == user
+    fn granted(&self, now: Instant) -> u16 {
+        self.limit.map_or(u16::MAX, |lowered| lowered.now(now, self.step))
+    }
+}
+
+impl Account {
+    fn new(config: AccountConfig) -> Arc<Self> {
+        Arc::new(Self {
+            config,
+            state: Mutex::default(),
+            used_up: UsedUp::default(),
+            contended: AtomicBool::new(false),
+            backends: Mutex::default(),
+        })
     }
 
     /// Registers a backend that uses the account.
@@ -71,20 +103,36 @@ impl Account {
         backends.push(Arc::downgrade(backend));
     }
 
+    /// The backends that use it.
+    fn backends(&self) -> Vec<Arc<Backend>> {
+        let backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner);
+        backends.iter().filter_map(Weak::upgrade).collect()
+    }
+
     /// How many connections are open, being dialled or closing.
-    pub(super) fn open(&self) -> u16 {
+    pub(crate) fn open(&self) -> u16 {
         self.lock().open
     }
 
-    /// How many connections the provider grants, as far as is known.
-    pub(super) fn limit(&self, now: Instant, configured: u16) -> u16 {
-        let lowered = self.lock().limit;
-        lowered.map_or(configured, |lowered| lowered.now(now, LIMIT_MEMORY).min(configured))
+    /// How many of them are those of one host.
+    pub(super) fn open_of(&self, id: &str) -> u16 {
+        self.lock().host(id).open
     }
 
-    /// Records that the provider grants no more than this.
+    /// How many connections the provider grants to one host, as far as is known.
+    pub(super) fn limit(&self, now: Instant, config: &BackendConfig) -> u16 {
+        self.lock().granted(now).min(config.account_connections()).min(config.connections.get())
+    }
+
+    /// Records that the provider grants no more than this over all hosts.
     pub(super) fn set_limit(&self, now: Instant, number: u16) {
-        self.lock().limit = Some(Lowered { number: number.max(1), at: now });
+        let mut state = self.lock();
+        let recent = |limit: &Lowered| now < limit.at + state.step * 4;
+        state.step = match state.limit.as_ref().filter(|limit| recent(limit)) {
+            Some(_) => (state.step * 2).min(LONGEST_STEP),
+            None => FIRST_STEP,
+        };
+        state.limit = Some(Lowered { number: number.max(1), at: now });
     }
 
     /// Until when no login may be made, if logins are used up for now.
@@ -98,20 +146,33 @@ impl Account {
         self.lock().logins.forget_all();
     }
 
-    /// Returns a permit to dial if fewer connections are open than the provider grants.
+    /// Returns a permit to dial if fewer connections are open than the provider grants. Otherwise other
+    /// hosts of the account learn that this one waits.
     pub(super) fn try_permit(
         self: &Arc<Self>,
         backend: &Arc<Backend>,
         now: Instant,
     ) -> Option<Permit> {
-        let limit = self.limit(now, backend.config().connections.get());
+        let config = backend.config();
         let mut state = self.lock();
-        if state.open >= limit || state.logins.paced_until(now).is_some() {
+        let limit = state.granted(now).min(config.account_connections());
+        let promised = state.hosts.iter().filter(|host| host.promised && host.id != config.id);
+        let full = state.open.saturating_add(u16::from(promised.count() > 0)) >= limit;
+        let paced = state.logins.paced_until(now).is_some();
+        let host = state.host(&config.id);
+        if host.open >= config.connections.get() {
             return None;
         }
+        host.waits = full;
+        if full || paced {
+            self.contended.fetch_or(full && config.account.is_some(), Ordering::Relaxed);
+            return None;
+        }
+        host.open += 1;
+        host.promised = false;
         state.open += 1;
         // Without a user name, nothing is sent that a provider could count as a login.
-        let login = self.user.is_some().then(|| state.logins.begin(now));
+        let login = config.login.is_some().then(|| state.logins.begin(now));
         Some(Permit::new(self, backend, login, true))
     }
 
@@ -126,21 +187,52 @@ impl Account {
             return None;
         }
         state.open += 1;
+        state.host(&backend.config().id).open += 1;
         Some(Permit::new(self, backend, None, false))
     }
 
-    /// Takes a permit back and lets waiting backends dial.
-    fn returned(&self) {
-        self.release();
-        let backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for backend in backends.iter().filter_map(Weak::upgrade) {
-            backend.wake();
+    /// Whether a host has to give up a connection, because another one waits and has fewer. That one will
+    /// get it.
+    pub(super) fn gives_way(&self, id: &str) -> bool {
+        if !self.contended.load(Ordering::Relaxed) {
+            return false;
+        }
+        let mut state = self.lock();
+        let own = state.host(id).open;
+        let fewer = |host: &&mut Host| host.waits && host.id != id && host.open + 1 < own.max(2);
+        let waiting = state.hosts.iter_mut().find(fewer);
+        let gives = waiting.is_some();
+        waiting.into_iter().for_each(|host| (host.waits, host.promised) = (false, true));
+        let still = state.hosts.iter().any(|host| host.waits);
+        self.contended.store(still, Ordering::Relaxed);
+        gives
+    }
+
+    /// Lets the other hosts give up a connection for `backend`, if it waits for one.
+    pub(super) fn ask_for_room(&self, backend: &Arc<Backend>) {
+        if self.contended.load(Ordering::Relaxed) {
+            let others = self.backends();
+            others.iter().filter(|other| !Arc::ptr_eq(other, backend)).for_each(Backend::give_way);
         }
     }
 
-    fn release(&self) {
+    /// Takes a permit back and lets waiting backends dial, those first that it was given up for.
+    fn returned(&self, id: &str) {
+        self.release(id);
+        let mut backends = self.backends();
+        let promised = |id: &str| self.lock().host(id).promised;
+        backends.sort_by_cached_key(|backend| !promised(&backend.config().id));
+        for backend in backends {
+            backend.wake();
+            self.lock().host(&backend.config().id).promised = false;
+        }
+    }
+
+    fn release(&self, id: &str) {
         let mut state = self.lock();
         state.open = state.open.saturating_sub(1);
+        let host = state.host(id);
+        host.open = host.open.saturating_sub(1);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -148,26 +240,72 @@ impl Account {
     }
 }
 
-/// The accounts in use, and those whose connections are still closing.
+/// The accounts in use, and those whose connections are still closing; with what was counted since the
+/// program started.
 #[derive(Default)]
-pub(crate) struct Accounts(Mutex<Vec<Weak<Account>>>);
+pub(crate) struct Accounts {
+    known: Mutex<Vec<Weak<Account>>>,
+    meters: Mutex<HashMap<String, Arc<Meter>>>,
+    counters: Mutex<HashMap<String, Arc<Counters>>>,
+}
 
 impl Accounts {
-    /// Returns the account of `config`: the known one, unless a backend in `taken` already has it.
-    pub(crate) fn of(&self, config: &BackendConfig, taken: &[Arc<Account>]) -> Arc<Account> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Returns the account of `config`: the one that a provider in `taken` has under the same id, else a
+    /// known one that no provider in `taken` has, else a new one.
+    pub(crate) fn of(&self, config: &BackendConfig, taken: &[Arc<Backend>]) -> Arc<Account> {
+        let wanted = config.account();
+        let same = |taken: &&Arc<Backend>| taken.config().account().id == wanted.id;
+        if let Some(same) = taken.iter().find(same) {
+            return Arc::clone(same.account());
+        }
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|account| account.strong_count() > 0);
         let free = |account: &Arc<Account>| {
-            account.belongs_to(config) && !taken.iter().any(|taken| Arc::ptr_eq(taken, account))
+            account.config.is_same(&wanted)
+                && !taken.iter().any(|taken| Arc::ptr_eq(taken.account(), account))
         };
         // Prefer the account with the most open connections, so that no limit is forgotten.
         let found = known.iter().filter_map(Weak::upgrade).filter(free);
         if let Some(account) = found.max_by_key(|account| account.open()) {
             return account;
         }
-        let account = Account::new(config);
+        let account = Account::new(wanted);
         known.push(Arc::downgrade(&account));
         account
+    }
+
+    /// Where the bytes of a provider are counted.
+    pub(crate) fn tally(&self, config: &BackendConfig) -> Tally {
+        Tally { meter: self.meter(&config.account().id), counters: self.counters(&config.id) }
+    }
+
+    fn meter(&self, id: &str) -> Arc<Meter> {
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(meters.entry(id.to_owned()).or_default())
+    }
+
+    fn counters(&self, id: &str) -> Arc<Counters> {
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(counters.entry(id.to_owned()).or_default())
+    }
+
+    /// Sets what the accounts may still transfer.
+    pub(crate) fn allow(&self, allowances: &Allowances) {
+        for id in allowances.keys() {
+            drop(self.meter(id));
+        }
+        let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        meters.iter().for_each(|(id, meter)| meter.allow(allowances.get(id)));
+    }
+
+    /// The accounts since the program started.
+    pub(crate) fn snapshot(&self) -> Vec<AccountSnapshot> {
+        let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        let account = |(id, meter): (&String, &Arc<Meter>)| AccountSnapshot {
+            id: id.clone(),
+            bytes: meter.bytes(),
+        };
+        meters.iter().map(account).collect()
     }
 }
 
@@ -177,6 +315,8 @@ impl Accounts {
 pub(crate) struct Permit {
     account: Arc<Account>,
     backend: Weak<Backend>,
+    /// The id of the provider.
+    host: String,
     login: Option<Login>,
     dialling: bool,
     close_limit: Duration,
@@ -192,6 +332,7 @@ impl Permit {
         Self {
             account: Arc::clone(account),
             backend: Arc::downgrade(backend),
+            host: backend.config().id.clone(),
             login,
             dialling,
             close_limit: backend.config().limits.drain,
@@ -221,11 +362,11 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if !self.dialling {
-            return self.account.returned();
+            return self.account.returned(&self.host);
         }
         // The dial was dropped because the runtime is shutting down. Another dial would end the same
         // way.
-        self.account.release();
+        self.account.release(&self.host);
         if let Some(backend) = self.backend.upgrade() {
             backend.dial_abandoned();
         }
@@ -235,11 +376,32 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::num::NonZeroU16;
 
     #[test]
     fn a_lowered_limit_rises_again_with_time() {
         let (lowered, now) = (Lowered { number: 2, at: Instant::now() }, Instant::now());
-        assert_eq!(lowered.now(now, LIMIT_MEMORY), 2);
-        assert_eq!(lowered.now(now + LIMIT_MEMORY * 3, LIMIT_MEMORY), 5);
+        assert_eq!(lowered.now(now, FIRST_STEP), 2);
+        assert_eq!(lowered.now(now + FIRST_STEP * 3, FIRST_STEP), 5);
+    }
+
+    #[test]
+    fn a_limit_that_is_refused_again_rises_more_slowly() {
+        let config = AccountConfig {
+            id: "a".into(),
+            host: "a".into(),
+            user: None,
+            connections: NonZeroU16::MAX,
+        };
+        let (account, mut now) = (Account::new(config), Instant::now());
+        let mut waits = Vec::new();
+        for _ in 0..7 {
+            account.set_limit(now, 46);
+            let rises = |at: &u64| account.lock().granted(now + Duration::from_secs(*at)) > 46;
+            let wait = (1..).find(rises).unwrap();
+            waits.push(wait);
+            now += Duration::from_secs(wait);
+        }
+        assert_eq!(waits, [10, 20, 40, 80, 160, 300, 300]);
     }
 }

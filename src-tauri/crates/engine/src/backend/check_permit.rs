@@ -41,8 +41,9 @@ impl CheckPermits {
         let same = self.same_account(to);
         let permit = match same.split_first() {
             None => None,
-            Some((first, others)) => {
-                let limit = to.connections.get().saturating_sub(open(others));
+            Some((first, _)) => {
+                let elsewhere = open(&same).saturating_sub(first.account.open());
+                let limit = to.account_connections().saturating_sub(elsewhere);
                 Some(first.account.try_check_permit(first, limit)?)
             }
         };
@@ -82,7 +83,11 @@ impl CheckPermits {
 
     fn same_account(&self, to: &BackendConfig) -> Vec<Arc<Backend>> {
         let all = self.selector.backends();
-        all.iter().filter(|backend| backend.config().is_same_account(to)).cloned().collect()
+        let same = all.iter().filter(|backend| backend.config().is_same_account(to));
+        let mut same: Vec<_> = same.cloned().collect();
+        // Hosts of one account count their connections together.
+        same.sort_by_key(|backend| Arc::as_ptr(&backend.account));
+        same
     }
 }
 
@@ -93,8 +98,10 @@ impl Default for CheckPermits {
     }
 }
 
+/// The open connections of all accounts of these backends, which are sorted by account.
 fn open(backends: &[Arc<Backend>]) -> u16 {
-    backends.iter().map(|backend| backend.account.open()).sum()
+    let accounts = backends.chunk_by(|a, b| Arc::ptr_eq(&a.account, &b.account));
+    accounts.filter_map(<[_]>::first).map(|backend| backend.account.open()).sum()
 }
 
 impl Backend {

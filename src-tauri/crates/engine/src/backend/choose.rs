@@ -9,7 +9,7 @@ use super::breaker::Trust;
 use super::lease::Wanted;
 use super::pool::{Effects, Pool};
 use super::slot::{Access, Rank, Slot};
-use super::{Backend, SHARE_AFTER};
+use super::{Backend, SHARE_AFTER, Volume};
 use crate::types::ClientId;
 
 impl Pool {
@@ -23,16 +23,17 @@ impl Pool {
         effects: &mut Effects,
     ) -> Option<usize> {
         let now = Instant::now();
-        match self.breaker.trust(now) {
-            Trust::NotBefore(_) => return None,
-            // A probe gets a connection of its own.
-            Trust::Probe | Trust::Full => {}
+        // A probe gets a connection of its own.
+        if matches!(self.breaker.trust(now), Trust::NotBefore(_))
+            || backend.volume() == Volume::UsedUp
+        {
+            return None;
         }
         let gathering = if small { self.gathering_slot(backend, now) } else { None };
         if let Some(at) = gathering.or_else(|| self.idle(None, now, effects).map(|(at, _)| at)) {
             return Some(at);
         }
-        let configured = backend.config().pipelining;
+        let configured = backend.pipelining();
         let depth = self.pace.depth(now, configured);
         let depth_of_small = self.pace.depth_of_small(now, configured);
         // Small requests share one connection.
@@ -51,7 +52,7 @@ impl Pool {
     /// Returns the connection whose small requests are not yet sent, if it has room for one more.
     fn gathering_slot(&self, backend: &Backend, now: Instant) -> Option<usize> {
         let id = self.gathering?;
-        let depth = self.pace.depth_of_small(now, backend.config().pipelining);
+        let depth = self.pace.depth_of_small(now, backend.pipelining());
         let at = self.slots.iter().position(|slot| slot.connection.id == id)?;
         let slot = self.slots.get(at)?;
         let room = slot.access == Access::Shared && slot.small && (1..depth).contains(&slot.turns);
@@ -65,7 +66,7 @@ impl Pool {
         backend: &Backend,
         effects: &mut Effects,
     ) -> Option<usize> {
-        let depth = self.pace.depth(Instant::now(), backend.config().pipelining);
+        let depth = self.pace.depth(Instant::now(), backend.pipelining());
         let fits = |slot: &Slot| {
             slot.is_owned_by(client) && slot.access == Access::Shared && slot.turns < depth
         };
@@ -116,10 +117,14 @@ impl Pool {
         let trying = self.dialling > 0 && !self.breaker.is_trusted();
         let set_aside = matches!(self.breaker.trust(now), Trust::NotBefore(_));
         let paced = self.breaker.paced_until(now).is_some();
-        if self.retired || trying || set_aside || paced {
+        let used_up = backend.volume() == Volume::UsedUp;
+        if self.retired || trying || set_aside || paced || used_up {
             return false;
         }
-        let Some(permit) = backend.account.try_permit(backend, now) else { return false };
+        let Some(permit) = backend.account.try_permit(backend, now) else {
+            effects.wants_room = true;
+            return false;
+        };
         self.dialling += 1;
         self.dialled_at = Some(now);
         effects.dials.push(permit);

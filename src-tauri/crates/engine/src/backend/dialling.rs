@@ -57,21 +57,20 @@ impl Backend {
 
     pub(super) fn dial_failed(self: &Arc<Self>, failed: &Failed, mut permit: Permit) {
         let error = &failed.error;
-        let configured = self.config.connections.get();
         let (news, state, fewer) = {
             let (mut pool, now) = (self.lock(), Instant::now());
             permit.dial_over(&mut pool);
             let standing = pool.count();
-            let before = self.account.limit(now, configured);
+            let before = self.account.limit(now, &self.config);
             let trouble = pool.breaker.trouble(error, standing);
             if trouble == Trouble::Limit && standing > 0 {
-                self.account.set_limit(now, standing);
+                self.account.set_limit(now, standing.saturating_add(self.open_elsewhere()));
             }
             if trouble == Trouble::Down && failed.stage < Stage::Login {
                 permit.forget_login();
             }
             let news = pool.breaker.dial_failed(now, error, trouble, standing);
-            let granted = self.account.limit(now, configured);
+            let granted = self.account.limit(now, &self.config);
             (news, pool.breaker.state.clone(), (granted < before).then_some(granted))
         };
         if news {

@@ -14,7 +14,7 @@ use super::choose::best;
 use super::connection::Connection;
 use super::pool::{Answer, Effects, Pool};
 use super::slot::{Access, Rank, Slot, Watch};
-use super::{Backend, Loss, Reply};
+use super::{Backend, Loss, Reply, USED_UP, Volume};
 use crate::dial::WriteHalf;
 use crate::error::Error;
 use crate::types::ClientId;
@@ -95,6 +95,9 @@ impl Lease {
         let reply = {
             let mut pool = self.backend.lock();
             let watch = Watch { probe: false, suspicious_after: pool.pace.suspicious_after() };
+            if self.backend.volume() == Volume::UsedUp {
+                return Err(Error::Unavailable(USED_UP.into()));
+            }
             let slot = pool.slot(self.connection.id).ok_or(Error::TurnLost)?;
             slot.turn(&self.backend, request, watch)
         };
@@ -194,6 +197,9 @@ impl Pool {
         effects: &mut Effects,
     ) -> Option<usize> {
         let now = Instant::now();
+        if backend.volume() == Volume::UsedUp {
+            return None;
+        }
         let idle = self.idle(Some(wanted), now, effects);
         if let Some((at, Rank::Own | Rank::Free)) = idle {
             return Some(at);

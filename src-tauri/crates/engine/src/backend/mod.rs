@@ -1,6 +1,7 @@
 //! A provider at run time: its connections, health and counters.
 
 use std::fmt;
+use std::num::NonZeroU8;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nntp::command::Request;
@@ -8,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Duration, Instant, timeout};
 
 use crate::config::BackendConfig;
-use crate::dial::Dial;
+use crate::dial::{Dial, Metered, Tally};
 use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
@@ -18,6 +19,7 @@ mod breaker;
 mod check_permit;
 mod choose;
 mod connection;
+mod counters;
 mod crawl;
 mod dialling;
 mod gather;
@@ -26,6 +28,7 @@ mod learned;
 mod lease;
 mod line;
 mod logins;
+mod meter;
 mod outcome;
 mod pace;
 mod pool;
@@ -43,16 +46,22 @@ pub(crate) use account::{Account, Accounts};
 pub use breaker::State;
 pub(crate) use check_permit::CheckPermit;
 pub use check_permit::CheckPermits;
+pub use counters::{
+    AGE_ENDS, AGES, ByAge, CounterSnapshot, Counters, FIRST_BYTE, FIRST_BYTE_ENDS, FirstByte,
+};
 pub(crate) use gather::Gathering;
 pub(crate) use group_turn::{GroupTurn, Prologue};
 pub(crate) use lease::{Lease, Wanted};
 pub(crate) use line::{Claim, Urgency};
+pub(crate) use meter::{Meter, Volume};
 pub(crate) use reply::{PriorRefusals, Reply};
+pub use standing::BackendSnapshot;
 pub(crate) use standing::{Availability, Confidence, Standing};
-pub use standing::{BackendSnapshot, CounterSnapshot, Counters};
 
 /// How long a request waits for a dial before a shared connection will do.
 pub(crate) const SHARE_AFTER: Duration = Duration::from_secs(1);
+/// Why an account is not used whose volume is used up.
+pub(crate) const USED_UP: &str = "its volume is used up";
 
 /// A provider at run time. See the [module](self).
 pub struct Backend {
@@ -60,7 +69,7 @@ pub struct Backend {
     resources: Resources,
     account: Arc<Account>,
     pool: Mutex<Pool>,
-    counters: Counters,
+    tally: Tally,
     learned: learned::Learned,
 }
 
@@ -76,20 +85,23 @@ impl Backend {
     /// Creates a backend without connections: they are dialled on demand.
     #[must_use]
     pub fn new(config: BackendConfig, dialler: Arc<dyn Dial>, buffers: BufferPool) -> Arc<Self> {
-        let account = Accounts::default().of(&config, &[]);
-        Self::with_account(config, account, Resources { dialler, buffers, events: Events::new() })
+        let resources = Resources { dialler, buffers, events: Events::new() };
+        Self::with_account(config, &Accounts::default(), &[], resources)
     }
 
-    /// Creates a backend whose connections count against `account`.
+    /// Creates a backend whose connections and bytes count against its account, together with those of
+    /// `others`.
     #[must_use]
     pub(crate) fn with_account(
         config: BackendConfig,
-        account: Arc<Account>,
-        resources: Resources,
+        accounts: &Accounts,
+        others: &[Arc<Self>],
+        mut resources: Resources,
     ) -> Arc<Self> {
-        let (pool, counters) = (Mutex::new(Pool::new()), Counters::default());
-        let learned = learned::Learned::default();
-        let new = Arc::new(Self { config, resources, account, pool, counters, learned });
+        let (account, tally) = (accounts.of(&config, others), accounts.tally(&config));
+        resources.dialler = Arc::new(Metered { dialler: resources.dialler, tally: tally.clone() });
+        let (pool, learned) = (Mutex::new(Pool::new()), learned::Learned::default());
+        let new = Arc::new(Self { config, resources, account, pool, tally, learned });
         new.account.enter(&new);
         new
     }
@@ -114,25 +126,45 @@ impl Backend {
         &self.config
     }
 
-    /// The counters since the start.
+    /// The counters of the provider.
     #[must_use]
     pub fn counters(&self) -> &Counters {
-        &self.counters
+        &self.tally.counters
+    }
+
+    /// How much is left of the account's volume.
+    pub(crate) fn volume(&self) -> Volume {
+        let depth = self.config.pipelining.map_or(pace::DEEPEST, |depth| depth.get().into());
+        self.tally.meter.volume(u64::from(self.config.account_connections()) * u64::from(depth))
+    }
+
+    /// How many requests a connection carries at once, as configured. Near the end of the volume it is
+    /// one.
+    fn pipelining(&self) -> Option<NonZeroU8> {
+        match self.volume() {
+            Volume::Plenty => self.config.pipelining,
+            Volume::Scarce | Volume::Reserve | Volume::UsedUp => Some(NonZeroU8::MIN),
+        }
     }
 
     /// The state at this moment.
     #[must_use]
     pub fn snapshot(&self) -> BackendSnapshot {
         let pool = self.lock();
+        let why = match self.volume() {
+            Volume::UsedUp => USED_UP.into(),
+            Volume::Plenty | Volume::Scarce | Volume::Reserve => pool.breaker.why.clone(),
+        };
         BackendSnapshot {
             id: self.config.id.clone(),
             name: self.config.name.clone(),
             state: pool.breaker.state.clone(),
-            why: pool.breaker.why.clone(),
-            open: self.account.open(),
-            limit: self.account.limit(Instant::now(), self.config.connections.get()),
+            why,
+            used_up: self.is_used_up(),
+            open: self.account.open_of(&self.config.id),
+            limit: self.account.limit(Instant::now(), &self.config),
             load: pool.load(),
-            counters: self.counters.snapshot(),
+            counters: self.counters().snapshot(),
         }
     }
 
@@ -176,7 +208,7 @@ impl Backend {
     ) -> Option<Waiting<GroupTurn>> {
         let what = (claim, prologue, request);
         self.change(|pool, effects| {
-            let depth = pool.pace.depth_allowed(Instant::now(), self.config.pipelining);
+            let depth = pool.pace.depth_allowed(Instant::now(), self.pipelining());
             let fits = usize::from(depth) > what.1.requests.len();
             fits.then(|| Waiting::InLine(pool.ask_group_turn(self, what, effects)))
         })
@@ -192,8 +224,23 @@ impl Backend {
         self.change(|_, _| {});
     }
 
+    /// Closes a connection if another host of the account needs it more.
+    pub(crate) fn give_way(self: &Arc<Self>) {
+        let mut effects = Effects::default();
+        self.lock().give_way(self, &mut effects);
+        effects.run(self);
+    }
+
+    /// Whether the account is used up: by our count, or by what the provider said.
+    fn is_used_up(&self) -> bool {
+        self.volume() == Volume::UsedUp || self.account.used_up.is_on(Instant::now())
+    }
+
     /// Why the provider cannot be used, in a sentence for people; empty if it can.
     pub(crate) fn why(&self) -> String {
+        if self.volume() == Volume::UsedUp {
+            return USED_UP.into();
+        }
         let why = self.lock().breaker.why.clone();
         match self.account.paced_until(Instant::now()) {
             Some(_) if why.is_empty() => {
@@ -219,7 +266,7 @@ impl Backend {
 
     /// Counts bytes from the provider.
     pub(super) fn count_bytes(&self, bytes: usize) {
-        Counters::add(&self.counters.bytes, bytes);
+        Counters::add(&self.counters().bytes, bytes);
     }
 
     /// Whether a leased connection is still open, and silent between two replies.

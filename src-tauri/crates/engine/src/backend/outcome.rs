@@ -58,7 +58,7 @@ impl Backend {
                 address.for_each(|at| self.resources.dialler.failed(at, &self.config));
             }
             if slot.turns > 1 {
-                pool.pace.stumbled(now, slot.created, self.config.pipelining);
+                pool.pace.stumbled(now, slot.created, self.pipelining());
             }
             let news = pool.breaker.failed(now, slot.created, failure);
             news.then(|| (pool.breaker.state.clone(), pool.breaker.why.clone()))
@@ -74,11 +74,17 @@ impl Backend {
         let granted = {
             let (mut pool, now) = (self.lock(), Instant::now());
             let others = pool.slots.iter().filter(|slot| slot.connection.id != id).count();
-            self.account.set_limit(now, u16::try_from(others).unwrap_or(u16::MAX));
+            let others = u16::try_from(others).unwrap_or(u16::MAX);
+            self.account.set_limit(now, others.saturating_add(self.open_elsewhere()));
             pool.breaker.one_too_many(now);
-            self.account.limit(now, self.config.connections.get())
+            self.account.limit(now, &self.config)
         };
         self.tell_fewer(granted, said);
+    }
+
+    /// How many connections of the account are those of other hosts.
+    pub(super) fn open_elsewhere(&self) -> u16 {
+        self.account.open().saturating_sub(self.account.open_of(&self.config.id))
     }
 
     /// Records that a probe's reply has begun, so that others may follow.
@@ -97,7 +103,10 @@ impl Backend {
         let mut side = Some(side);
         let back = self.change(|pool, effects| {
             let (retired, now) = (pool.retired, Instant::now());
-            timing.first_line.into_iter().for_each(|time| pool.pace.measured_round_trip(time));
+            if let Some(time) = timing.first_line {
+                pool.pace.measured_round_trip(time);
+                self.counters().first_byte.count(time);
+            }
             timing.block.into_iter().for_each(|time| pool.pace.measured_article(now, time));
             let back = pool.breaker.served();
             let Some(slot) = pool.slot(id) else { return back };
@@ -109,7 +118,11 @@ impl Backend {
                 address.for_each(|at| self.resources.dialler.succeeded(at, &self.config));
             }
             let unasked = side.as_ref().is_some_and(|side| !side.unread.is_empty());
-            let finished = retired && slot.access != Access::Leased;
+            let finished = match slot.access {
+                Access::Leased => false,
+                Access::Leaving => true,
+                Access::Shared | Access::Reserved => retired,
+            };
             if slot.turns == 0 && (unasked || finished) {
                 pool.slots.retain(|slot| slot.connection.id != id);
             } else if let Some(side) = side.take() {

@@ -15,7 +15,7 @@ const STUMBLE_MEMORY: Duration = Duration::from_secs(60);
 /// The default depth for a provider nearby.
 const DEPTH: u16 = 4;
 /// The largest default depth.
-const DEEPEST: u16 = 16;
+pub(super) const DEEPEST: u16 = 16;
 /// The default depth rises by one for each of these in a round trip.
 const DEPTH_STEP: Duration = Duration::from_millis(5);
 /// The default depth for requests with short replies.

@@ -13,9 +13,9 @@ use nntp::command::Request;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Backend;
 use super::account::Permit;
 use super::breaker::{Breaker, Trust};
+use super::choose::best;
 use super::connection::{Connection, ReadSide};
 use super::gather;
 use super::group_turn::{GroupTurn, Prologue};
@@ -23,7 +23,8 @@ use super::lease::{Lease, LeaseWaiter};
 use super::line::{Claim, Line};
 use super::pace::Pace;
 use super::reply::Reply;
-use super::slot::{Slot, Watch, is_small};
+use super::slot::{Access, Slot, Watch, is_small};
+use super::{Backend, SHARE_AFTER, USED_UP, Volume};
 use crate::error::Error;
 use crate::types::ClientId;
 
@@ -75,6 +76,8 @@ pub(super) struct Effects {
     turns: Vec<Answer<Reply>>,
     group_turns: Vec<Answer<GroupTurn>>,
     pub(super) leases: Vec<Answer<Lease>>,
+    /// Whether all connections of the account are taken, perhaps by other hosts of it.
+    pub(super) wants_room: bool,
 }
 
 impl Effects {
@@ -93,6 +96,9 @@ impl Effects {
         }
         for permit in self.dials {
             backend.spawn_dial(permit);
+        }
+        if self.wants_room {
+            backend.account().ask_for_room(backend);
         }
         // Answers whose receivers have left.
         drop((self.closed, self.turns, self.group_turns, self.leases));
@@ -150,6 +156,7 @@ impl Pool {
 
     /// Gives free connections to waiting requests, and dials for the rest.
     pub(super) fn serve(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
+        self.give_way(backend, effects);
         // This also frees connections reserved for waiters that have left.
         self.serve_leases(backend, effects);
         while let Some(small) = self.line.peek().map(Waiter::is_small)
@@ -184,10 +191,15 @@ impl Pool {
         let undiallable = || self.dialling == 0 && self.no_dial_before(backend, now).is_some();
         let hopeless = self.slots.is_empty() && undiallable();
         let set_aside = matches!(self.breaker.trust(now), Trust::NotBefore(_));
-        if !(hopeless || set_aside || self.retired) {
+        let used_up = backend.volume() == Volume::UsedUp;
+        if !(hopeless || set_aside || used_up || self.retired) {
             return;
         }
-        let why = if self.retired { "its settings were changed" } else { &self.breaker.why };
+        let why = match () {
+            () if self.retired => "its settings were changed",
+            () if used_up => USED_UP,
+            () => &self.breaker.why,
+        };
         let refusal = |why: &str| Error::Unavailable(why.to_owned());
         for waiter in self.line.drain() {
             match waiter {
@@ -240,6 +252,25 @@ impl Pool {
         let turn = GroupTurn::shared(slot, backend, what, watch);
         self.clear_owner(what.0.client, Some(at));
         Some(turn)
+    }
+
+    /// Closes a connection, now or when it is idle, if another host of the account needs it more. One
+    /// that was just made is kept for a while.
+    pub(super) fn give_way(&mut self, backend: &Backend, effects: &mut Effects) {
+        let now = Instant::now();
+        let settled =
+            |slot: &Slot| slot.access == Access::Shared && now >= slot.created + SHARE_AFTER;
+        let Some((at, _)) = best(&self.slots, settled, |slot| slot.turns) else { return };
+        if !backend.account().gives_way(&backend.config().id) {
+            return;
+        }
+        let Some(slot) = self.slots.get_mut(at) else { return };
+        if slot.turns > 0 {
+            slot.access = Access::Leaving;
+            return;
+        }
+        effects.closed.extend(slot.line.try_take());
+        self.slots.remove(at);
     }
 
     /// The client's group and article have changed on this connection, so its other connections no

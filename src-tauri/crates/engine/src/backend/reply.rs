@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use nntp::block::{BlockScan, Scan};
 use nntp::command::{Request, Verb};
+use nntp::date::Age;
 use nntp::status::StatusLine;
 use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant, timeout};
@@ -17,6 +18,7 @@ use super::connection::{Connection, ReadSide, closed};
 use super::crawl::Recent;
 use super::slot::Watch;
 use super::{Backend, Counters, Loss, Timing, gather};
+use crate::calendar::seconds_now;
 use crate::error::Error;
 use crate::ticket::Ticket;
 
@@ -43,6 +45,7 @@ pub(crate) struct Reply {
     recent: Recent,
     /// Whether it may be given up because another connection may do better.
     may_be_tried_again: bool,
+    headers: Headers,
     /// Whether it is the first on a new connection.
     fresh: bool,
     /// Replies that are not final the first time, but are when repeated.
@@ -81,6 +84,18 @@ enum Stage {
     Done,
 }
 
+/// An article's headers, which are read for its age.
+enum Headers {
+    Unread,
+    Read(Option<Age>),
+}
+
+impl Headers {
+    fn of(verb: Verb) -> Self {
+        if verb == Verb::Article { Self::Unread } else { Self::Read(None) }
+    }
+}
+
 impl Reply {
     pub(super) fn new(
         backend: &Arc<Backend>,
@@ -94,6 +109,7 @@ impl Reply {
         Self {
             backend: Arc::clone(backend),
             connection,
+            headers: Headers::of(request.verb()),
             request,
             ticket: Some(ticket),
             stage: Stage::Waiting,
@@ -189,11 +205,22 @@ impl Reply {
             Ok(_) => return Poll::Ready(Err(self.fail(Error::ConnectionLost(closed())))),
             Err(error) => return Poll::Ready(Err(self.fail(Error::ConnectionLost(error)))),
         };
+        if let Headers::Unread = self.headers {
+            self.headers = Headers::Read(Age::by_headers(&chunk, seconds_now()));
+        }
         if let Some(Scan::End(n)) = scan.map(|scan| scan.push(&chunk)) {
             side.unread = chunk.split_off(n);
             self.finish();
         }
         Poll::Ready(Ok(Some(chunk)))
+    }
+
+    /// The article's age, if its headers have told it.
+    pub(crate) fn age(&self) -> Option<Age> {
+        match self.headers {
+            Headers::Unread => None,
+            Headers::Read(age) => age,
+        }
     }
 
     /// Records that the client slowed the reply down, so its duration says nothing about the provider.
@@ -338,6 +365,7 @@ impl Reply {
             block_began: None,
             recent: self.recent,
             may_be_tried_again: false,
+            headers: Headers::Read(None),
             fresh: self.fresh,
             prior: self.prior,
         };

@@ -57,6 +57,8 @@ pub(super) enum Access {
     Shared,
     /// No new turns: a request is waiting for a lease.
     Reserved,
+    /// No new turns: it is closed when it is idle, because another host of the account needs it.
+    Leaving,
     Leased,
 }
 

@@ -1,66 +1,11 @@
-//! A backend's counters and state at one moment, for people and for routing.
-
-use std::sync::atomic::{AtomicU64, Ordering};
+//! A backend's state at one moment, for people and for routing.
 
 use tokio::time::{Duration, Instant};
 
 use super::breaker::Trust;
 use super::pool::Pool;
 use super::slot::{Access, Slot};
-use super::{Backend, State};
-
-/// Counters of a backend since its start.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Requests sent.
-    pub requests: AtomicU64,
-    /// Replies delivered to clients.
-    pub delivered: AtomicU64,
-    /// Articles and bodies given to clients: the replies 220 and 222.
-    pub articles: AtomicU64,
-    /// Articles that the provider did not have.
-    pub missing: AtomicU64,
-    /// Requests that failed because of the provider.
-    pub failures: AtomicU64,
-    /// Bytes of replies received.
-    pub bytes: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn count(counter: &AtomicU64) {
-        Self::add(counter, 1);
-    }
-
-    pub(super) fn add(counter: &AtomicU64, n: usize) {
-        counter.fetch_add(n as u64, Ordering::Relaxed);
-    }
-
-    /// Returns the current values.
-    #[must_use]
-    pub fn snapshot(&self) -> CounterSnapshot {
-        let now = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        CounterSnapshot {
-            requests: now(&self.requests),
-            delivered: now(&self.delivered),
-            articles: now(&self.articles),
-            missing: now(&self.missing),
-            failures: now(&self.failures),
-            bytes: now(&self.bytes),
-        }
-    }
-}
-
-/// [`Counters`] at one moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the same as in Counters")]
-pub struct CounterSnapshot {
-    pub requests: u64,
-    pub delivered: u64,
-    pub articles: u64,
-    pub missing: u64,
-    pub failures: u64,
-    pub bytes: u64,
-}
+use super::{Backend, CounterSnapshot, State, Volume};
 
 /// Whether a backend can take a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,6 +40,8 @@ pub(crate) struct Standing {
     pub(crate) idle: bool,
     /// The provider recently refused to serve this account.
     pub(crate) unable: bool,
+    /// How much is left of the account's volume.
+    pub(crate) volume: Volume,
     /// It can take requests, and serves them as far as is known.
     pub(crate) serves: bool,
     /// For how long it has been unusable, if it is.
@@ -117,13 +64,15 @@ pub struct BackendSnapshot {
     pub state: State,
     /// What is wrong, in a sentence; empty if nothing is.
     pub why: String,
+    /// Whether its account is used up, by our count or by the provider's words.
+    pub used_up: bool,
     /// Connections that are open, being dialled or closing.
     pub open: u16,
     /// How many connections it grants, as far as is known.
     pub limit: u16,
     /// Requests in flight or waiting.
     pub load: usize,
-    /// Counters since the provider was set up.
+    /// Counters since the program started.
     pub counters: CounterSnapshot,
 }
 
@@ -141,9 +90,10 @@ impl Pool {
                 _ => Availability::Ready,
             },
         };
-        let limit = backend.account.limit(now, backend.config().connections.get()).max(1);
+        let limit = backend.account.limit(now, backend.config()).max(1);
         let load = self.load();
         let unable = backend.account.used_up.is_on(now);
+        let volume = backend.volume();
         let well = matches!(self.breaker.state, State::Up | State::Untried);
         Standing {
             availability,
@@ -155,7 +105,11 @@ impl Pool {
             },
             idle: self.slots.iter().any(|slot| slot.turns == 0 && slot.access == Access::Shared),
             unable,
-            serves: well && !unable && availability == Availability::Ready,
+            volume,
+            serves: well
+                && !unable
+                && volume != Volume::UsedUp
+                && availability == Availability::Ready,
             down_for: self.breaker.down_for(now),
             load: load * 1000 / usize::from(limit),
             work: self.pace.article(now) * u32::try_from(load + 1).unwrap_or(u32::MAX)
@@ -167,7 +121,7 @@ impl Pool {
     pub(super) fn load(&self) -> usize {
         let turns = |slot: &Slot| match slot.access {
             Access::Leased => slot.turns.max(1),
-            Access::Shared | Access::Reserved => slot.turns,
+            Access::Shared | Access::Reserved | Access::Leaving => slot.turns,
         };
         let turns: usize = self.slots.iter().map(|slot| usize::from(turns(slot))).sum();
         turns + self.waiting()

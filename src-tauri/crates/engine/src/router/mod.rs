@@ -1,6 +1,7 @@
 //! Chooses which backend gets a request, and in which order.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::backend::Backend;
@@ -10,6 +11,9 @@ mod route;
 
 use missing::Missing;
 pub(crate) use route::{Next, Route};
+
+/// One in so many skipped providers is asked all the same, to find out whether its backbone is true.
+const SKIPS: u32 = 50;
 
 /// The backends of a proxy, with a memory of articles that they do not have.
 ///
@@ -21,13 +25,24 @@ pub(crate) use route::{Next, Route};
 pub struct BackendSelector {
     backends: RwLock<Arc<[Arc<Backend>]>>,
     missing: Missing,
+    /// How often a provider was to be skipped because another one of its backbone lacked the article.
+    skips: AtomicU32,
 }
 
 impl BackendSelector {
     /// Creates a selector without backends.
     #[must_use]
     pub fn new() -> Self {
-        Self { backends: RwLock::new(Arc::new([])), missing: Missing::default() }
+        Self {
+            backends: RwLock::new(Arc::new([])),
+            missing: Missing::default(),
+            skips: AtomicU32::new(0),
+        }
+    }
+
+    /// Whether a provider is asked once though one of its backbone does not have the article.
+    fn is_check_due(&self) -> bool {
+        self.skips.fetch_add(1, Ordering::Relaxed).is_multiple_of(SKIPS)
     }
 
     /// Adds a backend at the end.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use nntp::command::{Class, Request};
 use tokio::time::{Duration, Instant};
+use tracing::debug;
 
 use super::BackendSelector;
-use crate::backend::{Availability, Backend, Confidence, SHARE_AFTER, Standing};
+use crate::backend::{Availability, Backend, Confidence, SHARE_AFTER, Standing, Volume};
 use crate::error::Error;
 
 /// How many connections to a backend may be lost during this request.
@@ -64,6 +65,8 @@ struct Candidate {
     rests_until: Option<Instant>,
     why: String,
     standing: Standing,
+    /// Whether it is asked although a provider of the same backbone does not have the article.
+    checks_sibling: bool,
 }
 
 /// How often a backend has failed this request.
@@ -78,6 +81,8 @@ struct Failures {
 enum Answer {
     None,
     Missing,
+    /// Not asked: a provider of the same backbone does not have the article.
+    Skipped,
     Unable,
 }
 
@@ -212,7 +217,7 @@ impl<'a> Route<'a> {
 
     /// Returns who is next in a tier; `None` if nobody in it can help any more.
     fn next_in(&self, tier: &[Candidate], now: Instant) -> Option<Next> {
-        let ready = || tier.iter().filter(|c| c.is_ready(now));
+        let ready = || tier.iter().filter(|c| c.is_ready(now) && self.may_use(c));
         if let Some(chosen) = self.best(ready()) {
             // A backend without a connection may be dead, so it is dialled beside the request.
             ready().filter(|c| !c.is_proven()).for_each(|c| c.backend.warm_up());
@@ -236,8 +241,7 @@ impl<'a> Route<'a> {
 
     fn rank(&self, candidate: &Candidate) -> impl Ord + use<> {
         let id = &candidate.backend.config().id;
-        let article = self.article.and_then(Request::message_id);
-        let known = article.is_some_and(|a| self.selector.missing.is_known(id, a.as_bytes()));
+        let known = self.article.is_some_and(|article| self.selector.missing.is_known(id, article));
         let Standing { unable, confidence, work, load, .. } = candidate.standing;
         (candidate.order, candidate.failures.total(), unable, confidence, known, work, load)
     }
@@ -275,12 +279,55 @@ impl<'a> Route<'a> {
         self.candidates.iter().filter_map(reason).collect::<Vec<_>>().join("; ")
     }
 
-    /// Records that the backend does not have the article.
-    pub(crate) fn missing(&mut self, backend: &Arc<Backend>) {
-        if let Some(article) = self.article.and_then(Request::message_id) {
-            self.selector.missing.remember(&backend.config().id, article.as_bytes());
-        }
+    /// Records that the backend cannot answer the request, so that others are asked.
+    pub(crate) fn refused(&mut self, backend: &Arc<Backend>) {
         self.update(backend, |candidate| candidate.answer = Answer::Missing);
+    }
+
+    /// Records that the backend does not have the article. Others of its backbone are skipped, but for a
+    /// few that check whether they really have the same articles.
+    pub(crate) fn missing(&mut self, backend: &Arc<Backend>) {
+        self.refused(backend);
+        if let Some(article) = self.article {
+            self.selector.missing.remember(&backend.config().id, article);
+        }
+        let config = backend.config();
+        let unasked = |c: &&mut Candidate| c.answer == Answer::None && !c.checks_sibling;
+        let siblings = self.candidates.iter_mut().filter(unasked);
+        for sibling in siblings.filter(|c| c.backend.config().is_sibling(config)) {
+            if self.selector.is_check_due() {
+                sibling.checks_sibling = true;
+            } else {
+                debug!(provider = sibling.backend.config().name, "skipped: same backbone");
+                sibling.answer = Answer::Skipped;
+            }
+        }
+    }
+
+    /// Whether the backend is asked to check that providers of one backbone have the same articles.
+    pub(crate) fn checks_sibling(&self, backend: &Arc<Backend>) -> bool {
+        self.candidates.iter().any(|c| Arc::ptr_eq(&c.backend, backend) && c.checks_sibling)
+    }
+
+    /// The backends that said that they do not have the article.
+    pub(crate) fn lacking(&self) -> impl Iterator<Item = &Arc<Backend>> {
+        let lacking = self.candidates.iter().filter(|c| c.answer == Answer::Missing);
+        lacking.map(|c| &c.backend)
+    }
+
+    /// Whether there are others than `backend`, and none of them has the article.
+    pub(crate) fn only_has(&self, backend: &Arc<Backend>) -> bool {
+        self.candidates.len() > 1 && self.nobody_else_has(backend)
+    }
+
+    fn nobody_else_has(&self, backend: &Arc<Backend>) -> bool {
+        let mut others = self.candidates.iter().filter(|c| !Arc::ptr_eq(&c.backend, backend));
+        others.all(|c| matches!(c.answer, Answer::Missing | Answer::Skipped) || c.is_used_up())
+    }
+
+    /// Whether the account's volume allows it to be asked.
+    fn may_use(&self, candidate: &Candidate) -> bool {
+        candidate.standing.volume != Volume::Reserve || self.nobody_else_has(&candidate.backend)
     }
 
     /// Records that the backend cannot serve the request.
@@ -351,6 +398,7 @@ impl Candidate {
             rests_until: None,
             why: String::new(),
             standing: Standing::default(),
+            checks_sibling: false,
         }
     }
 
@@ -368,7 +416,12 @@ impl Candidate {
 
     /// Whether asking it again may help.
     fn is_open(&self) -> bool {
-        self.answer == Answer::None && !self.failures.are_enough()
+        self.answer == Answer::None && !self.failures.are_enough() && !self.is_used_up()
+    }
+
+    /// Whether nothing is left of its account's volume.
+    fn is_used_up(&self) -> bool {
+        self.standing.volume == Volume::UsedUp
     }
 
     /// Whether it can be asked now.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use nntp::command::{Class, Request, Verb};
+use nntp::date::Age;
 use nntp::status::StatusLine;
 use nntp::verdict::shown;
 use tokio::time::{Duration, Instant, sleep_until};
@@ -20,6 +21,7 @@ use super::selected::Selected;
 use super::stateful::OwnTurn;
 use super::streaming::relay;
 use crate::backend::{Backend, Claim, Counters, PriorRefusals, Reply, Urgency, Waiting};
+use crate::calendar::seconds_now;
 use crate::clients::Client;
 use crate::error::{Advice, Blame, Error};
 use crate::events::Event;
@@ -63,13 +65,22 @@ pub(super) struct Exchange<'a> {
     pub(super) progress: Progress,
     /// What backends replied that is not final the first time.
     prior: Vec<(Arc<Backend>, PriorRefusals)>,
+    delivered: Option<Delivered>,
+}
+
+/// An article that was delivered whole.
+struct Delivered {
+    /// Its age, if the headers tell it.
+    age: Option<Age>,
+    /// Whether it continues one that broke off.
+    resumed: bool,
 }
 
 impl<'a> Exchange<'a> {
     pub(super) fn new(request: &'a Request, pending: &'a mut PendingReply) -> Self {
         let progress = Progress::of(request);
         pending.answers(request.verb());
-        Self { request, pending, progress, prior: Vec::new() }
+        Self { request, pending, progress, prior: Vec::new(), delivered: None }
     }
 
     /// Returns what a backend replied to this request before.
@@ -118,6 +129,59 @@ impl<'a> Exchange<'a> {
     }
 }
 
+/// What statistics are made of.
+impl Exchange<'_> {
+    fn is_for_article(&self) -> bool {
+        matches!(self.request.verb(), Verb::Article | Verb::Body)
+    }
+
+    /// Counts the reply that the client got from a backend, if it is an article.
+    fn count_delivery(&self, backend: &Arc<Backend>, route: &Route<'_>) {
+        let Some(Delivered { age, resumed }) = self.delivered else { return };
+        let counters = backend.counters();
+        Counters::count(&counters.articles);
+        if resumed {
+            Counters::count(&counters.resumed);
+        }
+        if route.only_has(backend) {
+            Counters::count(&counters.rescued);
+        }
+        if route.checks_sibling(backend) {
+            Counters::count(&counters.siblings_checked);
+            Counters::count(&counters.siblings_differed);
+        }
+        let age = age.or_else(|| self.estimated_age());
+        age.into_iter().for_each(|age| counters.delivered_by_age.count(age));
+        self.count_ages_of_missing(route, age);
+    }
+
+    /// Counts a backend's reply that it does not have the article.
+    fn count_missing(&self, backend: &Arc<Backend>, route: &Route<'_>) {
+        let counters = backend.counters();
+        Counters::count(&counters.missing);
+        if self.is_for_article() {
+            Counters::count(&counters.articles_missing);
+        }
+        if route.checks_sibling(backend) {
+            Counters::count(&counters.siblings_checked);
+        }
+    }
+
+    /// Counts the age of an article for the backends that lack it.
+    fn count_ages_of_missing(&self, route: &Route<'_>, age: Option<Age>) {
+        if !self.is_for_article() {
+            return;
+        }
+        let Some(age) = age.or_else(|| self.estimated_age()) else { return };
+        route.lacking().for_each(|backend| backend.counters().missing_by_age.count(age));
+    }
+
+    fn estimated_age(&self) -> Option<Age> {
+        let id = self.request.message_id()?;
+        Age::by_message_id(id.as_bytes(), seconds_now())
+    }
+}
+
 impl ClientSession {
     /// Finds a backend for a request and delivers its reply. This is the only retry loop.
     ///
@@ -143,6 +207,7 @@ impl ClientSession {
                     continue;
                 }
                 Next::Missing if by_id && (lacking || exchange.request.verb().names_article()) => {
+                    exchange.count_ages_of_missing(&route, None);
                     return self.no_such_article(&mut exchange);
                 }
                 Next::Missing => return self.refused_by_all(exchange, refusal),
@@ -154,14 +219,17 @@ impl ClientSession {
                 continue;
             }
             if by_id && backend.has_no_command_for(exchange.request) {
-                route.missing(&backend);
+                route.refused(&backend);
                 continue;
             }
             match self.ask(&backend, &mut route, &mut exchange, &mut way).await {
-                Ok(Outcome::Delivered) => return Ok(()),
+                Ok(Outcome::Delivered) => {
+                    exchange.count_delivery(&backend, &route);
+                    return Ok(());
+                }
                 Ok(Outcome::AskAgain) => {}
                 Ok(Outcome::Missing(_)) if by_id => {
-                    Counters::count(&backend.counters().missing);
+                    exchange.count_missing(&backend, &route);
                     lacking = true;
                     route.missing(&backend);
                 }
@@ -170,7 +238,8 @@ impl ClientSession {
                 }
                 Ok(Outcome::Missing(status) | Outcome::Refused(status)) => {
                     debug!(provider = backend.config().name, "refuses: {}", words(&status));
-                    route.missing(&backend);
+                    Counters::count(&backend.counters().refused);
+                    route.refused(&backend);
                     refusal.get_or_insert(status);
                 }
                 Ok(Outcome::Unable(status)) => {
@@ -233,7 +302,8 @@ impl ClientSession {
             Meaning::Answer => {}
         }
         exchange.pending.comes_from(backend);
-        if !exchange.progress.is_behind() {
+        let resumed = exchange.progress.is_behind();
+        if !resumed {
             exchange.pending.push(status.to_wire());
         }
         if reply.request().verb() == Verb::Head && exchange.request.verb() == Verb::Stat {
@@ -247,7 +317,7 @@ impl ClientSession {
         exchange.pending.is_whole(exchange.request.verb());
         Counters::count(&backend.counters().delivered);
         if is_article {
-            Counters::count(&backend.counters().articles);
+            exchange.delivered = Some(Delivered { age: reply.age(), resumed });
             self.client.was_given_article();
         }
         Ok(Outcome::Delivered)
@@ -257,6 +327,7 @@ impl ClientSession {
         if exchange.pending.was_seen() {
             return Err(Error::NotTheSame);
         }
+        self.client.missed_article();
         self.events.tell(|| Event::NotFound {
             client: self.client.name(),
             message_id: exchange
@@ -297,6 +368,7 @@ impl ClientSession {
         if pending.was_seen() {
             return Err(Error::NotTheSame);
         }
+        self.client.was_failed();
         self.events.tell(|| Event::RequestFailed {
             client: self.client.name(),
             verb: format!("{:?}", request.verb()).to_uppercase(),

@@ -43,6 +43,8 @@ fn plain(address: SocketAddr) -> BackendConfig {
         required: false,
         pipelining: None,
         limits,
+        account: None,
+        backbone: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use nntp_proxy::auth::AuthHandler;
-use nntp_proxy::config::{BackendConfig, Config, RoutingMode, TimeLimits};
+use nntp_proxy::config::{Allowances, BackendConfig, Config, RoutingMode, TimeLimits};
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError};
 use nntp_proxy::proxy::Proxy;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
@@ -67,7 +67,13 @@ fn proxy(provider: &Provider) -> Proxy {
     to.connections = NonZeroU16::new(4).unwrap();
     to.limits = TimeLimits::default();
     let auth = Arc::new(AuthHandler::new(None, None));
-    let config = Config { mode: RoutingMode::PerCommand, posting: false, auth, backends: vec![to] };
+    let config = Config {
+        mode: RoutingMode::PerCommand,
+        posting: false,
+        auth,
+        backends: vec![to],
+        allowances: Allowances::new(),
+    };
     Proxy::new(config, Arc::new(provider.clone()))
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use newsmux_tests::provider::{ProviderState, serve_connection};
 use nntp_proxy::auth::AuthHandler;
-use nntp_proxy::config::{BackendConfig, Config, RoutingMode, TimeLimits, Tls};
+use nntp_proxy::config::{Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls};
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError, Stream};
 use nntp_proxy::proxy::Proxy;
 use tokio::io::{DuplexStream, duplex};
@@ -56,6 +56,8 @@ pub(crate) fn backend(name: &str, connections: u16) -> BackendConfig {
         required: false,
         pipelining: None,
         limits: TimeLimits::from_timeout(Duration::from_secs(30)),
+        account: None,
+        backbone: None,
     }
 }
 
@@ -65,7 +67,13 @@ pub(crate) fn depth(depth: u8) -> Option<NonZeroU8> {
 }
 
 pub(crate) fn config(mode: RoutingMode, backends: Vec<BackendConfig>) -> Config {
-    Config { mode, posting: false, auth: Arc::new(AuthHandler::new(None, None)), backends }
+    Config {
+        mode,
+        posting: false,
+        auth: Arc::new(AuthHandler::new(None, None)),
+        backends,
+        allowances: Allowances::new(),
+    }
 }
 
 /// A client's end of a pipe with so much room; `wrap` has the proxy's end first.
