@@ -60,6 +60,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ureq",
         ],
     ),
+    // Neither a runtime nor the engine: whoever counts gives it totals.
+    ("crates/ledger", &["jiff", "rusqlite", "serde", "ts-rs"]),
     (
         "crates/control",
         &[
