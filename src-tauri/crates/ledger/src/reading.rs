@@ -1,6 +1,7 @@
 //! What is counted while the process runs: totals since its start.
 
 use crate::ages::Ages;
+use crate::figures::Figures;
 use crate::histogram::Histogram;
 
 /// All totals at one moment. An id occurs once in each list and its totals only grow. A total that went
@@ -100,4 +101,50 @@ pub struct ProgramCounts {
     pub missing: u64,
     /// Requests that failed everywhere.
     pub failed: u64,
+}
+
+impl ProviderReading {
+    /// What was counted since `before`, or `None` if this is not a continuation of it.
+    pub(crate) fn since(&self, before: &Self) -> Option<Self> {
+        let counts = self.counts.since(before.counts)?;
+        let first_byte = self.first_byte.since(&before.first_byte)?;
+        let ages = self.ages.since(&before.ages)?;
+        Some(Self { counts, first_byte, ages, ..self.clone() })
+    }
+}
+
+impl Counts {
+    fn since(self, before: Self) -> Option<Self> {
+        Some(Self {
+            received: self.received.checked_sub(before.received)?,
+            sent: self.sent.checked_sub(before.sent)?,
+            articles: self.articles.checked_sub(before.articles)?,
+            missing: self.missing.checked_sub(before.missing)?,
+            refused: self.refused.checked_sub(before.refused)?,
+            failed: self.failed.checked_sub(before.failed)?,
+            resumed: self.resumed.checked_sub(before.resumed)?,
+            rescued: self.rescued.checked_sub(before.rescued)?,
+            sibling_checked: self.sibling_checked.checked_sub(before.sibling_checked)?,
+            sibling_differed: self.sibling_differed.checked_sub(before.sibling_differed)?,
+        })
+    }
+}
+
+impl ProgramCounts {
+    /// What was counted since `before`, or `None` if this is not a continuation of it.
+    pub(crate) fn since(self, before: Self) -> Option<Self> {
+        Some(Self {
+            bytes: self.bytes.checked_sub(before.bytes)?,
+            articles: self.articles.checked_sub(before.articles)?,
+            missing: self.missing.checked_sub(before.missing)?,
+            failed: self.failed.checked_sub(before.failed)?,
+        })
+    }
+}
+
+/// A program's counts in the columns of a provider.
+pub(crate) fn program_figures(counts: ProgramCounts) -> Figures {
+    let ProgramCounts { bytes, articles, missing, failed } = counts;
+    let counts = Counts { received: bytes, articles, missing, failed, ..Counts::default() };
+    Figures { counts, ..Figures::default() }
 }

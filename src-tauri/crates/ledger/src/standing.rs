@@ -3,6 +3,8 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::account::{Account, days_between};
+
 /// What came of a [`Reading`](crate::Reading).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Taken {
@@ -98,4 +100,28 @@ pub struct AccountStanding {
     /// unlimited, or was never used.
     #[cfg_attr(feature = "ts", ts(type = "number | null"))]
     pub empty_in_days: Option<u64>,
+}
+
+impl AccountStanding {
+    pub(crate) fn of(account: &Account, today: Date) -> Self {
+        let (left, period) = (account.left(), account.period());
+        let pace_per_day = account.pace.per_day();
+        let empty_in_days =
+            left.filter(|_| pace_per_day > 0).map(|left| left.div_ceil(pace_per_day));
+        let lasts = |days: u64| {
+            let ends = period.map(|(_, ends)| days_between(today, ends));
+            ends.is_some_and(|ends| i64::try_from(days).unwrap_or(i64::MAX) >= ends)
+        };
+        Self {
+            used: account.used(),
+            quota: account.plan.quota.map(|quota| quota.bytes),
+            left,
+            period_began: period.map(|(began, _)| began),
+            period_ends: period.map(|(_, ends)| ends),
+            expires: account.plan.expires,
+            exhausted: account.exhausted(),
+            pace_per_day,
+            empty_in_days: empty_in_days.filter(|days| !lasts(*days)),
+        }
+    }
 }
