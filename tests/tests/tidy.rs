@@ -77,6 +77,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ts-rs",
         ],
     ),
+    // Neither a runtime nor the engine: whoever counts gives it totals.
+    ("crates/ledger", &["jiff", "rusqlite", "serde", "ts-rs"]),
     (
         "crates/control",
         &[

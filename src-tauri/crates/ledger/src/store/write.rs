@@ -1,0 +1,151 @@
+//! What a flush writes: increments, so that several processes add up.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rusqlite::{Connection, Result, ToSql, params, params_from_iter};
+
+use super::{Batch, Prune};
+use crate::account::Account;
+use crate::ages::{Ages, Asked};
+use crate::figures::{COLUMNS, Figures, signed};
+use crate::moment::{Moment, day_key};
+use crate::pending::{Kind, Name, Who};
+
+/// An SQL function: the sum of two histograms.
+pub(super) const SUM_OF_HISTOGRAMS: &str = "sum_of_histograms";
+
+/// Hours are kept so long.
+pub(crate) const HOURS_KEPT_SECS: i64 = 35 * 86_400;
+/// Periods are kept so long at least: a month, and what a clock set back needs.
+const PERIODS_KEPT_DAYS: u32 = 100;
+
+const AGE: &str = "
+INSERT INTO ages (who, month, bucket, exact, delivered, missing) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (who, month, bucket, exact)
+DO UPDATE SET delivered = delivered + excluded.delivered, missing = missing + excluded.missing";
+
+const PERIOD: &str = "
+INSERT INTO periods (account, since, used, alerted) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (account, since)
+DO UPDATE SET used = used + excluded.used, alerted = max(alerted, excluded.alerted)";
+
+const ENDED: &str = "UPDATE periods SET ended = ?3 WHERE account = ?1 AND since = ?2";
+
+const NAME: &str = "
+INSERT INTO names (kind, id, name, account) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (kind, id) DO UPDATE SET name = excluded.name, account = excluded.account
+WHERE name <> excluded.name OR account <> excluded.account";
+
+const WHO: &str = "SELECT who FROM names WHERE kind = ?1 AND id = ?2";
+
+/// Fails if a table or column is missing.
+pub(super) fn check(connection: &Connection) -> Result<()> {
+    let figures = ["hours", "days", "months"].map(add_figures);
+    for statement in figures.iter().map(String::as_str).chain([AGE, PERIOD, ENDED, NAME, WHO]) {
+        connection.prepare(statement)?;
+    }
+    super::plans::check(connection)
+}
+
+/// Adds what is pending, and removes what is too old.
+pub(super) fn write(connection: &Connection, batch: &Batch<'_>) -> Result<()> {
+    let pending = batch.pending;
+    for ((who, at), figures) in &pending.rows {
+        let name = pending.names.get(who);
+        add_row(connection, number_of(connection, who, name)?, *at, figures)?;
+    }
+    for ((provider, month), ages) in &pending.ages {
+        let who = (Kind::Provider, provider.clone());
+        let number = number_of(connection, &who, pending.names.get(&who))?;
+        add_ages(connection, number, *month, ages)?;
+    }
+    for account in &batch.accounts {
+        add_use(connection, account)?;
+    }
+    batch.prune.map_or(Ok(()), |prune| remove_old(connection, prune))
+}
+
+/// The number by which the file knows a provider, account or program.
+fn number_of(connection: &Connection, who: &Who, name: Option<&Name>) -> Result<i64> {
+    let (kind, id) = (who.0 as i64, &who.1);
+    if let Some(Name { name, account }) = name {
+        connection.prepare(NAME)?.execute(params![kind, id, name, account])?;
+    }
+    connection.prepare(WHO)?.query_row(params![kind, id], |row| row.get(0))
+}
+
+fn add_row(connection: &Connection, who: i64, at: Moment, figures: &Figures) -> Result<()> {
+    let tables = [("hours", at.hour), ("days", Some(at.day)), ("months", Some(at.month))];
+    for (table, at) in tables {
+        let Some(at) = at else { continue };
+        let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(at), Box::new(who)];
+        values.extend(figures.values());
+        connection.prepare(&add_figures(table))?.execute(params_from_iter(values))?;
+    }
+    Ok(())
+}
+
+fn add_figures(table: &str) -> String {
+    let columns = COLUMNS.join(", ");
+    let places = vec!["?"; COLUMNS.len() + 3].join(", ");
+    let sums = COLUMNS.map(|column| format!("{column} = {column} + excluded.{column}")).join(", ");
+    format!(
+        "INSERT INTO {table} (at, who, {columns}, first_byte) VALUES ({places})
+         ON CONFLICT (at, who) DO UPDATE SET {sums},
+         first_byte = {SUM_OF_HISTOGRAMS}(first_byte, excluded.first_byte)"
+    )
+}
+
+fn add_ages(connection: &Connection, who: i64, month: i64, ages: &Ages) -> Result<()> {
+    for (exact, buckets) in [(true, &ages.exact), (false, &ages.estimated)] {
+        let used = buckets.iter().enumerate().filter(|(_, asked)| asked.all() > 0);
+        for (bucket, Asked { delivered, missing }) in used {
+            let bucket = i64::try_from(bucket).unwrap_or(i64::MAX);
+            let (delivered, missing) = (signed(*delivered), signed(*missing));
+            let values = params![who, month, bucket, exact, delivered, missing];
+            connection.prepare(AGE)?.execute(values)?;
+        }
+    }
+    Ok(())
+}
+
+fn add_use(connection: &Connection, account: &Account) -> Result<()> {
+    let id = &account.plan.account;
+    for (since, used) in &account.periods {
+        let alerted = if used.alerted_anew { used.alerted } else { 0 };
+        if used.pending > 0 || used.alerted_anew || used.ended_anew {
+            let values = params![id, since, signed(used.pending), alerted];
+            connection.prepare(PERIOD)?.execute(values)?;
+        }
+        if used.ended_anew {
+            connection.prepare(ENDED)?.execute(params![id, since, used.ended])?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what is too old. The mark follows the clock by at most a day each time, so that a clock that
+/// is wrong for some hours does not remove years.
+fn remove_old(connection: &Connection, prune: Prune) -> Result<()> {
+    let now = prune.now.as_second();
+    let marked = "SELECT value FROM meta WHERE key = 'pruned'";
+    let mark = connection.query_row(marked, [], |row| row.get(0));
+    let mark: i64 = match mark {
+        Ok(mark) => now.min(i64::saturating_add(mark, 86_400)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => now,
+        Err(error) => return Err(error),
+    };
+    let set = "INSERT OR REPLACE INTO meta (key, value) VALUES ('pruned', ?1)";
+    connection.execute(set, [mark])?;
+    let day = |days: u32| {
+        let before = Timestamp::from_second(mark - i64::from(days) * 86_400);
+        let zone = TimeZone::UTC;
+        before.map_or(0, |before| day_key(before.to_zoned_datetime(zone).date()))
+    };
+    connection.execute("DELETE FROM hours WHERE at < ?1", [mark - HOURS_KEPT_SECS])?;
+    connection.execute("DELETE FROM days WHERE at < ?1", [day(prune.keep_days)])?;
+    let old = "DELETE FROM periods WHERE since > 0 AND since < ?1 AND since <>
+               ifnull((SELECT since FROM plans WHERE plans.account = periods.account), 0)";
+    connection.execute(old, [day(prune.keep_days.max(PERIODS_KEPT_DAYS))])?;
+    Ok(())
+}
