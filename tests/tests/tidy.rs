@@ -66,6 +66,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "crates/settings",
         &[
             "directories",
+            "jiff",
+            "ledger",
             "local",
             "nntp-proxy",
             "secrets",

@@ -20,7 +20,13 @@ pub(crate) fn serve(providers: usize, together: usize, times: u64) -> Result<f64
     runtime.map_err(|e| e.to_string())?.block_on(async {
         let auth = Arc::new(AuthHandler::new(None, None));
         let backends = (0..providers).map(backend).collect();
-        let config = Config { mode: RoutingMode::PerCommand, posting: false, auth, backends, allowances: Allowances::new() };
+        let config = Config {
+            mode: RoutingMode::PerCommand,
+            posting: false,
+            auth,
+            backends,
+            allowances: Allowances::new(),
+        };
         let (mut client, theirs) = duplex(16 * 1024);
         let proxy = Proxy::new(config, Arc::new(Pipes));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));

@@ -1,18 +1,14 @@
 //! The connected clients, and what each has received.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
+use crate::totals::Totals;
 use crate::types::ClientId;
-
-/// The maximum number of programs that are counted apart.
-const PROGRAMS: usize = 500;
-/// The name that all further ones have together.
-const OTHERS: &str = "others";
 
 /// A client's state at one moment, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,55 +152,49 @@ impl Client {
     }
 }
 
-/// All connected clients, and what programs received on connections that are closed.
+/// All connected clients, oldest first, and the totals to which they add when they leave.
 #[derive(Debug, Default)]
-pub(crate) struct Clients(Mutex<Lists>);
-
-#[derive(Debug, Default)]
-struct Lists {
-    /// Oldest first.
-    connected: BTreeMap<ClientId, Arc<Client>>,
-    left: HashMap<Arc<str>, ProgramCounts>,
+pub(crate) struct Clients {
+    connected: Mutex<BTreeMap<ClientId, Arc<Client>>>,
+    totals: Totals,
 }
 
 impl Clients {
+    pub(crate) fn counting_in(totals: Totals) -> Self {
+        Self { totals, ..Self::default() }
+    }
+
     /// Adds a client until the returned guard is dropped.
     pub(crate) fn enter(&self, client: Arc<Client>) -> Entered<'_> {
         let id = client.id;
-        self.lock().connected.insert(id, client);
+        self.lock().insert(id, client);
         Entered(self, id)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().connected.len()
+        self.lock().len()
     }
 
     pub(crate) fn snapshot(&self) -> Vec<ClientSnapshot> {
-        self.lock().connected.values().map(|client| client.snapshot()).collect()
+        self.lock().values().map(|client| client.snapshot()).collect()
     }
 
     /// What each program has received so far.
     pub(crate) fn programs(&self) -> Vec<ProgramSnapshot> {
-        let lists = self.lock();
-        let mut programs = lists.left.clone();
-        for client in lists.connected.values() {
-            *programs.entry(client.program()).or_default() += client.counts();
-        }
-        let snapshot =
-            |(name, counts): (Arc<str>, _)| ProgramSnapshot { name: (*name).into(), counts };
-        programs.into_iter().map(snapshot).collect()
+        // Locked all the while, so that a client that leaves is counted once.
+        let connected = self.lock();
+        self.totals.programs(connected.values().map(|client| (client.program(), client.counts())))
     }
 
     fn leave(&self, id: ClientId) {
-        let mut lists = self.lock();
-        let Some(client) = lists.connected.remove(&id) else { return };
-        let known = lists.left.len() < PROGRAMS || lists.left.contains_key(&client.program());
-        let name = if known { client.program() } else { OTHERS.into() };
-        *lists.left.entry(name).or_default() += client.counts();
+        let mut connected = self.lock();
+        if let Some(client) = connected.remove(&id) {
+            self.totals.add_program(client.program(), client.counts());
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Lists> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Arc<Client>>> {
+        self.connected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

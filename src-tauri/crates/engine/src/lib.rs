@@ -21,4 +21,5 @@ pub mod pool;
 pub mod proxy;
 pub mod router;
 pub mod session;
+pub mod totals;
 pub mod types;

@@ -21,6 +21,7 @@ use crate::events::{Event, Events};
 use crate::pool::BufferPool;
 use crate::router::BackendSelector;
 use crate::session::ClientSession;
+use crate::totals::Totals;
 use crate::types::BufferSize;
 
 /// The maximum number of unused buffers to keep.
@@ -78,17 +79,23 @@ impl Proxy {
     /// Creates a proxy with these settings. It dials nothing before a client sends a request.
     #[must_use]
     pub fn new(config: Config, dialler: Arc<dyn Dial>) -> Self {
+        Self::counting_in(Totals::default(), config, dialler)
+    }
+
+    /// Like [`new`](Self::new), but goes on with the totals of earlier proxies.
+    #[must_use]
+    pub fn counting_in(totals: Totals, config: Config, dialler: Arc<dyn Dial>) -> Self {
         let proxy = Self(Arc::new(Shared {
             resources: Resources {
                 dialler,
                 buffers: BufferPool::new(BufferSize::DEFAULT, BUFFERS),
                 events: Events::new(),
             },
-            accounts: Accounts::default(),
+            accounts: Accounts::counting_in(totals.clone()),
             budget: Budget::new(),
             selector: Arc::new(BackendSelector::new()),
             config: RwLock::new(config.clone()),
-            clients: Clients::default(),
+            clients: Clients::counting_in(totals),
             stop: watch::Sender::new(false),
             served: watch::Sender::new(()),
         }));
@@ -103,7 +110,7 @@ impl Proxy {
         let old = self.0.selector.backends();
         let keep = |new: &_| old.iter().find(|backend| backend.config() == new).cloned();
         let kept: Vec<_> = config.backends.iter().map(keep).collect();
-        self.0.accounts.allow(&config.allowances);
+        self.0.accounts.totals.allow(&config.allowances);
         let mut others: Vec<_> = kept.iter().flatten().cloned().collect();
         let mut make = |new: &BackendConfig| {
             let resources = self.0.resources.clone();
@@ -215,7 +222,7 @@ impl Proxy {
 
     /// Sets what the accounts may still transfer. Requests in flight finish.
     pub fn set_allowances(&self, allowances: &Allowances) {
-        self.0.accounts.allow(allowances);
+        self.0.accounts.totals.allow(allowances);
     }
 
     /// Renews all provider connections, because the network changed or the computer slept. Call it
@@ -244,7 +251,7 @@ impl Proxy {
         Snapshot {
             backends: backends.iter().map(|backend| backend.snapshot()).collect(),
             clients: self.0.clients.snapshot(),
-            accounts: self.0.accounts.snapshot(),
+            accounts: self.0.accounts.totals.accounts(),
             programs: self.0.clients.programs(),
         }
     }

@@ -191,6 +191,14 @@ impl Ledger {
         Some(AccountStanding::of(self.listed(account)?, self.clock.now().date()))
     }
 
+    /// How all accounts of the plans stand, by their ids.
+    #[must_use]
+    pub fn accounts(&self) -> BTreeMap<String, AccountStanding> {
+        let today = self.clock.now().date();
+        let listed = self.accounts.iter().filter(|(_, account)| account.listed);
+        listed.map(|(id, account)| (id.clone(), AccountStanding::of(account, today))).collect()
+    }
+
     fn listed(&self, account: &str) -> Option<&Account> {
         self.accounts.get(account).filter(|account| account.listed)
     }

@@ -8,12 +8,14 @@ use settings::Listen;
 const HELP: &str = "\
 newsmuxd, the Usenet proxy for your own computer
 
-usage: newsmuxd [--settings FILE] [--credentials FILE] [--listen HOST:PORT] [--control PATH] [--check] [--sample]
+usage: newsmuxd [--settings FILE] [--credentials FILE] [--listen HOST:PORT] [--control PATH] [--state FOLDER] [--check]
+                [--sample]
 
   --settings FILE      the settings; without it, settings.json in your configuration folder
   --credentials FILE   the passwords; only you may be able to read it
   --listen HOST:PORT   where to listen, instead of what the settings say; port 0 for any free one
   --control PATH       where newsmuxctl finds it, instead of the usual place
+  --state FOLDER       where statistics and the use of accounts are kept, instead of the usual place
   --sample             for trying it without an account: serve a few articles of our own instead of the
                        settings' providers, and write newsmux-sample.nzb into this folder
   --sample-nzb FILE    the same, with the .nzb as this file; no other file is ever written over
@@ -40,6 +42,8 @@ pub(crate) struct Arguments {
     pub(crate) listen: Option<Listen>,
     /// The control channel, where it is not the usual one.
     pub(crate) control: Option<PathBuf>,
+    /// The folder of the statistics, where it is not the usual one.
+    pub(crate) state: Option<PathBuf>,
     /// Instead of the settings' providers, the sample one.
     pub(crate) sample: Option<SampleNzb>,
 }
@@ -79,6 +83,7 @@ impl Arguments {
                 "--credentials" => arguments.credentials = Some(value()?.into()),
                 "--listen" => arguments.listen = Some(listen(&value()?.to_string_lossy())?),
                 "--control" => arguments.control = Some(value()?.into()),
+                "--state" => arguments.state = Some(value()?.into()),
                 "--check" => check = true,
                 "--sample" => drop(arguments.sample.get_or_insert(SampleNzb::Here)),
                 "--sample-nzb" => arguments.sample = Some(SampleNzb::At(value()?.into())),
@@ -122,9 +127,10 @@ mod tests {
             credentials: None,
             listen: Some(Listen { host: "::1".into(), port: 0, ..Listen::default() }),
             control: Some("c.sock".into()),
+            state: Some("s".into()),
             sample: None,
         };
-        let line = "--settings s.json --listen=[::1]:0 --control c.sock";
+        let line = "--settings s.json --listen=[::1]:0 --control c.sock --state s";
         assert_eq!(parse(line), Ok(Command::Serve(expected)));
     }
 
@@ -135,8 +141,12 @@ mod tests {
             other => panic!("{line}: {other:?}"),
         };
         let arguments = ["--settings FILE", "--credentials FILE", "--listen HOST:PORT", "--check"];
-        for word in arguments.into_iter().chain(["--control PATH", "--sample", "--sample-nzb FILE"])
-        {
+        for word in arguments.into_iter().chain([
+            "--control PATH",
+            "--state FOLDER",
+            "--sample",
+            "--sample-nzb FILE",
+        ]) {
             assert!(said("--help").contains(word), "{word}");
         }
         assert_eq!(said("-h"), said("--help"));

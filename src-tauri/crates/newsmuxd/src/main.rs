@@ -19,11 +19,13 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Arguments, Command};
+use crate::books::Books;
 use crate::sampled::Sampled;
 use crate::setup::Setup;
 use crate::signals::{Signals, Told};
 
 mod arguments;
+mod books;
 mod checking;
 mod controlled;
 mod sampled;
@@ -55,13 +57,16 @@ fn main() -> ExitCode {
 async fn serve(arguments: Arguments) -> Result<(), String> {
     let sampled = Sampled::start(&arguments).await?;
     let sample = sampled.as_ref().map(Sampled::address);
-    let setup = Setup::read(&arguments, sample)?;
+    let mut setup = Setup::read(&arguments, sample)?;
     let (listeners, address) = listening::bind(&setup.listen).await.map_err(|e| e.to_string())?;
     let mut signals = Signals::new().map_err(|e| format!("cannot wait for signals: {e}"))?;
     tell_about(&setup);
     sampled.as_ref().map_or(Ok(()), |sampled| sampled.offer(address))?;
     let channel = controlled::open(arguments.control.as_deref())?;
+    let books = Books::open(&arguments);
+    books.iter().for_each(|books| books.allow(&mut setup));
     let proxy = Proxy::new(setup.config, Arc::new(NetDialler::new()));
+    books.iter().for_each(|books| books.watch(&proxy));
     for listener in listeners {
         let proxy = proxy.clone();
         tokio::spawn(async move { proxy.serve(listener).await });
@@ -73,7 +78,7 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     loop {
         match signals.next().await {
             Told::Stop => break,
-            Told::Reload => reload(&arguments, &proxy, &setup.listen, sample),
+            Told::Reload => reload(&arguments, (&proxy, books.as_ref()), &setup.listen, sample),
         }
     }
     info!("stopping");
@@ -85,12 +90,18 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
 }
 
 /// Takes new settings, or stays with the old ones where the new are not good.
-fn reload(arguments: &Arguments, proxy: &Proxy, listening: &Listen, sample: Option<SocketAddr>) {
+fn reload(
+    arguments: &Arguments,
+    (proxy, books): (&Proxy, Option<&Books>),
+    listening: &Listen,
+    sample: Option<SocketAddr>,
+) {
     match Setup::read(arguments, sample) {
-        Ok(setup) => {
+        Ok(mut setup) => {
             if setup.listen != *listening {
                 warn!("the address to listen on has changed: restart newsmuxd for that");
             }
+            books.iter().for_each(|books| books.allow(&mut setup));
             proxy.apply(setup.config);
             info!("settings reloaded");
         }

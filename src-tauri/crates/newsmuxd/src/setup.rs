@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ledger::Plan;
 use nntp_proxy::config::Config;
 use settings::credentials::{self, Credentials};
 use settings::{self, Listen, Provider, Settings, configure};
@@ -12,6 +13,8 @@ use crate::arguments::Arguments;
 /// Everything that is needed to serve.
 pub(crate) struct Setup {
     pub(crate) config: Config,
+    /// What was bought of each account.
+    pub(crate) plans: Vec<Plan>,
     pub(crate) listen: Listen,
     /// Where the settings are, or would be.
     pub(crate) file: PathBuf,
@@ -38,7 +41,8 @@ impl Setup {
         }
         let config = configure(&file, &settings, &credentials);
         let config = config.map_err(|e| e.to_string())?;
-        Ok(Self { config, listen: settings.listen, file })
+        let plans = settings::plans(&settings);
+        Ok(Self { config, plans, listen: settings.listen, file })
     }
 }
 

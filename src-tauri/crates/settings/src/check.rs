@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
+use ledger::Quota;
+
 use crate::{Provider, Settings};
 
 /// A place in the settings, and what is wrong with it.
@@ -37,7 +39,41 @@ pub fn check(settings: &Settings) -> Result<(), Complaint> {
             return Err(Complaint::new(format!("{path}.id"), why));
         }
     }
+    for (at, provider) in settings.providers.iter().enumerate() {
+        check_account(provider, settings)
+            .map_err(|(field, why)| Complaint::new(format!("providers[{at}].{field}"), why))?;
+    }
     Ok(())
+}
+
+/// Whether the account can be, and what was bought of it. The field, and what is wrong with it.
+fn check_account(provider: &Provider, settings: &Settings) -> Result<(), (String, String)> {
+    if let Some(account) = &provider.account {
+        check_named(provider, account, settings).map_err(|why| ("account".to_owned(), why))?;
+    }
+    let quota = provider.quota.as_ref().map_or(Ok(()), Quota::check);
+    quota.map_err(|(field, why)| (format!("quota.{field}"), why))?;
+    let bought = [("quota", provider.quota.is_some()), ("expires", provider.expires.is_some())];
+    match (&provider.account, bought.iter().find(|(_, is_set)| *is_set)) {
+        (Some(account), Some((field, _))) => {
+            Err(((*field).to_owned(), format!("belongs to the account: set it at {account:?}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether `provider` can belong to the account of the provider with the id `account`.
+fn check_named(provider: &Provider, account: &str, settings: &Settings) -> Result<(), String> {
+    if account == provider.id {
+        return Err("names the provider itself: leave it out".to_owned());
+    }
+    match settings.providers.iter().find(|other| other.id == account) {
+        None => Err(format!("there is no provider {account:?}")),
+        Some(Provider { account: Some(next), .. }) => {
+            Err(format!("{account:?} itself belongs to the account of {next:?}: name that one"))
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 impl Complaint {

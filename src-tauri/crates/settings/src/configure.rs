@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ledger::Plan;
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::config::{
-    BackendConfig, Config, Credentials as Login, Secret, TimeLimits, Tls, TlsOptions,
+    AccountConfig, Allowances, BackendConfig, Config, Credentials as Login, Secret, TimeLimits,
+    Tls, TlsOptions,
 };
 
 use crate::error::Error;
@@ -32,7 +34,7 @@ pub fn configure(
     for (at, provider) in settings.providers.iter().enumerate().filter(|(_, p)| p.enabled) {
         let missing =
             || Error::field(file, format!("providers[{at}]"), no_password(provider.display_name()));
-        backends.push(backend(provider, credentials).ok_or_else(missing)?);
+        backends.push(backend(settings, provider, credentials).ok_or_else(missing)?);
     }
     let auth = auth(logins, settings.listen.all_users.unwrap_or(true));
     Ok(config(settings, auth, backends))
@@ -52,7 +54,8 @@ pub fn configure_available(settings: &Settings, credentials: &Credentials) -> Op
         return None;
     }
     let enabled = settings.providers.iter().filter(|provider| provider.enabled);
-    let backends = enabled.filter_map(|provider| backend(provider, credentials)).collect();
+    let backends =
+        enabled.filter_map(|provider| backend(settings, provider, credentials)).collect();
     let auth = auth(logins, settings.listen.all_users.unwrap_or(false));
     Some(config(settings, auth, backends))
 }
@@ -66,7 +69,8 @@ fn auth(logins: Vec<Login>, all_users: bool) -> AuthHandler {
 
 fn config(settings: &Settings, auth: AuthHandler, backends: Vec<BackendConfig>) -> Config {
     let auth = Arc::new(auth);
-    Config { mode: settings.routing.mode, posting: settings.posting, auth, backends }
+    let allowances = Allowances::new();
+    Config { mode: settings.routing.mode, posting: settings.posting, auth, backends, allowances }
 }
 
 fn no_password(name: &str) -> String {
@@ -75,7 +79,11 @@ fn no_password(name: &str) -> String {
 
 /// None where the password is missing, or belongs to another server.
 #[must_use]
-pub fn backend(provider: &Provider, credentials: &Credentials) -> Option<BackendConfig> {
+pub fn backend(
+    settings: &Settings,
+    provider: &Provider,
+    credentials: &Credentials,
+) -> Option<BackendConfig> {
     let login = match provider.username.as_deref().filter(|user| !user.is_empty()) {
         None => None,
         Some(user) => {
@@ -101,5 +109,31 @@ pub fn backend(provider: &Provider, credentials: &Credentials) -> Option<Backend
         required: provider.required,
         pipelining: provider.pipelining.and_then(NonZeroU8::new),
         limits: TimeLimits::from_timeout(Duration::from_secs(provider.timeout_secs.into())),
+        account: account(settings, provider),
+        backbone: provider.backbone.clone(),
     })
+}
+
+/// The account of another provider that this one belongs to, if any.
+fn account(settings: &Settings, provider: &Provider) -> Option<AccountConfig> {
+    let id = provider.account.as_ref()?;
+    let owner = settings.providers.iter().find(|owner| owner.id == *id)?;
+    Some(AccountConfig {
+        id: id.clone(),
+        host: owner.host.clone(),
+        user: owner.username.clone().filter(|user| !user.is_empty()),
+        connections: NonZeroU16::new(owner.connections).unwrap_or(NonZeroU16::MIN),
+    })
+}
+
+/// What was bought, for the ledger: a plan for each account.
+#[must_use]
+pub fn plans(settings: &Settings) -> Vec<Plan> {
+    let owners = settings.providers.iter().filter(|provider| provider.account.is_none());
+    let plan = |provider: &Provider| Plan {
+        account: provider.id.clone(),
+        quota: provider.quota,
+        expires: provider.expires,
+    };
+    owners.map(plan).collect()
 }

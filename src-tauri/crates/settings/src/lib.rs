@@ -21,14 +21,14 @@ mod understood;
 pub use nntp_proxy::config::{RoutingMode as Mode, Verify as VerifyLevel};
 
 pub use check::{Complaint, check, check_listen};
-pub use configure::{backend, configure, configure_available};
+pub use configure::{backend, configure, configure_available, plans};
 pub use copies::SettingsCopy;
 pub use credentials::Credentials;
 pub use desktop::{Desktop, FirstSteps, Language, LogLevel, Pending, StoreKind, Theme};
 pub use error::{Error, NotChanged, Problem};
 pub use password::Password;
 pub use provider::{Provider, SAMPLE_ID, TlsMode};
-pub use reading::{default_path, load, load_default};
+pub use reading::{default_path, default_state_folder, load, load_default};
 pub use set_aside::SetAside;
 pub use settings::{Client, Listen, Routing, Settings, VERSION};
 pub use settings_file::{ReadOnly, SettingsFile};

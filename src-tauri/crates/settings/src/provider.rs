@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use jiff::civil::Date;
+use ledger::Quota;
 use nntp_proxy::config::Verify as VerifyLevel;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +53,24 @@ pub struct Provider {
     /// How long it may be silent, in seconds.
     #[serde(default = "defaults::timeout_secs")]
     pub timeout_secs: u16,
+    /// The id of the provider whose account this host belongs to; none: it has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// How many bytes were bought; none: unlimited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Quota>,
+    /// The last day of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(type = "string | null"))]
+    pub expires: Option<Date>,
+    /// The network that its articles come from, such as `omicron`. What one provider of a backbone and
+    /// tier does not have, the others are not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backbone: Option<String>,
+    /// What the account costs, in cents of the user's currency: for its quota or, without one, for a
+    /// month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<u32>,
 }
 
 /// Encryption by its names in the file.
@@ -118,7 +138,18 @@ impl Provider {
             required: false,
             pipelining: None,
             timeout_secs: defaults::timeout_secs(),
+            account: None,
+            quota: None,
+            expires: None,
+            backbone: None,
+            price: None,
         }
+    }
+
+    /// The id of the provider that its account is named after.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        self.account.as_deref().unwrap_or(&self.id)
     }
 
     /// The name that people see.

@@ -30,6 +30,13 @@ pub fn default_path() -> Option<PathBuf> {
     Some(ProjectDirs::from("", "", "newsmux")?.config_dir().join("settings.json"))
 }
 
+/// The folder for what is kept beside the settings, such as statistics, when none is named.
+#[must_use]
+pub fn default_state_folder() -> Option<PathBuf> {
+    let folders = ProjectDirs::from("", "", "newsmux")?;
+    Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_owned())
+}
+
 /// Reads a settings file.
 ///
 /// # Errors

@@ -80,7 +80,7 @@ impl Controller {
             Some(_) => elsewhere(),
             None => Failure::invalid("password", "is missing: enter it"),
         };
-        let to = backend(&provider, &credentials).ok_or_else(no_password)?;
+        let to = backend(self.settings(), &provider, &credentials).ok_or_else(no_password)?;
         self.checking.clear();
         self.checking.check = Some(Check { name, findings: Vec::new(), done: false });
         self.checking.tests = Some((provider, entered));

@@ -32,7 +32,6 @@ pub(super) struct Numbers {
 /// One provider's.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    last: CounterSnapshot,
     total: CounterSnapshot,
     meter: Meter,
 }
@@ -43,7 +42,7 @@ impl Numbers {
         let backends = engine.map(|engine| engine.backends.as_slice()).unwrap_or_default();
         let before = self.total();
         for backend in backends {
-            self.providers.entry(backend.id.clone()).or_default().add(backend.counters);
+            self.providers.entry(backend.id.clone()).or_default().total = backend.counters;
         }
         self.providers.values_mut().for_each(|tally| tally.meter.push(now, tally.total.bytes));
         self.load = backends.iter().map(|backend| backend.load).sum();
@@ -84,16 +83,6 @@ impl Numbers {
     }
 }
 
-impl Tally {
-    /// A backend that was made anew counts from nothing.
-    fn add(&mut self, now: CounterSnapshot) {
-        let anew = now.requests < self.last.requests || now.bytes < self.last.bytes;
-        let base = if anew { CounterSnapshot::default() } else { self.last };
-        self.total = sum(self.total, less(now, base));
-        self.last = now;
-    }
-}
-
 fn sum(a: CounterSnapshot, b: CounterSnapshot) -> CounterSnapshot {
     CounterSnapshot {
         requests: a.requests + b.requests,
@@ -102,17 +91,7 @@ fn sum(a: CounterSnapshot, b: CounterSnapshot) -> CounterSnapshot {
         missing: a.missing + b.missing,
         failures: a.failures + b.failures,
         bytes: a.bytes + b.bytes,
-    }
-}
-
-fn less(a: CounterSnapshot, b: CounterSnapshot) -> CounterSnapshot {
-    CounterSnapshot {
-        requests: a.requests.saturating_sub(b.requests),
-        delivered: a.delivered.saturating_sub(b.delivered),
-        articles: a.articles.saturating_sub(b.articles),
-        missing: a.missing.saturating_sub(b.missing),
-        failures: a.failures.saturating_sub(b.failures),
-        bytes: a.bytes.saturating_sub(b.bytes),
+        ..CounterSnapshot::default()
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use nntp_proxy::config::BackendConfig;
 use sample::{NZB_NAME, Sample, save_in};
-use settings::{Credentials, Provider, backend};
+use settings::{Credentials, Provider, Settings, backend};
 
 use super::Answer;
 use super::run::Controller;
@@ -35,7 +35,7 @@ impl Sampling {
 
     /// As the engine is told.
     pub(super) fn backend(&self) -> Option<BackendConfig> {
-        backend(&self.provider()?, &Credentials::default())
+        backend(&Settings::default(), &self.provider()?, &Credentials::default())
     }
 }
 

@@ -1,21 +1,18 @@
 //! A provider account with a limited number of connections. It outlives settings changes and counts
 //! every connection until the provider has seen it close, so a reload never opens one too many.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Backend;
 use super::logins::{Login, Logins};
-use super::meter::Meter;
 use super::pool::Pool;
 use super::used_up::UsedUp;
-use super::{Backend, Counters};
-use crate::config::{AccountConfig, Allowances, BackendConfig};
-use crate::dial::Tally;
-use crate::proxy::AccountSnapshot;
+use crate::config::{AccountConfig, BackendConfig};
+use crate::totals::Totals;
 
 /// How long a lowered limit waits before it rises by one, at first; this doubles with each refusal, as
 /// providers may take a while to notice that a connection was closed.
@@ -240,16 +237,18 @@ impl Account {
     }
 }
 
-/// The accounts in use, and those whose connections are still closing; with what was counted since the
-/// program started.
+/// The accounts in use, and those whose connections are still closing.
 #[derive(Default)]
 pub(crate) struct Accounts {
     known: Mutex<Vec<Weak<Account>>>,
-    meters: Mutex<HashMap<String, Arc<Meter>>>,
-    counters: Mutex<HashMap<String, Arc<Counters>>>,
+    pub(crate) totals: Totals,
 }
 
 impl Accounts {
+    pub(crate) fn counting_in(totals: Totals) -> Self {
+        Self { totals, ..Self::default() }
+    }
+
     /// Returns the account of `config`: the one that a provider in `taken` has under the same id, else a
     /// known one that no provider in `taken` has, else a new one.
     pub(crate) fn of(&self, config: &BackendConfig, taken: &[Arc<Backend>]) -> Arc<Account> {
@@ -272,40 +271,6 @@ impl Accounts {
         let account = Account::new(wanted);
         known.push(Arc::downgrade(&account));
         account
-    }
-
-    /// Where the bytes of a provider are counted.
-    pub(crate) fn tally(&self, config: &BackendConfig) -> Tally {
-        Tally { meter: self.meter(&config.account().id), counters: self.counters(&config.id) }
-    }
-
-    fn meter(&self, id: &str) -> Arc<Meter> {
-        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(meters.entry(id.to_owned()).or_default())
-    }
-
-    fn counters(&self, id: &str) -> Arc<Counters> {
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(counters.entry(id.to_owned()).or_default())
-    }
-
-    /// Sets what the accounts may still transfer.
-    pub(crate) fn allow(&self, allowances: &Allowances) {
-        for id in allowances.keys() {
-            drop(self.meter(id));
-        }
-        let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        meters.iter().for_each(|(id, meter)| meter.allow(allowances.get(id)));
-    }
-
-    /// The accounts since the program started.
-    pub(crate) fn snapshot(&self) -> Vec<AccountSnapshot> {
-        let meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        let account = |(id, meter): (&String, &Arc<Meter>)| AccountSnapshot {
-            id: id.clone(),
-            bytes: meter.bytes(),
-        };
-        meters.iter().map(account).collect()
     }
 }
 

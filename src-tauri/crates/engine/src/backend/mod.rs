@@ -98,7 +98,7 @@ impl Backend {
         others: &[Arc<Self>],
         mut resources: Resources,
     ) -> Arc<Self> {
-        let (account, tally) = (accounts.of(&config, others), accounts.tally(&config));
+        let (account, tally) = (accounts.of(&config, others), accounts.totals.tally(&config));
         resources.dialler = Arc::new(Metered { dialler: resources.dialler, tally: tally.clone() });
         let (pool, learned) = (Mutex::new(Pool::new()), learned::Learned::default());
         let new = Arc::new(Self { config, resources, account, pool, tally, learned });
@@ -158,6 +158,7 @@ impl Backend {
         BackendSnapshot {
             id: self.config.id.clone(),
             name: self.config.name.clone(),
+            account: self.config.account().id,
             state: pool.breaker.state.clone(),
             why,
             used_up: self.is_used_up(),

@@ -60,6 +60,8 @@ pub struct BackendSnapshot {
     pub id: String,
     /// The provider's name.
     pub name: String,
+    /// The id of the provider that its account is named after.
+    pub account: String,
     /// The state of its connections.
     pub state: State,
     /// What is wrong, in a sentence; empty if nothing is.

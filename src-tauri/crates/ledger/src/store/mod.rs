@@ -6,6 +6,7 @@ mod plans;
 pub(crate) mod read;
 mod write;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -44,6 +45,29 @@ pub enum Opened {
         /// What is wrong.
         why: String,
     },
+}
+
+impl fmt::Display for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::New => f.write_str("a new file"),
+            Self::Kept => f.write_str("in use"),
+            Self::SetAside { to, why, counts_kept } => {
+                let kept = if *counts_kept {
+                    "what accounts have used was kept"
+                } else {
+                    "counting starts anew"
+                };
+                write!(f, "the file was damaged ({why}) and is now {}; {kept}", to.display())
+            }
+            Self::Newer => f.write_str(
+                "a newer version of Newsmux wrote the file; nothing is kept until it is updated",
+            ),
+            Self::Unavailable { why } => {
+                write!(f, "the file cannot be used, and nothing is kept for now: {why}")
+            }
+        }
+    }
 }
 
 /// See the [module](self).

@@ -1,0 +1,78 @@
+//! The ledger of newsmuxd: what accounts have used, in the state folder, and what to say about it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bookkeeping::{Bookkeeper, News};
+use ledger::{Alert, Due, Opened, Plan, SystemClock};
+use nntp_proxy::proxy::Proxy;
+use tracing::warn;
+
+use crate::arguments::Arguments;
+use crate::setup::Setup;
+
+/// Keeps the ledger while newsmuxd serves.
+pub(crate) struct Books {
+    keeper: Bookkeeper,
+    /// The names of the accounts, for the log.
+    names: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Books {
+    /// Opens the ledger. The sample provider is not for statistics.
+    pub(crate) fn open(arguments: &Arguments) -> Option<Self> {
+        if arguments.sample.is_some() {
+            return None;
+        }
+        let Some(folder) = arguments.state.clone().or_else(settings::default_state_folder) else {
+            warn!(
+                "there is no state folder on this system: name one by --state to keep statistics"
+            );
+            return None;
+        };
+        let names = Arc::new(Mutex::new(Vec::new()));
+        let known = Arc::clone(&names);
+        let told = move |news: News| {
+            let names = known.lock().unwrap_or_else(PoisonError::into_inner);
+            news.alerts.iter().for_each(|alert| warn!("{}", sentence(alert, &names)));
+        };
+        let (keeper, opened) = Bookkeeper::start(&folder, SystemClock, told);
+        tell_opened(&folder, &opened);
+        Some(Self { keeper, names })
+    }
+
+    /// Tells the engine how far each account may go by these settings.
+    pub(crate) fn allow(&self, setup: &mut Setup) {
+        let name = |plan: &Plan| {
+            let backends = &setup.config.backends;
+            let backend = backends.iter().find(|backend| backend.id == plan.account);
+            (plan.account.clone(), backend.map_or(&plan.account, |backend| &backend.name).clone())
+        };
+        *self.names.lock().unwrap_or_else(PoisonError::into_inner) =
+            setup.plans.iter().map(name).collect();
+        setup.config.allowances = self.keeper.set_plans(std::mem::take(&mut setup.plans));
+    }
+
+    /// Counts what this proxy does.
+    pub(crate) fn watch(&self, proxy: &Proxy) {
+        self.keeper.watch(proxy.clone());
+    }
+}
+
+fn tell_opened(folder: &PathBuf, opened: &Opened) {
+    match opened {
+        Opened::New | Opened::Kept => {}
+        other => warn!("statistics in {}: {other}", folder.display()),
+    }
+}
+
+fn sentence(alert: &Alert, names: &[(String, String)]) -> String {
+    let name = names.iter().find(|(id, _)| *id == alert.account);
+    let name = name.map_or(&alert.account, |(_, name)| name);
+    match alert.what {
+        Due::Used { percent: 100 } => format!("{name}: its volume is used up; it is asked no more"),
+        Due::Used { percent } => format!("{name}: {percent} % of its volume is used"),
+        Due::Expires { days: 0 } => format!("{name}: its account has expired, or does so today"),
+        Due::Expires { days } => format!("{name}: its account expires within {days} days"),
+    }
+}
