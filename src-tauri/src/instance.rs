@@ -3,11 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use control::channel::{
-    Answer, Channel, ChannelError, Question, Status, application_path, ask_blocking,
-};
 use control::controller::{Handle, Notice};
 use control::request::Request;
+use control::status::status;
+use local::channel::{Answer, Channel, ChannelError, Question, application_path, ask_blocking};
 
 use crate::VERSION;
 
@@ -72,7 +71,7 @@ pub(crate) async fn serve(channel: Channel, controller: Handle) {
 
 fn answer(controller: &Handle, question: Question) -> Answer {
     match question {
-        Question::Status => Answer::Status(Status::of_application(&controller.watch().borrow())),
+        Question::Status => Answer::Status(status(&controller.watch().borrow())),
         Question::Show { version } => {
             if version == VERSION {
                 controller.notice(Notice::StartedAgain);

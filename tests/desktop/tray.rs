@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::mpsc;
 use std::thread;
 
-use control::channel::{Answer, Channel, Question, ask_blocking};
+use local::channel::{Answer, Channel, Question, ask_blocking};
 use newsmux_tests::desktop::{Desktop, Item, Panel};
 use newsmux_tests::real::process::free_port;
 use newsmux_tests::real::skip;

@@ -60,8 +60,20 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ureq",
         ],
     ),
-    // Asks the system, and knows nothing of Newsmux.
-    ("crates/local", &["listeners", "rustix"]),
+    (
+        "crates/local",
+        &[
+            "directories",
+            "interprocess",
+            "listeners",
+            "rustix",
+            "serde",
+            "serde_json",
+            "tokio",
+            "tracing",
+            "widestring",
+        ],
+    ),
     (
         "crates/settings",
         &[
@@ -86,10 +98,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "directories",
             "downloaders",
-            "interprocess",
             "local",
             "nntp-proxy",
-            "rustix",
             "sample",
             "secrets",
             "serde",
@@ -97,13 +107,12 @@ const LAYERS: &[(&str, &[&str])] = &[
             "settings",
             "tokio",
             "tracing",
-            "widestring",
         ],
     ),
     (
         "crates/newsmuxd",
         &[
-            "control",
+            "local",
             "nntp-proxy",
             "sample",
             "serde_json",
@@ -121,6 +130,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "auto-launch",
             "control",
             "ksni",
+            "local",
             "open",
             "rfd",
             "rustix",

@@ -1,5 +1,7 @@
-//! What is on this computer: whose program is at the other end of a connection, and which one.
+//! What only this computer is about: which program is at the other end of a connection and whose it is, and the channel by
+//! which the programs of Newsmux speak to each other.
 
+pub mod channel;
 mod processes;
 mod user;
 

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use control::channel::{Answer, Channel, ChannelError, Question, Status, daemon_path};
+use local::channel::{Answer, Channel, ChannelError, Question, daemon_path};
 use nntp_proxy::proxy::Proxy;
 use tracing::warn;
+
+use crate::status::status;
 
 /// Opens the channel on `path`. Without a path it is the usual one, and newsmuxd runs without it where it cannot be had.
 ///
@@ -37,11 +39,7 @@ pub(crate) async fn serve(channel: Channel, proxy: Proxy, address: SocketAddr) {
     let address = address.to_string();
     let answer = move |question| {
         let answer = match question {
-            Question::Status => Answer::Status(Status::of_daemon(
-                &proxy.snapshot(),
-                env!("CARGO_PKG_VERSION"),
-                &address,
-            )),
+            Question::Status => Answer::Status(status(&proxy.snapshot(), &address)),
             Question::Show { .. } | Question::Replace => {
                 Answer::Refused { why: "newsmuxd has no window, and its service ends it".into() }
             }

@@ -31,6 +31,7 @@ mod controlled;
 mod sampled;
 mod setup;
 mod signals;
+mod status;
 
 /// How long requests that are under way may go on when the program is told to stop.
 const GRACE: Duration = Duration::from_secs(5);

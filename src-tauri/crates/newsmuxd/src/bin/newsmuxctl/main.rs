@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use control::channel::{
+use local::channel::{
     Answer, ChannelError, Question, Status, application_path, ask_blocking, daemon_path,
 };
 

@@ -1,6 +1,6 @@
 //! A status for people.
 
-use control::channel::{ProviderStatus, Status};
+use local::channel::{ProviderStatus, Status};
 
 /// All of it, a line for each provider.
 pub(crate) fn text(status: &Status) -> String {

@@ -1,0 +1,43 @@
+//! How a Newsmux is, in figures that every version understands.
+
+use serde::{Deserialize, Serialize};
+
+/// How it is. Figures count from its start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// `newsmux` or `newsmuxd`.
+    pub program: String,
+    /// Its version.
+    pub version: String,
+    /// Its process.
+    pub process: u32,
+    /// Its state in one word, such as `idle` or `paused`.
+    pub state: String,
+    /// Where programs connect.
+    pub address: String,
+    /// Connected programs' connections.
+    pub clients: usize,
+    /// Bytes from the providers.
+    pub bytes: u64,
+    /// Articles delivered.
+    pub articles: u64,
+    /// The providers, in the order of the settings.
+    pub providers: Vec<ProviderStatus>,
+}
+
+/// How a provider is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderStatus {
+    /// Its name.
+    pub name: String,
+    /// Its state in one word, such as `up` or `login_refused`.
+    pub state: String,
+    /// What is wrong, in a sentence; empty if nothing is.
+    pub problem: String,
+    /// Open connections.
+    pub open: u16,
+    /// Connections that it grants, as far as is known.
+    pub granted: u16,
+    /// Bytes from it.
+    pub bytes: u64,
+}

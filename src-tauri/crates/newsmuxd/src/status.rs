@@ -1,0 +1,42 @@
+//! What the control channel says of newsmuxd.
+
+use std::process;
+
+use local::channel::{ProviderStatus, Status};
+use nntp_proxy::backend::{BackendSnapshot, State};
+use nntp_proxy::proxy::Snapshot;
+
+/// The status of a newsmuxd that serves on `address`.
+pub(crate) fn status(now: &Snapshot, address: &str) -> Status {
+    let sum = |figure: fn(&BackendSnapshot) -> u64| now.backends.iter().map(figure).sum();
+    let busy = now.backends.iter().any(|backend| backend.load > 0);
+    Status {
+        program: "newsmuxd".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        process: process::id(),
+        state: if busy { "active" } else { "idle" }.into(),
+        address: address.into(),
+        clients: now.clients.len(),
+        bytes: sum(|backend| backend.counters.bytes),
+        articles: sum(|backend| backend.counters.articles),
+        providers: now.backends.iter().map(provider).collect(),
+    }
+}
+
+fn provider(backend: &BackendSnapshot) -> ProviderStatus {
+    let state = match backend.state {
+        State::Untried => "untried",
+        State::Up => "up",
+        State::Down => "down",
+        State::Full => "full",
+        State::LoginRefused => "login_refused",
+    };
+    ProviderStatus {
+        name: backend.name.clone(),
+        state: state.into(),
+        problem: backend.why.clone(),
+        open: backend.open,
+        granted: backend.limit,
+        bytes: backend.counters.bytes,
+    }
+}
