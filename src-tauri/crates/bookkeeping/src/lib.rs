@@ -13,7 +13,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use ledger::{AccountStanding, Alert, Clock, Ledger, Opened, Plan};
+use jiff::civil::Date;
+use ledger::{AccountStanding, Alert, By, Clock, Ledger, Opened, Plan, Range};
 use nntp_proxy::config::{Allowance, Allowances};
 use nntp_proxy::proxy::Proxy;
 use tracing::{info, warn};
@@ -27,11 +28,15 @@ const FLUSH: Duration = Duration::from_secs(2);
 /// How often a file that cannot be written is mentioned in the log.
 const COMPLAIN: Duration = Duration::from_secs(600);
 
-/// What the bookkeeper has to say.
+/// What the bookkeeper has to say, whenever it has changed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct News {
-    /// How each account stands, by its id.
+    /// How the accounts stand that have a limit or an end, by their ids.
     pub accounts: BTreeMap<String, AccountStanding>,
+    /// How far each account may go.
+    pub allowances: Allowances,
+    /// The bytes of all providers today, by the computer's calendar.
+    pub today: u64,
     /// What the user should be told now, once.
     pub alerts: Vec<Alert>,
 }
@@ -43,7 +48,7 @@ pub struct Bookkeeper {
 }
 
 enum Order {
-    Plans(Vec<Plan>, Sender<Allowances>),
+    Plans(Vec<Plan>, Option<Sender<Allowances>>),
     Watch(Proxy),
     Ask(Box<dyn FnOnce(&mut Ledger) + Send>),
 }
@@ -59,7 +64,15 @@ impl Bookkeeper {
         let (ledger, opened) = Ledger::open(folder, clock);
         let (orders, receiver) = mpsc::channel();
         let told = Box::new(told);
-        let books = Books { ledger, proxy: None, last: News::default(), told, complained: None };
+        let books = Books {
+            ledger,
+            proxy: None,
+            last: News::default(),
+            today: 0,
+            added_up: None,
+            told,
+            complained: None,
+        };
         let thread = thread::Builder::new().name("bookkeeper".into());
         // Without a thread nothing is counted; a program that cannot start one has other worries.
         let thread = thread.spawn(move || books.keep(&receiver)).ok();
@@ -70,8 +83,13 @@ impl Bookkeeper {
     #[must_use]
     pub fn set_plans(&self, plans: Vec<Plan>) -> Allowances {
         let (answer, allowances) = mpsc::channel();
-        self.order(Order::Plans(plans, answer));
+        self.order(Order::Plans(plans, Some(answer)));
         allowances.recv().unwrap_or_default()
+    }
+
+    /// Like [`set_plans`](Self::set_plans), without waiting: the news tell what follows from it.
+    pub fn change_plans(&self, plans: Vec<Plan>) {
+        self.order(Order::Plans(plans, None));
     }
 
     /// Counts what this proxy does, from its start.
@@ -79,14 +97,14 @@ impl Bookkeeper {
         self.order(Order::Watch(proxy));
     }
 
-    /// Asks the ledger, after what was ordered before. `None` if the thread is gone.
-    pub fn ask<T: Send + 'static>(
+    /// Asks the ledger, after what was ordered before. The receiver gets the answer.
+    pub fn asking<T: Send + 'static>(
         &self,
         question: impl FnOnce(&mut Ledger) -> T + Send + 'static,
-    ) -> Option<T> {
+    ) -> Receiver<T> {
         let (answer, receiver) = mpsc::channel();
         self.order(Order::Ask(Box::new(move |ledger| drop(answer.send(question(ledger))))));
-        receiver.recv().ok()
+        receiver
     }
 
     fn order(&self, order: Order) {
@@ -111,6 +129,9 @@ struct Books {
     ledger: Ledger,
     proxy: Option<Proxy>,
     last: News,
+    today: u64,
+    /// The day, and the bytes of the proxy, when today was added up last.
+    added_up: Option<(Date, Option<u64>)>,
     told: Box<dyn FnMut(News) + Send>,
     complained: Option<Instant>,
 }
@@ -142,7 +163,10 @@ impl Books {
                 if let Err(error) = self.ledger.set_plans(plans) {
                     self.complain(&error);
                 }
-                drop(answer.send(self.count()));
+                let allowances = self.count();
+                if let Some(answer) = answer {
+                    drop(answer.send(allowances));
+                }
             }
             Order::Watch(proxy) => {
                 // What the one before has done is counted first.
@@ -162,12 +186,14 @@ impl Books {
         };
         let allowances: Allowances = taken.allowances.into_iter().map(allowance).collect();
         self.proxy.iter().for_each(|proxy| proxy.set_allowances(&allowances));
-        self.tell(taken.alerts);
+        self.tell(allowances.clone(), taken.alerts);
         allowances
     }
 
-    fn tell(&mut self, alerts: Vec<Alert>) {
-        let news = News { accounts: self.ledger.accounts(), alerts };
+    fn tell(&mut self, allowances: Allowances, alerts: Vec<Alert>) {
+        let mut accounts = self.ledger.accounts();
+        accounts.retain(|_, account| account.quota.is_some() || account.expires.is_some());
+        let news = News { accounts, allowances, today: self.today, alerts };
         if news != self.last {
             self.last = News { alerts: Vec::new(), ..news.clone() };
             (self.told)(news);
@@ -179,6 +205,20 @@ impl Books {
             Ok(()) if self.complained.take().is_some() => info!("statistics are written again"),
             Ok(()) => {}
             Err(error) => self.complain(&error),
+        }
+        self.look_at_today();
+    }
+
+    /// Adds up today, if anything was transferred since the last time, or the day is another.
+    fn look_at_today(&mut self) {
+        let bytes = self.proxy.as_ref().map(|proxy| {
+            proxy.snapshot().accounts.iter().map(|account| account.bytes).sum::<u64>()
+        });
+        let day = self.ledger.today();
+        if self.added_up.replace((day, bytes)) != Some((day, bytes))
+            && let Ok(series) = self.ledger.series(Range::Today, By::Provider)
+        {
+            self.today = series.total.bytes;
         }
     }
 

@@ -6,6 +6,10 @@ use std::path::Path;
 
 use downloaders::import::{Doubt, LeftOut, Unfit};
 use downloaders::{Address, Program};
+use ledger::{
+    AccountStanding, AgeLine, AgeRange, Asked, By, Exhausted, Period, Quota, Range, ReportCard,
+    Series, SeriesRow, Step as StepLength, Total,
+};
 use settings::{
     Client, Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Provider, ReadOnly, Routing,
     Settings, SettingsCopy, StoreKind, Theme, TlsMode, VerifyLevel,
@@ -16,9 +20,9 @@ use crate::request::{
     Arranged, Failure, FailureCode, ImportFile, ImportServer, Password, Remember, Reply, Request,
 };
 use crate::snapshot::{
-    Certificate, Check, ClientView, Connected, Direct, Event, Figures, Finding, Found, Happened,
-    KeepState, Level, Outcome, PasswordState, Problem, ProgramAddress, Proof, ProviderState,
-    ProviderView, Remedy, Sample, Snapshot, State, Step, Trouble, VaultState, Why,
+    AccountView, Certificate, Check, ClientView, Connected, Direct, Event, Figures, Finding, Found,
+    Happened, KeepState, Level, Outcome, PasswordState, Problem, ProgramAddress, Proof,
+    ProviderState, ProviderView, Remedy, Sample, Snapshot, State, Step, Trouble, VaultState, Why,
 };
 
 /// Set it to write the file anew.
@@ -96,6 +100,21 @@ fn bindings() -> String {
         Program,
         ImportFile,
         ImportServer,
+        AccountView,
+        AccountStanding,
+        Exhausted,
+        Quota,
+        Period,
+        Range,
+        By,
+        Series,
+        StepLength,
+        SeriesRow,
+        Total,
+        ReportCard,
+        AgeLine,
+        AgeRange,
+        Asked,
         Doubt,
         LeftOut,
         Unfit,

@@ -5,6 +5,7 @@ mod reply;
 use std::path::PathBuf;
 
 use downloaders::Program;
+use ledger::{By, Range};
 use nntp_proxy::config::Secret;
 use serde::{Deserialize, Deserializer};
 use settings::{Language, Listen, LogLevel, Mode, Provider, StoreKind, Theme};
@@ -242,6 +243,25 @@ pub enum Request {
     },
     /// The speed over the last minutes.
     History,
+    /// The use over a time: see [`Reply::Statistics`].
+    Statistics {
+        /// Which time.
+        range: Range,
+        /// Whose use.
+        by: By,
+    },
+    /// How good each provider is: see [`Reply::ReportCards`].
+    ReportCards {
+        /// In which time.
+        range: Range,
+    },
+    /// The use over a time as CSV: see [`Reply::Text`].
+    ExportStatistics {
+        /// Which time.
+        range: Range,
+        /// Whose use.
+        by: By,
+    },
     /// Opens the folder of the logs.
     OpenLogs,
     /// Lets the user choose a file: see [`Reply::File`]. [`Reply::Done`] when none was chosen.

@@ -10,7 +10,7 @@ mod provider;
 mod trouble;
 
 pub use check::{Certificate, Check, Finding, Found, Outcome, Problem, Proof, Remedy, Step, Why};
-pub use provider::{PasswordState, ProviderState, ProviderView};
+pub use provider::{AccountView, PasswordState, ProviderState, ProviderView};
 pub use trouble::Trouble;
 
 /// Everything at one moment. No secret is in it.
@@ -30,6 +30,10 @@ pub struct Snapshot {
     pub figures: Figures,
     /// The providers, in the order of the settings.
     pub providers: Vec<ProviderView>,
+    /// How the accounts stand that have a limit or an end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<AccountView>>"))]
+    pub accounts: Vec<AccountView>,
     /// Whether the sample provider is used: it is the only one in `providers`, and not in the settings.
     pub sample: bool,
     /// The programs that are connected now.
@@ -109,6 +113,9 @@ pub struct Figures {
     /// Bytes from the providers since the application started.
     #[cfg_attr(test, ts(type = "number"))]
     pub bytes: u64,
+    /// Bytes from the providers today, on the sockets.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub today: u64,
     /// Replies given to programs since the application started.
     #[cfg_attr(test, ts(type = "number"))]
     pub replies: u64,

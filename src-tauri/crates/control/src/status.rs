@@ -31,6 +31,7 @@ fn provider(view: &ProviderView) -> ProviderStatus {
         ProviderState::Down => "down",
         ProviderState::Full => "full",
         ProviderState::LoginRefused => "login_refused",
+        ProviderState::UsedUp => "used_up",
     };
     ProviderStatus {
         name: view.name.clone(),

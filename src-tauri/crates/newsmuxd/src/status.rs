@@ -25,6 +25,7 @@ pub(crate) fn status(now: &Snapshot, address: &str) -> Status {
 
 fn provider(backend: &BackendSnapshot) -> ProviderStatus {
     let state = match backend.state {
+        _ if backend.used_up => "used_up",
         State::Untried => "untried",
         State::Up => "up",
         State::Down => "down",

@@ -101,6 +101,11 @@ impl Controller {
             Request::UndoConnect { secret } => return self.undo_connect(secret, answer),
             Request::DismissConnect => self.simply(|this| this.undo.connected = None),
             Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
+            Request::Statistics { range, by } => return self.statistics(range, by, answer),
+            Request::ReportCards { range } => return self.report_cards(range, answer),
+            Request::ExportStatistics { range, by } => {
+                return self.export_statistics(range, by, answer);
+            }
             Request::History => Ok(Reply::History { samples: self.numbers.past() }),
             Request::OpenLogs => self.desktop.open_folder(&self.start.folders.logs),
             Request::ChooseFile { title } => return self.choose_file(&title, answer),

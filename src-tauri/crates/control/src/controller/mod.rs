@@ -2,6 +2,7 @@
 //! [`Request`]s, and publishes one [`Snapshot`] that the window and the tray are drawn from.
 
 mod answer;
+mod books;
 mod checking;
 mod connecting;
 mod desktop;
@@ -51,6 +52,8 @@ use run::Controller;
 pub struct Folders {
     /// Settings, and the vault where there is one.
     pub config: PathBuf,
+    /// Statistics, and what accounts have used.
+    pub state: PathBuf,
     /// Logs.
     pub logs: PathBuf,
     /// Where what is saved for the user goes, if anywhere.
@@ -67,6 +70,7 @@ impl Folders {
         let local = BaseDirs::new()?.data_local_dir().join("io.github.newsmux");
         Some(Self {
             config: folders.config_dir().to_owned(),
+            state: state.to_owned(),
             logs: if cfg!(windows) { local } else { state.to_owned() }.join("logs"),
             downloads: downloads(),
         })

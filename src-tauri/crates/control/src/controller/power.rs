@@ -54,9 +54,12 @@ impl Controller {
         }
         let Some(mut config) = config.filter(|_| wanted) else { return self.stop() };
         config.backends.extend(self.sampling.backend());
+        config.allowances = self.books.allowances();
         if let Some(events) = self.serving.apply(config) {
             self.listen_to(events);
         }
+        self.serving.proxy().into_iter().for_each(|proxy| self.books.watch(proxy));
+        self.plan();
         self.open_where_wanted();
         self.engine = self.serving.snapshot();
     }

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
+use super::books::Books;
 use super::checking::Checking;
 use super::desktop::Desktop;
 use super::environment::{Environment, Watch};
@@ -70,6 +71,7 @@ pub(super) struct Controller {
     pub(super) told: Vec<Trouble>,
     pub(super) start: Start,
     pub(super) sampling: Sampling,
+    pub(super) books: Books,
     watch: Watch,
     next_tick: Instant,
     pub(super) work: Work,
@@ -133,6 +135,7 @@ impl Controller {
             told: Vec::new(),
             start,
             sampling: Sampling::default(),
+            books: Books::default(),
             watch: Watch::new(environment.now(), Instant::now(), environment.sources()),
             environment,
             next_tick: Instant::now(),
@@ -162,6 +165,7 @@ impl Controller {
     }
 
     fn begin(&mut self) {
+        self.open_books();
         let needs_window =
             self.settings().providers.is_empty() || self.settings_troubles().next().is_some();
         let (log, hidden) = (self.settings().desktop.log, self.settings().desktop.start_hidden);

@@ -11,6 +11,7 @@ use nntp_proxy::config::Config;
 use nntp_proxy::dial::NetDialler;
 use nntp_proxy::events::Event;
 use nntp_proxy::proxy::{Proxy, Snapshot};
+use nntp_proxy::totals::Totals;
 use sample::Sample;
 use settings::Listen;
 use settings::listening::{CannotListen, bind};
@@ -41,6 +42,8 @@ pub(super) struct Serving {
     engine: Threads,
     dialler: Arc<NetDialler>,
     proxy: Option<Proxy>,
+    /// What all proxies have counted, one after another.
+    totals: Totals,
     listening: Option<Listening>,
     /// Every request gets the reply that Newsmux is locked.
     locked: bool,
@@ -84,10 +87,16 @@ impl Serving {
             engine,
             dialler,
             proxy: None,
+            totals: Totals::default(),
             listening: None,
             locked: false,
             closing: Vec::new(),
         })
+    }
+
+    /// The proxy, while it serves.
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
     }
 
     /// Whether programs are meant to come in.
@@ -123,7 +132,8 @@ impl Serving {
             proxy.apply(config);
             return None;
         }
-        let proxy = Proxy::new(config, Arc::clone(&self.dialler) as _);
+        let totals = self.totals.clone();
+        let proxy = Proxy::counting_in(totals, config, Arc::clone(&self.dialler) as _);
         let events = proxy.events();
         self.proxy = Some(proxy);
         Some(events)

@@ -40,6 +40,7 @@ impl Controller {
             address: self.address(),
             figures: self.figures(before.map(|before| before.figures)),
             providers,
+            accounts: self.books.accounts(),
             sample: self.wants_sample(),
             clients: clients.map(client).collect(),
             last_event: self.events.last(),
@@ -172,6 +173,7 @@ impl Controller {
             at,
             speed: self.numbers.speed(),
             bytes: total.bytes,
+            today: self.books.today(),
             replies: total.delivered,
             articles: total.articles,
         };
@@ -221,6 +223,7 @@ impl Controller {
             }
             (Some(Known::Failed(said)), _) => (ProviderState::NoPassword, said.clone()),
             (Some(Known::Missing | Known::Closed), _) => (ProviderState::NoPassword, String::new()),
+            (_, Some(backend)) if backend.used_up => (ProviderState::UsedUp, backend.why.clone()),
             (_, Some(backend)) => (state_of(&backend.state), backend.why.clone()),
             (_, None) => (ProviderState::Off, String::new()),
         }
@@ -240,6 +243,8 @@ fn needs_the_user(trouble: &Trouble) -> bool {
         | Trouble::NoClientPassword { .. }
         | Trouble::LoginRefused { .. } => true,
         Trouble::ProviderDown { .. }
+        | Trouble::AccountUsed { .. }
+        | Trouble::AccountExpires { .. }
         | Trouble::SettingsReadOnly { .. }
         | Trouble::SettingsSetAside { .. }
         | Trouble::SettingsNotSaved { .. } => false,

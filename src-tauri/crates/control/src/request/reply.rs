@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use downloaders::import::{Doubt, LeftOut};
 use downloaders::{Error, Problem, Program};
+use ledger::{ReportCard, Series};
 use nntp_proxy::config::Secret;
 use serde::{Serialize, Serializer};
 use settings::{Complaint, NotChanged, Provider, SettingsCopy};
@@ -11,7 +12,7 @@ use settings::{Complaint, NotChanged, Provider, SettingsCopy};
 use crate::snapshot::{Event, Sample};
 
 /// What comes of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Reply {
@@ -48,6 +49,21 @@ pub enum Reply {
     History {
         /// The oldest first.
         samples: Vec<Sample>,
+    },
+    /// The use over a time.
+    Statistics {
+        /// For each hour, day or month.
+        series: Series,
+    },
+    /// How good the providers are.
+    ReportCards {
+        /// The most used first.
+        cards: Vec<ReportCard>,
+    },
+    /// A text to save.
+    Text {
+        /// All of it.
+        text: String,
     },
     /// The settings of other programs that are there.
     Imports {

@@ -1,5 +1,6 @@
 //! A provider as people see it.
 
+use ledger::AccountStanding;
 use serde::Serialize;
 
 /// A provider, its settings aside.
@@ -41,6 +42,16 @@ pub struct ProviderView {
     pub failures: u64,
 }
 
+/// How an account stands that has a limit or an end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AccountView {
+    /// The id of the provider that it is named after.
+    pub id: String,
+    /// How it stands.
+    pub standing: AccountStanding,
+}
+
 /// How a provider is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -60,6 +71,8 @@ pub enum ProviderState {
     Full,
     /// It refuses the login.
     LoginRefused,
+    /// Its account is used up, by our count or by its own words.
+    UsedUp,
 }
 
 /// Whether a password is there.

@@ -48,6 +48,20 @@ pub enum Trouble {
         /// Why.
         said: String,
     },
+    /// Much or all of an account's volume is used.
+    AccountUsed {
+        /// The id of the provider that it is named after.
+        account: String,
+        /// 75, 90 or 100.
+        percent: u8,
+    },
+    /// An account expires soon, or has expired.
+    AccountExpires {
+        /// The id of the provider that it is named after.
+        account: String,
+        /// In so many days at most; 0 also after the day.
+        days: u8,
+    },
     /// The settings may not be changed, and are used as far as they are understood.
     SettingsReadOnly {
         /// Why.

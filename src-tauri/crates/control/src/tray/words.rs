@@ -81,7 +81,9 @@ fn name<'a>(snapshot: &'a Snapshot, trouble: &'a Trouble) -> &'a str {
     match trouble {
         Trouble::NoPassword { provider }
         | Trouble::LoginRefused { provider, .. }
-        | Trouble::ProviderDown { provider, .. } => {
+        | Trouble::ProviderDown { provider, .. }
+        | Trouble::AccountUsed { account: provider, .. }
+        | Trouble::AccountExpires { account: provider, .. } => {
             let view = snapshot.providers.iter().find(|view| view.id == *provider);
             view.map_or(provider, |view| &view.name)
         }
@@ -142,6 +144,10 @@ static ENGLISH: Words = Words {
         }
         (Trouble::LoginRefused { .. }, _) => format!("{name} refused the login"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} is down"),
+        (Trouble::AccountUsed { percent: 100, .. }, _) => format!("{name} is used up"),
+        (Trouble::AccountUsed { percent, .. }, _) => format!("{name}: {percent} % used"),
+        (Trouble::AccountExpires { days: 0, .. }, _) => format!("{name} expires or has expired"),
+        (Trouble::AccountExpires { days, .. }, _) => format!("{name} expires within {days} days"),
         (Trouble::SettingsReadOnly { .. }, _) => "settings can't be changed".into(),
         (Trouble::SettingsSetAside { .. }, _) => "the settings file was damaged".into(),
         (Trouble::SettingsNotSaved { .. }, _) => "settings couldn't be saved".into(),
@@ -186,6 +192,14 @@ static GERMAN: Words = Words {
         }
         (Trouble::LoginRefused { .. }, _) => format!("{name} hat die Anmeldung abgelehnt"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} ist ausgefallen"),
+        (Trouble::AccountUsed { percent: 100, .. }, _) => format!("{name} ist aufgebraucht"),
+        (Trouble::AccountUsed { percent, .. }, _) => format!("{name}: {percent} % verbraucht"),
+        (Trouble::AccountExpires { days: 0, .. }, _) => {
+            format!("{name} läuft ab oder ist abgelaufen")
+        }
+        (Trouble::AccountExpires { days, .. }, _) => {
+            format!("{name} läuft in höchstens {days} Tagen ab")
+        }
         (Trouble::SettingsReadOnly { .. }, _) => {
             "Die Einstellungen lassen sich nicht ändern".into()
         }

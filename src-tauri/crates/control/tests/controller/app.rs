@@ -194,6 +194,7 @@ impl Begin {
         let config = self.folder.path().to_owned();
         let vault = Arc::new(Vault::at(config.join("vault.json")));
         let folders = Folders {
+            state: config.join("state"),
             logs: config.join("logs"),
             downloads: Some(config.join("downloads")),
             config,

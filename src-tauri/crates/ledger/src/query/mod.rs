@@ -80,7 +80,9 @@ impl Ledger {
         kind != Kind::Program && self.present.as_ref().is_some_and(|present| !is_present(present))
     }
 
-    fn today(&self) -> Date {
+    /// The day by the computer's calendar.
+    #[must_use]
+    pub fn today(&self) -> Date {
         self.clock.now().date()
     }
 }

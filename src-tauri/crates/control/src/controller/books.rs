@@ -1,0 +1,147 @@
+//! The ledger beside the loop: what accounts have used, and statistics.
+
+use std::collections::BTreeMap;
+
+use bookkeeping::{Bookkeeper, News};
+use ledger::{AccountStanding, Alert, By, Due, Error, Plan, Range, SystemClock};
+use nntp_proxy::config::Allowances;
+use nntp_proxy::proxy::Proxy;
+use settings::plans;
+use tokio::task::spawn_blocking;
+
+use super::Answer;
+use super::run::Controller;
+use crate::request::{Failure, Reply};
+use crate::snapshot::{AccountView, Trouble};
+
+/// What is known of the accounts.
+#[derive(Default)]
+pub(super) struct Books {
+    /// None before the loop begins, and where the system gives no thread.
+    keeper: Option<Bookkeeper>,
+    plans: Vec<Plan>,
+    allowances: Allowances,
+    accounts: BTreeMap<String, AccountStanding>,
+    today: u64,
+}
+
+impl Books {
+    /// How far each account may go.
+    pub(super) fn allowances(&self) -> Allowances {
+        self.allowances.clone()
+    }
+
+    /// The bytes of today.
+    pub(super) fn today(&self) -> u64 {
+        self.today
+    }
+
+    /// Counts what this proxy does.
+    pub(super) fn watch(&self, proxy: &Proxy) {
+        self.keeper.iter().for_each(|keeper| keeper.watch(proxy.clone()));
+    }
+
+    /// How the accounts stand that have a limit or an end.
+    pub(super) fn accounts(&self) -> Vec<AccountView> {
+        let view = |(id, standing): (&String, &AccountStanding)| AccountView {
+            id: id.clone(),
+            standing: standing.clone(),
+        };
+        self.accounts.iter().map(view).collect()
+    }
+}
+
+impl Controller {
+    /// Opens the ledger. Only here the loop waits for it: nothing is served before it is known how far
+    /// the accounts may go.
+    pub(super) fn open_books(&mut self) {
+        let post = self.poster();
+        let told = move |news| post(Box::new(move |this| this.books_told(news)));
+        let (keeper, opened) = Bookkeeper::start(&self.start.folders.state, SystemClock, told);
+        tracing::info!("statistics: {opened}");
+        self.books.plans = plans(self.settings());
+        self.books.allowances = keeper.set_plans(self.books.plans.clone());
+        self.books.keeper = Some(keeper);
+    }
+
+    /// Tells the ledger what was bought, if that has changed.
+    pub(super) fn plan(&mut self) {
+        let plans = plans(self.settings());
+        if plans == self.books.plans {
+            return;
+        }
+        self.books.plans.clone_from(&plans);
+        self.books.keeper.iter().for_each(|keeper| keeper.change_plans(plans.clone()));
+    }
+
+    fn books_told(&mut self, news: News) {
+        let News { accounts, allowances, today, alerts } = news;
+        (self.books.accounts, self.books.allowances) = (accounts, allowances);
+        self.books.today = today;
+        for trouble in alerts.into_iter().map(trouble) {
+            self.told.retain(|told| !is_about_same(told, &trouble));
+            self.told.push(trouble);
+        }
+    }
+
+    /// Replies with the use over a time, by provider or program.
+    pub(super) fn statistics(&self, range: Range, by: By, answer: Answer) {
+        self.ask_ledger(answer, move |ledger| {
+            Ok(Reply::Statistics { series: ledger.series(range, by)? })
+        });
+    }
+
+    /// Replies with the report cards of all providers.
+    pub(super) fn report_cards(&self, range: Range, answer: Answer) {
+        self.ask_ledger(answer, move |ledger| {
+            Ok(Reply::ReportCards { cards: ledger.report_cards(range)? })
+        });
+    }
+
+    /// Replies with the use over a time as CSV.
+    pub(super) fn export_statistics(&self, range: Range, by: By, answer: Answer) {
+        self.ask_ledger(answer, move |ledger| {
+            Ok(Reply::Text { text: ledger.export_csv(range, by)? })
+        });
+    }
+
+    fn ask_ledger(
+        &self,
+        answer: Answer,
+        question: impl FnOnce(&mut ledger::Ledger) -> Result<Reply, Error> + Send + 'static,
+    ) {
+        let asked = self.books.keeper.as_ref().map(|keeper| keeper.asking(question));
+        let asking = spawn_blocking(move || asked.and_then(|asked| asked.recv().ok()));
+        self.later(asking, move |this, answered| {
+            let done = match answered.ok().flatten() {
+                Some(Ok(reply)) => Ok(reply),
+                Some(Err(error)) => Err(Failure::refused(error.to_string())),
+                None => Err(Failure::refused("statistics cannot be kept on this system")),
+            };
+            this.give(answer, done);
+        });
+    }
+}
+
+fn trouble(alert: Alert) -> Trouble {
+    let account = alert.account;
+    match alert.what {
+        Due::Used { percent } => Trouble::AccountUsed { account, percent },
+        Due::Expires { days } => Trouble::AccountExpires { account, days },
+    }
+}
+
+/// Whether a newer alert takes the place of another.
+fn is_about_same(one: &Trouble, other: &Trouble) -> bool {
+    match (one, other) {
+        (
+            Trouble::AccountUsed { account: one, .. },
+            Trouble::AccountUsed { account: other, .. },
+        )
+        | (
+            Trouble::AccountExpires { account: one, .. },
+            Trouble::AccountExpires { account: other, .. },
+        ) => one == other,
+        _ => false,
+    }
+}
