@@ -90,8 +90,20 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "crates/api",
+        &[
+            "downloaders",
+            "nntp-proxy",
+            "serde",
+            "settings",
+            // Only where tests ask for it.
+            "ts-rs",
+        ],
+    ),
+    (
         "crates/control",
         &[
+            "api",
             "directories",
             "downloaders",
             "local",
@@ -122,6 +134,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         ".",
         &[
+            "api",
             "arboard",
             "auto-launch",
             "control",

@@ -13,7 +13,7 @@ pub use reply::{Failure, FailureCode, ImportFile, ImportServer, Reply};
 
 /// What the user asks for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
     /// Serve programs, now and whenever the application runs.
@@ -156,7 +156,7 @@ pub enum Request {
     OpenVault {
         /// Its passphrase.
         #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         passphrase: Secret,
     },
     /// Makes a new vault, where the passphrase of the one that is there is forgotten, and moves there. The old one
@@ -164,18 +164,18 @@ pub enum Request {
     StartVaultOver {
         /// The new one's passphrase.
         #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         passphrase: Secret,
     },
     /// Gives the vault another passphrase, and opens it.
     ChangePassphrase {
         /// The one that it has.
         #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         passphrase: Secret,
         /// The one that it gets.
         #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         new: Secret,
     },
     /// Keeps passwords elsewhere from now on, and moves those that are kept.
@@ -194,7 +194,7 @@ pub enum Request {
     ReadImportText {
         /// What is in it, passwords too.
         #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         text: Secret,
     },
     /// Takes servers that were read last, with their passwords; all of these or none.
@@ -216,7 +216,7 @@ pub enum Request {
         user: String,
         /// The user's password, or the key; empty for the one that is known from its imported settings.
         #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         secret: Secret,
         /// The login that it is given, where programs need one.
         login: Option<String>,
@@ -229,7 +229,7 @@ pub enum Request {
     UndoConnect {
         /// The key to it, where that is not known any more.
         #[serde(default, deserialize_with = "enter_if")]
-        #[cfg_attr(test, ts(type = "string | null"))]
+        #[cfg_attr(feature = "ts", ts(type = "string | null"))]
         secret: Option<Secret>,
     },
     /// Forgets what was done there, and the key to it.
@@ -237,7 +237,7 @@ pub enum Request {
     /// The events after this one, the oldest first.
     Events {
         /// Its number; 0 for all.
-        #[cfg_attr(test, ts(type = "number"))]
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
         after: u64,
     },
     /// The speed over the last minutes.
@@ -253,7 +253,7 @@ pub enum Request {
     Copy {
         /// The text, which can be a password.
         #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         text: Secret,
     },
     /// Shows the window.
@@ -275,12 +275,12 @@ pub enum Request {
 
 /// A password that is entered.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Password {
     /// The password.
     #[serde(deserialize_with = "enter")]
-    #[cfg_attr(test, ts(type = "string"))]
+    #[cfg_attr(feature = "ts", ts(type = "string"))]
     pub secret: Secret,
     /// How it is kept.
     pub hold: Remember,
@@ -288,9 +288,9 @@ pub struct Password {
 
 /// How a password is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(test, ts(rename = "Hold"))]
+#[cfg_attr(feature = "ts", ts(rename = "Hold"))]
 pub enum Remember {
     /// In the store.
     #[default]
@@ -301,7 +301,7 @@ pub enum Remember {
 
 /// Where a provider goes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Arranged {
     /// Its id.

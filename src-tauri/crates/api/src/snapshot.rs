@@ -15,7 +15,7 @@ pub use trouble::Trouble;
 
 /// Everything at one moment. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Snapshot {
     /// The state of the whole, which is the tray's icon.
@@ -35,7 +35,7 @@ pub struct Snapshot {
     /// The programs that are connected now.
     pub clients: Vec<ClientView>,
     /// The number of the newest event; those before are asked for.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub last_event: u64,
     /// The settings as they are in the file.
     pub settings: Settings,
@@ -51,7 +51,7 @@ pub struct Snapshot {
     pub check: Option<Check>,
     /// Programs whose key is known from their imported settings: to connect them, none needs to be entered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(test, ts(optional, as = "Option<Vec<ProgramAddress>>"))]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<ProgramAddress>>"))]
     pub reachable: Vec<ProgramAddress>,
     /// What was done in a program to connect it, until it is dismissed.
     pub connected: Option<Connected>,
@@ -69,7 +69,7 @@ pub struct Snapshot {
 
 /// The state of the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum State {
     /// Nobody is served, because the user said so.
@@ -77,7 +77,7 @@ pub enum State {
     /// Stopped for a while.
     Paused {
         /// It goes on at this time.
-        #[cfg_attr(test, ts(type = "number"))]
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
         until: u64,
     },
     /// Soon to be running.
@@ -98,28 +98,28 @@ pub enum State {
 
 /// What goes on, over all providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Figures {
     /// The time of this moment.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub at: u64,
     /// Bytes a second from the providers.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub speed: u64,
     /// Bytes from the providers since the application started.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub bytes: u64,
     /// Replies given to programs since the application started.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub replies: u64,
     /// Articles and bodies given to programs since the application started.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub articles: u64,
 }
 
 /// How the place is where passwords are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum KeepState {
     /// Open, or not yet needed.
@@ -139,7 +139,7 @@ pub enum KeepState {
 
 /// How the vault is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum VaultState {
     /// There is none.
@@ -154,29 +154,29 @@ pub enum VaultState {
 
 /// A program that is connected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ClientView {
     /// Unique for each connection.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub id: u64,
     /// The name of its login, if it has one.
     pub name: Option<String>,
     /// Where it comes from.
     pub address: String,
     /// Since when it is connected.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub since: u64,
     /// What it has been sent, in bytes.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub bytes: u64,
     /// What it has asked.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub requests: u64,
 }
 
 /// Where a program's own interface is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ProgramAddress {
     /// Which program.
     pub program: Program,
@@ -188,7 +188,7 @@ pub struct ProgramAddress {
 
 /// What was done in a program to connect it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Connected {
     /// Which program.
     pub program: Program,
@@ -202,7 +202,7 @@ pub struct Connected {
 
 /// A server of a program's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Direct {
     /// The name that it has there.
     pub name: String,
@@ -212,19 +212,19 @@ pub struct Direct {
 
 /// Events of one kind from one program or provider, each soon after the one before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Event {
     /// The number of the first event, which stays as the group grows.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub id: u64,
     /// The number of the last event. Events are counted from 1.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub number: u64,
     /// The time of the first event.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub since: u64,
     /// The time of the last event.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub at: u64,
     /// The number of events.
     pub times: u32,
@@ -236,7 +236,7 @@ pub struct Event {
 
 /// How bad an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Good to know.
@@ -249,7 +249,7 @@ pub enum Level {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Happened {
     /// The proxy listens.
@@ -338,12 +338,12 @@ pub enum Happened {
 
 /// The speed at one moment of the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Sample {
     /// When.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub at: u64,
     /// Bytes a second.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub speed: u64,
 }
