@@ -1,14 +1,17 @@
 //! All that the user can ask for, whether in the window, in the tray or by starting the program again.
 
+mod entered;
 mod reply;
 
 use std::path::PathBuf;
 
 use downloaders::Program;
 use nntp_proxy::config::Secret;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use settings::{Language, Listen, LogLevel, Mode, Provider, StoreKind, Theme};
 
+pub use entered::{Arranged, Password, Remember};
+use entered::{secret, secret_if_any};
 pub use reply::{Failure, FailureCode, ImportFile, ImportServer, Reply};
 
 /// What the user asks for.
@@ -155,7 +158,7 @@ pub enum Request {
     /// Opens the vault, or makes one where there is none and moves there.
     OpenVault {
         /// Its passphrase.
-        #[serde(deserialize_with = "enter")]
+        #[serde(deserialize_with = "secret")]
         #[cfg_attr(feature = "ts", ts(type = "string"))]
         passphrase: Secret,
     },
@@ -163,18 +166,18 @@ pub enum Request {
     /// stays beside it; the passwords in it have to be entered again.
     StartVaultOver {
         /// The new one's passphrase.
-        #[serde(deserialize_with = "enter")]
+        #[serde(deserialize_with = "secret")]
         #[cfg_attr(feature = "ts", ts(type = "string"))]
         passphrase: Secret,
     },
     /// Gives the vault another passphrase, and opens it.
     ChangePassphrase {
         /// The one that it has.
-        #[serde(deserialize_with = "enter")]
+        #[serde(deserialize_with = "secret")]
         #[cfg_attr(feature = "ts", ts(type = "string"))]
         passphrase: Secret,
         /// The one that it gets.
-        #[serde(deserialize_with = "enter")]
+        #[serde(deserialize_with = "secret")]
         #[cfg_attr(feature = "ts", ts(type = "string"))]
         new: Secret,
     },
@@ -193,7 +196,7 @@ pub enum Request {
     /// Reads the servers in a file that the user chose: see [`Reply::Import`].
     ReadImportText {
         /// What is in it, passwords too.
-        #[serde(deserialize_with = "enter")]
+        #[serde(deserialize_with = "secret")]
         #[cfg_attr(feature = "ts", ts(type = "string"))]
         text: Secret,
     },
@@ -215,7 +218,7 @@ pub enum Request {
         /// The user of its interface, where it has users.
         user: String,
         /// The user's password, or the key; empty for the one that is known from its imported settings.
-        #[serde(deserialize_with = "enter")]
+        #[serde(deserialize_with = "secret")]
         #[cfg_attr(feature = "ts", ts(type = "string"))]
         secret: Secret,
         /// The login that it is given, where programs need one.
@@ -228,7 +231,7 @@ pub enum Request {
     /// Undoes in that program what was done.
     UndoConnect {
         /// The key to it, where that is not known any more.
-        #[serde(default, deserialize_with = "enter_if")]
+        #[serde(default, deserialize_with = "secret_if_any")]
         #[cfg_attr(feature = "ts", ts(type = "string | null"))]
         secret: Option<Secret>,
     },
@@ -252,7 +255,7 @@ pub enum Request {
     /// Puts a text where the user can paste it from, also when the window is closed.
     Copy {
         /// The text, which can be a password.
-        #[serde(deserialize_with = "enter")]
+        #[serde(deserialize_with = "secret")]
         #[cfg_attr(feature = "ts", ts(type = "string"))]
         text: Secret,
     },
@@ -271,49 +274,4 @@ pub enum Request {
     QuitNow,
     /// Lets the application run after all: takes [`Snapshot::asks_to_quit`](crate::snapshot::Snapshot) back.
     KeepRunning,
-}
-
-/// A password that is entered.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct Password {
-    /// The password.
-    #[serde(deserialize_with = "enter")]
-    #[cfg_attr(feature = "ts", ts(type = "string"))]
-    pub secret: Secret,
-    /// How it is kept.
-    pub hold: Remember,
-}
-
-/// How a password is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "ts", ts(rename = "Hold"))]
-pub enum Remember {
-    /// In the store.
-    #[default]
-    Keep,
-    /// Nowhere: it is forgotten when the application ends.
-    ThisSession,
-}
-
-/// Where a provider goes.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct Arranged {
-    /// Its id.
-    pub id: String,
-    /// Its tier.
-    pub tier: u8,
-}
-
-fn enter<'de, D: Deserializer<'de>>(entered: D) -> Result<Secret, D::Error> {
-    String::deserialize(entered).map(Secret::new)
-}
-
-fn enter_if<'de, D: Deserializer<'de>>(entered: D) -> Result<Option<Secret>, D::Error> {
-    Ok(Option::<String>::deserialize(entered)?.map(Secret::new))
 }
