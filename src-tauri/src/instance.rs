@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use api::request::Request;
 use control::controller::{Handle, Notice};
-use control::request::Request;
 use control::status::status;
 use local::channel::{Answer, Channel, ChannelError, Question, application_path, ask_blocking};
 

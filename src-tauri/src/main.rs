@@ -25,8 +25,8 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
+use api::request::Request;
 use control::controller::{self, Folders, Handle, Start};
-use control::request::Request;
 use local::channel::Channel;
 use tauri::async_runtime;
 use tauri::{App, Context, Manager, RunEvent};

@@ -93,11 +93,27 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     // Neither a runtime nor the engine: whoever counts gives it totals.
     ("crates/ledger", &["jiff", "rusqlite", "serde", "ts-rs"]),
+    ("crates/bookkeeping", &["jiff", "ledger", "nntp-proxy", "tracing"]),
+    (
+        "crates/api",
+        &[
+            "downloaders",
+            "ledger",
+            "nntp-proxy",
+            "serde",
+            "settings",
+            // Only where tests ask for it.
+            "ts-rs",
+        ],
+    ),
     (
         "crates/control",
         &[
+            "api",
+            "bookkeeping",
             "directories",
             "downloaders",
+            "ledger",
             "local",
             "nntp-proxy",
             "sample",
@@ -126,6 +142,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         ".",
         &[
+            "api",
             "arboard",
             "auto-launch",
             "control",

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::mpsc::Receiver;
 use std::thread;
 
+use api::request::Request;
 use control::controller::{Handle, Notice};
-use control::request::Request;
 use control::tray::{Item, Tray};
 use ksni::blocking::TrayMethods;
 use ksni::menu::{CheckmarkItem, StandardItem};

@@ -6,7 +6,7 @@ mod link;
 mod process;
 mod view;
 
-use control::request::Request;
+use api::request::Request;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use settings::Theme;

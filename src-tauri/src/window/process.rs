@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use api::request::Request;
 use control::controller::{Handle, Notice};
-use control::request::Request;
 use settings::Theme;
 use tauri::async_runtime::{self, JoinHandle};
 use tokio::sync::mpsc::{Receiver, Sender, channel};

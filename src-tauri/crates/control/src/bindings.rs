@@ -4,6 +4,14 @@
 use std::fs;
 use std::path::Path;
 
+use api::request::{
+    Arranged, Failure, FailureCode, ImportFile, ImportServer, Password, Remember, Reply, Request,
+};
+use api::snapshot::{
+    AccountView, Certificate, Check, ClientView, Connected, Direct, Event, Figures, Finding, Found,
+    Happened, KeepState, Level, Outcome, PasswordState, Problem, ProgramAddress, Proof,
+    ProviderState, ProviderView, Remedy, Sample, Snapshot, State, Step, Trouble, VaultState, Why,
+};
 use downloaders::import::{Doubt, LeftOut, Unfit};
 use downloaders::{Address, Program};
 use ledger::{
@@ -15,15 +23,6 @@ use settings::{
     Settings, SettingsCopy, StoreKind, Theme, TlsMode, VerifyLevel,
 };
 use ts_rs::{Config, TS};
-
-use crate::request::{
-    Arranged, Failure, FailureCode, ImportFile, ImportServer, Password, Remember, Reply, Request,
-};
-use crate::snapshot::{
-    AccountView, Certificate, Check, ClientView, Connected, Direct, Event, Figures, Finding, Found,
-    Happened, KeepState, Level, Outcome, PasswordState, Problem, ProgramAddress, Proof,
-    ProviderState, ProviderView, Remedy, Sample, Snapshot, State, Step, Trouble, VaultState, Why,
-};
 
 /// Set it to write the file anew.
 const WRITE: &str = "WRITE_BINDINGS";

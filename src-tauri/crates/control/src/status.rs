@@ -2,9 +2,8 @@
 
 use std::process;
 
+use api::snapshot::{ProviderState, ProviderView, Snapshot, State};
 use local::channel::{ProviderStatus, Status};
-
-use crate::snapshot::{ProviderState, ProviderView, Snapshot, State};
 
 /// The status of the application.
 #[must_use]

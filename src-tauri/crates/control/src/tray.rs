@@ -2,10 +2,10 @@
 
 mod words;
 
+use api::request::Request;
+use api::snapshot::{Snapshot, State};
 use settings::Language;
 
-use crate::request::Request;
-use crate::snapshot::{Snapshot, State};
 use words::Words;
 
 /// All of the tray.

@@ -1,5 +1,7 @@
 //! Every request, and what is done about it.
 
+use api::request::{Failure, FailureCode, Reply, Request};
+use api::snapshot::{Happened, Trouble};
 use secrets::Owner;
 use settings::{NotChanged, SetAside, Settings, SettingsFile};
 use tokio::time::Instant;
@@ -8,8 +10,6 @@ use super::Answer;
 use super::entries::unknown;
 use super::run::{Controller, Quitting};
 use super::window::Window;
-use crate::request::{Failure, FailureCode, Reply, Request};
-use crate::snapshot::{Happened, Trouble};
 
 impl Controller {
     /// Does what is asked. What takes time replies later, and what changes passwords waits until nothing else does.

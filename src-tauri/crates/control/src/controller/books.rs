@@ -11,8 +11,8 @@ use tokio::task::spawn_blocking;
 
 use super::Answer;
 use super::run::Controller;
-use crate::request::{Failure, Reply};
-use crate::snapshot::{AccountView, Trouble};
+use api::request::{Failure, Reply};
+use api::snapshot::{AccountView, Trouble};
 
 /// What is known of the accounts.
 #[derive(Default)]

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use api::request::{Failure, Password as Entered, Reply};
+use api::snapshot::Check;
 use nntp_proxy::check::{Check as Trial, Finding as Found, pasted};
 use nntp_proxy::config::{BackendConfig, Secret};
 use nntp_proxy::dial::NetDialler;
@@ -11,8 +13,6 @@ use tokio::task::AbortHandle;
 
 use super::entries::{elsewhere, has_authorities, tidy};
 use super::run::Controller;
-use crate::request::{Failure, Password as Entered, Reply};
-use crate::snapshot::Check;
 
 /// The last test, until it is dismissed.
 #[derive(Debug, Default)]

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
+use api::request::{Failure, FailureCode, Remember, Reply, Request};
+use api::snapshot::{Connected, Direct};
 use downloaders::Program;
 use downloaders::connect::{Access, Change, Setup, connect, undo};
 use local::Sockets;
@@ -18,8 +20,6 @@ use super::Answer;
 use super::entries::{new_password, unknown};
 use super::passwords::Known;
 use super::run::Controller;
-use crate::request::{Failure, FailureCode, Remember, Reply, Request};
-use crate::snapshot::{Connected, Direct};
 
 /// A program waits for fewer only when it has little to do.
 const LEAST_CONNECTIONS: u16 = 8;

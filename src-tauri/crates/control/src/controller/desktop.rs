@@ -3,13 +3,13 @@
 use std::mem::take;
 use std::path::Path;
 
+use api::request::{Failure, Reply};
+use api::snapshot::{Snapshot, State};
 use settings::{Language, LogLevel};
 use tokio::sync::oneshot::{self, Receiver};
 
 use super::window::{Window, WindowAction};
 use super::{Shell, Start};
-use crate::request::{Failure, Reply};
-use crate::snapshot::{Snapshot, State};
 use crate::tray::Tray;
 
 /// The desktop, and what is shown on it.

@@ -6,6 +6,7 @@ use std::slice;
 
 use nntp_proxy::config::Secret;
 
+use api::request::{Arranged, Failure, FailureCode, Password as Entered, Remember, Reply};
 use secrets::{Owner, generate};
 use settings::{Client, Password, Provider, Settings};
 
@@ -13,7 +14,6 @@ use super::Answer;
 use super::passwords::Known;
 use super::removed::Removed;
 use super::run::Controller;
-use crate::request::{Arranged, Failure, FailureCode, Password as Entered, Remember, Reply};
 
 impl Controller {
     /// Adds a provider, or changes it.

@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+use api::snapshot::{Event, Happened, Level};
 use local::Sockets;
 use nntp_proxy::backend::State;
 use nntp_proxy::events::Event as Told;
-
-use crate::snapshot::{Event, Happened, Level};
 
 /// The number of groups kept.
 const KEPT: usize = 500;

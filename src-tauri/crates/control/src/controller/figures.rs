@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use api::snapshot::Sample;
 use nntp_proxy::backend::CounterSnapshot;
 use nntp_proxy::proxy::Snapshot;
 use tokio::time::Instant;
-
-use crate::snapshot::Sample;
 
 /// Speeds are the average over this long.
 const SMOOTH: Duration = Duration::from_secs(2);

@@ -1,9 +1,9 @@
 //! Which of the first steps are done. What was done once stays done, also after a restart.
 
+use api::snapshot::{ProviderState, ProviderView, Snapshot, Trouble};
 use settings::FirstSteps;
 
 use super::run::Controller;
-use crate::snapshot::{ProviderState, ProviderView, Snapshot, Trouble};
 
 impl Controller {
     /// Saves the steps that are done now, if there are new ones. Returns whether there were.

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use api::request::{Failure, FailureCode, ImportFile, ImportServer, Remember, Reply};
 use downloaders::connect::Access;
 use downloaders::import::{Server, Servers, load, read};
 use downloaders::{Error, places};
@@ -15,7 +16,6 @@ use super::Answer;
 use super::entries::unknown;
 use super::run::Controller;
 use super::saving::NewPasswords;
-use crate::request::{Failure, FailureCode, ImportFile, ImportServer, Remember, Reply};
 
 /// What was read from other programs' settings.
 #[derive(Debug, Default)]

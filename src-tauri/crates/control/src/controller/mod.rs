@@ -36,11 +36,11 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{oneshot, watch};
 
+use api::request::{Failure, FailureCode, Reply, Request};
+use api::snapshot::Snapshot;
 use secrets::{Keyring, Secrets, Store, Vault};
 use settings::LogLevel;
 
-use crate::request::{Failure, FailureCode, Reply, Request};
-use crate::snapshot::Snapshot;
 use crate::tray::{Action, Tray};
 
 use environment::System;

@@ -5,12 +5,11 @@ use std::mem::replace;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::snapshot::{KeepState, PasswordState, VaultState};
 use nntp_proxy::config::Secret;
 use secrets::{Owner, Secrets, StoreError, Vault};
 use settings::{Credentials, Password, Provider, Settings, StoreKind};
 use tokio::time::Instant;
-
-use crate::snapshot::{KeepState, PasswordState, VaultState};
 
 /// How often a keyring that is not there is looked for.
 const RETRY: Duration = Duration::from_secs(30);

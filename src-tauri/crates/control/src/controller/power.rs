@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use api::request::{Failure, Reply};
+use api::snapshot::{Happened, Trouble};
 use downloaders::Address;
 use secrets::Owner;
 use settings::{Listen, Settings, configure_available};
@@ -10,8 +12,6 @@ use super::Answer;
 use super::passwords::Known;
 use super::run::Controller;
 use super::serving::{Opened, trouble};
-use crate::request::{Failure, Reply};
-use crate::snapshot::{Happened, Trouble};
 
 impl Controller {
     /// Serves from now on, or does not; a pause is over.

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use api::snapshot::{Happened, Snapshot, Trouble};
 use nntp_proxy::config::Secret;
 use nntp_proxy::events::Event as EngineEvent;
 use nntp_proxy::proxy::Snapshot as Engine;
@@ -31,7 +32,6 @@ use super::undo::Undo;
 use super::window::Window;
 use super::work::Work;
 use super::{Dependencies, Message, Notice, Shell, Start};
-use crate::snapshot::{Happened, Snapshot, Trouble};
 
 /// How often the figures are read while somebody looks.
 const LOOKED_AT: Duration = Duration::from_millis(500);

@@ -2,13 +2,13 @@
 
 use std::io;
 
+use api::request::{Failure, FailureCode, Reply};
 use nntp_proxy::config::BackendConfig;
 use sample::{NZB_NAME, Sample, save_in};
 use settings::{Credentials, Provider, Settings, backend};
 
 use super::Answer;
 use super::run::Controller;
-use crate::request::{Failure, FailureCode, Reply};
 
 /// Whether its server runs.
 #[derive(Debug, Default)]

@@ -2,6 +2,8 @@
 //! gets it, then the settings change and the mark is gone. What was interrupted stays marked until
 //! [`settle`](Controller::settle) has made the store agree with the settings, at the latest after the next start.
 
+use api::request::{Failure, FailureCode, Remember, Reply};
+use api::snapshot::KeepState;
 use nntp_proxy::config::Secret;
 use secrets::{Owner, Secrets, StoreError};
 use settings::{Password, Settings, StoreKind};
@@ -9,8 +11,6 @@ use settings::{Password, Settings, StoreKind};
 use super::passwords::{Due, Known, read};
 use super::removed::Removed;
 use super::run::Controller;
-use crate::request::{Failure, FailureCode, Remember, Reply};
-use crate::snapshot::KeepState;
 
 /// Passwords with their owners.
 pub(super) type NewPasswords = Vec<(Owner, Password)>;

@@ -5,6 +5,7 @@ use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::snapshot::Trouble;
 use local::Sockets;
 use nntp_proxy::check::CheckPermits;
 use nntp_proxy::config::Config;
@@ -21,8 +22,6 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::broadcast::Receiver;
 use tokio::task::{AbortHandle, JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
-
-use crate::snapshot::Trouble;
 
 /// How many threads serve. Each does what one processor can; two keep up with any line.
 const WORKERS: usize = 2;

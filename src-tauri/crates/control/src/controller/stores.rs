@@ -1,5 +1,7 @@
 //! The stores of passwords: reads them, opens the vault, moves passwords from one to the other.
 
+use api::request::{Failure, FailureCode, Reply};
+use api::snapshot::KeepState;
 use nntp_proxy::config::Secret;
 use secrets::{Owner, Secrets, StoreError, Vault, VaultError};
 use settings::StoreKind;
@@ -9,8 +11,6 @@ use super::Answer;
 use super::passwords::read;
 use super::run::Controller;
 use super::saving::not_saved;
-use crate::request::{Failure, FailureCode, Reply};
-use crate::snapshot::KeepState;
 
 impl Controller {
     /// Reads the passwords that are not known yet.

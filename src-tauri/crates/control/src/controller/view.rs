@@ -1,5 +1,9 @@
 //! The snapshot: what people see of all that the loop owns.
 
+use api::snapshot::{
+    ClientView, Figures, PasswordState, ProgramAddress, ProviderState, ProviderView, Snapshot,
+    State, Trouble,
+};
 use downloaders::Address;
 use downloaders::connect::Access;
 use nntp_proxy::backend::{BackendSnapshot, State as BackendState};
@@ -11,10 +15,6 @@ use tokio::time::Instant;
 use super::passwords::Known;
 use super::removed::Removed;
 use super::run::{Controller, Quitting, millis};
-use crate::snapshot::{
-    ClientView, Figures, PasswordState, ProgramAddress, ProviderState, ProviderView, Snapshot,
-    State, Trouble,
-};
 
 /// While somebody looks, the time goes on at least this often, in milliseconds.
 const SECOND: u64 = 1000;

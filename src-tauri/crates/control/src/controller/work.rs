@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
+use api::request::{Failure, Reply};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::Answer;
 use super::run::Controller;
-use crate::request::{Failure, Reply};
 
 /// How the loop continues when something that was waited for is there.
 pub(super) type Continue = Box<dyn FnOnce(&mut Controller) + Send>;

@@ -1,8 +1,7 @@
 //! The words of the tray, in English and German.
 
+use api::snapshot::{KeepState, Snapshot, State, Trouble};
 use settings::Language;
-
-use crate::snapshot::{KeepState, Snapshot, State, Trouble};
 
 /// The texts in one language.
 pub(super) struct Words {

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use api::request::{Failure, FailureCode, Reply, Request};
+use api::snapshot::{Event, Happened, ProviderView, Snapshot, State};
 use control::controller::{
     Dependencies, Environment, Folders, Handle, Notice, Shell, Sources, Start, start_with,
 };
-use control::request::{Failure, FailureCode, Reply, Request};
-use control::snapshot::{Event, Happened, ProviderView, Snapshot, State};
 use control::tray::Tray;
 use downloaders::places::Place;
 use newsmux_tests::article::Article;

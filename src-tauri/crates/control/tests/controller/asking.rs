@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Condvar, Mutex};
 
-use control::request::FailureCode;
-use control::snapshot::{KeepState, PasswordState, State, Trouble};
+use api::request::FailureCode;
+use api::snapshot::{KeepState, PasswordState, State, Trouble};
 use newsmux_tests::client::Client;
 use nntp_proxy::config::Secret;
 use secrets::memory::MemoryStore;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use control::request::Reply;
-use control::snapshot::{PasswordState, Trouble};
+use api::request::Reply;
+use api::snapshot::{PasswordState, Trouble};
 use newsmux_tests::provider::{Listening, Provider};
 use secrets::StoreError;
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use control::request::{FailureCode, Reply};
-use control::snapshot::Direct;
+use api::request::{FailureCode, Reply};
+use api::snapshot::Direct;
 use newsmux_tests::tls::Authority;
 use secrets::StoreError;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Providers and clients: entered, changed, removed, put back.
 
-use control::request::{FailureCode, Reply};
-use control::snapshot::{PasswordState, State, Trouble};
+use api::request::{FailureCode, Reply};
+use api::snapshot::{PasswordState, State, Trouble};
 use newsmux_tests::client::Client;
 use secrets::Owner;
 use serde_json::{Value, json};

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
+use api::request::FailureCode;
+use api::snapshot::PasswordState;
 use control::controller::Notice;
-use control::request::FailureCode;
-use control::snapshot::PasswordState;
 use downloaders::Program;
 use downloaders::places::Place;
 use secrets::StoreError;

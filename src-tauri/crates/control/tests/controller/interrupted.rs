@@ -1,6 +1,6 @@
 //! What was interrupted between the settings and the store of passwords is finished at the next start.
 
-use control::snapshot::{KeepState, PasswordState, State};
+use api::snapshot::{KeepState, PasswordState, State};
 use nntp_proxy::config::Secret;
 use secrets::{Owner, Store, StoreError};
 use serde_json::{Value, json};

@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use control::request::FailureCode;
-use control::snapshot::Snapshot;
 use serde_json::{Value, json};
+
+use api::request::FailureCode;
+use api::snapshot::Snapshot;
 
 use crate::app::{App, Begin, Call, PASSWORD, at, fetch, one_article, program};
 

@@ -1,7 +1,7 @@
 //! No program is locked out without a word: the first login, refused programs, and a locked keyring.
 
-use control::request::FailureCode;
-use control::snapshot::{Happened, State};
+use api::request::FailureCode;
+use api::snapshot::{Happened, State};
 use newsmux_tests::client::Client;
 use nntp_proxy::config::Secret;
 use secrets::{Owner, Store, StoreError};

@@ -3,8 +3,9 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use control::snapshot::Happened;
 use serde_json::json;
+
+use api::snapshot::Happened;
 
 use crate::app::{Begin, PASSWORD, at, fetch, one_article, program};
 

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use control::request::FailureCode;
-use control::snapshot::{Happened, KeepState, PasswordState, ProviderState, State, Trouble};
+use api::request::FailureCode;
+use api::snapshot::{Happened, KeepState, PasswordState, ProviderState, State, Trouble};
 use secrets::StoreError;
 use serde_json::{Value, json};
 use settings::StoreKind;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use control::request::{FailureCode, Reply};
-use control::snapshot::{ProviderState, Snapshot};
+use api::request::{FailureCode, Reply};
+use api::snapshot::{ProviderState, Snapshot};
 use newsmux_tests::client::Client;
 use serde_json::json;
 use settings::SAMPLE_ID as ID;

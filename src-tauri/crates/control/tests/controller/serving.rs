@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use control::request::FailureCode;
-use control::snapshot::{Happened, ProviderState, State, Trouble};
+use api::request::FailureCode;
+use api::snapshot::{Happened, ProviderState, State, Trouble};
 use newsmux_tests::provider::{Fault, Provider, on};
 use serde_json::json;
 use tokio::net::TcpListener;

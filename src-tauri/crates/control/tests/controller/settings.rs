@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use control::request::FailureCode;
-use control::snapshot::{Happened, State, Trouble};
+use api::request::FailureCode;
+use api::snapshot::{Happened, State, Trouble};
 use serde_json::json;
 use settings::LogLevel;
 

@@ -2,8 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use control::request::Reply;
-use control::snapshot::{Happened, Outcome, State, Step};
+use api::request::Reply;
+use api::snapshot::{Happened, Outcome, State, Step};
 use control::tray::Icon;
 use newsmux_tests::client::Client;
 use serde_json::{Value, json};

@@ -1,8 +1,9 @@
 //! The test of a provider.
 
-use control::snapshot::{Finding, Found, Outcome, Remedy, Step};
 use newsmux_tests::provider::{Fault, GREETING, Limit, Provider, on};
 use serde_json::{Value, json};
+
+use api::snapshot::{Finding, Found, Outcome, Remedy, Step};
 
 use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::request::FailureCode;
+use api::snapshot::{KeepState, PasswordState, ProviderView, Trouble};
 use control::controller::{Notice, prepare};
-use control::request::FailureCode;
-use control::snapshot::{KeepState, PasswordState, ProviderView, Trouble};
 use secrets::StoreError;
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use control::request::{FailureCode, Reply};
-use control::snapshot::{PasswordState, State};
+use api::request::{FailureCode, Reply};
+use api::snapshot::{PasswordState, State};
 use nntp_proxy::config::Secret;
 use serde_json::json;
 

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
+use api::request::Reply;
+use api::snapshot::State;
 use control::controller::Notice;
-use control::request::Reply;
-use control::snapshot::State;
 use control::tray::{Action, Icon, Item};
 use serde_json::{Value, json};
 use tokio::join;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use control::request::{Failure, Remember, Reply, Request};
-use control::snapshot::{PasswordState, Snapshot};
+use api::request::{Failure, Remember, Reply, Request};
+use api::snapshot::{PasswordState, Snapshot};
 use nntp_proxy::config::Secret;
 use secrets::Owner;
 use settings::Settings;

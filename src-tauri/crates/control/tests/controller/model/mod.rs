@@ -17,9 +17,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant as RealInstant, SystemTime};
 
+use api::request::{Failure, Reply, Request};
+use api::snapshot::{KeepState, Snapshot, State};
 use control::controller::{Environment, Handle, Notice, Sources, prepare};
-use control::request::{Failure, Reply, Request};
-use control::snapshot::{KeepState, Snapshot, State};
 use downloaders::Program;
 use newsmux_tests::rng::Rng;
 use secrets::memory::MemoryStore;

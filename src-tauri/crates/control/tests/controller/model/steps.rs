@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
+use api::request::Request;
 use control::controller::Notice;
-use control::request::Request;
 use serde_json::{Value, json};
 
 use super::{Model, folder_in_the_way};

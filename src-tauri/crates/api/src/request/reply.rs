@@ -13,7 +13,7 @@ use crate::snapshot::{Event, Sample};
 
 /// What comes of a request.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Reply {
     /// It is done; what has changed is in the snapshot.
@@ -27,7 +27,7 @@ pub enum Reply {
     Password {
         /// The password.
         #[serde(serialize_with = "show")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         secret: Secret,
     },
     /// The file that was saved or chosen.
@@ -83,7 +83,7 @@ pub enum Reply {
 
 /// The settings of another program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ImportFile {
     /// Which.
     pub program: Program,
@@ -93,7 +93,7 @@ pub struct ImportFile {
 
 /// A server that can be taken from another program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ImportServer {
     /// As the provider that it becomes.
     pub provider: Provider,
@@ -107,7 +107,7 @@ pub struct ImportServer {
 
 /// A request that was not done, and nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Failure {
     /// What is wrong.
     pub code: FailureCode,
@@ -119,7 +119,7 @@ pub struct Failure {
 
 /// What is wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum FailureCode {
     /// A value cannot be.
@@ -172,17 +172,18 @@ pub enum FailureCode {
 
 impl Failure {
     /// One that is about no field.
-    pub(crate) fn new(code: FailureCode, message: impl Into<String>) -> Self {
+    pub fn new(code: FailureCode, message: impl Into<String>) -> Self {
         Self { code, field: None, message: message.into() }
     }
 
     /// A value that cannot be, in this field of the form.
-    pub(crate) fn invalid(field: &str, message: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..Self::new(FailureCode::Invalid, message) }
     }
 
     /// The system refused; in its words.
-    pub(crate) fn refused(said: impl Into<String>) -> Self {
+    pub fn refused(said: impl Into<String>) -> Self {
         Self::new(FailureCode::Refused, said)
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A provider, its settings aside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct ProviderView {
     /// Its id in the settings.
     pub id: String,
@@ -26,25 +26,25 @@ pub struct ProviderView {
     /// Connections that the user allows.
     pub allowed: u16,
     /// Bytes a second.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub speed: u64,
     /// Bytes since the application started.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub bytes: u64,
     /// Replies given to programs.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub replies: u64,
     /// Articles that it did not have.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub missing: u64,
     /// Requests that failed by its fault.
-    #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub failures: u64,
 }
 
 /// How an account stands that has a limit or an end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct AccountView {
     /// The id of the provider that it is named after.
     pub id: String,
@@ -54,7 +54,7 @@ pub struct AccountView {
 
 /// How a provider is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderState {
     /// Switched off, or the whole is stopped.
@@ -77,7 +77,7 @@ pub enum ProviderState {
 
 /// Whether a password is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum PasswordState {
     /// None is needed.

@@ -1,5 +1,6 @@
 //! All that the user can ask for, whether in the window, in the tray or by starting the program again.
 
+mod entered;
 mod reply;
 
 use std::path::PathBuf;
@@ -7,14 +8,16 @@ use std::path::PathBuf;
 use downloaders::Program;
 use ledger::{By, Range};
 use nntp_proxy::config::Secret;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use settings::{Language, Listen, LogLevel, Mode, Provider, StoreKind, Theme};
 
+pub use entered::{Arranged, Password, Remember};
+use entered::{secret, secret_if_any};
 pub use reply::{Failure, FailureCode, ImportFile, ImportServer, Reply};
 
 /// What the user asks for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
     /// Serve programs, now and whenever the application runs.
@@ -156,27 +159,27 @@ pub enum Request {
     /// Opens the vault, or makes one where there is none and moves there.
     OpenVault {
         /// Its passphrase.
-        #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[serde(deserialize_with = "secret")]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         passphrase: Secret,
     },
     /// Makes a new vault, where the passphrase of the one that is there is forgotten, and moves there. The old one
     /// stays beside it; the passwords in it have to be entered again.
     StartVaultOver {
         /// The new one's passphrase.
-        #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[serde(deserialize_with = "secret")]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         passphrase: Secret,
     },
     /// Gives the vault another passphrase, and opens it.
     ChangePassphrase {
         /// The one that it has.
-        #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[serde(deserialize_with = "secret")]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         passphrase: Secret,
         /// The one that it gets.
-        #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[serde(deserialize_with = "secret")]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         new: Secret,
     },
     /// Keeps passwords elsewhere from now on, and moves those that are kept.
@@ -194,8 +197,8 @@ pub enum Request {
     /// Reads the servers in a file that the user chose: see [`Reply::Import`].
     ReadImportText {
         /// What is in it, passwords too.
-        #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[serde(deserialize_with = "secret")]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         text: Secret,
     },
     /// Takes servers that were read last, with their passwords; all of these or none.
@@ -216,8 +219,8 @@ pub enum Request {
         /// The user of its interface, where it has users.
         user: String,
         /// The user's password, or the key; empty for the one that is known from its imported settings.
-        #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[serde(deserialize_with = "secret")]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         secret: Secret,
         /// The login that it is given, where programs need one.
         login: Option<String>,
@@ -229,8 +232,8 @@ pub enum Request {
     /// Undoes in that program what was done.
     UndoConnect {
         /// The key to it, where that is not known any more.
-        #[serde(default, deserialize_with = "enter_if")]
-        #[cfg_attr(test, ts(type = "string | null"))]
+        #[serde(default, deserialize_with = "secret_if_any")]
+        #[cfg_attr(feature = "ts", ts(type = "string | null"))]
         secret: Option<Secret>,
     },
     /// Forgets what was done there, and the key to it.
@@ -238,7 +241,7 @@ pub enum Request {
     /// The events after this one, the oldest first.
     Events {
         /// Its number; 0 for all.
-        #[cfg_attr(test, ts(type = "number"))]
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
         after: u64,
     },
     /// The speed over the last minutes.
@@ -272,8 +275,8 @@ pub enum Request {
     /// Puts a text where the user can paste it from, also when the window is closed.
     Copy {
         /// The text, which can be a password.
-        #[serde(deserialize_with = "enter")]
-        #[cfg_attr(test, ts(type = "string"))]
+        #[serde(deserialize_with = "secret")]
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
         text: Secret,
     },
     /// Shows the window.
@@ -291,49 +294,4 @@ pub enum Request {
     QuitNow,
     /// Lets the application run after all: takes [`Snapshot::asks_to_quit`](crate::snapshot::Snapshot) back.
     KeepRunning,
-}
-
-/// A password that is entered.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct Password {
-    /// The password.
-    #[serde(deserialize_with = "enter")]
-    #[cfg_attr(test, ts(type = "string"))]
-    pub secret: Secret,
-    /// How it is kept.
-    pub hold: Remember,
-}
-
-/// How a password is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, ts(rename = "Hold"))]
-pub enum Remember {
-    /// In the store.
-    #[default]
-    Keep,
-    /// Nowhere: it is forgotten when the application ends.
-    ThisSession,
-}
-
-/// Where a provider goes.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct Arranged {
-    /// Its id.
-    pub id: String,
-    /// Its tier.
-    pub tier: u8,
-}
-
-fn enter<'de, D: Deserializer<'de>>(entered: D) -> Result<Secret, D::Error> {
-    String::deserialize(entered).map(Secret::new)
-}
-
-fn enter_if<'de, D: Deserializer<'de>>(entered: D) -> Result<Option<Secret>, D::Error> {
-    Ok(Option::<String>::deserialize(entered)?.map(Secret::new))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A test of a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Check {
     /// The name of the provider.
     pub name: String,
@@ -19,14 +19,15 @@ pub struct Check {
 
 impl Check {
     /// Whether something was found that keeps the provider from being used so.
-    pub(crate) fn found_bad(&self) -> bool {
+    #[must_use]
+    pub fn found_bad(&self) -> bool {
         self.findings.iter().any(|finding| finding.outcome == Outcome::Bad)
     }
 }
 
 /// One step of a test, as the engine found it, and in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Finding {
     /// Which.
     pub step: Step,

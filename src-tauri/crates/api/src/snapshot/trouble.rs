@@ -5,7 +5,7 @@ use settings::ReadOnly;
 
 /// Something that keeps the whole from being well. Each has one remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Trouble {
     /// Another program has the port.
