@@ -1,0 +1,15 @@
+//! The ledger from outside: its file, calendars, alerts, and what it says.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
+
+mod alerts;
+mod calendar;
+mod counting;
+mod damage;
+mod files;
+mod plans;
+mod processes;
+mod queries;
+mod support;
+mod versions;
+mod year;
