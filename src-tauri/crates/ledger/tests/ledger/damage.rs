@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 
-use ledger::{Ledger, Opened};
+use ledger::{By, Ledger, Opened, Problem, Range};
 use rusqlite::Connection;
 
 use crate::support::{World, block, plan};
@@ -24,6 +24,12 @@ fn set_aside(opened: &Opened) -> bool {
     let Opened::SetAside { to, why, counts_kept } = opened else { panic!("{opened:?}") };
     assert!(to.is_file() && !why.is_empty());
     *counts_kept
+}
+
+fn overwrite(world: &World, at: i64, with: &[u8]) {
+    let mut file = File::options().write(true).open(world.file()).unwrap();
+    file.seek(SeekFrom::Start(at.try_into().unwrap())).unwrap();
+    file.write_all(with).unwrap();
 }
 
 fn garbage() -> Vec<u8> {
@@ -83,9 +89,7 @@ fn damaged_statistics_leave_what_was_used() {
     let world = used();
     let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'hours'";
     let (page, size) = (world.number(root), world.number("PRAGMA page_size"));
-    let mut file = File::options().write(true).open(world.file()).unwrap();
-    file.seek(SeekFrom::Start(((page - 1) * size).try_into().unwrap())).unwrap();
-    file.write_all(&garbage()[..usize::try_from(size).unwrap()]).unwrap();
+    overwrite(&world, (page - 1) * size, &garbage()[..usize::try_from(size).unwrap()]);
     let mut process = world.starts(block(1000));
     assert!(set_aside(&process.opened));
     process.saves(10);
@@ -99,16 +103,32 @@ fn a_file_that_is_damaged_under_way_is_set_aside_by_the_next_flush() {
     let mut process = world.starts(block(1000));
     process.saves(100);
     world.look().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-    let mut file = File::options().write(true).open(world.file()).unwrap();
-    file.write_all(&garbage()).unwrap();
+    overwrite(&world, 0, &garbage());
     // Another process makes this one read the file again.
     let ends = ["-wal", "-shm"].map(|end| world.folder.path().join(format!("ledger.sqlite3{end}")));
     assert!(ends.iter().all(|end| end.exists()));
     process.uses(10);
     process.ledger.flush().unwrap();
+    set_aside(process.ledger.opened());
     assert_eq!(process.used(), 110);
     drop(process);
     assert_eq!(world.starts(block(1000)).used(), 110);
+}
+
+#[test]
+fn damage_that_a_query_finds_is_set_aside_by_the_next_flush() {
+    let world = used();
+    let mut process = world.starts(block(1000));
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'hours'";
+    let (page, size) = (world.number(root), world.number("PRAGMA page_size"));
+    world.look().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    overwrite(&world, (page - 1) * size, &garbage()[..usize::try_from(size).unwrap()]);
+    let error = process.ledger.series(Range::Today, By::Provider).unwrap_err();
+    assert_eq!(error.problem(), Problem::Damaged);
+    process.ledger.flush().unwrap();
+    assert!(set_aside(process.ledger.opened()));
+    process.ledger.series(Range::Today, By::Provider).unwrap();
+    assert_eq!(process.used(), 750);
 }
 
 #[test]

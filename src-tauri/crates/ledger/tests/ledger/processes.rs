@@ -25,6 +25,14 @@ fn two_processes_add_up() {
 }
 
 #[test]
+fn a_ledger_may_move_to_another_thread() {
+    let world = World::at("2026-11-30T12:00");
+    let mut process = world.starts(block(1000));
+    std::thread::spawn(move || process.saves(5)).join().unwrap();
+    assert_eq!(world.starts(block(1000)).used(), 5);
+}
+
+#[test]
 fn a_restart_adds_to_what_is_there() {
     let world = World::at("2026-11-30T12:00");
     for start in 1..=5 {
