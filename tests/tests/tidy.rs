@@ -128,6 +128,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "crates/newsmuxd",
         &[
+            "bookkeeping",
+            "ledger",
             "local",
             "nntp-proxy",
             "sample",

@@ -62,6 +62,8 @@ pub(crate) struct Use {
 pub(crate) struct Pace {
     /// The day on which this was found out.
     pub(crate) day: i64,
+    /// There was no use before that day; the bytes are those of the day.
+    pub(crate) first: bool,
     pub(crate) bytes: u64,
     pub(crate) days: u64,
 }
@@ -124,7 +126,9 @@ impl Account {
         self.adopt = false;
         (self.since, self.before_since) = (stored.since, stored.before_since);
         (self.warned, self.pace) = (stored.warned, stored.pace);
-        self.periods.extend(stored.periods);
+        let mut current = stored.periods.get(&stored.since).cloned().unwrap_or_default();
+        (current.ended_anew, current.alerted_anew) = (false, false);
+        self.periods.insert(stored.since, current);
         while self.periods.len() > PERIODS {
             let old = self.periods.keys().copied().find(|since| *since != self.since);
             old.and_then(|since| self.periods.remove(&since));

@@ -132,6 +132,14 @@ impl Ledger {
         Taken { allowances, alerts: self.alerts(&now) }
     }
 
+    /// The totals of the next reading begin at zero, as the engine has begun anew. Without this, a reading
+    /// counts from zero only if a total in it went down.
+    pub fn totals_restarted(&mut self) {
+        self.last.providers.clear();
+        self.last.accounts.clear();
+        self.last.programs.clear();
+    }
+
     /// Writes what was counted since the last flush, in one transaction, and reads what other processes
     /// counted. Where the file cannot be used ([`Ledger::opened`]), everything stays in memory.
     ///

@@ -2,6 +2,10 @@
 //!
 //! A [`Ledger`] is given [`Reading`]s: totals since the process started. It adds the differences to a file,
 //! so that several processes and their restarts add up, and says how far each account may go.
+//!
+//! The file has rows by hour (35 days), by day (730 unless told otherwise) and by month (for ever). With five
+//! providers of three accounts and five programs, all busy at every hour, it takes 2.2 MiB after a year, 2.5 after
+//! two, and then less than 0.1 MiB more each year.
 
 mod account;
 mod ages;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::ToSpan;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use super::series::whole;
 use super::{speed, total};
@@ -12,7 +13,7 @@ use crate::figures::Figures;
 use crate::ledger::Ledger;
 use crate::moment::month_key;
 use crate::pending::Kind;
-use crate::report::{AgeLine, Range, ReportCard, Step};
+use crate::report::{AgeLine, Range, ReportCard};
 use crate::store::read;
 
 /// Retention is the age at which at least so many percent
@@ -61,8 +62,7 @@ impl Ledger {
             }
             Range::All => (i64::MIN, i64::MAX),
         };
-        let stored = self.store.reader().map(|file| read::ages(file, (from, to)));
-        let mut all = stored.transpose()?.unwrap_or_default();
+        let mut all = self.store.read(|file| read::ages(file, (from, to)))?.unwrap_or_default();
         for ((id, month), ages) in &self.pending.ages {
             if (from..=to).contains(month) {
                 *all.entry(id.clone()).or_default() += *ages;
@@ -75,14 +75,29 @@ impl Ledger {
     fn speeds(&self) -> Result<BTreeMap<String, [u64; 24]>, Error> {
         let now = self.clock.now();
         let first = now.timestamp().as_second() - SPEED_DAYS * 86_400;
-        let mut sums = BTreeMap::<String, [Figures; 24]>::new();
-        for (id, key, figures) in self.rows(Step::Hour, Kind::Provider, (first, i64::MAX))? {
-            let at = jiff::Timestamp::from_second(key).unwrap_or_default();
-            let hour = at.to_zoned_datetime(now.time_zone().clone()).hour();
-            sums.entry(id).or_default()[usize::try_from(hour).unwrap_or(0)] += figures;
+        let mut sums = BTreeMap::<String, [(u64, u64); 24]>::new();
+        let (mut last, mut hour) = (i64::MIN, 0);
+        let mut add = |id: &str, key: i64, bytes: u64, busy_ms: u64| {
+            if last != key {
+                (last, hour) = (key, hour_of_day(key, now.time_zone()));
+            }
+            let sum = &mut sums.entry(id.to_owned()).or_default()[hour];
+            *sum = (sum.0.saturating_add(bytes), sum.1.saturating_add(busy_ms));
+        };
+        self.store.read(|file| read::speeds(file, first, &mut add))?;
+        for (((kind, id), at), figures) in &self.pending.rows {
+            if let Some(hour) = at.hour.filter(|hour| *kind == Kind::Provider && *hour >= first) {
+                add(id, hour, figures.bytes(), figures.busy_ms);
+            }
         }
-        Ok(sums.into_iter().map(|(id, hours)| (id, hours.map(|sum| speed(&sum)))).collect())
+        let speeds = |hours: [(u64, u64); 24]| hours.map(|(bytes, busy_ms)| speed(bytes, busy_ms));
+        Ok(sums.into_iter().map(|(id, hours)| (id, speeds(hours))).collect())
     }
+}
+
+fn hour_of_day(second: i64, zone: &TimeZone) -> usize {
+    let at = Timestamp::from_second(second).unwrap_or_default();
+    usize::try_from(at.to_zoned_datetime(zone.clone()).hour()).unwrap_or(0)
 }
 
 /// What figures and ages say.

@@ -46,28 +46,27 @@ impl Step {
 }
 
 impl Ledger {
-    /// All rows of a kind between two keys: id, key and figures. A key may come twice.
+    /// Passes on all rows of a kind between two keys: id, key and figures. A key may come twice.
     fn rows(
         &self,
         step: Step,
         kind: Kind,
         (from, to): (i64, i64),
-    ) -> Result<Vec<(String, i64, Figures)>, Error> {
-        let stored = self.store.reader();
-        let stored = stored.map(|file| read::rows(file, step.table(), kind, (from, to)));
-        let mut rows = stored.transpose()?.unwrap_or_default();
-        let pending = self.pending.rows.iter().filter_map(|(((is, id), at), figures)| {
-            let key = step.key(*at).filter(|key| *is == kind && (from..=to).contains(key))?;
-            Some((id.clone(), key, *figures))
-        });
-        rows.extend(pending);
-        Ok(rows)
+        each: &mut dyn FnMut(&str, i64, Figures),
+    ) -> Result<(), Error> {
+        self.store.read(|file| read::rows(file, step.table(), kind, (from, to), each))?;
+        for (((is, id), at), figures) in &self.pending.rows {
+            let key = step.key(*at).filter(|key| *is == kind && (from..=to).contains(key));
+            if let Some(key) = key {
+                each(id, key, *figures);
+            }
+        }
+        Ok(())
     }
 
     /// What all of a kind are called.
     fn names(&self, kind: Kind) -> Result<BTreeMap<String, Name>, Error> {
-        let stored = self.store.reader().map(|file| read::names(file, kind));
-        let mut names = stored.transpose()?.unwrap_or_default();
+        let mut names = self.store.read(|file| read::names(file, kind))?.unwrap_or_default();
         let read = self.pending.names.iter().filter(|((is, _), _)| *is == kind);
         names.extend(read.map(|((_, id), name)| (id.clone(), name.clone())));
         Ok(names)
@@ -75,9 +74,9 @@ impl Ledger {
 
     /// It is a provider or account that the newest reading does not have.
     fn removed(&self, kind: Kind, id: &str) -> bool {
-        let is_present =
-            |present: &std::collections::BTreeSet<_>| present.contains(&(kind, id.to_owned()));
-        kind != Kind::Program && self.present.as_ref().is_some_and(|present| !is_present(present))
+        let who = (kind, id.to_owned());
+        kind != Kind::Program
+            && self.present.as_ref().is_some_and(|present| !present.contains(&who))
     }
 
     /// The day by the computer's calendar.
@@ -103,14 +102,14 @@ fn total(figures: &Figures) -> Total {
         resumed: counts.resumed,
         rescued: counts.rescued,
         down_secs: figures.down_ms / 1000,
-        bytes_per_sec: speed(figures),
+        bytes_per_sec: speed(figures.bytes(), figures.busy_ms),
         first_byte_ms: millis(50),
         first_byte_p95_ms: millis(95),
     }
 }
 
 /// Bytes for each second in which there were any.
-fn speed(figures: &Figures) -> u64 {
-    let per_second = u128::from(figures.bytes()) * 1000 / u128::from(figures.busy_ms.max(1));
-    if figures.busy_ms == 0 { 0 } else { u64::try_from(per_second).unwrap_or(u64::MAX) }
+fn speed(bytes: u64, busy_ms: u64) -> u64 {
+    let per_second = (u128::from(bytes) * 1000).checked_div(u128::from(busy_ms)).unwrap_or(0);
+    u64::try_from(per_second).unwrap_or(u64::MAX)
 }

@@ -38,16 +38,16 @@ impl Ledger {
     ) -> Result<(Steps, BTreeMap<String, Vec<Figures>>), Error> {
         let steps = Steps::of(range, &self.clock.now(), self.first_month()?);
         let mut table = BTreeMap::<String, Vec<Figures>>::new();
-        for (id, key, figures) in self.rows(steps.step, kind, steps.keys())? {
-            let row = table.entry(id);
+        self.rows(steps.step, kind, steps.keys(), &mut |id, key, figures| {
+            let row = table.entry(id.to_owned());
             let row = row.or_insert_with(|| vec![Figures::default(); steps.starts.len()]);
             row[steps.index(key)] += figures;
-        }
+        })?;
         Ok((steps, table))
     }
 
     fn first_month(&self) -> Result<Option<i64>, Error> {
-        let stored = self.store.reader().map(read::first_month).transpose()?.flatten();
+        let stored = self.store.read(read::first_month)?.flatten();
         let pending = self.pending.rows.keys().map(|(_, at)| at.month);
         Ok(stored.into_iter().chain(pending).min())
     }

@@ -4,8 +4,11 @@
 mod open;
 mod plans;
 pub(crate) mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
+use std::cell::Cell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -76,6 +79,8 @@ pub(crate) struct Store {
     connection: Option<Connection>,
     opened: Opened,
     tried: Timestamp,
+    /// A query found damage.
+    suspect: Cell<bool>,
     /// Which file is open, where the system can tell.
     identity: Option<(u64, u64)>,
 }
@@ -103,6 +108,7 @@ impl Store {
             connection: None,
             opened: Opened::New,
             tried: now,
+            suspect: Cell::new(false),
             identity: None,
         };
         store.reopen(now);
@@ -113,9 +119,17 @@ impl Store {
         &self.opened
     }
 
-    /// The file, if it can be read.
-    pub(crate) fn reader(&self) -> Option<&Connection> {
-        self.connection.as_ref()
+    /// Reads from the file; `None` if it cannot be used. Damage that shows here is looked into by the next
+    /// write.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, Error> {
+        let read = self.connection.as_ref().map(read).transpose().map_err(Error::from);
+        if read.as_ref().is_err_and(|error| error.problem() == Problem::Damaged) {
+            self.suspect.set(true);
+        }
+        read
     }
 
     /// Writes everything in one transaction, and returns the accounts as they stand then; `None` if the
@@ -157,8 +171,7 @@ impl Store {
 
     /// What the file says of an account.
     pub(crate) fn load(&self, account: &str) -> Result<Option<Account>, Error> {
-        let connection = self.connection.as_ref();
-        Ok(connection.map_or(Ok(None), |connection| plans::load(connection, account))?)
+        Ok(self.read(|file| plans::load(file, account))?.flatten())
     }
 
     /// Marks that the user is told of it. False if another process has told of it already; `None` if that
@@ -177,11 +190,15 @@ impl Store {
         kept && self.connection.is_some()
     }
 
-    /// Opens the file anew if somebody has replaced or removed it, or if it was unavailable a while ago.
+    /// Opens the file anew if it seems damaged, if somebody has replaced or removed it, or if it was
+    /// unavailable a while ago.
     fn try_again(&mut self, now: Timestamp) {
         let gone = self.writable() && self.identity != open::identity(&self.folder);
         let waited = self.tried.duration_until(now).unsigned_abs().as_secs() >= AGAIN_SECS;
-        if gone || (waited && matches!(self.opened, Opened::Unavailable { .. })) {
+        if self.suspect.take()
+            || gone
+            || (waited && matches!(self.opened, Opened::Unavailable { .. }))
+        {
             self.reopen(now);
         }
     }

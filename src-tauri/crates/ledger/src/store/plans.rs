@@ -210,20 +210,26 @@ fn account_of(id: &str, row: &Row<'_>) -> Result<Account> {
 /// What the last days before today took. They do not change any more, so they are read once a day.
 fn pace(connection: &Connection, account: &Account, known: Pace, today: Date) -> Result<Pace> {
     let (id, day, kind) = (&account.plan.account, day_key(today), Kind::Account as i64);
-    if known.day == day {
-        return Ok(known);
+    let pace = if known.day == day { known } else { past_pace(connection, id, today)? };
+    if !pace.first {
+        return Ok(pace);
     }
+    let bytes = connection.query_row(SINCE, params![id, day, kind], |row| row.get(0))?;
+    Ok(Pace { bytes: unsigned(bytes), ..pace })
+}
+
+fn past_pace(connection: &Connection, account: &str, today: Date) -> Result<Pace> {
+    let (day, kind) = (day_key(today), Kind::Account as i64);
     let mut statement = connection.prepare(DAILY)?;
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let days: Vec<(i64, i64)> =
-        statement.query_map(params![id, day, kind, PACE_DAYS], read)?.collect::<Result<_>>()?;
+    let read = |row: &Row<'_>| Ok((row.get(0)?, unsigned(row.get(1)?)));
+    let days = statement.query_map(params![account, day, kind, PACE_DAYS], read)?;
+    let days: Vec<(i64, u64)> = days.collect::<Result<_>>()?;
     let Some(first) = days.last().and_then(|(day, _)| date_of(*day)) else {
-        let bytes = connection.query_row(SINCE, params![id, day, kind], |row| row.get(0))?;
-        return Ok(Pace { day: 0, bytes: unsigned(bytes), days: 1 });
+        return Ok(Pace { day, first: true, bytes: 0, days: 1 });
     };
-    let bytes = days.iter().map(|(_, bytes)| unsigned(*bytes)).sum();
+    let bytes = days.iter().fold(0, |sum: u64, (_, bytes)| sum.saturating_add(*bytes));
     let days = u64::try_from(days_between(first, today)).unwrap_or(1);
-    Ok(Pace { day, bytes, days })
+    Ok(Pace { day, first: false, bytes, days })
 }
 
 /// Counts the current period of an account from zero.

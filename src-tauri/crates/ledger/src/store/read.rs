@@ -8,20 +8,43 @@ use crate::ages::{AGES, Ages, Asked};
 use crate::figures::{COLUMNS, Figures, unsigned};
 use crate::pending::{Kind, Name};
 
-/// All rows of a kind between two keys: id, key and figures.
+/// Passes on all rows of a kind between two keys: id, key and figures.
 pub(crate) fn rows(
     connection: &Connection,
     table: &str,
     kind: Kind,
     (from, to): (i64, i64),
-) -> Result<Vec<(String, i64, Figures)>> {
+    each: &mut dyn FnMut(&str, i64, Figures),
+) -> Result<()> {
     let columns = COLUMNS.join(", ");
     let query = format!(
         "SELECT id, at, {columns}, first_byte FROM {table} JOIN names USING (who)
          WHERE at BETWEEN ?1 AND ?2 AND kind = ?3"
     );
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, Figures::read(row, 2)?));
-    connection.prepare(&query)?.query_map(params![from, to, kind as i64], read)?.collect()
+    let mut statement = connection.prepare(&query)?;
+    let mut rows = statement.query(params![from, to, kind as i64])?;
+    while let Some(row) = rows.next()? {
+        each(row.get_ref(0)?.as_str()?, row.get(1)?, Figures::read(row, 2)?);
+    }
+    Ok(())
+}
+
+/// Passes on the bytes and busy milliseconds of each provider's hours since `from`, hour by hour.
+pub(crate) fn speeds(
+    connection: &Connection,
+    from: i64,
+    each: &mut dyn FnMut(&str, i64, u64, u64),
+) -> Result<()> {
+    let query = "
+SELECT id, at, received + sent, busy_ms FROM hours JOIN names USING (who)
+WHERE at >= ?1 AND busy_ms > 0 AND kind = ?2 ORDER BY at";
+    let mut statement = connection.prepare(query)?;
+    let mut rows = statement.query([from, Kind::Provider as i64])?;
+    while let Some(row) = rows.next()? {
+        let id = row.get_ref(0)?.as_str()?;
+        each(id, row.get(1)?, unsigned(row.get(2)?), unsigned(row.get(3)?));
+    }
+    Ok(())
 }
 
 /// The names of a kind.

@@ -1,14 +1,16 @@
 //! What a flush writes: increments, so that several processes add up.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rusqlite::{Connection, Result, ToSql, params, params_from_iter};
+use rusqlite::{Connection, Result, Statement, ToSql, params, params_from_iter};
 
 use super::{Batch, Prune};
 use crate::account::Account;
 use crate::ages::{Ages, Asked};
 use crate::figures::{COLUMNS, Figures, signed};
-use crate::moment::{Moment, day_key};
+use crate::moment::day_key;
 use crate::pending::{Kind, Name, Who};
 
 /// An SQL function: the sum of two histograms.
@@ -50,13 +52,21 @@ pub(super) fn check(connection: &Connection) -> Result<()> {
 /// Adds what is pending, and removes what is too old.
 pub(super) fn write(connection: &Connection, batch: &Batch<'_>) -> Result<()> {
     let pending = batch.pending;
+    let mut tables = [
+        connection.prepare(&add_figures("hours"))?,
+        connection.prepare(&add_figures("days"))?,
+        connection.prepare(&add_figures("months"))?,
+    ];
+    let mut numbers = Numbers { connection, names: &pending.names, known: BTreeMap::new() };
     for ((who, at), figures) in &pending.rows {
-        let name = pending.names.get(who);
-        add_row(connection, number_of(connection, who, name)?, *at, figures)?;
+        let number = numbers.of(who)?;
+        let keys = [at.hour, Some(at.day), Some(at.month)];
+        for (table, at) in tables.iter_mut().zip(keys).filter_map(|(t, at)| Some((t, at?))) {
+            add_row(table, at, number, figures)?;
+        }
     }
     for ((provider, month), ages) in &pending.ages {
-        let who = (Kind::Provider, provider.clone());
-        let number = number_of(connection, &who, pending.names.get(&who))?;
+        let number = numbers.of(&(Kind::Provider, provider.clone()))?;
         add_ages(connection, number, *month, ages)?;
     }
     for account in &batch.accounts {
@@ -65,23 +75,33 @@ pub(super) fn write(connection: &Connection, batch: &Batch<'_>) -> Result<()> {
     batch.prune.map_or(Ok(()), |prune| remove_old(connection, prune))
 }
 
-/// The number by which the file knows a provider, account or program.
-fn number_of(connection: &Connection, who: &Who, name: Option<&Name>) -> Result<i64> {
-    let (kind, id) = (who.0 as i64, &who.1);
-    if let Some(Name { name, account }) = name {
-        connection.prepare(NAME)?.execute(params![kind, id, name, account])?;
-    }
-    connection.prepare(WHO)?.query_row(params![kind, id], |row| row.get(0))
+/// The numbers by which the file knows providers, accounts and programs.
+struct Numbers<'a> {
+    connection: &'a Connection,
+    names: &'a BTreeMap<Who, Name>,
+    known: BTreeMap<Who, i64>,
 }
 
-fn add_row(connection: &Connection, who: i64, at: Moment, figures: &Figures) -> Result<()> {
-    let tables = [("hours", at.hour), ("days", Some(at.day)), ("months", Some(at.month))];
-    for (table, at) in tables {
-        let Some(at) = at else { continue };
-        let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(at), Box::new(who)];
-        values.extend(figures.values());
-        connection.prepare(&add_figures(table))?.execute(params_from_iter(values))?;
+impl Numbers<'_> {
+    /// That of one, which is entered if it is new, or its name is.
+    fn of(&mut self, who: &Who) -> Result<i64> {
+        if let Some(number) = self.known.get(who) {
+            return Ok(*number);
+        }
+        let (kind, id) = (who.0 as i64, &who.1);
+        if let Some(Name { name, account }) = self.names.get(who) {
+            self.connection.execute(NAME, params![kind, id, name, account])?;
+        }
+        let number = self.connection.query_row(WHO, params![kind, id], |row| row.get(0))?;
+        self.known.insert(who.clone(), number);
+        Ok(number)
     }
+}
+
+fn add_row(table: &mut Statement<'_>, at: i64, who: i64, figures: &Figures) -> Result<()> {
+    let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(at), Box::new(who)];
+    values.extend(figures.values());
+    table.execute(params_from_iter(values))?;
     Ok(())
 }
 
