@@ -61,17 +61,21 @@ impl Instance {
 /// Answers others until the application ends.
 pub(crate) async fn serve(channel: Channel, controller: Handle) {
     let answer = move |question| {
-        let answer = answer(&controller, question);
-        async { answer }
+        let controller = controller.clone();
+        async move { answer(&controller, question).await }
     };
     if let Err(error) = channel.serve(answer).await {
         tracing::warn!("no other program can reach this one: {error}");
     }
 }
 
-fn answer(controller: &Handle, question: Question) -> Answer {
+async fn answer(controller: &Handle, question: Question) -> Answer {
     match question {
         Question::Status => Answer::Status(status(&controller.watch().borrow())),
+        Question::Stats { range, by } => match controller.stats(range, by).await {
+            Ok(stats) => Answer::Stats { stats },
+            Err(failure) => Answer::Refused { why: failure.message },
+        },
         Question::Show { version } => {
             if version == VERSION {
                 controller.notice(Notice::StartedAgain);

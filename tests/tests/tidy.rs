@@ -93,7 +93,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     // Neither a runtime nor the engine: whoever counts gives it totals.
     ("crates/ledger", &["jiff", "rusqlite", "serde", "ts-rs"]),
-    ("crates/bookkeeping", &["jiff", "ledger", "nntp-proxy", "tracing"]),
+    ("crates/bookkeeping", &["jiff", "ledger", "nntp-proxy", "serde_json", "tracing"]),
     (
         "crates/api",
         &[
@@ -133,6 +133,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "local",
             "nntp-proxy",
             "sample",
+            "serde",
             "serde_json",
             "settings",
             "tokio",

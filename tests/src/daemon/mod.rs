@@ -12,6 +12,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread;
 
 use tempfile::TempDir;
@@ -31,8 +32,8 @@ const CREDENTIALS: &str = "credentials.json";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A folder with newsmuxd's files in it.
-#[derive(Debug)]
-pub struct Home(TempDir);
+#[derive(Debug, Clone)]
+pub struct Home(Arc<TempDir>);
 
 impl Home {
     /// A folder with these settings and credentials.
@@ -46,7 +47,7 @@ impl Home {
     /// An empty folder.
     #[must_use]
     pub fn empty() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
+        Self(Arc::new(tempfile::tempdir().expect("a folder")))
     }
 
     /// Other settings and credentials.
@@ -146,6 +147,13 @@ impl Daemon {
         let mut command = home.command();
         command.args(["--listen", "127.0.0.1:0"]);
         Self::launch(home, command).await
+    }
+
+    /// Starts another one in the same folder. This one has to have ended.
+    pub async fn again(&self) -> Self {
+        let mut command = self.home.command();
+        command.args(["--listen", "127.0.0.1:0"]);
+        Self::launch(self.home.clone(), command).await
     }
 
     /// Starts this command, and waits until it is ready.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a helper of tests: what goes wrong here fails the test")]
 
+mod accounts;
 mod addresses;
 mod articles;
 mod contract;

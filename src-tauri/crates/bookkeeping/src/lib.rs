@@ -17,6 +17,7 @@ use jiff::civil::Date;
 use ledger::{AccountStanding, Alert, By, Clock, Ledger, Opened, Plan, Range};
 use nntp_proxy::config::{Allowance, Allowances};
 use nntp_proxy::proxy::Proxy;
+use serde_json::{Value, json};
 use tracing::{info, warn};
 
 use crate::reading::reading;
@@ -124,6 +125,16 @@ impl Drop for Bookkeeper {
     }
 }
 
+/// Everything about a time: `series`, `providers` (their report cards) and `accounts`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn stats(ledger: &Ledger, range: Range, by: By) -> Result<Value, ledger::Error> {
+    let series = ledger.series(range, by)?;
+    let providers = ledger.report_cards(range)?;
+    Ok(json!({"series": series, "providers": providers, "accounts": ledger.accounts()}))
+}
+
 /// What the thread owns.
 struct Books {
     ledger: Ledger,
@@ -186,6 +197,10 @@ impl Books {
         };
         let allowances: Allowances = taken.allowances.into_iter().map(allowance).collect();
         self.proxy.iter().for_each(|proxy| proxy.set_allowances(&allowances));
+        if !taken.alerts.is_empty() {
+            // What people are told should still be true after a crash.
+            self.flush();
+        }
         self.tell(allowances.clone(), taken.alerts);
         allowances
     }

@@ -1,11 +1,13 @@
 //! The ledger of newsmuxd: what accounts have used, in the state folder, and what to say about it.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bookkeeping::{Bookkeeper, News};
-use ledger::{Alert, Due, Opened, Plan, SystemClock};
+use ledger::{Alert, By, Due, Opened, Plan, Range, SystemClock};
 use nntp_proxy::proxy::Proxy;
+use serde_json::Value;
+use tokio::task::spawn_blocking;
 use tracing::warn;
 
 use crate::arguments::Arguments;
@@ -53,13 +55,24 @@ impl Books {
         setup.config.allowances = self.keeper.set_plans(std::mem::take(&mut setup.plans));
     }
 
+    /// What was used, and how good each provider is, as `newsmuxctl stats --json` shows it.
+    pub(crate) async fn stats(&self, range: String, by: String) -> Result<Value, String> {
+        let name = |name: String| Value::String(name);
+        let range: Range = serde_json::from_value(name(range)).map_err(|e| e.to_string())?;
+        let by: By = serde_json::from_value(name(by)).map_err(|e| e.to_string())?;
+        let answer = self.keeper.asking(move |ledger| bookkeeping::stats(ledger, range, by));
+        let answer = spawn_blocking(move || answer.recv()).await;
+        let answer = answer.ok().and_then(Result::ok).ok_or("statistics are not kept")?;
+        answer.map_err(|error| error.to_string())
+    }
+
     /// Counts what this proxy does.
     pub(crate) fn watch(&self, proxy: &Proxy) {
         self.keeper.watch(proxy.clone());
     }
 }
 
-fn tell_opened(folder: &PathBuf, opened: &Opened) {
+fn tell_opened(folder: &Path, opened: &Opened) {
     match opened {
         Opened::New | Opened::Kept => {}
         other => warn!("statistics in {}: {other}", folder.display()),

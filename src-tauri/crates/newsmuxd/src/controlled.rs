@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use local::channel::{Answer, Channel, ChannelError, Question, daemon_path};
 use nntp_proxy::proxy::Proxy;
+use serde_json::Value;
 use tracing::warn;
 
+use crate::books::Books;
 use crate::status::status;
 
 /// Opens the channel on `path`. Without a path it is the usual one, and newsmuxd runs without it where it cannot be had.
@@ -35,18 +38,33 @@ pub(crate) fn open(path: Option<&Path>) -> Result<Option<Channel>, String> {
 }
 
 /// Answers until newsmuxd ends.
-pub(crate) async fn serve(channel: Channel, proxy: Proxy, address: SocketAddr) {
+pub(crate) async fn serve(
+    channel: Channel,
+    proxy: Proxy,
+    books: Option<Arc<Books>>,
+    address: SocketAddr,
+) {
     let address = address.to_string();
     let answer = move |question| {
-        let answer = match question {
-            Question::Status => Answer::Status(status(&proxy.snapshot(), &address)),
-            Question::Show { .. } | Question::Replace => {
-                Answer::Refused { why: "newsmuxd has no window, and its service ends it".into() }
+        let (proxy, books, address) = (proxy.clone(), books.clone(), address.clone());
+        async move {
+            match question {
+                Question::Status => Answer::Status(status(&proxy.snapshot(), &address)),
+                Question::Stats { range, by } => match books {
+                    Some(books) => stats(books.stats(range, by).await),
+                    None => stats(Err("statistics are not kept".into())),
+                },
+                Question::Show { .. } | Question::Replace => Answer::Refused {
+                    why: "newsmuxd has no window, and its service ends it".into(),
+                },
             }
-        };
-        async { answer }
+        }
     };
     if let Err(error) = channel.serve(answer).await {
         warn!("newsmuxctl cannot speak to this newsmuxd: {error}");
     }
+}
+
+fn stats(found: Result<Value, String>) -> Answer {
+    found.map_or_else(|why| Answer::Refused { why }, |stats| Answer::Stats { stats })
 }

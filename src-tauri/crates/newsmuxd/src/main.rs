@@ -64,7 +64,7 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     tell_about(&setup);
     sampled.as_ref().map_or(Ok(()), |sampled| sampled.offer(address))?;
     let channel = controlled::open(arguments.control.as_deref())?;
-    let books = Books::open(&arguments);
+    let books = Books::open(&arguments).map(Arc::new);
     books.iter().for_each(|books| books.allow(&mut setup));
     let proxy = Proxy::new(setup.config, Arc::new(NetDialler::new()));
     books.iter().for_each(|books| books.watch(&proxy));
@@ -73,13 +73,13 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
         tokio::spawn(async move { proxy.serve(listener).await });
     }
     if let Some(channel) = channel {
-        tokio::spawn(controlled::serve(channel, proxy.clone(), address));
+        tokio::spawn(controlled::serve(channel, proxy.clone(), books.clone(), address));
     }
     say_line(&format!("listening on {address}")).map_err(|e| format!("cannot write: {e}"))?;
     loop {
         match signals.next().await {
             Told::Stop => break,
-            Told::Reload => reload(&arguments, (&proxy, books.as_ref()), &setup.listen, sample),
+            Told::Reload => reload(&arguments, (&proxy, books.as_deref()), &setup.listen, sample),
         }
     }
     info!("stopping");

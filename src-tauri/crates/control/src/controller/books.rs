@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use bookkeeping::{Bookkeeper, News};
-use ledger::{AccountStanding, Alert, By, Due, Error, Plan, Range, SystemClock};
+use ledger::{AccountStanding, Alert, By, Due, Error, Ledger, Plan, Range, SystemClock};
 use nntp_proxy::config::Allowances;
 use nntp_proxy::proxy::Proxy;
+use serde_json::Value;
 use settings::plans;
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use super::Answer;
@@ -105,20 +107,48 @@ impl Controller {
         });
     }
 
+    /// Everything for newsmuxctl.
+    pub(super) fn stats(
+        &self,
+        range: String,
+        by: String,
+        answer: oneshot::Sender<Result<Value, Failure>>,
+    ) {
+        let name = |name: String| Value::String(name);
+        let parsed = serde_json::from_value::<Range>(name(range))
+            .and_then(|range| Ok((range, serde_json::from_value::<By>(name(by))?)));
+        let (range, by) = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => return drop(answer.send(Err(Failure::refused(error.to_string())))),
+        };
+        self.ask(
+            move |ledger| bookkeeping::stats(ledger, range, by),
+            |_, done| drop(answer.send(done)),
+        );
+    }
+
     fn ask_ledger(
         &self,
         answer: Answer,
-        question: impl FnOnce(&mut ledger::Ledger) -> Result<Reply, Error> + Send + 'static,
+        question: impl FnOnce(&mut Ledger) -> Result<Reply, Error> + Send + 'static,
+    ) {
+        self.ask(question, |this, done| this.give(answer, done));
+    }
+
+    /// Asks the ledger beside the loop, and continues with its answer.
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Ledger) -> Result<T, Error> + Send + 'static,
+        then: impl FnOnce(&mut Self, Result<T, Failure>) + Send + 'static,
     ) {
         let asked = self.books.keeper.as_ref().map(|keeper| keeper.asking(question));
         let asking = spawn_blocking(move || asked.and_then(|asked| asked.recv().ok()));
         self.later(asking, move |this, answered| {
             let done = match answered.ok().flatten() {
-                Some(Ok(reply)) => Ok(reply),
-                Some(Err(error)) => Err(Failure::refused(error.to_string())),
+                Some(done) => done.map_err(|error| Failure::refused(error.to_string())),
                 None => Err(Failure::refused("statistics cannot be kept on this system")),
             };
-            this.give(answer, done);
+            then(this, done);
         });
     }
 }

@@ -119,10 +119,6 @@ impl Meter {
 mod tests {
     use super::*;
 
-    fn counted(requests: u64, bytes: u64) -> CounterSnapshot {
-        CounterSnapshot { requests, bytes, ..CounterSnapshot::default() }
-    }
-
     #[test]
     fn the_speed_is_the_average_over_two_seconds_and_ends_when_nothing_comes() {
         let (mut meter, start) = (Meter::default(), Instant::now());
@@ -136,15 +132,6 @@ mod tests {
         // Ticks that are far apart give what came since the last one.
         meter.push(start + Duration::from_secs(14), 14_000);
         assert_eq!(meter.speed(), 1000);
-    }
-
-    #[test]
-    fn a_provider_that_was_changed_goes_on_where_it_was() {
-        let mut tally = Tally::default();
-        for now in [counted(1, 100), counted(3, 300), counted(1, 50), counted(2, 70)] {
-            tally.add(now);
-        }
-        assert_eq!(tally.total, counted(5, 370));
     }
 
     #[test]

@@ -31,6 +31,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use directories::{BaseDirs, ProjectDirs, UserDirs};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, UnboundedSender};
@@ -158,6 +160,7 @@ pub struct Handle {
 enum Message {
     Request(Request, Answer),
     Notice(Notice),
+    Stats { range: String, by: String, answer: oneshot::Sender<Result<Value, Failure>> },
     CopyAddress,
 }
 
@@ -185,6 +188,17 @@ impl Handle {
         answered
             .await
             .unwrap_or_else(|_| Err(Failure::new(FailureCode::Refused, "Newsmux is about to end")))
+    }
+
+    /// What was used, and how good each provider is, as `newsmuxctl stats --json` shows it.
+    ///
+    /// # Errors
+    /// Why it cannot be said.
+    pub async fn stats(&self, range: String, by: String) -> Result<Value, Failure> {
+        let (answer, answered) = oneshot::channel();
+        self.tell(Message::Stats { range, by, answer });
+        let ended = || Failure::new(FailureCode::Refused, "Newsmux is about to end");
+        answered.await.map_err(|_| ended())?
     }
 
     /// Asks, and leaves it at that: what comes of it is in the snapshot.

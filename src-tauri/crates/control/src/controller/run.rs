@@ -211,6 +211,7 @@ impl Controller {
         match message {
             Message::Request(request, answer) => self.answer(request, answer),
             Message::Notice(notice) => self.notice(notice),
+            Message::Stats { range, by, answer } => self.stats(range, by, answer),
             Message::CopyAddress => {
                 let text = self.address().to_string();
                 if let Err(failure) = self.desktop.copy(&text) {

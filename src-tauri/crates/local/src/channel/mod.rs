@@ -19,6 +19,7 @@ use std::time::Duration;
 use directories::ProjectDirs;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
@@ -45,6 +46,13 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub enum Question {
     /// How it is.
     Status,
+    /// What was used, and how good each provider is.
+    Stats {
+        /// The time: `today`, `days30`, `months12` or `all`.
+        range: String,
+        /// Whose use: `provider`, `account` or `program`.
+        by: String,
+    },
     /// Show the window, unless the versions differ: then a window of this version would meet another program.
     Show {
         /// The version of the program that asks.
@@ -60,6 +68,11 @@ pub enum Question {
 pub enum Answer {
     /// How it is.
     Status(Status),
+    /// What was used: `series`, `providers` and `accounts`.
+    Stats {
+        /// All of it.
+        stats: Value,
+    },
     /// It heard [`Question::Show`].
     Running {
         /// The version of the program that runs.

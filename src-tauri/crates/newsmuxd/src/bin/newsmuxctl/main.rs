@@ -1,22 +1,30 @@
 //! Asks a running Newsmux, the application or newsmuxd, how it is.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use local::channel::{
-    Answer, ChannelError, Question, Status, application_path, ask_blocking, daemon_path,
-};
+use local::channel::{Answer, ChannelError, Question, application_path, ask_blocking, daemon_path};
 
 mod report;
+mod stats;
+
+/// The times that statistics cover.
+const RANGES: [&str; 4] = ["today", "days30", "months12", "all"];
+/// Whose use they tell.
+const WHO: [&str; 3] = ["provider", "account", "program"];
 
 const HELP: &str = "\
 newsmuxctl, for a Newsmux that is running
 
 usage: newsmuxctl [--control PATH] status [--json]
+       newsmuxctl [--control PATH] stats [--range RANGE] [--by WHO] [--json]
 
   status           how it is: state, address, connections, providers
+  stats            what was used, and what is left of accounts
+  --range RANGE    today, days30 (the default), months12 or all
+  --by WHO         provider (the default), account or program
   --json           the same for programs
   --control PATH   the Newsmux that was started with this --control; without it, the application, else newsmuxd
   --help, --version";
@@ -24,7 +32,7 @@ usage: newsmuxctl [--control PATH] status [--json]
 /// What the command line says.
 #[derive(Debug, PartialEq, Eq)]
 enum Command {
-    Status { control: Option<PathBuf>, json: bool },
+    Ask { what: Question, control: Option<PathBuf>, json: bool },
     Say(&'static str),
 }
 
@@ -38,48 +46,74 @@ fn main() -> ExitCode {
 fn parse(given: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
     let mut given = given.into_iter();
     let (mut control, mut json, mut word) = (None, false, None);
+    let (mut range, mut by) = (None, None);
     while let Some(argument) = given.next() {
+        let mut value = |name: &str| {
+            let value = given.next().filter(|value| !value.is_empty());
+            value.ok_or_else(|| format!("{name} needs a value; see newsmuxctl --help"))
+        };
         match argument.to_string_lossy().as_ref() {
-            "--control" => {
-                let path = given.next().filter(|path| !path.is_empty());
-                control = Some(path.ok_or("--control needs a path; see newsmuxctl --help")?.into());
-            }
+            "--control" => control = Some(value("--control")?.into()),
+            "--range" => range = Some(one_of(&value("--range")?, &RANGES)?),
+            "--by" => by = Some(one_of(&value("--by")?, &WHO)?),
             "--json" => json = true,
             "--help" | "-h" => return Ok(Command::Say(HELP)),
             "--version" | "-V" => {
                 return Ok(Command::Say(concat!("newsmuxctl ", env!("CARGO_PKG_VERSION"))));
             }
-            "status" if word.is_none() => word = Some(()),
+            name @ ("status" | "stats") if word.is_none() => word = Some(name.to_owned()),
             unknown => return Err(format!("unknown argument {unknown}; see newsmuxctl --help")),
         }
     }
-    word.ok_or("say what to do: newsmuxctl status; see newsmuxctl --help")?;
-    Ok(Command::Status { control, json })
+    let word = word.ok_or("say what to do: newsmuxctl status; see newsmuxctl --help")?;
+    if word == "status" && (range.is_some() || by.is_some()) {
+        return Err("--range and --by belong to stats; see newsmuxctl --help".into());
+    }
+    let what = match word.as_str() {
+        "status" => Question::Status,
+        _ => Question::Stats {
+            range: range.unwrap_or("days30").into(),
+            by: by.unwrap_or("provider").into(),
+        },
+    };
+    Ok(Command::Ask { what, control, json })
+}
+
+/// One of these words.
+fn one_of(word: &OsStr, words: &[&'static str]) -> Result<&'static str, String> {
+    let known = words.iter().find(|known| **known == word);
+    known.copied().ok_or_else(|| {
+        format!("{} is none of {}; see newsmuxctl --help", word.display(), words.join(", "))
+    })
 }
 
 fn run(command: Command) -> Result<String, String> {
-    let (control, json) = match command {
+    let (what, control, json) = match command {
         Command::Say(text) => return Ok(text.into()),
-        Command::Status { control, json } => (control, json),
+        Command::Ask { what, control, json } => (what, control, json),
     };
-    let status = status(control).map_err(|why| why.to_string())?;
-    if json {
-        serde_json::to_string(&status).map_err(|error| error.to_string())
-    } else {
-        Ok(report::text(&status))
+    let answer = ask(&what, control).map_err(|why| why.to_string())?;
+    let as_json = |text: serde_json::Result<String>| text.map_err(|error| error.to_string());
+    match answer {
+        Answer::Status(status) if json => as_json(serde_json::to_string(&status)),
+        Answer::Status(status) => Ok(report::text(&status)),
+        Answer::Stats { stats } if json => as_json(serde_json::to_string(&stats)),
+        Answer::Stats { stats } => stats::text(&stats),
+        Answer::Refused { why } => Err(why),
+        answer @ (Answer::Running { .. } | Answer::Ending) => {
+            Err(format!("unexpected: {answer:?}"))
+        }
     }
 }
 
-/// How the first one is that runs at these places.
-fn status(control: Option<PathBuf>) -> Result<Status, ChannelError> {
+/// Asks the first one that runs at these places.
+fn ask(what: &Question, control: Option<PathBuf>) -> Result<Answer, ChannelError> {
     let usual = [application_path(), daemon_path()].into_iter().flatten();
     let places = control.map_or_else(|| usual.collect(), |path| vec![path]);
     for place in places {
-        match ask_blocking(&place, &Question::Status) {
-            Ok(Answer::Status(status)) => return Ok(status),
-            Ok(answer) => return Err(io::Error::other(format!("unexpected: {answer:?}")).into()),
+        match ask_blocking(&place, what) {
             Err(ChannelError::NotRunning) => {}
-            Err(why) => return Err(why),
+            answered => return answered,
         }
     }
     Err(ChannelError::NotRunning)
@@ -105,12 +139,22 @@ mod tests {
         parse(line.split_whitespace().map(OsString::from))
     }
 
+    fn asks(what: Question, control: Option<&str>, json: bool) -> Result<Command, String> {
+        Ok(Command::Ask { what, control: control.map(PathBuf::from), json })
+    }
+
+    fn stats(range: &str, by: &str) -> Question {
+        Question::Stats { range: range.into(), by: by.into() }
+    }
+
     #[test]
     fn the_order_of_arguments_does_not_matter() {
-        let expected = || Command::Status { control: Some("x".into()), json: true };
-        assert_eq!(words("--control x status --json"), Ok(expected()));
-        assert_eq!(words("status --json --control x"), Ok(expected()));
-        assert_eq!(words("status"), Ok(Command::Status { control: None, json: false }));
+        assert_eq!(words("--control x status --json"), asks(Question::Status, Some("x"), true));
+        assert_eq!(words("status --json --control x"), asks(Question::Status, Some("x"), true));
+        assert_eq!(words("status"), asks(Question::Status, None, false));
+        assert_eq!(words("stats"), asks(stats("days30", "provider"), None, false));
+        let line = "--by program stats --json --range all";
+        assert_eq!(words(line), asks(stats("all", "program"), None, true));
     }
 
     #[test]
@@ -119,7 +163,10 @@ mod tests {
             ("", "newsmuxctl status"),
             ("dance", "dance"),
             ("status status", "status"),
-            ("status --control", "--control needs a path"),
+            ("status --control", "--control needs a value"),
+            ("status --range all", "belong to stats"),
+            ("stats --range week", "week is none of today"),
+            ("stats --by me", "me is none of provider"),
         ] {
             assert!(words(line).unwrap_err().contains(word), "{line}");
         }

@@ -39,7 +39,7 @@ fn plain(state: &str) -> String {
 }
 
 /// As people read it: three digits at most before the point.
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1000 {
         return format!("{bytes} B");
