@@ -117,6 +117,10 @@ impl World {
             providers.push(provider.state());
             settings.push((true, backend));
         }
+        if count > 1 && rng.chance(200) {
+            let owner = settings[0].1.account();
+            settings[1].1.account = Some(owner);
+        }
         let mode =
             *rng.pick(&[RoutingMode::PerCommand, RoutingMode::Hybrid, RoutingMode::Standard]);
         let backends = settings.iter().map(|(_, backend): &(_, BackendConfig)| backend.clone());
