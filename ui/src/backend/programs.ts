@@ -17,7 +17,7 @@ const sabnzbd: ImportServer[] = [
   server("Harbour", { connections: 30 }, []),
   server("Quarry", { connections: 500, tier: 1, verify: "none", enabled: false }, [
     { what: "off" }, { what: "less_verified" }, { what: "connections", said: "900", taken: 500 }, { what: "retention", days: 1200 }, { what: "optional" },
-    { what: "quota", said: "500G" }, { what: "expires", said: "2027-01-31" },
+    { what: "quota", said: "500G" },
   ]),
   { ...server("Northwind", { host: "news.main.example" }, []), known: true },
 ];
@@ -25,7 +25,7 @@ const sabnzbd: ImportServer[] = [
 const nzbget: ImportServer[] = [
   server("Meadow", { tls: "off", port: null, tier: 255 }, [
     { what: "not_encrypted" }, { what: "no_password" }, { what: "port", said: "70000" }, { what: "tier", said: "300", taken: 255 },
-    { what: "more_verified" }, { what: "group" }, { what: "joins_group" },
+    { what: "more_verified" }, { what: "joins_group" },
   ], false),
 ];
 

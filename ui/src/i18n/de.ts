@@ -482,14 +482,13 @@ export function german(platform: Platform): Words {
         no_password: () => "Das Passwort lässt sich nicht lesen. Geben Sie es nach dem Import ein.",
         joins_group: (program) => `${program} wählt zuerst die Gruppe. Newsmux tut das nicht; kaum ein Anbieter verlangt es.`,
         optional: (program) => `In ${program} optional. In Newsmux darf jeder Anbieter ausfallen, außer mit „Bei Ausfall auf ihn warten“.`,
-        group: (program) => `Gehört in ${program} zu einer Servergruppe. Newsmux fragt auch die anderen Server der Gruppe.`,
       },
       port: (said) => `Port ${said} ist ungültig; der Standard wird verwendet.`,
       connections: (said, taken) => `Die Zahl der Verbindungen (${said}) ist ungültig; ${taken} wird verwendet.`,
       invalidTier: (said, taken) => `Priorität ${said} ist ungültig; ${taken} wird verwendet.`,
       retention: (program, days) => `Die Vorhaltezeit ist in ${program} auf ${days} Tage begrenzt. Newsmux fragt auch nach älteren Artikeln.`,
-      quota: (program, said) => `In ${program} auf ${said} begrenzt. Newsmux begrenzt ihn nicht.`,
-      expires: (said) => `Läuft am ${said} ab. Newsmux prüft das nicht.`,
+      quota: (program, said) => `Auf ${said} begrenzt. Tragen Sie ein, wie viel davon schon verbraucht ist.`,
+      expires: (said) => `Das Ende des Kontos (${said}) ist nicht lesbar. Tragen Sie es ein, wenn Sie erinnert werden möchten.`,
     },
 
     setup: {

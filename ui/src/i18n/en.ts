@@ -478,14 +478,13 @@ export function english(platform: Platform) {
         no_password: () => "The password can't be read. Enter it after the import.",
         joins_group: (program: string) => `${program} selects the group first. Newsmux doesn't; hardly any provider needs it.`,
         optional: (program: string) => `Optional in ${program}. In Newsmux, every provider may fail unless “Wait for it when it's down” is on.`,
-        group: (program: string) => `Part of a server group in ${program}. Newsmux also asks the other servers of the group.`,
       },
       port: (said: string) => `Port ${said} is invalid; the default is used.`,
       connections: (said: string, taken: string) => `The number of connections (${said}) is invalid; ${taken} is used.`,
       invalidTier: (said: string, taken: string) => `Priority ${said} is invalid; ${taken} is used.`,
       retention: (program: string, days: string) => `Retention is limited to ${days} days in ${program}. Newsmux also asks for older articles.`,
-      quota: (program: string, said: string) => `Limited to ${said} in ${program}. Newsmux doesn't limit it.`,
-      expires: (said: string) => `Expires on ${said}. Newsmux doesn't check that.`,
+      quota: (program: string, said: string) => `Limited to ${said}. Enter how much of it you have already used.`,
+      expires: (said: string) => `The end of the account (${said}) can't be read. Enter it if you want to be reminded.`,
     },
 
     setup: {

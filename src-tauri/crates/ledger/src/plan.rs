@@ -57,6 +57,12 @@ pub enum Period {
 }
 
 impl Quota {
+    /// So many bytes once: a block that was not used before.
+    #[must_use]
+    pub fn once(bytes: u64) -> Self {
+        Self { bytes, used_before: 0, period: Period::Once, reset_day: first_day(), reserve: 0 }
+    }
+
     /// Checks that the quota makes sense.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The settings file: what is in it, how it is read, checked and written, and the passwords beside it. With both, what the
 //! engine is told and where programs connect.
 
+mod accounts;
 mod check;
 mod configure;
 mod copies;

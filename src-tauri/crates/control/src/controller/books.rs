@@ -6,6 +6,7 @@ use bookkeeping::{Bookkeeper, News};
 use ledger::{AccountStanding, Alert, By, Due, Error, Ledger, Plan, Range, SystemClock};
 use nntp_proxy::config::Allowances;
 use nntp_proxy::proxy::Proxy;
+use secrets::Owner;
 use serde_json::Value;
 use settings::plans;
 use tokio::sync::oneshot;
@@ -36,6 +37,14 @@ impl Books {
     /// The bytes of today.
     pub(super) fn today(&self) -> u64 {
         self.today
+    }
+
+    /// How much of a provider's account has been used, if it has a limit or an end.
+    pub(super) fn used(&self, owner: &Owner) -> Option<u64> {
+        match owner {
+            Owner::Provider(id) => self.accounts.get(id).map(|account| account.used),
+            Owner::Client(_) => None,
+        }
     }
 
     /// Counts what this proxy does.

@@ -138,9 +138,9 @@ impl Controller {
     /// Removes a provider or a client, and its password; that is remembered here for as long as it can be undone.
     pub(super) fn remove(&mut self, owner: Owner) -> Result<Reply, Failure> {
         let (known, store) = (self.passwords.known(&owner).cloned(), self.passwords.used());
-        let mut removed = None;
+        let (mut removed, used) = (None, self.books.used(&owner));
         self.change(|settings| {
-            removed = Some(Removed::take(&owner, known, settings).ok_or_else(unknown)?);
+            removed = Some(Removed::take(&owner, (known, used), settings).ok_or_else(unknown)?);
             settings.desktop.mark(store, slice::from_ref(&owner));
             Ok(Reply::Done)
         })?;

@@ -7,6 +7,7 @@ use api::request::{Failure, FailureCode, ImportFile, ImportServer, Remember, Rep
 use downloaders::connect::Access;
 use downloaders::import::{Server, Servers, load, read};
 use downloaders::{Error, places};
+use ledger::Quota;
 use nntp_proxy::config::Secret;
 use secrets::Owner;
 use settings::{Password, Provider, Settings, TlsMode};
@@ -158,6 +159,9 @@ fn provider(server: &Server) -> Provider {
         connections: server.connections,
         tier: server.tier,
         required: server.required,
+        quota: server.quota.map(Quota::once),
+        expires: server.expires.as_ref().and_then(|day| day.parse().ok()),
+        backbone: server.group.as_ref().map(|group| format!("group {group}")),
         ..Provider::new("", &server.host)
     }
 }

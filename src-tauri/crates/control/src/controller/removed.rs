@@ -20,6 +20,9 @@ pub(super) struct Removed {
     entry: Entry,
     /// Where it was.
     at: usize,
+    /// The hosts that shared its account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    hosts: Vec<String>,
     #[serde(skip)]
     pub(super) known: Option<Known>,
     #[serde(skip, default = "Instant::now")]
@@ -34,23 +37,27 @@ enum Entry {
 }
 
 impl Removed {
-    /// Takes an entry out of the settings; none where there is none.
+    /// Takes an entry out of the settings; none where there is none. `used` is how much of its account
+    /// has been used.
     pub(super) fn take(
         owner: &Owner,
-        known: Option<Known>,
+        (known, used): (Option<Known>, Option<u64>),
         settings: &mut Settings,
     ) -> Option<Self> {
+        let mut hosts = Vec::new();
         let (entry, at) = match owner {
             Owner::Provider(id) => {
                 let at = settings.providers.iter().position(|provider| provider.id == *id)?;
-                (Entry::Provider(settings.providers.remove(at)), at)
+                let removed = settings.providers.remove(at);
+                hosts = settings.hand_over_account(&removed, used);
+                (Entry::Provider(removed), at)
             }
             Owner::Client(name) => {
                 let at = settings.clients.iter().position(|client| client.name == *name)?;
                 (Entry::Client(settings.clients.remove(at)), at)
             }
         };
-        Some(Self { entry, at, known, until: Instant::now() + WINDOW })
+        Some(Self { entry, at, hosts, known, until: Instant::now() + WINDOW })
     }
 
     /// Puts it back where it was.
@@ -59,6 +66,7 @@ impl Removed {
             Entry::Provider(provider) => {
                 let at = self.at.min(settings.providers.len());
                 settings.providers.insert(at, provider.clone());
+                settings.give_back_account(&provider.id, &self.hosts);
             }
             Entry::Client(client) => {
                 settings.clients.insert(self.at.min(settings.clients.len()), client.clone());

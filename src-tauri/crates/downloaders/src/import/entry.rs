@@ -25,6 +25,9 @@ pub(super) struct Entry {
     pub(super) connections: String,
     pub(super) tier: String,
     pub(super) retention: String,
+    pub(super) quota: Option<u64>,
+    pub(super) expires: String,
+    pub(super) group: String,
     pub(super) off: bool,
     pub(super) tls: bool,
     pub(super) required: bool,
@@ -54,7 +57,9 @@ impl Entry {
         let (connections, wrong_connections) = self.connections();
         let (tier, wrong_tier) = self.tier();
         let wrong = [wrong_port, wrong_connections, wrong_tier].into_iter().flatten();
-        let doubts = self.safety().into_iter().chain(wrong).chain(self.retention());
+        let odd_day = !self.expires.is_empty() && !is_day(&self.expires);
+        let odd_day = odd_day.then(|| Doubt::Expires { said: self.expires.clone() });
+        let doubts = self.safety().into_iter().chain(wrong).chain(self.retention()).chain(odd_day);
         Ok(Server {
             doubts: doubts.chain(self.doubts.iter().cloned()).collect(),
             name,
@@ -68,6 +73,9 @@ impl Entry {
             connections,
             tier,
             required: self.required,
+            quota: self.quota,
+            expires: Some(self.expires).filter(|day| is_day(day)),
+            group: Some(self.group).filter(|group| !matches!(group.as_str(), "" | "0")),
         })
     }
 
@@ -113,6 +121,13 @@ impl Entry {
         let days = self.retention.parse().ok().filter(|days| *days > 0)?;
         Some(Doubt::Retention { days })
     }
+}
+
+/// Whether it has the form of a date such as `2027-03-01`.
+fn is_day(text: &str) -> bool {
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<_> = text.split('-').collect();
+    parts.iter().map(|part| part.len()).eq([4, 2, 2]) && parts.iter().all(|part| is_number(part))
 }
 
 /// Without the brackets around an IPv6 address.

@@ -63,6 +63,12 @@ pub struct Server {
     pub tier: u8,
     /// Whether it is waited for when it is down.
     pub required: bool,
+    /// The volume of its account, in bytes.
+    pub quota: Option<u64>,
+    /// The last day of its account, such as `2027-03-01`.
+    pub expires: Option<String>,
+    /// The group that it shares its articles with.
+    pub group: Option<String>,
     /// What is not as it was, or should be looked at.
     pub doubts: Vec<Doubt>,
 }
@@ -108,16 +114,14 @@ pub enum Doubt {
     },
     /// It may fail without being waited for: so may every provider that is not required.
     Optional,
-    /// It shares its articles with others of a group: they are asked too where it lacks one.
-    Group,
     /// The newsgroup is selected there before each article, and not here.
     JoinsGroup,
-    /// Its volume is limited there, and not here.
+    /// Its volume is limited; how much of it was used is not in the file.
     Quota {
         /// To what, in the program's words.
         said: String,
     },
-    /// The account ends on a day that Newsmux does not know.
+    /// The account ends on a day that Newsmux cannot read.
     Expires {
         /// The day, in the program's words.
         said: String,

@@ -91,11 +91,9 @@ fn entry(options: &BTreeMap<String, &str>, unchecked: bool) -> Entry {
     let password = text("password");
     let tls = is_yes(text("encryption"));
     let more = unchecked && tls && text("certverification").is_empty();
-    let in_group = !matches!(text("group"), "" | "0");
     let doubts = [
         more.then_some(Doubt::MoreVerified),
         is_yes(text("optional")).then_some(Doubt::Optional),
-        in_group.then_some(Doubt::Group),
         is_yes(text("joingroup")).then_some(Doubt::JoinsGroup),
     ];
     Entry {
@@ -107,6 +105,9 @@ fn entry(options: &BTreeMap<String, &str>, unchecked: bool) -> Entry {
         connections: string("connections"),
         tier: string("level"),
         retention: string("retention"),
+        quota: None,
+        expires: String::new(),
+        group: string("group"),
         off: !text("active").is_empty() && !is_yes(text("active")),
         tls,
         required: false,

@@ -90,10 +90,30 @@ fn take(entry: &mut Entry, key: &str, value: String) {
         "enable" => entry.off = value == "0",
         "required" => entry.required = value == "1",
         "optional" => doubt(entry, value == "1", Doubt::Optional),
-        "quota" => doubt(entry, !value.is_empty(), Doubt::Quota { said: value }),
-        "expire_date" => doubt(entry, !value.is_empty(), Doubt::Expires { said: value }),
+        "quota" => {
+            entry.quota = bytes(&value);
+            doubt(entry, !value.is_empty(), Doubt::Quota { said: value });
+        }
+        "expire_date" => entry.expires = value,
         _ => {}
     }
+}
+
+/// A size such as `500G`, whose units SABnzbd takes as powers of 1024; none where it is no size, or 0.
+fn bytes(size: &str) -> Option<u64> {
+    let size = size.trim().trim_end_matches(['b', 'B']);
+    let (number, unit) = match size.chars().last()?.to_ascii_uppercase() {
+        'K' => (size.get(..size.len() - 1)?, 1_u64 << 10),
+        'M' => (size.get(..size.len() - 1)?, 1 << 20),
+        'G' => (size.get(..size.len() - 1)?, 1 << 30),
+        'T' => (size.get(..size.len() - 1)?, 1 << 40),
+        'P' => (size.get(..size.len() - 1)?, 1 << 50),
+        _ => (size, 1),
+    };
+    let (whole, tenths) = number.trim().split_once('.').unwrap_or((number.trim(), "0"));
+    let tenth = tenths.get(..1)?.parse::<u64>().ok()?;
+    let whole = whole.parse::<u64>().ok()?.checked_mul(unit)?;
+    whole.checked_add(tenth * unit / 10).filter(|bytes| *bytes > 0)
 }
 
 /// The last word on it counts.

@@ -105,7 +105,7 @@ fn servers_of_sabnzbd_are_read() {
     assert_eq!((server.enabled, server.required), (false, false));
     assert_eq!((server.tls, server.host.as_str()), (false, "Block.example.net"));
     assert_eq!(password(block), Some("a\t#éä"));
-    let (quota, day) = ("500G".into(), "2027-01-31".into());
+    assert_eq!((block.quota, block.expires.as_deref()), (Some(500 << 30), Some("2027-01-31")));
     assert_eq!(
         block.doubts,
         [
@@ -113,8 +113,7 @@ fn servers_of_sabnzbd_are_read() {
             Doubt::NotEncrypted,
             Doubt::Retention { days: 1200 },
             Doubt::Optional,
-            Doubt::Quota { said: quota },
-            Doubt::Expires { said: day },
+            Doubt::Quota { said: "500G".into() },
         ]
     );
 }
@@ -146,8 +145,25 @@ fn servers_of_nzbget_are_read() {
     assert_eq!((server.enabled, server.username.as_ref()), (false, None));
     assert_eq!(
         fill.doubts,
-        [Doubt::Off, Doubt::MoreVerified, Doubt::Optional, Doubt::Group, Doubt::JoinsGroup]
+        [Doubt::Off, Doubt::MoreVerified, Doubt::Optional, Doubt::JoinsGroup]
     );
+    assert_eq!((first.group.as_deref(), fill.group.as_deref()), (None, Some("1")));
+}
+
+#[test]
+fn volumes_and_days_are_taken_where_they_can_be_read() {
+    for (said, bytes) in [
+        ("1.5T", Some(3 << 39)),
+        ("200 M", Some(200 << 20)),
+        ("1000", Some(1000)),
+        ("10 GB", Some(10 << 30)),
+        ("0", None),
+        ("much", None),
+    ] {
+        assert_eq!(sabnzbd(&format!("quota = {said}")).quota, bytes, "{said}");
+    }
+    let odd = sabnzbd("expire_date = soon");
+    assert_eq!((odd.expires, odd.doubts), (None, vec![Doubt::Expires { said: "soon".into() }]));
 }
 
 #[test]
