@@ -50,7 +50,8 @@ pub struct Bookkeeper {
 
 enum Order {
     Plans(Vec<Plan>, Option<Sender<Allowances>>),
-    Watch(Proxy),
+    Watch(Option<Proxy>),
+    Finish(Sender<()>),
     Ask(Box<dyn FnOnce(&mut Ledger) + Send>),
 }
 
@@ -95,7 +96,19 @@ impl Bookkeeper {
 
     /// Counts what this proxy does, from its start.
     pub fn watch(&self, proxy: Proxy) {
-        self.order(Order::Watch(proxy));
+        self.order(Order::Watch(Some(proxy)));
+    }
+
+    /// Counts what the proxy has done so far, and lets it go.
+    pub fn unwatch(&self) {
+        self.order(Order::Watch(None));
+    }
+
+    /// Writes what is still unwritten.
+    pub fn finish(&self) {
+        let (answer, done) = mpsc::channel();
+        self.order(Order::Finish(answer));
+        drop(done.recv());
     }
 
     /// Asks the ledger, after what was ordered before. The receiver gets the answer.
@@ -182,7 +195,12 @@ impl Books {
             Order::Watch(proxy) => {
                 // What the one before has done is counted first.
                 self.count();
-                self.proxy = Some(proxy);
+                self.proxy = proxy;
+            }
+            Order::Finish(answer) => {
+                self.count();
+                self.flush();
+                drop(answer.send(()));
             }
             Order::Ask(question) => question(&mut self.ledger),
         }

@@ -24,7 +24,13 @@ fn provider(backend: &BackendSnapshot) -> ProviderReading {
         state: match backend.state {
             State::Untried => ProviderState::Idle,
             State::Up => ProviderState::Up,
-            State::Down | State::Full | State::LoginRefused => ProviderState::Down,
+            State::Down | State::Full | State::LoginRefused
+                if backend.kept_away || backend.load > 0 =>
+            {
+                ProviderState::Down
+            }
+            // Nobody has asked since it failed.
+            State::Down | State::Full | State::LoginRefused => ProviderState::Idle,
         },
         counts: Counts {
             received: counters.received,

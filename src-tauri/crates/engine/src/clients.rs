@@ -63,6 +63,17 @@ impl AddAssign for ProgramCounts {
     }
 }
 
+impl ProgramCounts {
+    fn less(self, before: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_sub(before.bytes),
+            articles: self.articles.saturating_sub(before.articles),
+            missing: self.missing.saturating_sub(before.missing),
+            failed: self.failed.saturating_sub(before.failed),
+        }
+    }
+}
+
 /// A connected client.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -70,6 +81,8 @@ pub(crate) struct Client {
     pub(crate) address: SocketAddr,
     since: SystemTime,
     user: OnceLock<Arc<str>>,
+    /// What it had received when it logged in.
+    before_login: OnceLock<ProgramCounts>,
     /// Its address without the port.
     host: Arc<str>,
     requests: AtomicU64,
@@ -86,6 +99,7 @@ impl Client {
             address,
             since: SystemTime::now(),
             user: OnceLock::new(),
+            before_login: OnceLock::new(),
             host: address.ip().to_string().into(),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -97,6 +111,7 @@ impl Client {
 
     /// Records the login. A session has one login (RFC 4643, section 2.2).
     pub(crate) fn logged_in(&self, user: &str) {
+        self.before_login.get_or_init(|| self.counts());
         self.user.get_or_init(|| user.into());
     }
 
@@ -127,6 +142,15 @@ impl Client {
             missing: self.missing.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
         }
+    }
+
+    /// What counts for which program: until the login for the computer it runs on, then for the login.
+    fn shares(&self) -> impl Iterator<Item = (Arc<str>, ProgramCounts)> {
+        let before = self.user.get().and_then(|_| self.before_login.get()).copied();
+        let all = self.counts();
+        let first = before.map(|before| (Arc::clone(&self.host), before));
+        let rest = all.less(before.unwrap_or_default());
+        first.into_iter().chain([(self.program(), rest)])
     }
 
     /// The program behind it, as far as is known: its login, or the computer it runs on.
@@ -183,13 +207,13 @@ impl Clients {
     pub(crate) fn programs(&self) -> Vec<ProgramSnapshot> {
         // Locked all the while, so that a client that leaves is counted once.
         let connected = self.lock();
-        self.totals.programs(connected.values().map(|client| (client.program(), client.counts())))
+        self.totals.programs(connected.values().flat_map(|client| client.shares()))
     }
 
     fn leave(&self, id: ClientId) {
         let mut connected = self.lock();
         if let Some(client) = connected.remove(&id) {
-            self.totals.add_program(client.program(), client.counts());
+            client.shares().for_each(|(name, counts)| self.totals.add_program(name, counts));
         }
     }
 

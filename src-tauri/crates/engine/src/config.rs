@@ -183,12 +183,17 @@ impl BackendConfig {
     /// The account that its connections and bytes count against.
     #[must_use]
     pub fn account(&self) -> AccountConfig {
-        self.account.clone().unwrap_or_else(|| AccountConfig {
+        self.account.clone().unwrap_or_else(|| self.own_account())
+    }
+
+    /// The account as if it were its own.
+    pub(crate) fn own_account(&self) -> AccountConfig {
+        AccountConfig {
             id: self.id.clone(),
             host: self.host.clone(),
             user: self.login.as_ref().map(|login| login.user.clone()),
             connections: self.connections,
-        })
+        }
     }
 
     /// The maximum number of connections of that account.

@@ -53,7 +53,7 @@ impl Totals {
     ) -> Vec<ProgramSnapshot> {
         let mut programs = self.lock().programs.clone();
         for (name, counts) in connected {
-            *programs.entry(name).or_default() += counts;
+            add(&mut programs, name, counts);
         }
         let programs = programs.into_iter();
         programs.map(|(name, counts)| ProgramSnapshot { name: (*name).into(), counts }).collect()
@@ -61,10 +61,7 @@ impl Totals {
 
     /// Adds what a program received on a connection that is closed now.
     pub(crate) fn add_program(&self, name: Arc<str>, counts: ProgramCounts) {
-        let mut maps = self.lock();
-        let known = maps.programs.len() < PROGRAMS || maps.programs.contains_key(&name);
-        let name = if known { name } else { OTHERS.into() };
-        *maps.programs.entry(name).or_default() += counts;
+        add(&mut self.lock().programs, name, counts);
     }
 
     /// Where the bytes of a provider are counted.
@@ -87,6 +84,12 @@ impl Totals {
     fn lock(&self) -> MutexGuard<'_, Maps> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Adds what a program received, to its own counts or to those of all beyond the maximum.
+fn add(programs: &mut HashMap<Arc<str>, ProgramCounts>, name: Arc<str>, counts: ProgramCounts) {
+    let known = programs.len() < PROGRAMS || programs.contains_key(&name);
+    *programs.entry(if known { name } else { OTHERS.into() }).or_default() += counts;
 }
 
 impl fmt::Debug for Totals {

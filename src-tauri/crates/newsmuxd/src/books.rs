@@ -66,6 +66,11 @@ impl Books {
         answer.map_err(|error| error.to_string())
     }
 
+    /// Writes what is still unwritten.
+    pub(crate) async fn finish(self: Arc<Self>) {
+        drop(spawn_blocking(move || self.keeper.finish()).await);
+    }
+
     /// Counts what this proxy does.
     pub(crate) fn watch(&self, proxy: &Proxy) {
         self.keeper.watch(proxy.clone());

@@ -87,6 +87,9 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
         () = proxy.shutdown(GRACE) => {}
         _ = signals.next() => warn!("stopped at once"),
     }
+    if let Some(books) = books {
+        books.finish().await;
+    }
     Ok(())
 }
 

@@ -4,11 +4,11 @@ use crate::{Provider, Settings};
 
 impl Settings {
     /// Hands the account of a provider that was removed over to the first of its other hosts, with what
-    /// was bought; `used` is how much of it has been used. Returns those hosts.
-    pub fn hand_over_account(&mut self, removed: &Provider, used: Option<u64>) -> Vec<String> {
+    /// was bought; `used` is how much of it has been used. Returns those hosts as they were.
+    pub fn hand_over_account(&mut self, removed: &Provider, used: Option<u64>) -> Vec<Provider> {
         let belongs = |host: &&mut Provider| host.account.as_ref() == Some(&removed.id);
         let mut hosts: Vec<_> = self.providers.iter_mut().filter(belongs).collect();
-        let ids: Vec<_> = hosts.iter().map(|host| host.id.clone()).collect();
+        let before = hosts.iter().map(|host| (*host).clone()).collect();
         if let Some((first, others)) = hosts.split_first_mut() {
             first.account = None;
             first.connections = removed.connections;
@@ -19,20 +19,27 @@ impl Settings {
             });
             others.iter_mut().for_each(|other| other.account = Some(first.id.clone()));
         }
-        ids
+        before
     }
 
-    /// Gives the account back to a provider that is there again.
-    pub fn give_back_account(&mut self, owner: &str, hosts: &[String]) {
-        for host in self.providers.iter_mut().filter(|host| hosts.contains(&host.id)) {
-            host.account = Some(owner.to_owned());
-            (host.quota, host.expires, host.price) = (None, None, None);
+    /// Gives the account back to its provider, which is there again: its other hosts are as they were
+    /// `before`. `used_since` is how much of it they have used meanwhile.
+    pub fn give_back_account(&mut self, owner: &str, before: &[Provider], used_since: u64) {
+        for host in &mut self.providers {
+            if let Some(before) = before.iter().find(|before| before.id == host.id) {
+                let Provider { account, quota, expires, price, connections, .. } = before.clone();
+                (host.account, host.quota, host.connections) = (account, quota, connections);
+                (host.expires, host.price) = (expires, price);
+            }
         }
         let ids: Vec<_> = self.providers.iter().map(|provider| provider.id.clone()).collect();
-        // The provider that its account was named after may have been removed meanwhile.
-        let known = |account: &String| ids.contains(account);
-        let back = self.providers.iter_mut().find(|provider| provider.id == owner);
-        back.into_iter().for_each(|back| back.account = back.account.take().filter(known));
+        let Some(back) = self.providers.iter_mut().find(|provider| provider.id == owner) else {
+            return;
+        };
+        // The provider that its own account was named after may have been removed meanwhile.
+        back.account = back.account.take().filter(|account| ids.contains(account));
+        let quota = back.quota.iter_mut();
+        quota.for_each(|quota| quota.used_before = quota.used_before.saturating_add(used_since));
     }
 }
 
@@ -62,7 +69,10 @@ mod tests {
         assert_eq!(b.quota.map(|quota| (quota.bytes, quota.used_before)), Some((100, 60)));
         assert_eq!((b.account.as_deref(), c.account.as_deref()), (None, Some("b")));
         settings.providers.insert(0, removed);
-        settings.give_back_account("a", &hosts);
+        settings.give_back_account("a", &hosts, 5);
+        let used =
+            settings.providers[0].quota.as_mut().map(|quota| &mut quota.used_before).unwrap();
+        assert_eq!(std::mem::replace(used, 7), 12);
         assert_eq!(settings, before);
     }
 }

@@ -110,7 +110,7 @@ pub fn backend(
         pipelining: provider.pipelining.and_then(NonZeroU8::new),
         limits: TimeLimits::from_timeout(Duration::from_secs(provider.timeout_secs.into())),
         account: account(settings, provider),
-        backbone: provider.backbone.clone(),
+        backbone: provider.backbone.clone().filter(|backbone| !backbone.trim().is_empty()),
     })
 }
 

@@ -52,6 +52,16 @@ impl Books {
         self.keeper.iter().for_each(|keeper| keeper.watch(proxy.clone()));
     }
 
+    /// Counts what the proxy has done so far, and lets it go.
+    pub(super) fn unwatch(&self) {
+        self.keeper.iter().for_each(Bookkeeper::unwatch);
+    }
+
+    /// Writes what is still unwritten.
+    pub(super) fn finish(&self) {
+        self.keeper.iter().for_each(Bookkeeper::finish);
+    }
+
     /// How the accounts stand that have a limit or an end.
     pub(super) fn accounts(&self) -> Vec<AccountView> {
         let view = |(id, standing): (&String, &AccountStanding)| AccountView {

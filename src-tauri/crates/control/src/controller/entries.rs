@@ -164,8 +164,9 @@ impl Controller {
             password.map(|password| (owner.clone(), password.clone())).into_iter().collect();
         // Otherwise the store may still have it.
         let known = self.passwords.learn(owner.clone(), None);
+        let used = removed.heir().and_then(|heir| self.books.used(&heir));
         let change = move |settings: &mut Settings| {
-            removed.put_back(settings);
+            removed.put_back(used, settings);
             Ok(Reply::Done)
         };
         self.save_with(passwords, remember, change, move |this, done| {
@@ -189,6 +190,7 @@ pub(super) fn tidy(provider: Provider) -> Provider {
         host: provider.host.trim().to_owned(),
         name: text(provider.name),
         username: text(provider.username),
+        backbone: text(provider.backbone),
         ca_file: provider.ca_file.filter(|file| !file.as_os_str().is_empty()),
         ..provider
     }

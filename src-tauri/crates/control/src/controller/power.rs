@@ -86,6 +86,9 @@ impl Controller {
         if self.serving.stop() {
             self.tell(Happened::Stopped);
         }
+        if !self.power.over {
+            self.books.unwatch();
+        }
         self.engine = None;
     }
 

@@ -20,9 +20,9 @@ pub(super) struct Removed {
     entry: Entry,
     /// Where it was.
     at: usize,
-    /// The hosts that shared its account.
+    /// The hosts that shared its account, as they were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    hosts: Vec<String>,
+    hosts: Vec<Provider>,
     #[serde(skip)]
     pub(super) known: Option<Known>,
     #[serde(skip, default = "Instant::now")]
@@ -60,13 +60,22 @@ impl Removed {
         Some(Self { entry, at, hosts, known, until: Instant::now() + WINDOW })
     }
 
-    /// Puts it back where it was.
-    pub(super) fn put_back(&self, settings: &mut Settings) {
+    /// The one that its account was handed over to.
+    pub(super) fn heir(&self) -> Option<Owner> {
+        self.hosts.first().map(|host| Owner::Provider(host.id.clone()))
+    }
+
+    /// Puts it back where it was. `used` is how much its account has been used since by now, with what
+    /// was used before.
+    pub(super) fn put_back(&self, used: Option<u64>, settings: &mut Settings) {
         match &self.entry {
             Entry::Provider(provider) => {
                 let at = self.at.min(settings.providers.len());
                 settings.providers.insert(at, provider.clone());
-                settings.give_back_account(&provider.id, &self.hosts);
+                let heir = self.heir().and_then(|heir| settings.provider_of(&heir)?.quota);
+                let before = heir.map_or(0, |quota| quota.used_before);
+                let used_since = used.unwrap_or(before).saturating_sub(before);
+                settings.give_back_account(&provider.id, &self.hosts, used_since);
             }
             Entry::Client(client) => {
                 settings.clients.insert(self.at.min(settings.clients.len()), client.clone());

@@ -188,8 +188,9 @@ impl Controller {
         self.stop();
         self.refresh(publish);
         drop(timeout(FINISH, self.finish(publish)).await);
-        let Self { serving, mut desktop, quitting, settings_file, .. } = self;
+        let Self { serving, mut desktop, quitting, settings_file, books, .. } = self;
         serving.end().await;
+        books.finish();
         // Another Newsmux may change them now.
         drop(settings_file);
         if quitting == Quitting::Now {

@@ -143,10 +143,7 @@ fn servers_of_nzbget_are_read() {
     let server = fill;
     assert_eq!((server.name.as_str(), server.tier), ("fill.example.net", 1));
     assert_eq!((server.enabled, server.username.as_ref()), (false, None));
-    assert_eq!(
-        fill.doubts,
-        [Doubt::Off, Doubt::MoreVerified, Doubt::Optional, Doubt::JoinsGroup]
-    );
+    assert_eq!(fill.doubts, [Doubt::Off, Doubt::MoreVerified, Doubt::Optional, Doubt::JoinsGroup]);
     assert_eq!((first.group.as_deref(), fill.group.as_deref()), (None, Some("1")));
 }
 

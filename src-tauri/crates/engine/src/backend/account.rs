@@ -29,6 +29,10 @@ pub(crate) struct Account {
     /// taken.
     contended: AtomicBool,
     backends: Mutex<Vec<Weak<Backend>>>,
+    /// Accounts that hosts of this one had before, as long as they have connections open.
+    former: Mutex<Vec<Weak<Account>>>,
+    /// The hosts that it has or had, each as if it had an account of its own.
+    members: Mutex<Vec<AccountConfig>>,
 }
 
 #[derive(Default)]
@@ -90,14 +94,34 @@ impl Account {
             used_up: UsedUp::default(),
             contended: AtomicBool::new(false),
             backends: Mutex::default(),
+            former: Mutex::default(),
+            members: Mutex::default(),
         })
+    }
+
+    /// How many connections hosts of this account still have open from when they had another.
+    fn still_open(&self) -> u16 {
+        let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        former.retain(|account| account.upgrade().is_some_and(|account| account.open() > 0));
+        let open = former.iter().filter_map(Weak::upgrade).map(|account| account.open());
+        open.fold(0, u16::saturating_add)
     }
 
     /// Registers a backend that uses the account.
     pub(super) fn enter(&self, backend: &Arc<Backend>) {
+        let own = backend.config().own_account();
+        if !self.has_host(&own) {
+            self.members.lock().unwrap_or_else(PoisonError::into_inner).push(own);
+        }
         let mut backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner);
         backends.retain(|backend| backend.strong_count() > 0);
         backends.push(Arc::downgrade(backend));
+    }
+
+    /// Whether a host has or had this account.
+    fn has_host(&self, host: &AccountConfig) -> bool {
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.iter().any(|member| member.is_same(host))
     }
 
     /// The backends that use it.
@@ -151,8 +175,10 @@ impl Account {
         now: Instant,
     ) -> Option<Permit> {
         let config = backend.config();
+        let still_open = self.still_open();
         let mut state = self.lock();
         let limit = state.granted(now).min(config.account_connections());
+        let limit = limit.saturating_sub(still_open);
         let promised = state.hosts.iter().filter(|host| host.promised && host.id != config.id);
         let full = state.open.saturating_add(u16::from(promised.count() > 0)) >= limit;
         let paced = state.logins.paced_until(now).is_some();
@@ -162,7 +188,9 @@ impl Account {
         }
         host.waits = full;
         if full || paced {
-            self.contended.fetch_or(full && config.account.is_some(), Ordering::Relaxed);
+            let others = |host: &Host| host.id != config.id && host.open > 0;
+            let contended = full && state.hosts.iter().any(others);
+            self.contended.fetch_or(contended, Ordering::Relaxed);
             return None;
         }
         host.open += 1;
@@ -197,7 +225,7 @@ impl Account {
         let mut state = self.lock();
         let own = state.host(id).open;
         let fewer = |host: &&mut Host| host.waits && host.id != id && host.open + 1 < own.max(2);
-        let waiting = state.hosts.iter_mut().find(fewer);
+        let waiting = state.hosts.iter_mut().filter(fewer).min_by_key(|host| host.open);
         let gives = waiting.is_some();
         waiting.into_iter().for_each(|host| (host.waits, host.promised) = (false, true));
         let still = state.hosts.iter().any(|host| host.waits);
@@ -221,8 +249,16 @@ impl Account {
         backends.sort_by_cached_key(|backend| !promised(&backend.config().id));
         for backend in backends {
             backend.wake();
-            self.lock().host(&backend.config().id).promised = false;
         }
+        // Whoever has not taken it by now does not need it.
+        self.lock().hosts.iter_mut().for_each(|host| host.promised = false);
+    }
+
+    /// Forgets that a host waits: its backend takes no more requests.
+    pub(super) fn retire(&self, id: &str) {
+        let mut state = self.lock();
+        let host = state.host(id);
+        (host.waits, host.promised) = (false, false);
     }
 
     fn release(&self, id: &str) {
@@ -252,6 +288,21 @@ impl Accounts {
     /// Returns the account of `config`: the one that a provider in `taken` has under the same id, else a
     /// known one that no provider in `taken` has, else a new one.
     pub(crate) fn of(&self, config: &BackendConfig, taken: &[Arc<Backend>]) -> Arc<Account> {
+        let account = self.find(config, taken);
+        let own = config.own_account();
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let former = known.iter().filter_map(Weak::upgrade).filter(|known| {
+            !Arc::ptr_eq(known, &account) && known.open() > 0 && known.has_host(&own)
+        });
+        account
+            .former
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(former.map(|former| Arc::downgrade(&former)));
+        account
+    }
+
+    fn find(&self, config: &BackendConfig, taken: &[Arc<Backend>]) -> Arc<Account> {
         let wanted = config.account();
         let same = |taken: &&Arc<Backend>| taken.config().account().id == wanted.id;
         if let Some(same) = taken.iter().find(same) {

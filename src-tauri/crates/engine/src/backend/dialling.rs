@@ -60,11 +60,11 @@ impl Backend {
         let (news, state, fewer) = {
             let (mut pool, now) = (self.lock(), Instant::now());
             permit.dial_over(&mut pool);
-            let standing = pool.count();
+            let standing = pool.count().saturating_add(self.open_elsewhere());
             let before = self.account.limit(now, &self.config);
             let trouble = pool.breaker.trouble(error, standing);
             if trouble == Trouble::Limit && standing > 0 {
-                self.account.set_limit(now, standing.saturating_add(self.open_elsewhere()));
+                self.account.set_limit(now, standing);
             }
             if trouble == Trouble::Down && failed.stage < Stage::Login {
                 permit.forget_login();

@@ -110,6 +110,9 @@ impl Lease {
     /// # Errors
     /// If the provider takes no more.
     pub(crate) fn pass_on(&self, request: &Request) -> Result<(), Error> {
+        if self.backend.volume() == Volume::UsedUp {
+            return Err(Error::Unavailable(USED_UP.into()));
+        }
         if !self.connection.takes_more() {
             return Err(Error::TimedOut("the provider to take what the client sends"));
         }

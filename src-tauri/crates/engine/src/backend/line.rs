@@ -34,6 +34,8 @@ pub(crate) struct Claim {
     pub(crate) urgency: Urgency,
     /// The estimated size of the reply in bytes.
     pub(crate) cost: usize,
+    /// No other provider can serve it, so the account's reserve may be used.
+    pub(crate) last_resort: bool,
 }
 
 /// The waiting line. See the [module](self).
@@ -186,7 +188,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn claim(program: &str, client: ClientId, urgency: Urgency, cost: usize) -> Claim {
-        Claim { program: program.into(), client, urgency, cost }
+        Claim { program: program.into(), client, urgency, cost, last_resort: false }
     }
 
     fn clients(n: usize) -> Vec<ClientId> {

@@ -60,6 +60,8 @@ pub(crate) use standing::{Availability, Confidence, Standing};
 
 /// How long a request waits for a dial before a shared connection will do.
 pub(crate) const SHARE_AFTER: Duration = Duration::from_secs(1);
+/// Why an account does not serve what others may serve.
+const RESERVED: &str = "the rest of its volume is kept for articles that no other provider has";
 /// Why an account is not used whose volume is used up.
 pub(crate) const USED_UP: &str = "its volume is used up";
 
@@ -162,6 +164,7 @@ impl Backend {
             state: pool.breaker.state.clone(),
             why,
             used_up: self.is_used_up(),
+            kept_away: matches!(pool.standing(self).availability, Availability::NotBefore(_)),
             open: self.account.open_of(&self.config.id),
             limit: self.account.limit(Instant::now(), &self.config),
             load: pool.load(),
@@ -174,6 +177,7 @@ impl Backend {
     pub fn retire(self: &Arc<Self>) {
         self.change(|pool, effects| {
             pool.retired = true;
+            self.account.retire(&self.config.id);
             pool.close_idle(|_| true, effects);
         });
     }
@@ -230,6 +234,15 @@ impl Backend {
         let mut effects = Effects::default();
         self.lock().give_way(self, &mut effects);
         effects.run(self);
+    }
+
+    /// Whether the volume allows a request, which may be the `last_resort` for its article.
+    fn may_serve(&self, last_resort: bool) -> bool {
+        match self.volume() {
+            Volume::Plenty | Volume::Scarce => true,
+            Volume::Reserve => last_resort,
+            Volume::UsedUp => false,
+        }
     }
 
     /// Whether the account is used up: by our count, or by what the provider said.

@@ -24,7 +24,7 @@ use super::line::{Claim, Line};
 use super::pace::Pace;
 use super::reply::Reply;
 use super::slot::{Access, Slot, Watch, is_small};
-use super::{Backend, SHARE_AFTER, USED_UP, Volume};
+use super::{Backend, RESERVED, SHARE_AFTER, USED_UP, Volume};
 use crate::error::Error;
 use crate::types::ClientId;
 
@@ -53,14 +53,14 @@ pub(super) type Answer<T> = Result<T, Error>;
 
 /// A waiting request and where to send its turn.
 enum Waiter {
-    Turn(Request, oneshot::Sender<Answer<Reply>>),
+    Turn { request: Request, last_resort: bool, answer: oneshot::Sender<Answer<Reply>> },
     Group(Prologue, Request, oneshot::Sender<Answer<GroupTurn>>),
 }
 
 impl Waiter {
     fn is_small(&self) -> bool {
         match self {
-            Self::Turn(request, _) => is_small(request),
+            Self::Turn { request, .. } => is_small(request),
             Self::Group(..) => false,
         }
     }
@@ -130,13 +130,15 @@ impl Pool {
         effects: &mut Effects,
     ) -> Result<Reply, oneshot::Receiver<Answer<Reply>>> {
         if self.line.is_empty()
+            && backend.may_serve(claim.last_resort)
             && let Some(at) = self.slot_for_turn(backend, (1, is_small(request)), effects)
             && let Some(reply) = self.grant_turn(backend, at, request, effects)
         {
             return Ok(reply);
         }
         let (answer, receiver) = oneshot::channel();
-        self.line.push(claim, Waiter::Turn(request.clone(), answer));
+        let (request, last_resort) = (request.clone(), claim.last_resort);
+        self.line.push(claim, Waiter::Turn { request, last_resort, answer });
         self.serve(backend, effects);
         Err(receiver)
     }
@@ -164,9 +166,14 @@ impl Pool {
         {
             let Some(waiter) = self.line.pop() else { break };
             match waiter {
-                Waiter::Turn(_, answer) if answer.is_closed() => {}
+                Waiter::Turn { answer, .. } if answer.is_closed() => {}
                 Waiter::Group(.., answer) if answer.is_closed() => {}
-                Waiter::Turn(request, answer) => {
+                Waiter::Turn { last_resort, answer, .. } if !backend.may_serve(last_resort) => {
+                    effects
+                        .turns
+                        .extend(answer.send(Err(Error::Unavailable(RESERVED.into()))).err());
+                }
+                Waiter::Turn { request, answer, .. } => {
                     let reply = self.grant_turn(backend, at, &request, effects);
                     let reply = reply.ok_or(Error::TurnLost);
                     effects.turns.extend(answer.send(reply).err());
@@ -203,7 +210,7 @@ impl Pool {
         let refusal = |why: &str| Error::Unavailable(why.to_owned());
         for waiter in self.line.drain() {
             match waiter {
-                Waiter::Turn(_, answer) => {
+                Waiter::Turn { answer, .. } => {
                     effects.turns.extend(answer.send(Err(refusal(why))).err());
                 }
                 Waiter::Group(.., answer) => {

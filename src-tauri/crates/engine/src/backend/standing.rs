@@ -68,6 +68,8 @@ pub struct BackendSnapshot {
     pub why: String,
     /// Whether its account is used up, by our count or by the provider's words.
     pub used_up: bool,
+    /// Whether it gets no requests at the moment, because others have failed.
+    pub kept_away: bool,
     /// Connections that are open, being dialled or closing.
     pub open: u16,
     /// How many connections it grants, as far as is known.

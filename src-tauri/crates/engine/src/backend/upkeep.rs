@@ -7,10 +7,10 @@ use bytes::Bytes;
 use nntp::command::Request;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
-use super::Backend;
 use super::pool::{Effects, Pool};
 use super::reply::Reply;
 use super::slot::{Access, Slot, Watch};
+use super::{Backend, Volume};
 
 /// How often idle connections are checked.
 const TICK: Duration = Duration::from_secs(5);
@@ -27,7 +27,8 @@ pub(super) async fn look_after(backend: Weak<Backend>) {
         let idle = backend.config.limits.idle;
         let now = Instant::now();
         let probes = backend.change(|pool, effects| {
-            pool.close_idle(|slot| now.duration_since(slot.used) >= idle, effects);
+            let used_up = backend.volume() == Volume::UsedUp;
+            pool.close_idle(|slot| used_up || now.duration_since(slot.used) >= idle, effects);
             pool.looked_after = !pool.slots.is_empty();
             pool.looked_after.then(|| pool.probes(&backend, now, effects))
         });

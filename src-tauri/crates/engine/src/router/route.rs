@@ -81,6 +81,8 @@ struct Failures {
 enum Answer {
     None,
     Missing,
+    /// It refuses the request, so nobody knows whether it has the article.
+    Refused,
     /// Not asked: a provider of the same backbone does not have the article.
     Skipped,
     Unable,
@@ -123,7 +125,9 @@ impl<'a> Route<'a> {
     pub(crate) fn postpone(&mut self, backend: &Arc<Backend>) -> bool {
         self.update(backend, |candidate| candidate.tier = LAST);
         self.candidates.sort_by_key(Candidate::tier);
-        self.candidates.iter().any(|candidate| candidate.tier != LAST && candidate.is_open())
+        let now = Instant::now();
+        let may_be_asked = |c: &Candidate| c.tier != LAST && c.is_ready(now) && self.may_use(c);
+        self.candidates.iter().any(may_be_asked)
     }
 
     /// Moves all others behind `backend`.
@@ -166,12 +170,13 @@ impl<'a> Route<'a> {
                 && other.standing.unable <= this.standing.unable
                 && !other.is(this)
         };
-        self.candidates.iter().filter(as_good).any(|other| other.is_ready(now) && sooner(other))
+        let ready = |other: &Candidate| other.is_ready(now) && self.may_use(other);
+        self.candidates.iter().filter(as_good).any(|other| ready(other) && sooner(other))
     }
 
     /// Whether any provider serves requests now, if not this one.
     pub(crate) fn somebody_serves(&self) -> bool {
-        let answered = |c: &Candidate| c.answer == Answer::Missing || c.standing.serves;
+        let answered = |c: &Candidate| c.has_answered() || c.standing.serves;
         let others = || self.selector.backends();
         self.candidates.iter().any(answered)
             || others().iter().any(|b| !self.is_candidate(b) && b.standing().serves)
@@ -223,7 +228,7 @@ impl<'a> Route<'a> {
             ready().filter(|c| !c.is_proven()).for_each(|c| c.backend.warm_up());
             return Some(Next::Ask(Arc::clone(&chosen.backend)));
         }
-        let open = || tier.iter().filter(|c| c.is_open());
+        let open = || tier.iter().filter(|c| c.is_open() && self.may_use(c));
         if let Some(at) =
             open().filter(|c| c.not_before().is_none()).filter_map(|c| c.rests_until).min()
         {
@@ -248,8 +253,10 @@ impl<'a> Route<'a> {
 
     /// Decides what to do when nobody can be asked at this moment.
     fn conclude(&mut self, now: Instant) -> Next {
-        let missing = self.candidates.iter().any(|c| c.answer == Answer::Missing);
-        let failed = self.candidates.iter().any(|c| c.has_failed());
+        let missing = self.candidates.iter().any(Candidate::has_answered);
+        // One whose volume is reserved might have the article, as long as others have not answered.
+        let kept = |c: &Candidate| c.is_open() && !self.may_use(c);
+        let failed = self.candidates.iter().any(|c| c.has_failed() || kept(c));
         // A backend that keeps failing this request is not waited for.
         let down = || self.candidates.iter().filter(|c| c.is_open() && c.failures.lost < ENOUGH);
         let hiccup = |c: &&Candidate| c.standing.down_for.is_some_and(|time| time < SHORT_OUTAGE);
@@ -281,13 +288,13 @@ impl<'a> Route<'a> {
 
     /// Records that the backend cannot answer the request, so that others are asked.
     pub(crate) fn refused(&mut self, backend: &Arc<Backend>) {
-        self.update(backend, |candidate| candidate.answer = Answer::Missing);
+        self.update(backend, |candidate| candidate.answer = Answer::Refused);
     }
 
     /// Records that the backend does not have the article. Others of its backbone are skipped, but for a
     /// few that check whether they really have the same articles.
     pub(crate) fn missing(&mut self, backend: &Arc<Backend>) {
-        self.refused(backend);
+        self.update(backend, |candidate| candidate.answer = Answer::Missing);
         if let Some(article) = self.article {
             self.selector.missing.remember(&backend.config().id, article);
         }
@@ -317,17 +324,24 @@ impl<'a> Route<'a> {
 
     /// Whether there are others than `backend`, and none of them has the article.
     pub(crate) fn only_has(&self, backend: &Arc<Backend>) -> bool {
-        self.candidates.len() > 1 && self.nobody_else_has(backend)
+        let lacks = |c: &Candidate| matches!(c.answer, Answer::Missing | Answer::Skipped);
+        self.candidates.len() > 1 && self.others(backend).all(lacks)
     }
 
-    fn nobody_else_has(&self, backend: &Arc<Backend>) -> bool {
-        let mut others = self.candidates.iter().filter(|c| !Arc::ptr_eq(&c.backend, backend));
-        others.all(|c| matches!(c.answer, Answer::Missing | Answer::Skipped) || c.is_used_up())
+    /// Whether no other backend can serve the request, but for those that keep the rest of their volume
+    /// too.
+    pub(crate) fn is_last_resort(&self, backend: &Arc<Backend>) -> bool {
+        let cannot = |c: &Candidate| c.answer != Answer::None || c.is_used_up() || c.is_reserved();
+        self.others(backend).all(cannot)
+    }
+
+    fn others(&self, backend: &Arc<Backend>) -> impl Iterator<Item = &Candidate> {
+        self.candidates.iter().filter(move |c| !Arc::ptr_eq(&c.backend, backend))
     }
 
     /// Whether the account's volume allows it to be asked.
     fn may_use(&self, candidate: &Candidate) -> bool {
-        candidate.standing.volume != Volume::Reserve || self.nobody_else_has(&candidate.backend)
+        !candidate.is_reserved() || self.is_last_resort(&candidate.backend)
     }
 
     /// Records that the backend cannot serve the request.
@@ -417,6 +431,16 @@ impl Candidate {
     /// Whether asking it again may help.
     fn is_open(&self) -> bool {
         self.answer == Answer::None && !self.failures.are_enough() && !self.is_used_up()
+    }
+
+    /// Whether it has said that it does not have the article, or that it refuses the request.
+    fn has_answered(&self) -> bool {
+        matches!(self.answer, Answer::Missing | Answer::Refused)
+    }
+
+    /// Whether the rest of its account's volume is kept for what no other provider has.
+    fn is_reserved(&self) -> bool {
+        self.standing.volume == Volume::Reserve
     }
 
     /// Whether nothing is left of its account's volume.

@@ -102,7 +102,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// Returns the request's claim for the waiting line.
-    pub(super) fn claim(&self, client: &Client) -> Claim {
+    pub(super) fn claim(&self, client: &Client, last_resort: bool) -> Claim {
         let (urgency, cost) = match self.request.verb() {
             Verb::Article | Verb::Body if self.pending.is_first() => {
                 (Urgency::Bulk, self.pending.expected())
@@ -110,7 +110,7 @@ impl<'a> Exchange<'a> {
             Verb::Article | Verb::Body => (Urgency::ReadAhead, self.pending.expected()),
             _ => (Urgency::Interactive, SMALL),
         };
-        Claim { program: client.program(), client: client.id, urgency, cost }
+        Claim { program: client.program(), client: client.id, urgency, cost, last_resort }
     }
 
     /// Prepares another attempt.
@@ -156,13 +156,13 @@ impl Exchange<'_> {
     }
 
     /// Counts a backend's reply that it does not have the article.
-    fn count_missing(&self, backend: &Arc<Backend>, route: &Route<'_>) {
+    pub(super) fn count_missing(&self, backend: &Arc<Backend>, route: &Route<'_>) {
         let counters = backend.counters();
         Counters::count(&counters.missing);
         if self.is_for_article() {
             Counters::count(&counters.articles_missing);
         }
-        if route.checks_sibling(backend) {
+        if self.is_for_article() && route.checks_sibling(backend) {
             Counters::count(&counters.siblings_checked);
         }
     }
@@ -277,7 +277,8 @@ impl ClientSession {
         exchange: &mut Exchange<'_>,
     ) -> Result<Outcome, Error> {
         let sent = backend.command_for(exchange.request);
-        let turn = backend.turn(&exchange.claim(&self.client), &sent);
+        let claim = exchange.claim(&self.client, route.is_last_resort(backend));
+        let turn = backend.turn(&claim, &sent);
         let mut reply = in_line(turn, backend, route).await?;
         reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(route.may_ask_again(backend)).await?;

@@ -16,7 +16,7 @@ use super::ClientSession;
 use super::backend::{Exchange, Outcome, Way, in_line};
 use super::handlers::selection;
 use super::selected::{Current, Selected, needs_current, no_current, selects};
-use crate::backend::{Backend, GroupTurn, Lease, Reply, Wanted};
+use crate::backend::{Backend, GroupTurn, Lease, Reply, Volume, Wanted};
 use crate::error::Error;
 use crate::router::{BackendSelector, Route};
 use crate::ticket::Ticket;
@@ -88,7 +88,8 @@ impl ClientSession {
         route.bind(backend);
         let sent = lease.send(&backend.command_for(exchange.request));
         self.keep(selected, lease);
-        if !backend.is_unsure_of(exchange.request) {
+        // Near the end of the volume, one request follows the other.
+        if !backend.is_unsure_of(exchange.request) && backend.volume() == Volume::Plenty {
             own.end();
         }
         // All replies come on one connection in the client's order, so wait here for the client.
@@ -99,7 +100,12 @@ impl ClientSession {
         }
         match outcome {
             // The session has one provider, and its reply is the answer.
-            Ok(Outcome::Missing(status) | Outcome::Refused(status) | Outcome::Unable(status)) => {
+            Ok(Outcome::Missing(status)) => {
+                exchange.count_missing(backend, route);
+                exchange.pending.push(shown(exchange.request, &status).to_wire());
+                Ok(Outcome::Delivered)
+            }
+            Ok(Outcome::Refused(status) | Outcome::Unable(status)) => {
                 exchange.pending.push(shown(exchange.request, &status).to_wire());
                 Ok(Outcome::Delivered)
             }
@@ -158,7 +164,7 @@ impl ClientSession {
         let sent = backend.command_for(exchange.request);
         let shared = match self.is_dedicated() {
             true => None,
-            false => backend.group_turn(&exchange.claim(&self.client), &prologue, &sent),
+            false => backend.group_turn(&exchange.claim(&self.client, true), &prologue, &sent),
         };
         let mut turn = match shared {
             Some(turn) => in_line(turn, backend, route).await?,

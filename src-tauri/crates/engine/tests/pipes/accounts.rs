@@ -26,8 +26,11 @@ fn partial(name: &'static str) -> Provider {
     Provider::named(name).account("u", "p").answers(answer).latency(Duration::from_millis(20))
 }
 
-/// A host of the account `a`, which has so many connections.
+/// A host of the account `a`, which is named after that host and has so many connections.
 fn host(name: &str, connections: u16) -> BackendConfig {
+    if name == "a" {
+        return logged_in(name, connections);
+    }
     let account = AccountConfig {
         id: "a".into(),
         host: "a".into(),
@@ -56,6 +59,20 @@ fn allow(account: &str, until: u64, reserve: u64) -> Allowances {
 async fn code(proxy: &Proxy, line: &str) -> String {
     let mut client = client(proxy).await;
     client.ask(line).await.code().to_owned()
+}
+
+/// So many clients ask for the articles of a provider, one after the other, without an end.
+async fn ask_for_ever(proxy: &Proxy, provider: &'static str, clients: usize) {
+    let mut all = tokio::task::JoinSet::new();
+    for name in 0..clients {
+        let mut client = client(proxy).await;
+        all.spawn(async move {
+            for n in 0.. {
+                client.ask(&format!("BODY <{provider}{name}.{n}@x>")).await;
+            }
+        });
+    }
+    all.join_all().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -94,24 +111,61 @@ async fn a_host_with_none_gets_a_connection_from_one_that_is_busy_all_the_time()
     let backends = vec![host("a", 2), BackendConfig { tier: 1, ..host("b", 2) }];
     let proxy = proxy(RoutingMode::Hybrid, &[&a, &b], backends);
     let busy = proxy.clone();
-    let busy = tokio::spawn(async move {
-        let mut clients = tokio::task::JoinSet::new();
-        for name in 0..4 {
-            let mut client = client(&busy).await;
-            clients.spawn(async move {
-                for n in 0.. {
-                    client.ask(&format!("BODY <a{name}.{n}@x>")).await;
-                }
-            });
-        }
-        clients.join_all().await;
-    });
+    let busy = tokio::spawn(async move { ask_for_ever(&busy, "a", 4).await });
     sleep(Duration::from_secs(5)).await;
     assert_eq!((a.book().open, b.book().open), (2, 0));
     let asked = Instant::now();
     assert_eq!(code(&proxy, "BODY <b@x>").await, "222");
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
     busy.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_host_that_the_account_is_named_after_gets_a_connection_back() {
+    let (a, b) = (partial("a").state(), partial("b").state());
+    let backends = vec![BackendConfig { tier: 1, ..host("a", 2) }, host("b", 2)];
+    let proxy = proxy(RoutingMode::Hybrid, &[&a, &b], backends);
+    let busy = proxy.clone();
+    let busy = tokio::spawn(async move { ask_for_ever(&busy, "b", 4).await });
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!((a.book().open, b.book().open), (0, 2));
+    let asked = Instant::now();
+    assert_eq!(code(&proxy, "BODY <a@x>").await, "222");
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    busy.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_taken_out_leaves_its_connections_to_the_others() {
+    let (a, b) = (partial("a").state(), partial("b").state());
+    let proxy = proxy(RoutingMode::Hybrid, &[&a, &b], vec![host("a", 1), host("b", 1)]);
+    let busy = proxy.clone();
+    let busy = tokio::spawn(async move {
+        tokio::join!(ask_for_ever(&busy, "a", 2), ask_for_ever(&busy, "b", 2))
+    });
+    sleep(Duration::from_secs(20)).await;
+    busy.abort();
+    proxy.apply(config(RoutingMode::Hybrid, vec![host("a", 1)]));
+    for n in 0..20 {
+        let answered = timeout(Duration::from_secs(20), code(&proxy, &format!("BODY <a{n}@x>")));
+        assert_eq!(answered.await.unwrap(), "222");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_reserves_are_used_one_after_the_other_and_not_taken_for_missing() {
+    let providers = ["a", "b", "c"].map(|name| partial(name).state());
+    let [a, b, c] = &providers;
+    let backends = ["a", "b", "c"].map(|name| logged_in(name, 1)).to_vec();
+    let proxy = proxy(RoutingMode::Hybrid, &[a, b, c], backends);
+    let mut both = allow("b", 100 * SIZE as u64, 100 * SIZE as u64);
+    both.extend(allow("c", 100 * SIZE as u64, 100 * SIZE as u64));
+    proxy.set_allowances(&both);
+    for name in ["a", "b", "c"] {
+        assert_eq!(code(&proxy, &format!("BODY <{name}@x>")).await, "222", "{name}");
+    }
+    assert_eq!(code(&proxy, "BODY <nowhere@x>").await, "430");
+    assert!([b, c].iter().all(|block| block.book().count("BODY") <= 3));
 }
 
 #[tokio::test(start_paused = true)]
