@@ -45,13 +45,14 @@ pub(super) fn open(folder: &Path) -> (Option<Connection>, Opened) {
     if let Err(error) = make(folder) {
         return (None, Opened::Unavailable { why: error.to_string() });
     }
-    // Where there can be no lock, nothing can be set aside either.
-    let _lock = lock(&folder.join(LOCK));
+    let lock = lock(&folder.join(LOCK));
     match attempt(&file) {
         Ok((connection, true)) => (Some(connection), Opened::New),
         Ok((connection, false)) => (Some(connection), Opened::Kept),
         Err(Refused::Newer) => (None, Opened::Newer),
         Err(Refused::Other(why)) => (read_only(&file), Opened::Unavailable { why }),
+        // Another process may just be doing that.
+        Err(Refused::Damaged(why)) if lock.is_none() => (None, Opened::Unavailable { why }),
         Err(Refused::Damaged(why)) => replace(&file, why),
     }
 }
