@@ -45,13 +45,14 @@ pub(super) fn open(folder: &Path) -> (Option<Connection>, Opened) {
     if let Err(error) = make(folder) {
         return (None, Opened::Unavailable { why: error.to_string() });
     }
-    // Where there can be no lock, nothing can be set aside either.
-    let _lock = lock(&folder.join(LOCK));
-    let fresh = fs::metadata(&file).map_or(true, |found| found.len() == 0);
+    let lock = lock(&folder.join(LOCK));
     match attempt(&file) {
-        Ok(connection) => (Some(connection), if fresh { Opened::New } else { Opened::Kept }),
+        Ok((connection, true)) => (Some(connection), Opened::New),
+        Ok((connection, false)) => (Some(connection), Opened::Kept),
         Err(Refused::Newer) => (None, Opened::Newer),
         Err(Refused::Other(why)) => (read_only(&file), Opened::Unavailable { why }),
+        // Another process may just be doing that.
+        Err(Refused::Damaged(why)) if lock.is_none() => (None, Opened::Unavailable { why }),
         Err(Refused::Damaged(why)) => replace(&file, why),
     }
 }
@@ -94,7 +95,8 @@ fn lock(file: &Path) -> Option<File> {
     }
 }
 
-fn attempt(file: &Path) -> Result<Connection, Refused> {
+/// Opens the file for writing, and says whether it is new.
+fn attempt(file: &Path) -> Result<(Connection, bool), Refused> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -123,7 +125,7 @@ fn attempt(file: &Path) -> Result<Connection, Refused> {
     add_functions(&connection)?;
     // A table that is missing or different shows here.
     write::check(&connection).map_err(|error| Refused::Damaged(error.to_string()))?;
-    Ok(connection)
+    Ok((connection, tables == 0))
 }
 
 fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
@@ -176,7 +178,7 @@ fn replace(file: &Path, why: String) -> (Option<Connection>, Opened) {
         }
     };
     match attempt(file) {
-        Ok(connection) => {
+        Ok((connection, _)) => {
             let counts_kept = read_only(&to).is_some_and(|old| plans::copy(&old, &connection));
             (Some(connection), Opened::SetAside { to, why, counts_kept })
         }

@@ -67,7 +67,7 @@ fn a_larger_quota_is_told_anew() {
     let mut other = world.starts(block(1000));
     process.ledger.set_plans(vec![plan(Some(block(2000)), None)]).unwrap();
     // Another process that has not read the new settings yet changes nothing.
-    other.saves(0);
+    other.saves(1);
     assert_eq!(told(&process.saves(0)), []);
     assert_eq!(told(&process.saves(550)), used(75));
     process.ledger.set_plans(vec![plan(Some(block(1600)), None)]).unwrap();
@@ -107,5 +107,9 @@ fn the_end_is_told_14_3_and_0_days_before() {
     world.clock.set("2026-11-20T12:00");
     assert_eq!(told(&process.uses(0)), []);
     process.ledger.set_plans(plans("2026-11-23")).unwrap();
+    // One of two processes that see the same tells.
+    let mut other = world.opens();
+    other.ledger.set_plans(plans("2026-11-23")).unwrap();
     assert_eq!(told(&process.uses(0)), days(3));
+    assert_eq!(told(&other.uses(0)), []);
 }

@@ -57,6 +57,23 @@ fn garbage_is_set_aside() {
 }
 
 #[test]
+fn nothing_is_set_aside_while_another_process_opens_the_file() {
+    let world = World::at("2026-11-30T12:00");
+    fs::write(world.file(), garbage()).unwrap();
+    let lock = File::create(world.folder.path().join("ledger.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut process = world.starts(block(1000));
+    assert!(matches!(process.opened, Opened::Unavailable { .. }), "{:?}", process.opened);
+    process.saves(10);
+    assert_eq!(fs::read(world.file()).unwrap(), garbage());
+    drop(lock);
+    world.clock.pass(60);
+    process.saves(1);
+    set_aside(process.ledger.opened());
+    assert_eq!(world.starts(block(1000)).used(), 11);
+}
+
+#[test]
 fn only_so_many_damaged_files_are_kept() {
     let world = World::at("2026-11-30T12:00");
     for _ in 0..8 {

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use ledger::{By, Ledger, Opened, Problem, Range};
+use ledger::{By, Ledger, Opened, Period, Problem, Range};
 
-use crate::support::{World, block, plan, reading};
+use crate::support::{World, block, plan, quota, reading};
 
 #[test]
 fn a_file_is_new_once() {
@@ -58,7 +58,25 @@ fn a_folder_in_place_of_the_file_is_left_alone() {
     assert!(world.file().is_dir());
 }
 
-/// Everything that another process writes in the meantime stays out, also if it is in the way halfway.
+#[test]
+fn a_clock_that_is_wrong_loses_nothing_in_memory_either() {
+    let world = World::at("2026-11-30T12:00");
+    fs::create_dir(world.file()).unwrap();
+    let mut process = world.starts(quota(1000, Period::Month, 1));
+    process.saves(100);
+    world.clock.set("2099-01-01T12:00");
+    process.saves(10);
+    assert_eq!(process.used(), 10);
+    world.clock.set("2026-11-30T12:05");
+    process.saves(1);
+    assert_eq!(process.used(), 111);
+    fs::remove_dir(world.file()).unwrap();
+    world.clock.pass(60);
+    process.ledger.flush().unwrap();
+    assert_eq!(world.starts(quota(1000, Period::Month, 1)).used(), 111);
+}
+
+/// The trigger makes the flush fail halfway, after the rows of the statistics.
 #[test]
 fn what_a_flush_cannot_write_is_written_by_a_later_one() {
     let world = World::at("2026-11-30T12:00");

@@ -4,7 +4,7 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use ledger::{By, Ledger, Range, SystemClock};
+use ledger::{By, Exhausted, Ledger, Range, SystemClock};
 
 use crate::support::{World, block, plan, reading};
 
@@ -22,6 +22,22 @@ fn two_processes_add_up() {
     for by in [By::Provider, By::Account, By::Program] {
         assert_eq!(one.ledger.series(Range::Today, by).unwrap().total.bytes, 111);
     }
+}
+
+#[test]
+fn one_with_older_settings_does_not_undo_newer_ones() {
+    let world = World::at("2026-11-30T12:00");
+    let mut old = world.starts(block(1000));
+    let mut new = world.starts(block(2000));
+    new.ledger.ended("a", "expired");
+    new.saves(10);
+    old.saves(1);
+    new.saves(0);
+    let ended = Exhausted::Ended { why: "expired".into() };
+    assert_eq!(new.ledger.exhausted("a"), Some(ended));
+    assert_eq!((old.account().quota, old.used()), (Some(1000), 11));
+    assert_eq!((new.account().quota, new.used()), (Some(2000), 11));
+    assert_eq!(world.number("SELECT bytes FROM plans"), 2000);
 }
 
 #[test]

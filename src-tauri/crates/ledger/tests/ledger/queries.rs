@@ -157,6 +157,31 @@ fn first_bytes_of_all_flushes_add_up() {
 }
 
 #[test]
+fn every_count_adds_up_over_flushes() {
+    let world = World::at("2026-11-30T12:00");
+    let mut process = world.opens();
+    for times in 1..=3 {
+        process.reading.providers[0].counts = Counts {
+            received: times,
+            sent: 2 * times,
+            articles: 3 * times,
+            missing: 4 * times,
+            refused: 5 * times,
+            failed: 6 * times,
+            resumed: 7 * times,
+            rescued: 8 * times,
+            sibling_checked: 9 * times,
+            sibling_differed: 10 * times,
+        };
+        process.saves(0);
+    }
+    let csv = process.ledger.export_csv(Range::Months12, By::Provider).unwrap();
+    assert!(csv.contains("2026-11,a,Alpha,3,6,9,12,15,18,21,24,0,"), "{csv}");
+    let card = process.ledger.report_cards(Range::Today).unwrap().remove(0);
+    assert_eq!((card.sibling_checked, card.sibling_differed), (27, 30));
+}
+
+#[test]
 fn percentiles_stay_within_their_bucket() {
     assert_eq!(Histogram::default().percentile(50), None);
     let mut slow = Histogram::default();
