@@ -51,8 +51,8 @@ pub fn configure_available(settings: &Settings, credentials: &Credentials) -> Op
     if logins.is_empty() && !settings.clients.is_empty() {
         return None;
     }
-    let enabled = settings.providers.iter().filter(|provider| provider.enabled);
-    let backends = enabled.filter_map(|provider| backend(provider, credentials)).collect();
+    let backends =
+        settings.enabled().filter_map(|provider| backend(provider, credentials)).collect();
     let auth = auth(logins, settings.listen.all_users.unwrap_or(false));
     Some(config(settings, auth, backends))
 }

@@ -1,7 +1,7 @@
 //! Every request, and what is done about it.
 
 use api::request::{Failure, FailureCode, Reply, Request};
-use api::snapshot::{Happened, Trouble};
+use api::snapshot::{Happened, KeepState, Trouble};
 use secrets::Owner;
 use settings::{NotChanged, SetAside, Settings, SettingsFile};
 use tokio::time::Instant;
@@ -229,8 +229,9 @@ impl Controller {
         if now.desktop.log != before.desktop.log {
             self.desktop.set_log(now.desktop.log);
         }
-        if now.desktop.passwords != self.passwords.used() {
-            self.passwords.were_moved(now.desktop.passwords);
+        if now.desktop.passwords != self.stores.used() {
+            self.stores.switch(now.desktop.passwords, KeepState::Open);
+            self.passwords.forget_saved();
         }
         let shared = Settings { desktop: before.desktop.clone(), ..now };
         if shared != *before {

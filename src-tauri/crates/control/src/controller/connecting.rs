@@ -11,7 +11,6 @@ use downloaders::connect::{Access, Change, Setup, connect, undo};
 use local::Sockets;
 use nntp_proxy::config::Secret;
 use nntp_proxy::proxy::ClientSnapshot;
-use secrets::Owner;
 use serde::{Deserialize, Serialize};
 use settings::{Client, Password, Settings};
 use tokio::task::{JoinError, spawn_blocking};
@@ -91,7 +90,8 @@ impl Controller {
         (name, secret): (String, Secret),
         answer: Answer,
     ) {
-        let (owner, client) = (Owner::Client(name.clone()), Client { name: name.clone() });
+        let client = Client { name: name.clone() };
+        let owner = client.owner();
         let add = move |settings: &mut Settings| {
             settings.clients.push(client.clone());
             Ok(Reply::Done)
@@ -150,11 +150,10 @@ impl Controller {
             Some(name) if new_login => Some(self.new_login(&name)?),
             name => self.login(name, &access)?,
         };
-        let providers = self.settings().providers.iter().filter(|provider| provider.enabled);
-        let most = providers.map(|provider| provider.connections).max().unwrap_or_default();
+        let connections = self.settings().enabled().map(|provider| provider.connections);
         let setup = Setup {
             address: self.address(),
-            connections: most.max(LEAST_CONNECTIONS),
+            connections: connections.fold(LEAST_CONNECTIONS, u16::max),
             login,
             disable_direct,
         };
@@ -189,7 +188,7 @@ impl Controller {
                 "a saved login is not sent to another computer: add a new one for this program";
             return Err(Failure::new(FailureCode::LoginElsewhere, message));
         }
-        match self.passwords.known(&Owner::Client(client.name.clone())) {
+        match self.passwords.known(&client.owner()) {
             Some(Known::Saved(password) | Known::ThisSession(password)) => {
                 Ok(password.for_program().map(|secret| (client.name.clone(), secret.clone())))
             }
@@ -261,10 +260,12 @@ impl Controller {
     /// What people see of it.
     pub(super) fn connection(&self) -> Option<Connected> {
         let Connection { program, change, served, .. } = self.undo.connected.as_ref()?;
-        let used = || self.settings().providers.iter().filter(|provider| provider.enabled);
         let disabled = change.disabled.iter().map(|server| Direct {
             name: server.name.clone(),
-            known: used().any(|provider| provider.host.eq_ignore_ascii_case(&server.host)),
+            known: self
+                .settings()
+                .enabled()
+                .any(|provider| provider.host.eq_ignore_ascii_case(&server.host)),
         });
         Some(Connected {
             program: *program,

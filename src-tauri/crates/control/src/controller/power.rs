@@ -5,7 +5,6 @@ use std::time::Duration;
 use api::request::{Failure, Reply};
 use api::snapshot::{Happened, Trouble};
 use downloaders::Address;
-use secrets::Owner;
 use settings::{Listen, Settings, configure_available};
 
 use super::Answer;
@@ -70,11 +69,10 @@ impl Controller {
     /// Whether passwords that are needed cannot be had before the user has opened where they are.
     fn waits_for_passwords(&self) -> bool {
         let is_closed = |owner| self.passwords.known(&owner) == Some(&Known::Closed);
-        let providers = self.settings().providers.iter().filter(|provider| provider.enabled);
-        let mut providers = providers.filter(|provider| provider.needs_password());
+        let mut providers = self.settings().enabled().filter(|provider| provider.needs_password());
         let mut clients = self.settings().clients.iter();
-        providers.any(|provider| is_closed(Owner::Provider(provider.id.clone())))
-            || clients.any(|client| is_closed(Owner::Client(client.name.clone())))
+        providers.any(|provider| is_closed(provider.owner()))
+            || clients.any(|client| is_closed(client.owner()))
     }
 
     /// Stops, if it runs.

@@ -8,7 +8,6 @@ use api::snapshot::{Happened, Snapshot, Trouble};
 use nntp_proxy::config::Secret;
 use nntp_proxy::events::Event as EngineEvent;
 use nntp_proxy::proxy::Snapshot as Engine;
-use secrets::Secrets;
 use settings::{Settings, SettingsFile};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -23,10 +22,11 @@ use super::environment::{Environment, Watch};
 use super::events::{Events, happened, is_nameless, named};
 use super::figures::Numbers;
 use super::importing::Importing;
-use super::passwords::{Passwords, Stores};
+use super::passwords::Passwords;
 use super::removed::Removed;
 use super::sample::Sampling;
 use super::serving::Serving;
+use super::stores::Stores;
 use super::undo::Undo;
 use super::window::Window;
 use super::work::Work;
@@ -54,6 +54,7 @@ pub(super) struct Controller {
     pub(super) desktop: Desktop,
     pub(super) environment: Box<dyn Environment>,
     pub(super) settings_file: SettingsFile,
+    pub(super) stores: Stores,
     pub(super) passwords: Passwords,
     pub(super) serving: Serving,
     pub(super) power: Power,
@@ -110,15 +111,12 @@ impl Controller {
         let settings_file =
             SettingsFile::open(start.folders.config.join("settings.json"), start.version);
         let Dependencies { keyring, vault, environment, timeout: limit } = dependencies;
-        let stores = Stores::new(
-            Secrets::with_limit(keyring, limit),
-            Secrets::with_limit(Arc::clone(&vault) as _, limit),
-            vault,
-        );
+        let used = settings_file.settings().desktop.passwords;
         let undo = Undo::open(start.folders.config.join("undo.json"));
         Ok(Self {
             desktop: Desktop::new(shell, &start),
-            passwords: Passwords::new(stores, settings_file.settings().desktop.passwords),
+            stores: Stores::new(keyring, vault, limit, used),
+            passwords: Passwords::default(),
             settings_file,
             serving: Serving::new()?,
             power: Power { starting: true, ..Power::default() },
@@ -174,7 +172,7 @@ impl Controller {
         self.read_passwords(|this| {
             this.power.starting = false;
             this.reconcile();
-            this.settle(this.passwords.used().other(), |_, _| ());
+            this.settle(this.stores.used().other(), |_, _| ());
         });
     }
 
@@ -277,7 +275,7 @@ impl Controller {
         if self.power.paused.take_if(|until| *until <= now).is_some() || self.power.shut.is_some() {
             self.reconcile();
         }
-        if self.passwords.is_retry_due() {
+        if self.stores.is_retry_due() {
             self.read_passwords(Self::reconcile);
         }
         self.sample();

@@ -8,7 +8,6 @@ use downloaders::Address;
 use downloaders::connect::Access;
 use nntp_proxy::backend::{BackendSnapshot, State as BackendState};
 use nntp_proxy::proxy::ClientSnapshot;
-use secrets::Owner;
 use settings::Provider;
 use tokio::time::Instant;
 
@@ -44,8 +43,8 @@ impl Controller {
             clients: clients.map(client).collect(),
             last_event: self.events.last(),
             settings: self.settings().clone(),
-            keep: self.passwords.state().clone(),
-            vault: self.passwords.vault_state(),
+            keep: self.stores.state().clone(),
+            vault: self.stores.vault_state(),
             removed: self.undo.removed.as_ref().map(|removed| Removed::name(removed).to_owned()),
             new_password: self.new_password.as_ref().map(|(name, _)| name.clone()),
             check: self.checking.check.clone(),
@@ -109,7 +108,7 @@ impl Controller {
         let enabled = self.settings().providers.iter().zip(providers).filter(|(p, _)| p.enabled);
         let enabled: Vec<_> = enabled.map(|(_, view)| view).collect();
         let clients = self.settings().clients.iter().map(|client| {
-            let known = self.passwords.known(&Owner::Client(client.name.clone()));
+            let known = self.passwords.known(&client.owner());
             (client.name.clone(), known)
         });
         let (mut closed, mut gone) = (false, Vec::new());
@@ -212,8 +211,7 @@ impl Controller {
         provider: &Provider,
         backend: Option<&BackendSnapshot>,
     ) -> (ProviderState, String) {
-        let owner = Owner::Provider(provider.id.clone());
-        let known = self.passwords.known(&owner).filter(|_| provider.needs_password());
+        let known = self.passwords.known(&provider.owner()).filter(|_| provider.needs_password());
         match (known, backend) {
             _ if !provider.enabled => (ProviderState::Off, String::new()),
             _ if self.passwords.of(provider) == PasswordState::Elsewhere => {
