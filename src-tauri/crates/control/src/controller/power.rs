@@ -1,6 +1,6 @@
 //! Start, stop and pause: from what the user wants and the passwords allow to what the engine does.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use api::request::{Failure, Reply};
 use api::snapshot::{Happened, Trouble};
@@ -11,6 +11,21 @@ use super::Answer;
 use super::passwords::Known;
 use super::run::Controller;
 use super::serving::{Opened, trouble};
+
+/// Whether it serves, as far as the user and the passwords are concerned.
+#[derive(Debug, Default)]
+pub(super) struct Power {
+    /// The passwords are read for the first time.
+    pub(super) starting: bool,
+    /// The pause ends at this time.
+    pub(super) paused: Option<SystemTime>,
+    /// How many attempts to listen are under way.
+    pub(super) opening: usize,
+    /// Why it does not listen.
+    pub(super) shut: Option<Trouble>,
+    /// The application ends, and serves no more.
+    pub(super) over: bool,
+}
 
 impl Controller {
     /// Serves from now on, or does not; a pause is over.
@@ -79,7 +94,7 @@ impl Controller {
     pub(super) fn stop(&mut self) {
         self.power.shut = None;
         if self.serving.stop() {
-            self.tell(Happened::Stopped);
+            self.record(Happened::Stopped);
         }
         self.engine = None;
     }
@@ -125,7 +140,7 @@ impl Controller {
         if self.serving.is_locked() {
             return;
         }
-        self.tell(Happened::Started { address: Address { host, port }.to_string() });
+        self.record(Happened::Started { address: Address { host, port }.to_string() });
     }
 
     /// Listens elsewhere from now on. While it serves, nothing is changed before it listens there.

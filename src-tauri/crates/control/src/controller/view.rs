@@ -11,9 +11,10 @@ use nntp_proxy::proxy::ClientSnapshot;
 use settings::Provider;
 use tokio::time::Instant;
 
+use super::environment::millis;
 use super::passwords::Known;
 use super::removed::Removed;
-use super::run::{Controller, Quitting, millis};
+use super::run::{Controller, Quitting};
 
 /// While somebody looks, the time goes on at least this often, in milliseconds.
 const SECOND: u64 = 1000;
@@ -21,7 +22,7 @@ const SECOND: u64 = 1000;
 const MINUTE: u64 = 60_000;
 
 impl Controller {
-    /// What is to be seen now. Time alone is hardly a reason for another than `before`; a state is told with the
+    /// What is to be seen now. Time alone is hardly a reason for another than `before`; a state comes with the
     /// time at which it begins.
     pub(super) fn view(&self, before: Option<&Snapshot>) -> Snapshot {
         let sample = self.sampling.provider();
@@ -132,7 +133,8 @@ impl Controller {
             said: view.said.clone(),
         }));
         troubles.extend(self.settings_troubles());
-        troubles.extend(self.told.iter().cloned());
+        let not_saved = self.not_saved.clone();
+        troubles.extend(not_saved.map(|said| Trouble::SettingsNotSaved { said }));
         let down = of(ProviderState::Down).chain(of(ProviderState::Full));
         troubles.extend(down.map(|view| Trouble::ProviderDown {
             provider: view.id.clone(),
@@ -166,7 +168,7 @@ impl Controller {
     }
 
     fn figures(&self, before: Option<Figures>) -> Figures {
-        let (total, at) = (self.numbers.total(), millis(self.environment.now()));
+        let (total, at) = (self.numbers.total(), self.millis());
         let now = Figures {
             at,
             speed: self.numbers.speed(),
