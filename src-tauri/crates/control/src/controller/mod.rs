@@ -3,6 +3,7 @@
 
 mod answer;
 mod checking;
+mod connected;
 mod connecting;
 mod desktop;
 mod engine_events;
