@@ -111,15 +111,21 @@ fn what_one_process_keeps_another_reads_until_it_is_deleted() {
     assert_eq!(other.ask("get b"), "Ok(Some(\"geheim☂\"))");
 }
 
+/// A desktop whose keyring is locked, with a password in it, and a Newsmux.
+fn locked() -> (Desktop, Newsmux) {
+    let desktop = Desktop::with_keyring();
+    let mut newsmux = newsmux(&desktop);
+    assert_eq!(newsmux.ask("set a hunter2"), "Ok(())");
+    desktop.lock();
+    (desktop, newsmux)
+}
+
 #[test]
 fn a_locked_keyring_that_cannot_ask_is_locked_until_it_is_unlocked() {
     if skip(&TOOLS) {
         return;
     }
-    let desktop = Desktop::with_keyring();
-    let mut newsmux = newsmux(&desktop);
-    assert_eq!(newsmux.ask("set a hunter2"), "Ok(())");
-    desktop.lock();
+    let (desktop, mut newsmux) = locked();
     assert_eq!(newsmux.ask("get a"), "Err(Locked)");
     assert_eq!(newsmux.ask("set a new"), "Err(Locked)");
     assert_eq!(newsmux.ask("set b new"), "Err(Locked)");
@@ -133,10 +139,7 @@ fn a_dialog_is_waited_for_once_and_when_it_is_dismissed_the_keyring_is_locked() 
     if skip(&TOOLS) {
         return;
     }
-    let desktop = Desktop::with_keyring();
-    let mut newsmux = newsmux(&desktop);
-    assert_eq!(newsmux.ask("set a hunter2"), "Ok(())");
-    desktop.lock();
+    let (desktop, mut newsmux) = locked();
     let dialog = desktop.dialog();
     assert_eq!(newsmux.ask("get a"), "Err(TimedOut)");
     assert_eq!(newsmux.ask("get a"), "Err(TimedOut)");

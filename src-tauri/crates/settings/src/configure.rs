@@ -53,7 +53,7 @@ pub fn configure_available(settings: &Settings, credentials: &Credentials) -> Op
     if logins.is_empty() && !settings.clients.is_empty() {
         return None;
     }
-    let enabled = settings.providers.iter().filter(|provider| provider.enabled);
+    let enabled = settings.enabled();
     let backends =
         enabled.filter_map(|provider| backend(settings, provider, credentials)).collect();
     let auth = auth(logins, settings.listen.all_users.unwrap_or(false));

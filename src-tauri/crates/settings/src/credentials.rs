@@ -41,8 +41,7 @@ struct File {
 pub fn load(file: &Path, settings: &Settings) -> Result<Credentials, Error> {
     refuse_exposed(file)?;
     let read: File = parse_json(file, &read(file)?, without_values)?;
-    let provider = |id: &String| settings.providers.iter().find(|provider| provider.id == *id);
-    if let Some(id) = read.providers.keys().find(|id| provider(id).is_none()) {
+    if let Some(id) = read.providers.keys().find(|id| settings.provider(id).is_none()) {
         return Err(Error::field(file, format!("providers.{id}"), UNKNOWN));
     }
     let known = |name: &String| settings.clients.iter().any(|client| client.name == *name);
@@ -52,7 +51,7 @@ pub fn load(file: &Path, settings: &Settings) -> Result<Credentials, Error> {
     refuse_unsendable(file, "providers", &read.providers)?;
     refuse_unsendable(file, "clients", &read.clients)?;
     let of_provider = |(id, password): (String, String)| {
-        let password = Password::new(Secret::new(password), provider(&id)?);
+        let password = Password::new(Secret::new(password), settings.provider(&id)?);
         Some((id, password))
     };
     let of_client = |(name, password): (String, String)| (name, Secret::new(password));

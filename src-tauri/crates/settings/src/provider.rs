@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use ledger::Quota;
 use nntp_proxy::config::Verify as VerifyLevel;
+use secrets::Owner;
 use serde::{Deserialize, Serialize};
 
 /// A Usenet provider.
@@ -156,6 +157,12 @@ impl Provider {
     #[must_use]
     pub fn display_name(&self) -> &str {
         self.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(&self.id)
+    }
+
+    /// As the owner of its password.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        Owner::Provider(self.id.clone())
     }
 
     /// Whether it needs a password.

@@ -107,13 +107,32 @@ impl Settings {
         }
     }
 
+    /// The provider of this id.
+    #[must_use]
+    pub fn provider(&self, id: &str) -> Option<&Provider> {
+        self.providers.iter().find(|provider| provider.id == id)
+    }
+
     /// The provider whose password it is.
     #[must_use]
     pub fn provider_of(&self, owner: &Owner) -> Option<&Provider> {
         match owner {
-            Owner::Provider(id) => self.providers.iter().find(|provider| provider.id == *id),
+            Owner::Provider(id) => self.provider(id),
             Owner::Client(_) => None,
         }
+    }
+
+    /// The providers that are used.
+    pub fn enabled(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.iter().filter(|provider| provider.enabled)
+    }
+}
+
+impl Client {
+    /// As the owner of its password.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        Owner::Client(self.name.clone())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every request, and what is done about it.
 
 use api::request::{Failure, FailureCode, Reply, Request};
-use api::snapshot::{Happened, Trouble};
+use api::snapshot::{Happened, KeepState};
 use secrets::Owner;
 use settings::{NotChanged, SetAside, Settings, SettingsFile};
 use tokio::time::Instant;
@@ -149,7 +149,7 @@ impl Controller {
     }
 
     fn dismiss_troubles(&mut self) -> Result<Reply, Failure> {
-        self.told.clear();
+        self.not_saved = None;
         match self.settings_file.set_aside().map(SetAside::number) {
             Some(number) => self.set(|settings| settings.desktop.set_aside_seen = number),
             None => Ok(Reply::Done),
@@ -187,8 +187,8 @@ impl Controller {
     }
 
     pub(super) fn close_asked(&mut self) {
-        let told = self.settings().desktop.told_of_tray;
-        self.desktop.with_window(|window| window.close_asked(told));
+        let knows_of_tray = self.settings().desktop.told_of_tray;
+        self.desktop.with_window(|window| window.close_asked(knows_of_tray));
     }
 
     fn close_window(&mut self) {
@@ -216,13 +216,11 @@ impl Controller {
         let done = self.settings_file.change(change);
         match &done {
             Ok(_) => {
-                self.told.retain(|told| !matches!(told, Trouble::SettingsNotSaved { .. }));
+                self.not_saved = None;
                 self.changed(&before);
             }
             Err(failure) if failure.code == FailureCode::NotSaved => {
-                let trouble = Trouble::SettingsNotSaved { said: failure.message.clone() };
-                self.told.retain(|told| !matches!(told, Trouble::SettingsNotSaved { .. }));
-                self.told.push(trouble);
+                self.not_saved = Some(failure.message.clone());
             }
             Err(_) => {}
         }
@@ -234,12 +232,13 @@ impl Controller {
         if now.desktop.log != before.desktop.log {
             self.desktop.set_log(now.desktop.log);
         }
-        if now.desktop.passwords != self.passwords.used() {
-            self.passwords.were_moved(now.desktop.passwords);
+        if now.desktop.passwords != self.stores.used() {
+            self.stores.switch(now.desktop.passwords, KeepState::Open);
+            self.passwords.forget_saved();
         }
         let shared = Settings { desktop: before.desktop.clone(), ..now };
         if shared != *before {
-            self.tell(Happened::SettingsChanged);
+            self.record(Happened::SettingsChanged);
         }
         self.read_new();
         self.reconcile();

@@ -91,10 +91,11 @@ impl Controller {
     /// On the threads of the engine: the two share the connections that were entered.
     fn run_check(&self, to: BackendConfig) -> AbortHandle {
         let (run, post) = (self.checking.run, Arc::new(self.poster()));
-        let (tell, permits) = (Arc::clone(&post), self.serving.check_permits());
+        let (found, permits) = (Arc::clone(&post), self.serving.check_permits());
         self.serving.spawn(async move {
-            let tell = |found: Found| tell(Box::new(move |this| this.found(run, Some(found))));
-            Trial::new(&NetDialler::new()).with_permits(permits).run(&to, tell).await;
+            let found =
+                |finding: Found| found(Box::new(move |this| this.found(run, Some(finding))));
+            Trial::new(&NetDialler::new()).with_permits(permits).run(&to, found).await;
             post(Box::new(move |this| this.found(run, None)));
         })
     }

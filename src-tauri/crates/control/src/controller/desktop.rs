@@ -60,12 +60,12 @@ impl Desktop {
         &self.window
     }
 
-    /// Whether the application starts at login; none where the system does not tell.
+    /// Whether the application starts at login; none where the system does not say.
     pub(super) fn starts_at_login(&self) -> Option<bool> {
         self.starts_at_login
     }
 
-    /// Tells the window what happened, and does what it makes of that.
+    /// Does what the window's rules make of what happened.
     pub(super) fn with_window(&mut self, happened: impl FnOnce(&mut Window) -> WindowAction) {
         match happened(&mut self.window) {
             WindowAction::None => {}

@@ -30,11 +30,11 @@ impl Controller {
         if let Err(failure) = has_authorities(&provider) {
             return self.give(answer, Err(failure));
         }
-        let before = self.settings().providers.iter().find(|before| before.id == provider.id);
+        let before = self.settings().provider(&provider.id);
         if password.is_none() && !self.passwords.stays_for(&provider, before) {
             return self.give(answer, Err(elsewhere()));
         }
-        let owner = Owner::Provider(provider.id.clone());
+        let owner = provider.owner();
         let (saved, entered) = (provider.clone(), password.as_ref().map(|p| p.secret.clone()));
         let remember = password.as_ref().map_or_else(Remember::default, |entered| entered.hold);
         let password = password.map(|entered| (owner, Password::new(entered.secret, &provider)));
@@ -96,8 +96,7 @@ impl Controller {
     /// Adds a client, with a password of our making.
     pub(super) fn add_client(&mut self, name: &str, remember: Remember, answer: Answer) {
         let client = Client { name: name.trim().into() };
-        let owner = Owner::Client(client.name.clone());
-        self.give_password(owner, remember, answer, move |settings| {
+        self.give_password(client.owner(), remember, answer, move |settings| {
             settings.clients.push(client.clone());
             Ok(())
         });
@@ -137,7 +136,7 @@ impl Controller {
 
     /// Removes a provider or a client, and its password; that is remembered here for as long as it can be undone.
     pub(super) fn remove(&mut self, owner: Owner) -> Result<Reply, Failure> {
-        let (known, store) = (self.passwords.known(&owner).cloned(), self.passwords.used());
+        let (known, store) = (self.passwords.known(&owner).cloned(), self.stores.used());
         let (mut removed, used) = (None, self.books.used(&owner));
         self.change(|settings| {
             removed = Some(Removed::take(&owner, (known, used), settings).ok_or_else(unknown)?);

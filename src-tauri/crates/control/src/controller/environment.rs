@@ -50,6 +50,12 @@ impl Environment for System {
     }
 }
 
+/// Milliseconds since 1970.
+pub(super) fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Compares what was with what is.
 #[derive(Debug)]
 pub(super) struct Watch {

@@ -1,12 +1,8 @@
 //! Recent events, grouped: the same kind from the same program or provider within some minutes is one.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 
 use api::snapshot::{Event, Happened, Level};
-use local::Sockets;
-use nntp_proxy::backend::State;
-use nntp_proxy::events::Event as Told;
 
 /// The number of groups kept.
 const KEPT: usize = 500;
@@ -32,7 +28,7 @@ impl Events {
     }
 
     /// Adds what happened at `at`.
-    pub(super) fn tell(&mut self, at: u64, happened: Happened) {
+    pub(super) fn add(&mut self, at: u64, happened: Happened) {
         self.last += 1;
         let joins = |group: &Event| {
             at.saturating_sub(group.at) <= SOON && is_same_kind(&group.happened, &happened)
@@ -94,64 +90,11 @@ fn level(happened: &Happened) -> Level {
     }
 }
 
-/// The event for the window, if it shows such events.
-pub(super) fn happened(told: Told) -> Option<Happened> {
-    Some(match told {
-        Told::Connected { provider } => Happened::ProviderUp { provider },
-        Told::Failing { provider, state: State::LoginRefused, why } => {
-            Happened::LoginRefused { provider, said: why }
-        }
-        Told::Failing { provider, why, .. } => Happened::ProviderDown { provider, said: why },
-        Told::FewerConnections { provider, granted, why } => {
-            Happened::FewerConnections { provider, granted, said: why }
-        }
-        Told::Retried { provider, why } => Happened::Retried { provider, said: why },
-        Told::RequestFailed { client, verb, why } => {
-            Happened::RequestFailed { client: program(client), request: verb, said: why }
-        }
-        Told::NotFound { client, message_id } => {
-            Happened::NotFound { client: program(client), message_id }
-        }
-        Told::LoginRefused { client } => Happened::ClientRefused { client },
-        Told::LoginNeeded { client } => Happened::LoginNeeded { client },
-        Told::NotAdmitted { client } => Happened::OtherUser { client },
-        _ => return None,
-    })
-}
-
-/// A program by its login, or by its address without the port, which differs for each connection.
-fn program(client: String) -> String {
-    client.parse::<SocketAddr>().map_or(client, |address| address.ip().to_string())
-}
-
-/// Whether the program is known by its address alone.
-pub(super) fn is_nameless(told: &Told) -> bool {
-    matches!(told, Told::LoginRefused { .. } | Told::LoginNeeded { .. } | Told::NotAdmitted { .. })
-}
-
-/// The events with the programs' names, where the system knows them. Blocks for some milliseconds.
-pub(super) fn named(told: Vec<Told>) -> Vec<Happened> {
-    let sockets = Sockets::now();
-    let name = |client: String| match client.parse::<SocketAddr>() {
-        Ok(address) => match sockets.client(address) {
-            Some((_, name)) => name.to_owned(),
-            None => address.ip().to_string(),
-        },
-        Err(_) => client,
-    };
-    let named = told.into_iter().filter_map(happened).map(|happened| match happened {
-        Happened::ClientRefused { client } => Happened::ClientRefused { client: name(client) },
-        Happened::LoginNeeded { client } => Happened::LoginNeeded { client: name(client) },
-        Happened::OtherUser { client } => Happened::OtherUser { client: name(client) },
-        other => other,
-    });
-    let mut all: Vec<Happened> = named.collect();
-    all.dedup();
-    all
-}
-
 #[cfg(test)]
 mod tests {
+    use nntp_proxy::events::Event as EngineEvent;
+
+    use super::super::engine_events::happened;
     use super::*;
 
     fn up(number: u64) -> Happened {
@@ -163,7 +106,7 @@ mod tests {
     }
 
     /// Id, number, first and last time, and how often.
-    fn told(events: &Events) -> Vec<(u64, u64, u64, u64, u32)> {
+    fn kept(events: &Events) -> Vec<(u64, u64, u64, u64, u32)> {
         let all = events.after(0).into_iter();
         all.map(|event| (event.id, event.number, event.since, event.at, event.times)).collect()
     }
@@ -172,11 +115,11 @@ mod tests {
     fn equal_events_within_five_minutes_are_one_group() {
         let mut events = Events::default();
         for at in [0, 200_000, 500_000] {
-            events.tell(at, up(1));
+            events.add(at, up(1));
         }
-        assert_eq!(told(&events), [(1, 3, 0, 500_000, 3)]);
-        events.tell(800_001, up(1));
-        assert_eq!(told(&events), [(1, 3, 0, 500_000, 3), (4, 4, 800_001, 800_001, 1)]);
+        assert_eq!(kept(&events), [(1, 3, 0, 500_000, 3)]);
+        events.add(800_001, up(1));
+        assert_eq!(kept(&events), [(1, 3, 0, 500_000, 3), (4, 4, 800_001, 800_001, 1)]);
         assert_eq!(events.after(3).len(), 1);
     }
 
@@ -184,10 +127,10 @@ mod tests {
     fn an_incomplete_nzb_is_one_group_with_its_last_article_whatever_else_happens() {
         let mut events = Events::default();
         for article in 0..2000 {
-            events.tell(article, missing("sabnzbd", article));
-            events.tell(article, up(article % 40));
+            events.add(article, missing("sabnzbd", article));
+            events.add(article, up(article % 40));
         }
-        events.tell(2000, missing("nzbget", 1));
+        events.add(2000, missing("nzbget", 1));
         assert_eq!(events.after(0).len(), 42);
         let all = events.after(0);
         let group = all.iter().find(|event| event.happened == missing("sabnzbd", 1999)).unwrap();
@@ -200,8 +143,9 @@ mod tests {
         let mut events = Events::default();
         for port in 1..=9 {
             let client = format!("127.0.0.1:{port}");
-            let told = Told::RequestFailed { client, verb: "GROUP".into(), why: port.to_string() };
-            events.tell(0, happened(told).unwrap());
+            let failed =
+                EngineEvent::RequestFailed { client, verb: "GROUP".into(), why: port.to_string() };
+            events.add(0, happened(failed).unwrap());
         }
         let [group] = events.after(0).try_into().unwrap();
         let (client, request, said) = ("127.0.0.1".into(), "GROUP".into(), "9".into());
@@ -212,8 +156,8 @@ mod tests {
     #[test]
     fn the_newest_five_hundred_groups_are_kept() {
         let mut events = Events::default();
-        (0..700).for_each(|number| events.tell(number, up(number)));
-        let kept = told(&events);
+        (0..700).for_each(|number| events.add(number, up(number)));
+        let kept = kept(&events);
         assert_eq!((kept.len(), kept[0].0, events.last()), (500, 201, 700));
     }
 }

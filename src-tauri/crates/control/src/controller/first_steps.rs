@@ -1,6 +1,6 @@
 //! Which of the first steps are done. What was done once stays done, also after a restart.
 
-use api::snapshot::{ProviderState, ProviderView, Snapshot, Trouble};
+use api::snapshot::{ProviderState, ProviderView, Snapshot};
 use settings::FirstSteps;
 
 use super::run::Controller;
@@ -10,11 +10,10 @@ impl Controller {
     pub(super) fn save_first_steps(&mut self, now: &Snapshot) -> bool {
         let saved = self.settings().desktop.first_steps;
         let reached = reached(now).or(saved);
-        let unsaved = |trouble: &Trouble| matches!(trouble, Trouble::SettingsNotSaved { .. });
         if reached == saved
             || self.settings().desktop.first_steps_done
             || self.settings_file.is_read_only()
-            || now.troubles.iter().any(unsaved)
+            || self.not_saved.is_some()
         {
             return false;
         }

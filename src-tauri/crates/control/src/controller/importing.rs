@@ -9,7 +9,6 @@ use downloaders::import::{Server, Servers, load, read};
 use downloaders::{Error, places};
 use ledger::Quota;
 use nntp_proxy::config::Secret;
-use secrets::Owner;
 use settings::{Password, Provider, Settings, TlsMode};
 use tokio::task::spawn_blocking;
 
@@ -138,9 +137,9 @@ impl Controller {
         for server in picked {
             let mut provider = provider(&server);
             provider.id = self.fresh_id(&provider, &providers);
-            let owner = Owner::Provider(provider.id.clone());
-            passwords
-                .extend(server.password.map(|secret| (owner, Password::new(secret, &provider))));
+            passwords.extend(
+                server.password.map(|secret| (provider.owner(), Password::new(secret, &provider))),
+            );
             providers.push(provider);
         }
         (providers, passwords)

@@ -4,16 +4,20 @@
 mod answer;
 mod books;
 mod checking;
+mod connected;
 mod connecting;
 mod desktop;
+mod engine_events;
 mod entries;
 mod environment;
 mod events;
 mod figures;
 mod first_steps;
 mod importing;
+mod moving;
 mod passwords;
 mod power;
+mod reading;
 mod removed;
 mod run;
 mod sample;
@@ -118,7 +122,7 @@ pub trait Shell: Send + 'static {
     /// # Errors
     /// The system's words.
     fn start_at_login(&mut self, start: bool) -> Result<(), String>;
-    /// Whether the application starts at login; nothing where the system does not tell.
+    /// Whether the application starts at login; nothing where the system does not say.
     fn starts_at_login(&mut self) -> Option<bool>;
     /// Changes how much is logged.
     fn set_log(&mut self, level: LogLevel);
@@ -133,7 +137,7 @@ pub trait Shell: Send + 'static {
     fn quit(&mut self);
 }
 
-/// What the desktop tells.
+/// What happens on the desktop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// The user wants to close the window.
@@ -151,7 +155,7 @@ pub enum Notice {
 /// Speaks to the controller. When the last one is dropped, it stops.
 #[derive(Debug, Clone)]
 pub struct Handle {
-    tell: UnboundedSender<Message>,
+    messages: UnboundedSender<Message>,
     snapshot: watch::Receiver<Arc<Snapshot>>,
 }
 
@@ -184,7 +188,7 @@ impl Handle {
     /// Why it was not done.
     pub async fn request(&self, request: Request) -> Result<Reply, Failure> {
         let (answer, answered) = oneshot::channel();
-        self.tell(Message::Request(request, Answer(Some(answer))));
+        self.post(Message::Request(request, Answer(Some(answer))));
         answered
             .await
             .unwrap_or_else(|_| Err(Failure::new(FailureCode::Refused, "Newsmux is about to end")))
@@ -203,7 +207,7 @@ impl Handle {
 
     /// Asks, and leaves it at that: what comes of it is in the snapshot.
     pub fn send(&self, request: Request) {
-        self.tell(Message::Request(request, Answer(None)));
+        self.post(Message::Request(request, Answer(None)));
     }
 
     /// Does what an entry of the tray's menu does.
@@ -216,12 +220,12 @@ impl Handle {
 
     /// Has the address that programs connect to copied.
     pub fn copy_address(&self) {
-        self.tell(Message::CopyAddress);
+        self.post(Message::CopyAddress);
     }
 
-    /// Tells what happened on the desktop.
+    /// Something happened on the desktop.
     pub fn notice(&self, notice: Notice) {
-        self.tell(Message::Notice(notice));
+        self.post(Message::Notice(notice));
     }
 
     /// The snapshot, now and whenever it changes.
@@ -231,8 +235,8 @@ impl Handle {
     }
 
     /// A controller that has ended hears nothing, and there is nothing left to do.
-    fn tell(&self, message: Message) {
-        drop(self.tell.send(message));
+    fn post(&self, message: Message) {
+        drop(self.messages.send(message));
     }
 }
 
@@ -295,8 +299,8 @@ pub fn prepare(
     start: Start,
     dependencies: Dependencies,
 ) -> io::Result<(Handle, impl Future<Output = ()> + Send)> {
-    let (tell, told) = mpsc::unbounded_channel();
+    let (post, messages) = mpsc::unbounded_channel();
     let controller = Controller::new(Box::new(shell), start, dependencies)?;
     let (publish, snapshot) = watch::channel(Arc::new(controller.view(None)));
-    Ok((Handle { tell, snapshot }, controller.run(told, publish)))
+    Ok((Handle { messages: post, snapshot }, controller.run(messages, publish)))
 }

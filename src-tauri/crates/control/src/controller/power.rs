@@ -1,17 +1,31 @@
 //! Start, stop and pause: from what the user wants and the passwords allow to what the engine does.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use api::request::{Failure, Reply};
 use api::snapshot::{Happened, Trouble};
 use downloaders::Address;
-use secrets::Owner;
 use settings::{Listen, Settings, configure_available};
 
 use super::Answer;
 use super::passwords::Known;
 use super::run::Controller;
 use super::serving::{Opened, trouble};
+
+/// Whether it serves, as far as the user and the passwords are concerned.
+#[derive(Debug, Default)]
+pub(super) struct Power {
+    /// The passwords are read for the first time.
+    pub(super) starting: bool,
+    /// The pause ends at this time.
+    pub(super) paused: Option<SystemTime>,
+    /// How many attempts to listen are under way.
+    pub(super) opening: usize,
+    /// Why it does not listen.
+    pub(super) shut: Option<Trouble>,
+    /// The application ends, and serves no more.
+    pub(super) over: bool,
+}
 
 impl Controller {
     /// Serves from now on, or does not; a pause is over.
@@ -73,18 +87,17 @@ impl Controller {
     /// Whether passwords that are needed cannot be had before the user has opened where they are.
     fn waits_for_passwords(&self) -> bool {
         let is_closed = |owner| self.passwords.known(&owner) == Some(&Known::Closed);
-        let providers = self.settings().providers.iter().filter(|provider| provider.enabled);
-        let mut providers = providers.filter(|provider| provider.needs_password());
+        let mut providers = self.settings().enabled().filter(|provider| provider.needs_password());
         let mut clients = self.settings().clients.iter();
-        providers.any(|provider| is_closed(Owner::Provider(provider.id.clone())))
-            || clients.any(|client| is_closed(Owner::Client(client.name.clone())))
+        providers.any(|provider| is_closed(provider.owner()))
+            || clients.any(|client| is_closed(client.owner()))
     }
 
     /// Stops, if it runs.
     pub(super) fn stop(&mut self) {
         self.power.shut = None;
         if self.serving.stop() {
-            self.tell(Happened::Stopped);
+            self.record(Happened::Stopped);
         }
         if !self.power.over {
             self.books.unwatch();
@@ -133,7 +146,7 @@ impl Controller {
         if self.serving.is_locked() {
             return;
         }
-        self.tell(Happened::Started { address: Address { host, port }.to_string() });
+        self.record(Happened::Started { address: Address { host, port }.to_string() });
     }
 
     /// Listens elsewhere from now on. While it serves, nothing is changed before it listens there.

@@ -86,8 +86,8 @@ impl Removed {
     /// Whose it is.
     pub(super) fn owner(&self) -> Owner {
         match &self.entry {
-            Entry::Provider(provider) => Owner::Provider(provider.id.clone()),
-            Entry::Client(client) => Owner::Client(client.name.clone()),
+            Entry::Provider(provider) => provider.owner(),
+            Entry::Client(client) => client.owner(),
         }
     }
 

@@ -2,32 +2,29 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use api::snapshot::{Happened, Snapshot, Trouble};
 use nntp_proxy::config::Secret;
-use nntp_proxy::events::Event as EngineEvent;
 use nntp_proxy::proxy::Snapshot as Engine;
-use secrets::Secrets;
 use settings::{Settings, SettingsFile};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::books::Books;
 use super::checking::Checking;
 use super::desktop::Desktop;
-use super::environment::{Environment, Watch};
-use super::events::{Events, happened, is_nameless, named};
+use super::environment::{Environment, Watch, millis};
+use super::events::Events;
 use super::figures::Numbers;
 use super::importing::Importing;
-use super::passwords::{Passwords, Stores};
+use super::passwords::Passwords;
+use super::power::Power;
 use super::removed::Removed;
 use super::sample::Sampling;
 use super::serving::Serving;
+use super::stores::Stores;
 use super::undo::Undo;
 use super::window::Window;
 use super::work::Work;
@@ -44,9 +41,6 @@ const FINISH: Duration = Duration::from_secs(2);
 /// For how long a desktop may be without a panel after the login.
 const PANEL: Duration = Duration::from_secs(20);
 
-/// What happens in the engine within this time is told together.
-const TOGETHER: Duration = Duration::from_millis(100);
-
 /// Where the snapshot is published.
 pub(super) type Publish = watch::Sender<Arc<Snapshot>>;
 
@@ -55,6 +49,7 @@ pub(super) struct Controller {
     pub(super) desktop: Desktop,
     pub(super) environment: Box<dyn Environment>,
     pub(super) settings_file: SettingsFile,
+    pub(super) stores: Stores,
     pub(super) passwords: Passwords,
     pub(super) serving: Serving,
     pub(super) power: Power,
@@ -67,8 +62,8 @@ pub(super) struct Controller {
     pub(super) undo: Undo,
     pub(super) checking: Checking,
     pub(super) importing: Importing,
-    /// Troubles that are only told, until they are dismissed.
-    pub(super) told: Vec<Trouble>,
+    /// Why the settings could not be saved, until they were or the user has dismissed it.
+    pub(super) not_saved: Option<String>,
     pub(super) start: Start,
     pub(super) sampling: Sampling,
     pub(super) books: Books,
@@ -88,21 +83,6 @@ pub(super) enum Quitting {
     Now,
 }
 
-/// Whether it serves, as far as the user and the passwords are concerned.
-#[derive(Debug, Default)]
-pub(super) struct Power {
-    /// The passwords are read for the first time.
-    pub(super) starting: bool,
-    /// It goes on at this time.
-    pub(super) paused: Option<SystemTime>,
-    /// How many doors are being opened.
-    pub(super) opening: usize,
-    /// Why it is not open.
-    pub(super) shut: Option<Trouble>,
-    /// The application ends: it serves no more.
-    pub(super) over: bool,
-}
-
 impl Controller {
     pub(super) fn new(
         shell: Box<dyn Shell>,
@@ -112,15 +92,12 @@ impl Controller {
         let settings_file =
             SettingsFile::open(start.folders.config.join("settings.json"), start.version);
         let Dependencies { keyring, vault, environment, timeout: limit } = dependencies;
-        let stores = Stores::new(
-            Secrets::with_limit(keyring, limit),
-            Secrets::with_limit(Arc::clone(&vault) as _, limit),
-            vault,
-        );
+        let used = settings_file.settings().desktop.passwords;
         let undo = Undo::open(start.folders.config.join("undo.json"));
         Ok(Self {
             desktop: Desktop::new(shell, &start),
-            passwords: Passwords::new(stores, settings_file.settings().desktop.passwords),
+            stores: Stores::new(keyring, vault, limit, used),
+            passwords: Passwords::default(),
             settings_file,
             serving: Serving::new()?,
             power: Power { starting: true, ..Power::default() },
@@ -132,7 +109,7 @@ impl Controller {
             checking: Checking::default(),
             importing: Importing::default(),
             undo,
-            told: Vec::new(),
+            not_saved: None,
             start,
             sampling: Sampling::default(),
             books: Books::default(),
@@ -147,13 +124,13 @@ impl Controller {
         self.settings_file.settings()
     }
 
-    /// Runs until it is told to quit, or nobody is left who could tell it anything.
-    pub(super) async fn run(mut self, mut told: UnboundedReceiver<Message>, publish: Publish) {
+    /// Runs until the user quits, or nobody is left who could ask for anything.
+    pub(super) async fn run(mut self, mut messages: UnboundedReceiver<Message>, publish: Publish) {
         self.begin();
         while self.quitting != Quitting::Now {
             self.refresh(&publish);
             tokio::select! {
-                message = told.recv() => match message {
+                message = messages.recv() => match message {
                     Some(message) => self.handle(message),
                     None => break,
                 },
@@ -178,7 +155,7 @@ impl Controller {
         self.read_passwords(|this| {
             this.power.starting = false;
             this.reconcile();
-            this.settle(this.passwords.used().other(), |_, _| ());
+            this.settle(this.stores.used().other(), |_, _| ());
         });
     }
 
@@ -239,33 +216,15 @@ impl Controller {
         }
     }
 
-    /// Listens to the engine until it stops.
-    pub(super) fn listen_to(&self, mut events: Receiver<EngineEvent>) {
-        let post = self.poster();
-        tokio::spawn(async move {
-            while let Some(told) = gather(&mut events).await {
-                post(Box::new(move |this| this.engine_told(told)));
-            }
-        });
-    }
-
-    fn engine_told(&mut self, told: Vec<EngineEvent>) {
-        let at = millis(self.environment.now());
-        let (nameless, told): (Vec<_>, Vec<_>) = told.into_iter().partition(is_nameless);
-        told.into_iter().filter_map(happened).for_each(|one| self.events.tell(at, one));
-        if !nameless.is_empty() {
-            self.later(spawn_blocking(|| named(nameless)), |this, named| {
-                let at = millis(this.environment.now());
-                named.into_iter().flatten().for_each(|one| this.events.tell(at, one));
-            });
-        }
-        self.engine = self.serving.snapshot();
-    }
-
-    /// It is told among the events, and in the log.
-    pub(super) fn tell(&mut self, happened: Happened) {
+    /// Adds it to the events and to the log.
+    pub(super) fn record(&mut self, happened: Happened) {
         tracing::info!("{happened:?}");
-        self.events.tell(millis(self.environment.now()), happened);
+        self.events.add(self.millis(), happened);
+    }
+
+    /// The time, in milliseconds since 1970.
+    pub(super) fn millis(&self) -> u64 {
+        millis(self.environment.now())
     }
 
     fn tick(&mut self) {
@@ -273,7 +232,7 @@ impl Controller {
         let sources = self.environment.sources();
         if self.watch.tick(now, due, sources) && self.serving.is_on() {
             self.serving.renew();
-            self.tell(Happened::Renewed);
+            self.record(Happened::Renewed);
         }
         self.undo.removed.iter_mut().for_each(Removed::forget_in_time);
         let before = self.settings().clone();
@@ -283,7 +242,7 @@ impl Controller {
         if self.power.paused.take_if(|until| *until <= now).is_some() || self.power.shut.is_some() {
             self.reconcile();
         }
-        if self.passwords.is_retry_due() {
+        if self.stores.is_retry_due() {
             self.read_passwords(Self::reconcile);
         }
         self.sample();
@@ -294,8 +253,7 @@ impl Controller {
     /// Reads what the engine counts.
     pub(super) fn sample(&mut self) {
         self.engine = self.serving.snapshot();
-        let at = millis(self.environment.now());
-        self.numbers.sample(Instant::now(), at, self.engine.as_ref());
+        self.numbers.sample(Instant::now(), self.millis(), self.engine.as_ref());
         self.look_for_first_article();
     }
 
@@ -310,7 +268,7 @@ impl Controller {
             now = self.view(Some(&before));
         }
         for trouble in news(&before.troubles, &now.troubles) {
-            self.tell(Happened::Trouble { trouble });
+            self.record(Happened::Trouble { trouble });
         }
         let now = Snapshot { last_event: self.events.last(), ..now };
         self.desktop.draw(&now);
@@ -321,37 +279,11 @@ impl Controller {
     }
 }
 
-/// What happened, and what else shortly after it; none when the engine has stopped.
-async fn gather(events: &mut Receiver<EngineEvent>) -> Option<Vec<EngineEvent>> {
-    let first = loop {
-        match events.recv().await {
-            Ok(first) => break first,
-            // Those that were missed are told no more.
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return None,
-        }
-    };
-    let (deadline, mut told) = (Instant::now() + TOGETHER, vec![first]);
-    loop {
-        match timeout_at(deadline, events.recv()).await {
-            Ok(Ok(one)) => told.push(one),
-            Ok(Err(RecvError::Lagged(_))) => {}
-            Ok(Err(RecvError::Closed)) | Err(_) => return Some(told),
-        }
-    }
-}
-
-/// Troubles that came up, apart from those that the engine tells of.
+/// Troubles that came up, apart from those that are events of the engine.
 fn news(before: &[Trouble], now: &[Trouble]) -> Vec<Trouble> {
-    let is_told = |trouble: &&Trouble| {
+    let is_engines = |trouble: &&Trouble| {
         matches!(trouble, Trouble::LoginRefused { .. } | Trouble::ProviderDown { .. })
     };
     let is_new = |trouble: &&Trouble| !before.contains(trouble);
-    now.iter().filter(|trouble| !is_told(trouble)).filter(is_new).cloned().collect()
-}
-
-/// Milliseconds since 1970.
-pub(super) fn millis(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    now.iter().filter(|trouble| !is_engines(trouble)).filter(is_new).cloned().collect()
 }

@@ -33,7 +33,7 @@ impl Sampling {
         }
     }
 
-    /// As the engine is told.
+    /// As the engine takes it.
     pub(super) fn backend(&self) -> Option<BackendConfig> {
         backend(&Settings::default(), &self.provider()?, &Credentials::default())
     }

@@ -8,7 +8,8 @@ use nntp_proxy::config::Secret;
 use secrets::{Owner, Secrets, StoreError};
 use settings::{Password, Settings, StoreKind};
 
-use super::passwords::{Due, Known, read};
+use super::passwords::{Due, Known};
+use super::reading::read;
 use super::removed::Removed;
 use super::run::Controller;
 
@@ -33,13 +34,13 @@ impl Controller {
             self.settle_where_open();
             return then(self, done);
         }
-        let store = self.passwords.used();
+        let store = self.stores.used();
         let owners: Vec<_> = passwords.iter().map(|(owner, _)| owner.clone()).collect();
         if let Err(failure) = self.mark(store, &owners) {
             return then(self, Err(failure));
         }
         let (secrets, unread) =
-            (self.passwords.store(store), self.passwords.unread(&owners, self.settings()));
+            (self.stores.of(store), self.passwords.unread(&owners, self.settings()));
         let saved: Vec<_> = passwords
             .iter()
             .map(|(owner, password)| (owner.clone(), password.to_saved()))
@@ -54,11 +55,11 @@ impl Controller {
         };
         self.alone(saving, move |this, (reading, done)| {
             if reading.answer().is_some() {
-                this.passwords.take(reading, this.settings_file.settings());
+                this.take(reading);
             }
             let done = this.answered(store, done).map_err(|error| not_saved(&error));
             let done = done.and_then(|()| {
-                if store != this.passwords.used() {
+                if store != this.stores.used() {
                     return Err(Failure::refused("passwords were moved meanwhile: try it again"));
                 }
                 this.change_knowing(passwords, Known::Saved, |settings| {
@@ -106,8 +107,8 @@ impl Controller {
 
     /// Settles what can be settled without a dialog.
     pub(super) fn settle_where_open(&mut self) {
-        if *self.passwords.state() == KeepState::Open {
-            self.settle(self.passwords.used(), |_, _| ());
+        if *self.stores.state() == KeepState::Open {
+            self.settle(self.stores.used(), |_, _| ());
         }
     }
 
@@ -125,7 +126,7 @@ impl Controller {
             }
             let unread = this.undo.removed.as_ref().filter(|removed| removed.is_unread());
             let unread = unread.map(Removed::owner);
-            let settling = settle(this.passwords.store(store), due, unread);
+            let settling = settle(this.stores.of(store), due, unread);
             this.alone(settling, move |this, settled| {
                 let answered = this.answered(store, settled.answered);
                 if let Err(error) = &answered {

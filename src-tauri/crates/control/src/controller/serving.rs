@@ -121,7 +121,7 @@ impl Serving {
         self.listening.as_ref().map(|listening| (&listening.listen, listening.port))
     }
 
-    /// Serves with these settings from now on. When it did not before, what happens will be told here.
+    /// Serves with these settings from now on. When it did not before, the events come with it.
     pub(super) fn apply(&mut self, config: Config) -> Option<Receiver<Event>> {
         if self.locked {
             self.stop();
@@ -273,7 +273,7 @@ pub(super) async fn trouble(
     }
 }
 
-/// The program that has a port, where the system tells.
+/// The program that has a port, where the system says.
 fn holder(port: u16) -> Option<String> {
     let sockets = Sockets::now();
     sockets.listener(port).map(|(id, name)| format!("{name} ({id})"))

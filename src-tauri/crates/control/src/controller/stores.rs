@@ -1,241 +1,134 @@
-//! The stores of passwords: reads them, opens the vault, moves passwords from one to the other.
+//! The stores of passwords, which of them is used, and how that one is.
 
-use api::request::{Failure, FailureCode, Reply};
-use api::snapshot::KeepState;
-use nntp_proxy::config::Secret;
-use secrets::{Owner, Secrets, StoreError, Vault, VaultError};
+use std::mem::replace;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::snapshot::{KeepState, VaultState};
+use secrets::{Secrets, Store, StoreError, Vault};
 use settings::StoreKind;
-use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 
-use super::Answer;
-use super::passwords::read;
-use super::run::Controller;
-use super::saving::not_saved;
+use super::reading::Reading;
 
-impl Controller {
-    /// Reads the passwords that are not known yet.
-    pub(super) fn read_passwords(&mut self, then: impl FnOnce(&mut Self) + Send + 'static) {
-        let wanting = self.passwords.wanting(self.settings());
-        self.read_these(wanting, |this, _| then(this));
+/// How often a keyring that is not there is looked for.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// The stores, each with what asks it.
+pub(super) struct Stores {
+    keyring: Secrets,
+    in_vault: Secrets,
+    vault: Arc<Vault>,
+    used: StoreKind,
+    state: KeepState,
+    retry_at: Option<Instant>,
+    /// The stores whose dialog is waited for.
+    awaited: Vec<StoreKind>,
+}
+
+impl Stores {
+    /// `limit` is how long an answer is waited for.
+    pub(super) fn new(
+        keyring: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        limit: Duration,
+        used: StoreKind,
+    ) -> Self {
+        Self {
+            keyring: Secrets::with_limit(keyring, limit),
+            in_vault: Secrets::with_limit(Arc::clone(&vault) as _, limit),
+            vault,
+            used,
+            state: KeepState::Open,
+            retry_at: None,
+            awaited: Vec::new(),
+        }
     }
 
-    fn read_these(
-        &mut self,
-        owners: Vec<Owner>,
-        then: impl FnOnce(&mut Self, Result<(), StoreError>) + Send + 'static,
-    ) {
-        let kind = self.passwords.used();
-        let store = self.passwords.store(kind);
-        self.alone(async move { read(&store, kind, owners).await }, move |this, reading| {
-            let answered = reading.answer().map_or(Ok(()), |answer| this.answered(kind, answer));
-            this.passwords.take(reading, this.settings_file.settings());
-            this.settle_where_open();
-            then(this, answered);
-        });
+    /// Where passwords are saved.
+    pub(super) fn used(&self) -> StoreKind {
+        self.used
     }
 
-    /// The settings may name somebody whose password nobody has looked for yet.
-    pub(super) fn read_new(&mut self) {
-        let mut new = self.passwords.wanting(self.settings());
-        new.retain(|owner| self.passwords.known(owner).is_none());
-        if new.is_empty() {
+    /// How the store is that is used.
+    pub(super) fn state(&self) -> &KeepState {
+        &self.state
+    }
+
+    /// Another is used from now on. Returns what was.
+    pub(super) fn switch(&mut self, kind: StoreKind, state: KeepState) -> (StoreKind, KeepState) {
+        (replace(&mut self.used, kind), replace(&mut self.state, state))
+    }
+
+    pub(super) fn of(&self, kind: StoreKind) -> Secrets {
+        match kind {
+            StoreKind::Keyring => self.keyring.clone(),
+            StoreKind::Vault => self.in_vault.clone(),
+        }
+    }
+
+    pub(super) fn vault(&self) -> Arc<Vault> {
+        Arc::clone(&self.vault)
+    }
+
+    /// How the vault is.
+    pub(super) fn vault_state(&self) -> VaultState {
+        match (self.vault.exists(), self.vault.is_open()) {
+            (false, _) => VaultState::None,
+            (true, true) => VaultState::Open,
+            (true, false) if self.vault.was_replaced() => VaultState::Other,
+            (true, false) => VaultState::Closed,
+        }
+    }
+
+    /// Records how a store answered, if it is the one that is used.
+    pub(super) fn answered<T>(&mut self, kind: StoreKind, answer: &Result<T, StoreError>) {
+        if kind != self.used {
             return;
         }
-        if *self.passwords.state() == KeepState::Open {
-            self.read_these(new, |this, _| this.reconcile());
-        } else {
-            // It would only ask the user once more.
-            self.passwords.close(new);
+        if !matches!(answer, Err(StoreError::Absent(_))) {
+            self.retry_at = None;
         }
-    }
-
-    /// Records how a store answered.
-    pub(super) fn answered<T>(
-        &mut self,
-        kind: StoreKind,
-        answer: Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        if matches!(answer, Err(StoreError::TimedOut)) && self.passwords.wait(kind) {
-            self.wait_for_answer(kind);
-        }
-        self.passwords.answered(kind, answer)
-    }
-
-    /// A dialog waits for the user; when it is answered, there may be more.
-    fn wait_for_answer(&self, kind: StoreKind) {
-        let store = self.passwords.store(kind);
-        self.later(async move { store.settled().await }, move |this, answered| {
-            this.passwords.end_wait(kind);
-            if is_refused(&this.answered(kind, answered)) {
-                return;
+        match answer {
+            Ok(_) => self.state = KeepState::Open,
+            // The dialog is answered, whatever came of it.
+            Err(StoreError::Failed(_)) if self.state == KeepState::Asking => {
+                self.state = KeepState::Open;
             }
-            this.settle(kind, move |this, answered| {
-                if kind == this.passwords.used() && !is_refused(&answered) {
-                    this.read_passwords(Self::reconcile);
-                }
-            });
-        });
-    }
-
-    /// Asks the store again: the user has done something about it.
-    pub(super) fn retry_passwords(&mut self, answer: Answer) {
-        let wanting = self.passwords.wanting(self.settings());
-        let then = |this: &mut Self, done: Result<(), StoreError>| {
-            this.reconcile();
-            this.give(answer, done.map(|()| Reply::Done).map_err(|error| not_saved(&error)));
-        };
-        if wanting.is_empty() {
-            self.passwords.need_nothing();
-            self.settle(self.passwords.used(), then);
-        } else {
-            self.read_these(wanting, then);
+            Err(StoreError::Locked) => self.state = KeepState::Locked,
+            Err(StoreError::Absent(said)) => self.state = KeepState::Absent { said: said.clone() },
+            Err(StoreError::Closed) => self.state = KeepState::VaultClosed,
+            Err(StoreError::TimedOut) => self.state = KeepState::Asking,
+            Err(StoreError::Failed(_)) => {}
         }
     }
 
-    /// Opens the vault, or makes it; passwords are saved there from now on.
-    pub(super) fn open_vault(&mut self, passphrase: Secret, answer: Answer) {
-        self.with_vault(answer, move |vault| {
-            if vault.exists() { vault.open(&passphrase) } else { vault.create(&passphrase) }
-        });
+    /// A store that is not there may come yet. To ask again must not show a dialog again.
+    pub(super) fn plan_retry(&mut self, reading: &Reading) {
+        self.retry_at = reading.is_silently_absent().then(|| Instant::now() + RETRY);
     }
 
-    /// Makes a new vault in the place of the one whose passphrase is forgotten. What is known of the old one is saved in
-    /// the new one; what was only there is missing then.
-    pub(super) fn start_vault_over(&mut self, passphrase: Secret, answer: Answer) {
-        if self.passwords.used() == StoreKind::Vault {
-            let saved: Vec<_> =
-                self.passwords.saved().into_iter().map(|(owner, _)| owner).collect();
-            if let Err(failure) = self.mark(StoreKind::Vault, &saved) {
-                return self.give(answer, Err(failure));
-            }
+    /// Whether it is time to look for a keyring that was not there.
+    pub(super) fn is_retry_due(&mut self) -> bool {
+        self.retry_at.take_if(|at| *at <= Instant::now()).is_some()
+    }
+
+    /// A dialog of this store is waited for. Whether that is new.
+    pub(super) fn wait(&mut self, kind: StoreKind) -> bool {
+        let is_new = !self.awaited.contains(&kind);
+        self.awaited.extend(is_new.then_some(kind));
+        is_new
+    }
+
+    /// It was answered.
+    pub(super) fn end_wait(&mut self, kind: StoreKind) {
+        self.awaited.retain(|awaited| *awaited != kind);
+    }
+
+    /// Nobody needs anything of the store that is used.
+    pub(super) fn need_nothing(&mut self) {
+        if !self.awaited.contains(&self.used) {
+            self.state = KeepState::Open;
         }
-        self.with_vault(answer, move |vault| vault.start_over(&passphrase));
-    }
-
-    /// Gives the vault another passphrase.
-    pub(super) fn change_passphrase(&mut self, old: Secret, new: Secret, answer: Answer) {
-        if new.expose().is_empty() {
-            return self.give(answer, Err(Failure::invalid("new", "the new passphrase is empty")));
-        }
-        self.with_vault(answer, move |vault| vault.change_passphrase(&old, &new));
-    }
-
-    /// Does something that opens the vault; passwords are saved there from now on.
-    fn with_vault(
-        &mut self,
-        answer: Answer,
-        open: impl FnOnce(&Vault) -> Result<(), VaultError> + Send + 'static,
-    ) {
-        let vault = self.passwords.vault();
-        self.alone(spawn_blocking(move || open(&vault)), |this, opened| {
-            let opened = opened.unwrap_or_else(|e| Err(VaultError::Failed(e.to_string())));
-            if let Err(error) = opened {
-                return this.give(answer, Err(not_opened(&error)));
-            }
-            if this.passwords.used() != StoreKind::Vault {
-                return this.move_to(StoreKind::Vault, answer);
-            }
-            this.read_passwords(|this| {
-                this.reconcile();
-                this.give(answer, Ok(Reply::Done));
-            });
-        });
-    }
-
-    /// Saves passwords elsewhere from now on.
-    pub(super) fn use_store(&mut self, kind: StoreKind, answer: Answer) {
-        if kind == self.passwords.used() {
-            return self.give(answer, Ok(Reply::Done));
-        }
-        if kind == StoreKind::Vault && !self.passwords.vault().is_open() {
-            let message = "the vault needs its passphrase first";
-            return self.give(answer, Err(Failure::new(FailureCode::VaultClosed, message)));
-        }
-        let is_closed = match self.passwords.state() {
-            KeepState::Locked | KeepState::Asking | KeepState::VaultClosed => true,
-            KeepState::Open | KeepState::Absent { .. } => false,
-        };
-        if is_closed && !self.passwords.wanting(self.settings()).is_empty() {
-            let message = "unlock the passwords first, so that they can be moved";
-            return self.give(answer, Err(Failure::new(FailureCode::KeepClosed, message)));
-        }
-        self.move_to(kind, answer);
-    }
-
-    /// Copies all that are known, changes the settings, and only then deletes where they were. What could
-    /// not be read stays where it is.
-    fn move_to(&mut self, kind: StoreKind, answer: Answer) {
-        let (saved, to) = (self.passwords.saved(), self.passwords.store(kind));
-        let owners: Vec<_> = saved.iter().map(|(owner, _)| owner.clone()).collect();
-        if let Err(failure) = self.mark(kind, &owners) {
-            return self.give(answer, Err(failure));
-        }
-        self.alone(async move { copy(&to, &saved).await }, move |this, copied| {
-            let copied = this.answered(kind, copied);
-            let refused = is_refused(&copied);
-            let done = copied.map_err(|error| not_saved(&error));
-            let done = done.and_then(|()| this.switch_to(kind, &owners));
-            let left = if done.is_ok() { kind.other() } else { kind };
-            if !refused {
-                this.settle(left, |this, _| this.read_passwords(Self::reconcile));
-            }
-            this.give(answer, done);
-        });
-    }
-
-    /// Says so in the settings. What is left where they were is to be deleted there, but for what only that store knows.
-    fn switch_to(&mut self, kind: StoreKind, owners: &[Owner]) -> Result<Reply, Failure> {
-        let (left, state) = self.passwords.use_store(kind, KeepState::Open);
-        let done = self.change(|settings| {
-            let providers_and_clients = settings.clone();
-            let desktop = &mut settings.desktop;
-            desktop.passwords = kind;
-            desktop.pending.retain(|pending| {
-                pending.store != left || !providers_and_clients.has(&pending.owner)
-            });
-            desktop.unmark(kind, owners);
-            desktop.mark(left, owners);
-            Ok(Reply::Done)
-        });
-        if done.is_err() {
-            self.passwords.use_store(left, state);
-        }
-        done
-    }
-}
-
-/// Copies passwords, and reads each again to be sure.
-async fn copy(to: &Secrets, all: &[(Owner, Secret)]) -> Result<(), StoreError> {
-    for (owner, secret) in all {
-        to.set(owner, secret).await?;
-        if to.get(owner).await?.as_ref() != Some(secret) {
-            return Err(StoreError::Failed("a password was not saved as it was given".into()));
-        }
-    }
-    Ok(())
-}
-
-/// Whether to ask more would show a dialog once more.
-fn is_refused(answered: &Result<(), StoreError>) -> bool {
-    match answered {
-        Ok(()) | Err(StoreError::Failed(_)) => false,
-        Err(
-            StoreError::Locked | StoreError::Absent(_) | StoreError::Closed | StoreError::TimedOut,
-        ) => true,
-    }
-}
-
-fn not_opened(error: &VaultError) -> Failure {
-    let message = error.to_string();
-    match error {
-        VaultError::WrongPassphrase => Failure {
-            field: Some("passphrase".into()),
-            ..Failure::new(FailureCode::WrongPassphrase, message)
-        },
-        VaultError::NoPassphrase => Failure::invalid("passphrase", message),
-        VaultError::Exists
-        | VaultError::Missing
-        | VaultError::Unusable(_)
-        | VaultError::Failed(_) => Failure::refused(message),
     }
 }

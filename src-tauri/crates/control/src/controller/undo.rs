@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use secrets::atomic::write_atomically;
 use serde::{Deserialize, Serialize};
 
-use super::connecting::Connection;
+use super::connected::Connection;
 use super::removed::Removed;
 
 /// Only its owner reads it.

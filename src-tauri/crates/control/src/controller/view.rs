@@ -8,13 +8,13 @@ use downloaders::Address;
 use downloaders::connect::Access;
 use nntp_proxy::backend::{BackendSnapshot, State as BackendState};
 use nntp_proxy::proxy::ClientSnapshot;
-use secrets::Owner;
 use settings::Provider;
 use tokio::time::Instant;
 
+use super::environment::millis;
 use super::passwords::Known;
 use super::removed::Removed;
-use super::run::{Controller, Quitting, millis};
+use super::run::{Controller, Quitting};
 
 /// While somebody looks, the time goes on at least this often, in milliseconds.
 const SECOND: u64 = 1000;
@@ -22,7 +22,7 @@ const SECOND: u64 = 1000;
 const MINUTE: u64 = 60_000;
 
 impl Controller {
-    /// What is to be seen now. Time alone is hardly a reason for another than `before`; a state is told with the
+    /// What is to be seen now. Time alone is hardly a reason for another than `before`; a state comes with the
     /// time at which it begins.
     pub(super) fn view(&self, before: Option<&Snapshot>) -> Snapshot {
         let sample = self.sampling.provider();
@@ -45,8 +45,8 @@ impl Controller {
             clients: clients.map(client).collect(),
             last_event: self.events.last(),
             settings: self.settings().clone(),
-            keep: self.passwords.state().clone(),
-            vault: self.passwords.vault_state(),
+            keep: self.stores.state().clone(),
+            vault: self.stores.vault_state(),
             removed: self.undo.removed.as_ref().map(|removed| Removed::name(removed).to_owned()),
             new_password: self.new_password.as_ref().map(|(name, _)| name.clone()),
             check: self.checking.check.clone(),
@@ -110,7 +110,7 @@ impl Controller {
         let enabled = self.settings().providers.iter().zip(providers).filter(|(p, _)| p.enabled);
         let enabled: Vec<_> = enabled.map(|(_, view)| view).collect();
         let clients = self.settings().clients.iter().map(|client| {
-            let known = self.passwords.known(&Owner::Client(client.name.clone()));
+            let known = self.passwords.known(&client.owner());
             (client.name.clone(), known)
         });
         let (mut closed, mut gone) = (false, Vec::new());
@@ -134,7 +134,8 @@ impl Controller {
             said: view.said.clone(),
         }));
         troubles.extend(self.settings_troubles());
-        troubles.extend(self.told.iter().cloned());
+        let not_saved = self.not_saved.clone();
+        troubles.extend(not_saved.map(|said| Trouble::SettingsNotSaved { said }));
         let down = of(ProviderState::Down).chain(of(ProviderState::Full));
         troubles.extend(down.map(|view| Trouble::ProviderDown {
             provider: view.id.clone(),
@@ -168,7 +169,7 @@ impl Controller {
     }
 
     fn figures(&self, before: Option<Figures>) -> Figures {
-        let (total, at) = (self.numbers.total(), millis(self.environment.now()));
+        let (total, at) = (self.numbers.total(), self.millis());
         let now = Figures {
             at,
             speed: self.numbers.speed(),
@@ -214,8 +215,7 @@ impl Controller {
         provider: &Provider,
         backend: Option<&BackendSnapshot>,
     ) -> (ProviderState, String) {
-        let owner = Owner::Provider(provider.id.clone());
-        let known = self.passwords.known(&owner).filter(|_| provider.needs_password());
+        let known = self.passwords.known(&provider.owner()).filter(|_| provider.needs_password());
         match (known, backend) {
             _ if !provider.enabled => (ProviderState::Off, String::new()),
             _ if self.passwords.of(provider) == PasswordState::Elsewhere => {

@@ -25,9 +25,9 @@ enum Presence {
     #[default]
     Gone,
     There,
-    /// It was told to close, and is not gone yet.
+    /// It is closing, and not gone yet.
     Closing,
-    /// So it was, and is wanted again.
+    /// So it is, and is wanted again.
     Returning,
 }
 
@@ -57,11 +57,11 @@ impl Window {
     }
 
     /// The user wants to close it.
-    pub(super) fn close_asked(&mut self, told_of_tray: bool) -> WindowAction {
+    pub(super) fn close_asked(&mut self, knows_of_tray: bool) -> WindowAction {
         if !self.tray {
             return WindowAction::Minimize;
         }
-        if told_of_tray || self.farewell {
+        if knows_of_tray || self.farewell {
             return self.go();
         }
         self.farewell = true;
@@ -84,7 +84,7 @@ impl Window {
         WindowAction::Close
     }
 
-    /// The user has said so in the window, and was told what it means.
+    /// The user closes it, and knows where the application goes on.
     pub(super) fn close(&mut self) -> WindowAction {
         self.farewell = false;
         if self.tray { self.go() } else { WindowAction::Minimize }

@@ -167,6 +167,11 @@ impl Begin {
         begin.settings(json!({}))
     }
 
+    /// One whose settings have the provider `a`, with its password in the keyring.
+    pub(crate) fn with_provider(news: &Listening) -> Self {
+        Self::new().settings(json!({"providers": [at("a", news)]})).password("a", PASSWORD)
+    }
+
     /// With these settings; the port is any that is free, where they say nothing.
     pub(crate) fn settings(self, mut settings: Value) -> Self {
         let fields = settings.as_object_mut().unwrap();

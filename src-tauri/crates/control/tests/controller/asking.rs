@@ -59,8 +59,7 @@ fn save(provider: Value, secret: &str, hold: &str) -> Value {
 #[tokio::test]
 async fn the_loop_goes_on_while_the_keyring_asks_and_takes_the_answer_when_it_comes() {
     let (news, article) = one_article().await;
-    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
-    let (app, dialog) = start(begin.password("a", PASSWORD), false);
+    let (app, dialog) = start(Begin::with_provider(&news), false);
     let now = app.until(|now| now.state == State::Attention).await;
     assert_eq!(
         (&now.keep, &now.troubles[..]),
@@ -78,8 +77,7 @@ async fn the_loop_goes_on_while_the_keyring_asks_and_takes_the_answer_when_it_co
 #[tokio::test]
 async fn a_dialog_that_is_dismissed_is_not_shown_again_by_itself() {
     let (news, _) = one_article().await;
-    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
-    let (app, dialog) = start(begin.password("a", PASSWORD), false);
+    let (app, dialog) = start(Begin::with_provider(&news), false);
     app.until(|now| now.keep == KeepState::Asking).await;
     app.begin.keyring.fail_always(Some(StoreError::Locked));
     dialog.set_open(true);
@@ -90,8 +88,7 @@ async fn a_dialog_that_is_dismissed_is_not_shown_again_by_itself() {
 #[tokio::test]
 async fn a_password_that_was_given_up_is_not_kept_when_the_answer_comes_late() {
     let (news, _) = one_article().await;
-    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
-    let (app, dialog) = start(begin.password("a", PASSWORD), true);
+    let (app, dialog) = start(Begin::with_provider(&news), true);
     app.address().await;
     dialog.set_open(false);
     for id in ["a", "new"] {
@@ -112,8 +109,7 @@ async fn a_password_that_was_given_up_is_not_kept_when_the_answer_comes_late() {
 #[tokio::test]
 async fn what_the_keyring_has_is_not_lost_when_another_is_entered_before_it_is_open() {
     let (news, article) = one_article().await;
-    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
-    let (app, dialog) = start(begin.password("a", PASSWORD), false);
+    let (app, dialog) = start(Begin::with_provider(&news), false);
     app.until(|now| now.keep == KeepState::Asking).await;
     assert_eq!(
         app.refused(save(at("a", &news), "given up", "keep")).await.0,
@@ -184,8 +180,7 @@ async fn the_vault_is_open_whatever_the_keyring_is_answered_and_what_was_given_u
 #[tokio::test]
 async fn a_keyring_that_fails_after_its_dialog_is_not_waited_for_any_more() {
     let (news, _) = one_article().await;
-    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
-    let (app, dialog) = start(begin.password("a", PASSWORD), false);
+    let (app, dialog) = start(Begin::with_provider(&news), false);
     app.until(|now| now.keep == KeepState::Asking).await;
     app.begin.keyring.fail_always(Some(StoreError::Failed("it broke".into())));
     dialog.set_open(true);

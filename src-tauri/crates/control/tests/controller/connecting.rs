@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};
+use crate::app::{App, Begin, fetch, one_article, program};
 
 /// What a program answers to the body of a request: a status and a text.
 type Answers = dyn Fn(&str) -> (u16, String) + Send + Sync;
@@ -119,8 +119,7 @@ async fn code(app: &App, address: &str, program: &str) -> FailureCode {
 #[tokio::test]
 async fn a_program_is_connected_until_its_first_article_and_disconnected() {
     let (news, article) = one_article().await;
-    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
-    let app = begin.password("a", PASSWORD).start();
+    let app = Begin::with_provider(&news).start();
     let address = app.address().await;
     let sabnzbd = sabnzbd("").await;
     assert_eq!(app.refused(connect(&sabnzbd.address, "another")).await.0, FailureCode::ClientKey);

@@ -1,6 +1,7 @@
 //! What was interrupted between the settings and the store of passwords is finished at the next start.
 
 use api::snapshot::{KeepState, PasswordState, State};
+use newsmux_tests::provider::Listening;
 use nntp_proxy::config::Secret;
 use secrets::{Owner, Store, StoreError};
 use serde_json::{Value, json};
@@ -16,16 +17,20 @@ async fn is_settled(app: &App) {
     app.at_last(|app| app.saved()["desktop"]["pending"] == Value::Null).await;
 }
 
-#[tokio::test]
-async fn what_was_removed_while_the_keyring_was_locked_is_deleted_after_a_start() {
-    let (news, _) = one_article().await;
-    let begin =
-        Begin::new().settings(json!({"providers": [at("a", &news)]})).password("a", PASSWORD);
+/// What is left of an application that removed its provider while the keyring was locked, as it still is.
+async fn removed_while_locked(news: &Listening) -> Begin {
+    let begin = Begin::with_provider(news);
     begin.keyring.fail_always(Some(StoreError::Locked));
     let app = begin.start();
     app.until(|now| now.keep == KeepState::Locked).await;
     app.must(json!({"do": "remove_provider", "id": "a"})).await;
-    let begin = app.quit().await;
+    app.quit().await
+}
+
+#[tokio::test]
+async fn what_was_removed_while_the_keyring_was_locked_is_deleted_after_a_start() {
+    let (news, _) = one_article().await;
+    let begin = removed_while_locked(&news).await;
     assert!(!begin.keyring.secrets().is_empty());
     begin.keyring.fail_always(None);
     let app = begin.start();
@@ -65,10 +70,7 @@ async fn a_password_that_was_about_to_change_is_the_one_that_is_there() {
 #[tokio::test]
 async fn copies_of_a_move_that_was_interrupted_go_and_what_is_used_stays() {
     let (news, _) = one_article().await;
-    let app = Begin::new()
-        .settings(json!({"providers": [at("a", &news)]}))
-        .password("a", PASSWORD)
-        .start();
+    let app = Begin::with_provider(&news).start();
     app.address().await;
     app.must(json!({"do": "open_vault", "passphrase": "p"})).await;
     app.must(json!({"do": "retry_passwords"})).await;
@@ -89,13 +91,7 @@ async fn copies_of_a_move_that_was_interrupted_go_and_what_is_used_stays() {
 #[tokio::test]
 async fn what_was_removed_before_a_start_is_not_for_a_new_entry() {
     let (news, _) = one_article().await;
-    let begin =
-        Begin::new().settings(json!({"providers": [at("a", &news)]})).password("a", PASSWORD);
-    begin.keyring.fail_always(Some(StoreError::Locked));
-    let app = begin.start();
-    app.until(|now| now.keep == KeepState::Locked).await;
-    app.must(json!({"do": "remove_provider", "id": "a"})).await;
-    let app = app.quit().await.start();
+    let app = removed_while_locked(&news).await.start();
     app.must(json!({"do": "save_provider", "provider": at("a", &news), "password": null})).await;
     app.begin.keyring.fail_always(None);
     app.must(json!({"do": "retry_passwords"})).await;

@@ -3,17 +3,14 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use serde_json::json;
-
 use api::snapshot::Happened;
 
-use crate::app::{Begin, PASSWORD, at, fetch, one_article, program};
+use crate::app::{Begin, fetch, one_article, program};
 
 #[tokio::test]
 async fn connections_are_renewed_after_sleep_and_in_another_network() {
     let (news, article) = one_article().await;
-    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
-    let app = begin.password("a", PASSWORD).start();
+    let app = Begin::with_provider(&news).start();
     let mut client = program(app.address().await).await;
     for times in 1..=2 {
         fetch(&mut client, &article).await;

@@ -74,8 +74,7 @@ async fn a_pause_ends_by_the_clock_on_the_wall_or_by_start() {
 #[tokio::test]
 async fn sessions_go_on_when_settings_and_the_address_change() {
     let (news, article) = one_article().await;
-    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
-    let app = begin.password("a", PASSWORD).start();
+    let app = Begin::with_provider(&news).start();
     let before = app.address().await;
     let mut client = program(before).await;
     fetch(&mut client, &article).await;

@@ -27,9 +27,9 @@ async fn a_broken_file_is_put_aside_told_and_not_lost() {
 #[tokio::test]
 async fn what_cannot_be_saved_is_not_done_and_no_password_changes() {
     let (news, _) = one_article().await;
-    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
+    let begin = Begin::with_provider(&news);
     let in_the_way = begin.folder.path().join(".settings.json.new/in the way");
-    let app = begin.password("a", PASSWORD).start();
+    let app = begin.start();
     app.address().await;
     fs::create_dir_all(&in_the_way).unwrap();
     let mut changed = at("a", &news);

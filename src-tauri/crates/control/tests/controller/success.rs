@@ -38,10 +38,7 @@ fn tip(app: &App) -> (Icon, String) {
 #[tokio::test]
 async fn a_group_or_a_list_is_no_article() {
     let (news, article) = one_article().await;
-    let app = Begin::new()
-        .settings(json!({"providers": [at("a", &news)]}))
-        .password("a", PASSWORD)
-        .start();
+    let app = Begin::with_provider(&news).start();
     let mut client = program(app.address().await).await;
     for request in [
         "GROUP misc.test",
@@ -60,8 +57,7 @@ async fn a_group_or_a_list_is_no_article() {
 #[tokio::test]
 async fn a_program_works_when_it_was_given_an_article_itself_and_not_another() {
     let (news, article) = one_article().await;
-    let settings = json!({"providers": [at("a", &news)]});
-    let app = Begin::new().settings(settings).password("a", PASSWORD).start();
+    let app = Begin::with_provider(&news).start();
     let mut logins = Vec::new();
     for name in ["sabnzbd", "other"] {
         let add = json!({"do": "add_client", "name": name, "hold": "keep"});
@@ -92,8 +88,7 @@ async fn a_program_works_when_it_was_given_an_article_itself_and_not_another() {
 #[tokio::test]
 async fn without_a_login_a_program_is_known_by_its_process() {
     let (news, article) = one_article().await;
-    let settings = json!({"providers": [at("a", &news)]});
-    let app = Begin::new().settings(settings).password("a", PASSWORD).start();
+    let app = Begin::with_provider(&news).start();
     let address = app.address().await;
     // It is played by this process.
     let sabnzbd = sabnzbd("").await;
@@ -172,10 +167,7 @@ async fn several_providers_that_are_down_are_counted_in_the_tray() {
 #[tokio::test]
 async fn the_first_steps_that_are_done_stay_done_after_a_restart() {
     let (news, article) = one_article().await;
-    let app = Begin::new()
-        .settings(json!({"providers": [at("a", &news)]}))
-        .password("a", PASSWORD)
-        .start();
+    let app = Begin::with_provider(&news).start();
     let mut client = program(app.address().await).await;
     client.ask("DATE").await;
     let steps = |app: &App| app.now().settings.desktop.first_steps;
@@ -193,10 +185,7 @@ async fn the_first_steps_that_are_done_stay_done_after_a_restart() {
 #[tokio::test]
 async fn missing_articles_of_one_program_are_one_event_with_the_last_of_them() {
     let (news, _) = one_article().await;
-    let app = Begin::new()
-        .settings(json!({"providers": [at("a", &news)]}))
-        .password("a", PASSWORD)
-        .start();
+    let app = Begin::with_provider(&news).start();
     let address = app.address().await;
     for article in 0..30 {
         let mut client = program(address).await;
@@ -241,10 +230,7 @@ async fn a_test_that_passed_counts_for_what_was_saved_until_that_changes() {
 #[tokio::test]
 async fn a_test_of_a_saved_provider_counts_without_saving_it_again() {
     let (news, _) = one_article().await;
-    let app = Begin::new()
-        .settings(json!({"providers": [at("a", &news)]}))
-        .password("a", PASSWORD)
-        .start();
+    let app = Begin::with_provider(&news).start();
     app.address().await;
     assert!(!app.provider("a").tested);
     let mut changed = at("a", &news);

@@ -15,8 +15,7 @@ fn check(provider: Value, secret: Option<&str>) -> Value {
 #[tokio::test]
 async fn a_test_finds_step_by_step_and_takes_the_kept_password() {
     let (news, _) = one_article().await;
-    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
-    let app = begin.password("a", PASSWORD).start();
+    let app = Begin::with_provider(&news).start();
     app.address().await;
     let mut watch = app.handle.watch();
     app.must(check(at("a", &news), None)).await;

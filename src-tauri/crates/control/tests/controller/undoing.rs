@@ -77,8 +77,7 @@ async fn a_new_password_is_shown_until_the_user_noted_it_even_in_a_new_window() 
 #[tokio::test]
 async fn quitting_asks_once_while_programs_download() {
     let (news, article) = one_article().await;
-    let begin = Begin::new().settings(json!({"providers": [at("a", &news)]}));
-    let app = begin.password("a", PASSWORD).start();
+    let app = Begin::with_provider(&news).start();
     let mut client = program(app.address().await).await;
     fetch(&mut client, &article).await;
     for ask_again in [true, false] {
