@@ -37,7 +37,7 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{oneshot, watch};
 
-use secrets::{Keyring, Secrets, Store, Vault};
+use secrets::{Secrets, Store, Vault, keyring_of_user};
 
 use crate::request::{Failure, FailureCode, Reply, Request};
 use crate::settings::LogLevel;
@@ -237,8 +237,8 @@ impl Dependencies {
     #[must_use]
     pub fn of_system(folders: &Folders) -> Self {
         let vault = Arc::new(Vault::at(folders.config.join("vault.json")));
-        let (keyring, environment) = (Arc::new(Keyring::new()), Box::new(System));
-        Self { keyring, vault, environment, timeout: Secrets::LIMIT }
+        let keyring = keyring_of_user(&folders.config.join("keychain.lock"));
+        Self { keyring, vault, environment: Box::new(System), timeout: Secrets::LIMIT }
     }
 }
 
