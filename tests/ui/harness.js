@@ -87,7 +87,7 @@ export async function assertAccessible(page, what) {
   assert.deepEqual(told, [], what);
 }
 
-/** Nothing is wider than its container, and no button is cut off. */
+/** Nothing is wider than its container, no button is cut off, and no message is squeezed beside its buttons. */
 export async function assertFits(page, what) {
   const wide = await page.evaluate(() => {
     const roots = [document.documentElement, ...document.querySelectorAll("main, dialog, .card, nav")];
@@ -96,6 +96,9 @@ export async function assertFits(page, what) {
       .map((one) => `${one.tagName}.${one.className} ${one.textContent.trim().slice(0, 40)}: ${one.scrollWidth} > ${one.clientWidth}`);
   });
   assert.deepEqual(wide, [], what);
+  const squeezed = await page.evaluate(() => [...document.querySelectorAll(".troubles .words")].filter((one) => one.clientWidth < one.parentElement.clientWidth / 2)
+    .map((one) => `${one.textContent.trim().slice(0, 40)}: ${one.clientWidth} of ${one.parentElement.clientWidth}`));
+  assert.deepEqual(squeezed, [], what);
 }
 
 export async function picture(page, name) {
