@@ -14,15 +14,15 @@ use arboard::SetExtWindows;
 use control::controller::Shell;
 use control::tray::Tray;
 use settings::LogLevel;
-use tauri::AppHandle;
 use tokio::sync::oneshot;
 
+use crate::event_loop::App;
 use crate::log::Log;
 use crate::login_item::LoginItem;
 use crate::window::WindowProcess;
 
 pub(crate) struct Desktop {
-    pub(crate) app: AppHandle,
+    pub(crate) app: App,
     pub(crate) window: WindowProcess,
     /// Takes the trays to draw.
     pub(crate) draw: Sender<Tray>,

@@ -1,24 +1,31 @@
 //! One Newsmux for each user. A second start has the first show its window; one of another version takes its place.
 
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use api::request::Request;
 use control::controller::{Handle, Notice};
 use control::status::status;
-use local::channel::{Answer, Channel, ChannelError, Question, application_path, ask_blocking};
+use local::channel::{
+    Answer, Channel, ChannelError, Question, Status, application_path, ask_blocking,
+    wait_until_free,
+};
 
 use crate::VERSION;
 
 /// How long the one that runs may take to begin or to end.
 const PATIENCE: Duration = Duration::from_secs(12);
-const PAUSE: Duration = Duration::from_millis(100);
+/// After how long one that begins is asked again.
+const BEGINNING: Duration = Duration::from_millis(100);
 
 /// What a start is.
 pub(crate) enum Instance {
     /// The only one, and the channel by which others reach it, if the system has one.
     Only(Option<Channel>),
-    /// One more: the other was told, and nothing is left to do.
+    /// One more: the other knows, and nothing is left to do.
     Another,
 }
 
@@ -30,6 +37,7 @@ impl Instance {
     pub(crate) fn find(hidden: bool) -> Result<Self, String> {
         let Some(path) = application_path() else { return Ok(Self::Only(None)) };
         let end = Instant::now() + PATIENCE;
+        let mut other = Other { path: path.clone(), freed: None };
         loop {
             match Channel::open(&path) {
                 Ok(channel) => return Ok(Self::Only(Some(channel))),
@@ -53,7 +61,33 @@ impl Instance {
                     "Newsmux is running but does not answer. End it, then start it again".into()
                 );
             }
-            thread::sleep(PAUSE);
+            other.wait().map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+    }
+}
+
+/// The Newsmux that has the channel.
+struct Other {
+    path: PathBuf,
+    /// Gets a message when the channel is free. A thread waits for that.
+    freed: Option<Receiver<io::Result<()>>>,
+}
+
+impl Other {
+    /// Waits until it has ended, but not for long: one that begins can answer soon.
+    fn wait(&mut self) -> io::Result<()> {
+        let freed = self.freed.get_or_insert_with(|| {
+            let (free, freed) = mpsc::channel();
+            let path = self.path.clone();
+            thread::spawn(move || free.send(wait_until_free(&path)));
+            freed
+        });
+        match freed.recv_timeout(BEGINNING) {
+            Ok(waited) => {
+                self.freed = None;
+                waited
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(()),
         }
     }
 }

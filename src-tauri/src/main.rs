@@ -8,13 +8,12 @@ mod commands;
 #[cfg(target_os = "linux")]
 mod core_dumps;
 mod desktop;
+mod event_loop;
 mod instance;
 mod log;
 mod login_item;
 #[cfg(unix)]
 mod signals;
-#[cfg(target_os = "linux")]
-mod software_rendering;
 mod tray;
 mod window;
 
@@ -23,15 +22,15 @@ use std::error::Error;
 use std::ffi::OsStr;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, Sender};
-use std::time::Duration;
 
 use api::request::Request;
 use control::controller::{self, Folders, Handle, Start};
 use local::channel::Channel;
+use tauri::Context;
 use tauri::async_runtime;
-use tauri::{App, Context, Manager, RunEvent};
 
 use crate::desktop::Desktop;
+use crate::event_loop::App;
 use crate::instance::Instance;
 use crate::log::Log;
 use crate::login_item::LoginItem;
@@ -40,8 +39,6 @@ use crate::window::{WINDOW, WindowProcess};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Begins without the window.
 const HIDDEN: &str = "--hidden";
-/// How long the proxy may take to end when the session does. Windows waits for no more than five seconds.
-const ENDING: Duration = Duration::from_secs(4);
 const USAGE: &str = "\
 Usage: newsmux [--hidden]
 
@@ -74,25 +71,10 @@ fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
     if !alert::has_display() {
         return Err("there is no display. newsmuxd is the same without a window".into());
     }
-    // Before GTK: a second start ends here, before it touches anything.
+    // A second start ends here, before it touches anything.
     let Instance::Only(channel) = Instance::find(hidden)? else { return Ok(()) };
     let (end, ended) = mpsc::channel();
-    let app = tauri::Builder::default()
-        .setup(move |app| set_up(app, folders, hidden, channel, end))
-        .build(context())?;
-    app.run(move |app, event| match event {
-        // It has no window, and goes on.
-        RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
-        // The session ends, unless the controller has ended before.
-        RunEvent::Exit => {
-            app.state::<Handle>().send(Request::QuitNow);
-            ended.recv_timeout(ENDING).ok();
-        }
-        #[cfg(target_os = "macos")]
-        RunEvent::Reopen { .. } => app.state::<Handle>().send(Request::Show),
-        _ => {}
-    });
-    Ok(())
+    event_loop::run(ended, move |app| set_up(app, folders, hidden, channel, end))
 }
 
 /// The process of the window. One of another version than its parent is what an update has put in its place: it starts
@@ -110,8 +92,6 @@ fn run_window(parent: Option<&OsStr>) -> Result<(), Box<dyn Error>> {
 fn prepare() -> Result<Folders, Box<dyn Error>> {
     #[cfg(target_os = "linux")]
     core_dumps::forbid();
-    #[cfg(target_os = "linux")]
-    software_rendering::begin();
     Ok(Folders::of_user().ok_or("your home folder, which holds the settings, was not found")?)
 }
 
@@ -120,16 +100,14 @@ fn context() -> Context {
     tauri::generate_context!()
 }
 
-/// `end` is dropped when the controller has ended.
+/// Starts everything but the event loop. `end` is dropped when the controller has ended.
 fn set_up(
     app: &App,
     folders: Folders,
     hidden: bool,
     channel: Option<Channel>,
     end: Sender<()>,
-) -> Result<(), Box<dyn Error>> {
-    #[cfg(target_os = "macos")]
-    app.handle().set_activation_policy(tauri::ActivationPolicy::Accessory)?;
+) -> Result<Handle, Box<dyn Error>> {
     let log = Log::start(&folders.logs);
     let (draw, drawn) = mpsc::channel();
     let window = WindowProcess::default();
@@ -139,7 +117,7 @@ fn set_up(
         tracing::warn!("cannot mend the start at login: {error}");
     }
     let desktop = Desktop {
-        app: app.handle().clone(),
+        app: app.clone(),
         window,
         draw,
         login,
@@ -151,14 +129,13 @@ fn set_up(
     let start = Start { folders, version: VERSION, hidden, system_language };
     let controller = controller::start(desktop, start)?;
     drop(answers.set(controller.clone()));
-    app.manage(controller.clone());
     if let Some(channel) = channel {
         async_runtime::spawn(instance::serve(channel, controller.clone()));
     }
     #[cfg(unix)]
-    signals::heed(controller.clone(), |controller| controller.send(Request::QuitNow))?;
-    tray::show(app.handle(), drawn, controller)?;
-    Ok(())
+    signals::on_end(controller.clone(), |controller| controller.send(Request::QuitNow))?;
+    tray::show(app, drawn, controller.clone())?;
+    Ok(controller)
 }
 
 #[expect(clippy::print_stdout, reason = "what was asked for on the command line")]

@@ -5,8 +5,8 @@ use std::io;
 use tauri::async_runtime::{block_on, spawn};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Has `end` done with `what` at the first signal that asks for it.
-pub(crate) fn heed<T: Send + 'static>(what: T, end: fn(&T)) -> io::Result<()> {
+/// Calls `end` with `what` at the first signal that asks the program to end.
+pub(crate) fn on_end<T: Send + 'static>(what: T, end: fn(&T)) -> io::Result<()> {
     let signals = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
     let [mut terminate, mut interrupt, mut hangup] = block_on(async { listen(signals) })?;
     spawn(async move {
@@ -20,7 +20,7 @@ pub(crate) fn heed<T: Send + 'static>(what: T, end: fn(&T)) -> io::Result<()> {
     Ok(())
 }
 
-/// Within the runtime that they are told by.
+/// Only within a runtime.
 fn listen([one, two, three]: [SignalKind; 3]) -> io::Result<[Signal; 3]> {
     Ok([signal(one)?, signal(two)?, signal(three)?])
 }

@@ -1,17 +1,21 @@
 //! What it costs when nobody looks, and how it ends then.
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 
+use newsmux_tests::client::Client;
 use newsmux_tests::desktop::{Desktop, Panel};
 use newsmux_tests::real::process::{Process, children, free_port};
 use newsmux_tests::real::skip;
 use serde_json::json;
 
 use crate::TOOLS;
-use crate::app::{App, program, send, until, write_settings};
+use crate::app::{App, program, send, until, until_shown, write_settings};
+use crate::display::Display;
+use crate::first_day::files_with;
 
 /// What may be in memory, in KiB, beside the program's own file: that one is large where it is not optimized.
-const MOST: u64 = 60 * 1024;
+const MOST: u64 = 52 * 1024;
 
 #[test]
 fn hidden_it_is_small() {
@@ -54,6 +58,34 @@ fn told_to_end_by_the_system_it_ends_in_order() {
         send(signal, children(shell.programs()[0])[0]);
         until("its end", || shell.output().contains("ended with"));
         assert!(shell.output().contains("ended with 0"), "{signal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_display_it_ends_in_order() {
+    if skip(&TOOLS) {
+        return;
+    }
+    for arguments in ["--hidden", ""] {
+        let mut desktop = Desktop::with_display();
+        let panel = Panel::start(&desktop);
+        let port = free_port();
+        write_settings(&desktop, port, json!([{"id": "a", "host": "127.0.0.1", "tls": "off"}]));
+        let mut shell = desktop.program("sh");
+        shell.args(["-c", r#""$0" $1; echo "ended with $?""#]).arg(program()).arg(arguments);
+        let shell = Process::start(&shell, &desktop.path().join("shell.log"), 15);
+        panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
+        if arguments.is_empty() {
+            until_shown(&Display::open(&desktop), true);
+        }
+        let mut client = Client::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
+        assert!(client.line().await.starts_with("20"));
+        assert_eq!(client.ask("DATE").await.code(), "111");
+        desktop.end_display();
+        client.closed().await;
+        until("its end", || shell.output().contains("ended with"));
+        assert!(shell.output().contains("ended with 0"), "{}", shell.output());
+        assert!(!files_with(desktop.path(), "the display is gone").is_empty(), "{arguments}");
     }
 }
 

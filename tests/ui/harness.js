@@ -50,30 +50,51 @@ function chromiumPath() {
   return file;
 }
 
+/** Pages that no test uses now, by what cannot be changed later. A new page starts a process, which takes longer than most tests. */
+const idle = new Map();
+
+async function takePage(fixed, init) {
+  const free = idle.get(JSON.stringify(fixed))?.pop();
+  if (free && !init) return free;
+  const context = await browser.newContext({ ...fixed, timezoneId: "Europe/Berlin", reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  // As in the application: nothing may rely on changing what all objects share.
+  await page.addInitScript(() => Object.freeze(Object.prototype));
+  if (init) await page.addInitScript(init);
+  return page;
+}
+
+/** Gives a page back, empty. One with a script of its own is of no use to others. */
+async function returnPage(page, fixed, init) {
+  if (init) return page.context().close();
+  await page.goto("about:blank");
+  const key = JSON.stringify(fixed);
+  idle.set(key, [...(idle.get(key) ?? []), page]);
+}
+
 /**
  * Opens the window in a situation. When the test ends, nothing may have gone wrong in it: no error in the console, nothing
  * that the policy blocked, nothing asked of another server.
  */
 export async function open(t, { scenario = "busy", page: at = "overview", lang = "en", size = LARGE, scheme = "light", locale, init, userAgent } = {}) {
-  const language = { en: "en-GB", de: "de-DE" }[lang];
-  const context = await browser.newContext({
-    viewport: size, colorScheme: scheme, locale: locale ?? language, ...(userAgent ? { userAgent } : {}), timezoneId: "Europe/Berlin", reducedMotion: "reduce",
-  });
-  const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  const fixed = { locale: locale ?? { en: "en-GB", de: "de-DE" }[lang], ...(userAgent ? { userAgent } : {}) };
+  const page = await takePage(fixed, init);
   const complaints = [];
   const origin = `http://127.0.0.1:${server.address().port}`;
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.stack));
-  page.on("request", (request) => /^(data:|http:\/\/127)/.test(request.url()) || complaints.push(`asked for ${request.url()}`));
-  // As in the application: nothing may rely on changing what all objects share.
-  await page.addInitScript(() => Object.freeze(Object.prototype));
-  await page.addInitScript({ content: axe.source });
-  if (init) await page.addInitScript(init);
+  const listeners = {
+    console: (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()),
+    pageerror: (error) => complaints.push(error.stack),
+    request: (request) => /^(data:|http:\/\/127)/.test(request.url()) || complaints.push(`asked for ${request.url()}`),
+  };
+  for (const [event, listener] of Object.entries(listeners)) page.on(event, listener);
   t.after(async () => {
-    await context.close();
+    await returnPage(page, fixed, init);
+    for (const [event, listener] of Object.entries(listeners)) page.off(event, listener);
     assert.deepEqual(complaints, []);
   });
+  await page.setViewportSize(size);
+  await page.emulateMedia({ colorScheme: scheme });
   const query = new URLSearchParams({ scenario, ...(locale ? {} : { lang }) });
   await page.goto(`${origin}/?${query}#${at}`);
   await page.locator("main").waitFor();
@@ -82,12 +103,13 @@ export async function open(t, { scenario = "busy", page: at = "overview", lang =
 
 /** No violations of the accessibility rules. */
 export async function assertAccessible(page, what) {
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join("\n  ")}`);
   assert.deepEqual(told, [], what);
 }
 
-/** Nothing is wider than its container, and no button is cut off. */
+/** Nothing is wider than its container, no button is cut off, and no message is squeezed beside its buttons. */
 export async function assertFits(page, what) {
   const wide = await page.evaluate(() => {
     const roots = [document.documentElement, ...document.querySelectorAll("main, dialog, .card, nav")];
@@ -96,6 +118,9 @@ export async function assertFits(page, what) {
       .map((one) => `${one.tagName}.${one.className} ${one.textContent.trim().slice(0, 40)}: ${one.scrollWidth} > ${one.clientWidth}`);
   });
   assert.deepEqual(wide, [], what);
+  const squeezed = await page.evaluate(() => [...document.querySelectorAll(".troubles .words")].filter((one) => one.clientWidth < one.parentElement.clientWidth * 0.45)
+    .map((one) => `${one.textContent.trim().slice(0, 40)}: ${one.clientWidth} of ${one.parentElement.clientWidth}`));
+  assert.deepEqual(squeezed, [], what);
 }
 
 export async function picture(page, name) {

@@ -10,16 +10,16 @@ use control::tray::{Item, Tray};
 use ksni::blocking::TrayMethods;
 use ksni::menu::{CheckmarkItem, StandardItem};
 use ksni::{Category, MenuItem, OfflineReason, ToolTip};
-use tauri::AppHandle;
 use tauri::image::Image;
 
 use super::images;
+use crate::event_loop::App;
 
 /// Draws each of `trays`, on a thread of its own: the bus may take its time.
-pub(crate) fn show(_app: &AppHandle, trays: Receiver<Tray>, controller: Handle) -> io::Result<()> {
+pub(crate) fn show(_app: &App, trays: Receiver<Tray>, controller: Handle) -> io::Result<()> {
     let draw = move || {
         let Ok(tray) = trays.recv() else { return };
-        // Before it is tried: what goes wrong with it is told later, and is what counts.
+        // Before it is tried: a failure is noticed later, and is what counts.
         controller.notice(Notice::Tray(true));
         let drawn = Drawn { tray, controller: controller.clone() };
         match drawn.assume_sni_available(true).spawn() {

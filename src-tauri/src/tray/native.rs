@@ -25,13 +25,13 @@ pub(crate) fn show(app: &AppHandle, trays: Receiver<Tray>, controller: Handle) -
     let draw = move || {
         for tray in trays {
             let shown = shown.clone();
-            let told = shown.app.clone().run_on_main_thread(move || {
+            let asked = shown.app.clone().run_on_main_thread(move || {
                 if let Err(error) = shown.draw(&tray) {
                     tracing::warn!("there is no tray: {error}");
                     shown.controller.notice(Notice::Tray(false));
                 }
             });
-            if told.is_err() {
+            if asked.is_err() {
                 return;
             }
         }

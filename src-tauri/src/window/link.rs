@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{Order, Report, json};
 
-/// Speaks to it, and knows who waits for what it says.
+/// The connection to it, and who waits for its replies.
 #[derive(Default)]
 pub(crate) struct Link(Mutex<Waiting>);
 
@@ -20,7 +20,7 @@ struct Waiting {
     replies: HashMap<u64, oneshot::Sender<Result<Value, Value>>>,
     snapshots: Option<Channel<Value>>,
     #[cfg(target_os = "macos")]
-    is_told_to_close: bool,
+    is_ordered_to_close: bool,
 }
 
 impl Link {
@@ -45,9 +45,9 @@ impl Link {
         report(&wanted);
     }
 
-    /// Hears all that is said, and hands on what the window does itself. Returns when it is to end, or there is nobody
-    /// any more.
-    pub(super) fn hear(&self, mut heed: impl FnMut(Order)) {
+    /// Receives all orders, and has `carry_out` do those for the window itself. Returns when the window is to end, or the
+    /// process in the tray is gone.
+    pub(super) fn receive(&self, mut carry_out: impl FnMut(Order)) {
         for line in stdin().lock().lines() {
             let Ok(line) = line else { return };
             match serde_json::from_str(&line) {
@@ -63,23 +63,23 @@ impl Link {
                 Ok(Order::Close) => {
                     #[cfg(target_os = "macos")]
                     {
-                        self.waiting().is_told_to_close = true;
+                        self.waiting().is_ordered_to_close = true;
                     }
                     return;
                 }
                 Ok(order @ (Order::Move(_) | Order::ChooseFile(_) | Order::Theme(_))) => {
-                    heed(order)
+                    carry_out(order)
                 }
                 // Not its words: they may be a password.
-                Err(_) => eprintln!("newsmux: the window was told what is no order"),
+                Err(_) => eprintln!("newsmux: the window got an order that is none"),
             }
         }
     }
 
     /// Whether the process in the tray wants it closed.
     #[cfg(target_os = "macos")]
-    pub(super) fn is_told_to_close(&self) -> bool {
-        self.waiting().is_told_to_close
+    pub(super) fn is_ordered_to_close(&self) -> bool {
+        self.waiting().is_ordered_to_close
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -87,7 +87,7 @@ impl Link {
     }
 }
 
-/// Says it to the process in the tray. Without one this process ends, too.
+/// Sends a report to the process in the tray. Without one this process ends, too.
 pub(super) fn report(report: &Report) {
     let mut output = stdout().lock();
     drop(writeln!(output, "{}", json(report)).and_then(|()| output.flush()));

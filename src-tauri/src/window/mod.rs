@@ -1,9 +1,10 @@
-//! The window, in a process of its own: the same program, started by the one in the tray and speaking with it over a
-//! pair of pipes, a line of JSON for each thing that is said. A web view does not give back what it has loaded; its
+//! The window, in a process of its own: the same program, started by the one in the tray and connected to it by two
+//! pipes with a line of JSON for each message. A web view does not give back what it has loaded; its
 //! process does, when the window is closed. And whatever happens to a web view, the proxy goes on.
 
 mod link;
 mod process;
+mod reports;
 mod view;
 
 use api::request::Request;
@@ -18,7 +19,7 @@ pub(crate) use view::run;
 /// The argument that the process of the window is started with. The version of its parent follows.
 pub(crate) const WINDOW: &str = "--window";
 
-/// Said to the window.
+/// What the tray's process tells the window.
 #[derive(Debug, Serialize, Deserialize)]
 enum Order {
     /// It is moved.
@@ -49,7 +50,7 @@ enum Move {
     Minimize,
 }
 
-/// Said by the window.
+/// What the window tells the tray's process.
 #[derive(Debug, Serialize, Deserialize)]
 enum Report {
     /// It is there.

@@ -35,7 +35,7 @@ const ENDING: Duration = Duration::from_secs(5);
 /// # Errors
 /// When there can be none.
 pub(crate) fn run(context: Context, folders: &Folders) -> Result<(), Box<dyn Error>> {
-    tell_panics();
+    report_panics();
     #[cfg(windows)]
     if let Err(error) = tauri::webview_version() {
         report(&Report::Failed(error.to_string()));
@@ -63,7 +63,7 @@ pub(crate) fn run(context: Context, folders: &Folders) -> Result<(), Box<dyn Err
         // Cmd+Q and the Dock's *Quit* end this process. They mean all of Newsmux.
         #[cfg(target_os = "macos")]
         RunEvent::Exit => {
-            if !_app.state::<Link>().is_told_to_close() {
+            if !_app.state::<Link>().is_ordered_to_close() {
                 report(&Report::QuitAsked);
             }
         }
@@ -73,7 +73,7 @@ pub(crate) fn run(context: Context, folders: &Folders) -> Result<(), Box<dyn Err
 }
 
 /// Why there is no window is for the log.
-fn tell_panics() {
+fn report_panics() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |why| {
         report(&Report::Failed(why.to_string()));
@@ -86,22 +86,23 @@ fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
     #[cfg(target_os = "macos")]
     app.handle().set_activation_policy(tauri::ActivationPolicy::Regular)?;
     let app = app.handle().clone();
-    let heeds = app.clone();
+    let ordered = app.clone();
     // Before there is a window: it may not be wanted any more.
     thread::Builder::new().name("newsmux-orders".into()).spawn(move || {
         let mut system = None;
-        heeds.state::<Link>().hear(|order| match order {
-            Order::Move(to) => go(&heeds, to),
-            Order::ChooseFile(title) => choose_file(&heeds, title),
-            Order::Theme(chosen) => use_theme(&heeds, chosen, &mut system),
+        ordered.state::<Link>().receive(|order| match order {
+            Order::Move(to) => go(&ordered, to),
+            Order::ChooseFile(title) => choose_file(&ordered, title),
+            Order::Theme(chosen) => use_theme(&ordered, chosen, &mut system),
             Order::Close | Order::Snapshot(_) | Order::Reply { .. } => {}
         });
-        heeds.exit(0);
+        ordered.exit(0);
+        // A web view that hangs keeps the process from exiting.
         thread::sleep(ENDING);
         process::exit(1);
     })?;
     #[cfg(unix)]
-    signals::heed(app.clone(), |app| app.exit(0))?;
+    signals::on_end(app.clone(), |app| app.exit(0))?;
     let config = app.config().app.windows.iter().find(|window| window.label == LABEL);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
     let window = WebviewWindowBuilder::from_config(&app, config)?.on_navigation(is_ours).build()?;

@@ -129,6 +129,11 @@ impl Desktop {
         self.display = Some((display, format!(":{}", number.trim())));
     }
 
+    /// Ends the display, as when the session ends.
+    pub fn end_display(&mut self) {
+        self.display.take().into_iter().for_each(|(display, _)| end(display));
+    }
+
     /// The display's name, as in `DISPLAY`.
     ///
     /// # Panics
@@ -210,7 +215,7 @@ impl Desktop {
 impl Drop for Desktop {
     fn drop(&mut self) {
         self.end_bus();
-        self.display.take().into_iter().for_each(|(display, _)| end(display));
+        self.end_display();
     }
 }
 

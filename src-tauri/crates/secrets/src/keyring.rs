@@ -1,6 +1,7 @@
 //! The system's keyring: the Secret Service on Linux, the Keychain on macOS, the Credential Manager on
-//! Windows. One entry for each secret.
+//! Windows. One entry for each secret, or on macOS one for all of them: see [`one_item`].
 
+mod one_item;
 #[cfg(all(unix, not(target_os = "macos")))]
 #[path = "keyring/linux.rs"]
 mod system;
@@ -13,24 +14,45 @@ mod system;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 
 use keyring_core::{Entry, Error};
 use nntp_proxy::config::Secret;
 
+use self::one_item::OneItem;
 use super::{Owner, Store, StoreError};
 
 /// What entries are found by, together with their owner.
 const SERVICE: &str = "newsmux";
 
+/// The keyring of the user who runs this, as this system wants it used. `lock` is a file that keeps two programs from
+/// changing the one item of macOS at the same time; no other system needs it.
+#[must_use]
+pub fn keyring_of_user(lock: &Path) -> Arc<dyn Store> {
+    if cfg!(target_os = "macos") {
+        Arc::new(OneItem::new(Keyring::new(), lock))
+    } else {
+        Arc::new(Keyring::new())
+    }
+}
+
 /// The system's keyring. One that was not there when the application started, or is started again, is found as soon as
 /// it is there.
 pub struct Keyring {
-    entry: Box<Entries>,
+    system: Box<dyn System>,
 }
 
-/// The entry of a user.
-type Entries = dyn Fn(&str, Connection) -> Result<Entry, Error> + Send + Sync;
+/// What the keyring gives access to, so that tests can take another.
+trait System: Send + Sync {
+    /// The entry of a user.
+    fn entry(&self, user: &str, connection: Connection) -> Result<Entry, Error>;
+
+    /// All entries of this service, and perhaps of others.
+    fn entries(&self) -> Result<Vec<Entry>, Error>;
+}
 
 /// Over which connection an entry is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,41 +63,86 @@ enum Connection {
     New,
 }
 
+/// The user's own.
+struct OfUser;
+
 impl Keyring {
     /// The keyring of the user who runs this.
     #[must_use]
     pub fn new() -> Self {
-        Self { entry: Box::new(entry) }
+        Self { system: Box::new(OfUser) }
     }
 
-    /// Asks the entry of `owner`; once more over a new connection where the first was lost.
+    /// Asks the entry of `user`; once more over a new connection where the first was lost.
     fn ask<T>(
         &self,
-        owner: &Owner,
+        user: &str,
         question: impl Fn(&Entry) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
-        let user = owner.to_string();
         let ask = |connection| {
-            (self.entry)(&user, connection).map_err(unconnected).map(|entry| question(&entry))
+            self.system.entry(user, connection).map_err(unconnected).map(|entry| question(&entry))
         };
         match ask(Connection::Known)? {
             Err(error) if system::is_lost(&error) => ask(Connection::New)?.map_err(explain),
             done => done.map_err(explain),
         }
     }
+
+    fn read(&self, user: &str) -> Result<Option<Secret>, StoreError> {
+        self.ask(user, |entry| match entry.get_password() {
+            Ok(password) => Ok(Some(Secret::new(password))),
+            Err(Error::NoEntry) => Ok(None),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn write(&self, user: &str, secret: &str) -> Result<(), StoreError> {
+        self.ask(user, |entry| {
+            let set = || entry.set_password(secret);
+            match set() {
+                // One may be left in a second keyring, and would be found again later.
+                Err(Error::Ambiguous(all)) => remove(all).and_then(|()| set()),
+                Err(error) if system::has_no_collection(&error) => {
+                    system::make_collection().and_then(|()| set())
+                }
+                done => done,
+            }
+        })
+    }
+
+    fn remove(&self, user: &str) -> Result<(), StoreError> {
+        self.ask(user, |entry| match entry.delete_credential() {
+            Err(Error::NoEntry) => Ok(()),
+            Err(Error::Ambiguous(all)) => remove(all),
+            done => done,
+        })
+    }
+
+    /// The users of the entries that there are.
+    fn users(&self) -> Result<Vec<String>, StoreError> {
+        let entries = self.system.entries().map_err(explain)?;
+        let ours = entries.iter().filter_map(Entry::get_specifiers);
+        Ok(ours.filter(|(service, _)| service == SERVICE).map(|(_, user)| user).collect())
+    }
 }
 
-/// `keyring` connects once in a process: it remembers a keyring that was not there, and goes on with one whose bus has
-/// ended. Only then a new connection is made through `keyring_core`, from which `keyring` takes it too.
-fn entry(user: &str, connection: Connection) -> Result<Entry, Error> {
-    if connection == Connection::New {
-        system::connect()?;
-        return Entry::new(SERVICE, user);
+impl System for OfUser {
+    /// `keyring` connects once in a process: it remembers a keyring that was not there, and goes on with one whose bus
+    /// has ended. Only then a new connection is made through `keyring_core`, from which `keyring` takes it too.
+    fn entry(&self, user: &str, connection: Connection) -> Result<Entry, Error> {
+        if connection == Connection::New {
+            system::connect()?;
+            return Entry::new(SERVICE, user);
+        }
+        match keyring::Entry::new(SERVICE, user) {
+            Ok(entry) => Ok(entry.inner),
+            Err(Error::NoDefaultStore) => self.entry(user, Connection::New),
+            Err(error) => Err(error),
+        }
     }
-    match keyring::Entry::new(SERVICE, user) {
-        Ok(entry) => Ok(entry.inner),
-        Err(Error::NoDefaultStore) => entry(user, Connection::New),
-        Err(error) => Err(error),
+
+    fn entries(&self) -> Result<Vec<Entry>, Error> {
+        Entry::search(&HashMap::from([("service", SERVICE)]))
     }
 }
 
@@ -93,33 +160,15 @@ impl fmt::Debug for Keyring {
 
 impl Store for Keyring {
     fn get(&self, owner: &Owner) -> Result<Option<Secret>, StoreError> {
-        self.ask(owner, |entry| match entry.get_password() {
-            Ok(password) => Ok(Some(Secret::new(password))),
-            Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(error),
-        })
+        self.read(&owner.to_string())
     }
 
     fn set(&self, owner: &Owner, secret: &Secret) -> Result<(), StoreError> {
-        self.ask(owner, |entry| {
-            let set = || entry.set_password(secret.expose());
-            match set() {
-                // One may be left in a second keyring, and would be found again later.
-                Err(Error::Ambiguous(all)) => remove(all).and_then(|()| set()),
-                Err(error) if system::has_no_collection(&error) => {
-                    system::make_collection().and_then(|()| set())
-                }
-                done => done,
-            }
-        })
+        self.write(&owner.to_string(), secret.expose())
     }
 
     fn delete(&self, owner: &Owner) -> Result<(), StoreError> {
-        self.ask(owner, |entry| match entry.delete_credential() {
-            Err(Error::NoEntry) => Ok(()),
-            Err(Error::Ambiguous(all)) => remove(all),
-            done => done,
-        })
+        self.remove(&owner.to_string())
     }
 }
 

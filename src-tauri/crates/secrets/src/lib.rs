@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use ask::Secrets;
 pub use generate::generate;
-pub use keyring::Keyring;
+pub use keyring::{Keyring, keyring_of_user};
 pub use vault::{Vault, VaultError};
 
 /// Whose secret it is.

@@ -44,7 +44,7 @@ use tokio::sync::{oneshot, watch};
 
 use api::request::{Failure, FailureCode, Reply, Request};
 use api::snapshot::Snapshot;
-use secrets::{Keyring, Secrets, Store, Vault};
+use secrets::{Secrets, Store, Vault, keyring_of_user};
 use settings::LogLevel;
 
 use crate::tray::{Action, Tray};
@@ -257,8 +257,8 @@ impl Dependencies {
     #[must_use]
     pub fn of_system(folders: &Folders) -> Self {
         let vault = Arc::new(Vault::at(folders.config.join("vault.json")));
-        let (keyring, environment) = (Arc::new(Keyring::new()), Box::new(System));
-        Self { keyring, vault, environment, timeout: Secrets::LIMIT }
+        let keyring = keyring_of_user(&folders.config.join("keychain.lock"));
+        Self { keyring, vault, environment: Box::new(System), timeout: Secrets::LIMIT }
     }
 }
 

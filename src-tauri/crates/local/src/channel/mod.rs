@@ -195,16 +195,28 @@ impl Channel {
     }
 }
 
+/// Waits until nobody has the channel on `path`. Another program can still be faster to open it.
+///
+/// # Errors
+/// What the system says.
+pub fn wait_until_free(path: &Path) -> io::Result<()> {
+    lock_file(path)?.lock()
+}
+
 /// Locks the channel on `path`.
 fn lock(path: &Path) -> Result<File, ChannelError> {
-    let mut lock = path.as_os_str().to_owned();
-    lock.push(".lock");
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(lock)?;
+    let lock = lock_file(path)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(ChannelError::Taken),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    OpenOptions::new().write(true).create(true).truncate(false).open(lock)
 }
 
 async fn converse<A: Future<Output = Answer>>(

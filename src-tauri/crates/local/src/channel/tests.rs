@@ -98,6 +98,20 @@ async fn silent_connections_keep_nobody_out() {
     ask(&served.path(), &show()).await.unwrap();
 }
 
+#[tokio::test]
+async fn who_waits_for_a_channel_that_is_taken_can_open_it_when_it_is_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/newsmux.sock");
+    let first = Channel::open(&path).unwrap();
+    let (waits, next) = (path.clone(), path.clone());
+    let waiting = tokio::task::spawn_blocking(move || wait_until_free(&waits));
+    assert!(matches!(Channel::open(&next), Err(ChannelError::Taken)));
+    assert!(!waiting.is_finished());
+    drop(first);
+    waiting.await.unwrap().unwrap();
+    Channel::open(&next).unwrap();
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn only_its_owner_can_open_it() {

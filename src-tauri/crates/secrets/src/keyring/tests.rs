@@ -1,16 +1,40 @@
 //! The keyring's errors in our words, with a keyring that fails as it is told.
 
-use std::sync::Arc;
-
 use keyring_core::CredentialStore;
 use keyring_core::mock::{Cred, Store as Mock};
 
 use super::*;
 
+impl System for Arc<CredentialStore> {
+    fn entry(&self, user: &str, _: Connection) -> Result<Entry, Error> {
+        self.build(SERVICE, user, None)
+    }
+
+    fn entries(&self) -> Result<Vec<Entry>, Error> {
+        self.search(&HashMap::from([("service", SERVICE)]))
+    }
+}
+
+/// A keyring that cannot be connected to.
+struct Unconnected;
+
+impl System for Unconnected {
+    fn entry(&self, _: &str, _: Connection) -> Result<Entry, Error> {
+        Err(Error::PlatformFailure("no bus".into()))
+    }
+
+    fn entries(&self) -> Result<Vec<Entry>, Error> {
+        Err(Error::PlatformFailure("no bus".into()))
+    }
+}
+
+pub(super) fn with(store: &Arc<CredentialStore>) -> Keyring {
+    Keyring { system: Box::new(Arc::clone(store)) }
+}
+
 fn mock() -> (Keyring, Arc<CredentialStore>) {
     let store: Arc<CredentialStore> = Mock::new().unwrap();
-    let kept = Arc::clone(&store);
-    (Keyring { entry: Box::new(move |user, _| store.build(SERVICE, user, None)) }, kept)
+    (with(&store), store)
 }
 
 fn owner() -> Owner {
@@ -66,8 +90,7 @@ fn what_it_fails_with_is_said_in_its_words() {
 
 #[test]
 fn a_keyring_that_cannot_be_connected_to_is_absent() {
-    let entry = |_: &str, _| Err(Error::PlatformFailure("no bus".into()));
-    let keyring = Keyring { entry: Box::new(entry) };
+    let keyring = Keyring { system: Box::new(Unconnected) };
     let absent = || StoreError::Absent("no bus".into());
     assert_eq!(keyring.get(&owner()), Err(absent()));
     assert_eq!(keyring.set(&owner(), &Secret::new("p")), Err(absent()));
