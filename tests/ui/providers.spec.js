@@ -56,7 +56,7 @@ describe("providers", () => {
     await press(page, page.getByText("More", { exact: true }));
     await type(page, "Timeout (seconds)", "70000");
     await press(page, page.getByText("More", { exact: true }));
-    await page.locator("details:not([open])").waitFor();
+    await page.locator("details:not([open])").last().waitFor();
     await press(page, button(page, "Save"));
     await isFocused(page.getByLabel("Timeout (seconds)"));
     assert.equal(await said(page.getByLabel("Timeout (seconds)")), "Enter a number from 1 to 600.");

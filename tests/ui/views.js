@@ -119,7 +119,7 @@ export const views = {
   "provider-wrong": ["providers", "busy", async (page) => {
     await enterProvider(page, "", "secret");
     await field(page, 2).fill("");
-    await page.locator("summary").click();
+    await page.locator("summary").last().click();
     await page.locator("input[name=port]").fill("70000");
     await page.locator("button[type=submit]").click();
     await page.locator("[aria-invalid]").first().waitFor();
@@ -127,9 +127,29 @@ export const views = {
   "provider-pasted": ["providers", "busy", (page) => beginProvider(page, "https://news.example.com:563/")],
   "provider-more": ["providers", "busy", async (page) => {
     await page.locator("main li button:not([role]):not([aria-haspopup])").first().click();
-    await page.locator("summary").click();
-    await page.locator("summary").evaluate((summary) => summary.scrollIntoView());
+    await page.locator("summary").last().click();
+    await page.locator("summary").last().evaluate((summary) => summary.scrollIntoView());
   }],
+  "provider-account": ["providers", "accounts", async (page) => {
+    await page.locator("main li button:not([role]):not([aria-haspopup])").nth(2).click();
+    await page.locator("summary").first().click();
+    await page.locator("select[name=volume]").selectOption("month");
+    await page.locator("input[name=reset_day]").fill("31");
+    await page.locator("input[name=reserve]").fill("600");
+    await page.locator("input[name=expires]").fill("2020-02-29");
+    await page.locator("button[type=submit]").click();
+    await page.locator("[aria-invalid]").first().waitFor();
+    await page.locator("summary").first().evaluate((summary) => summary.scrollIntoView());
+  }],
+  "provider-same": ["providers", "accounts", async (page) => {
+    await enterProvider(page, "asia.northwind.example", "secret");
+    await page.locator("select[name=account]").waitFor();
+    await page.locator("summary").first().evaluate((summary) => summary.scrollIntoView());
+  }],
+  "overview-accounts": ["overview", "accounts-told"],
+  "overview-accounts-end": ["overview", "accounts-told", (page) => page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight))],
+  "overview-used-up": ["overview", "used-up", (page) => page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight * 0.4))],
+  "providers-used-up": ["providers", "used-up"],
   "provider-checked": ["providers", "busy", (page) => checkProvider(page, "news.example.com", "secret")],
   "provider-check-failed": ["providers", "busy", (page) => checkProvider(page, "news.example.com", "wrong")],
   "provider-known": ["providers", "busy", (page) => beginProvider(page, "news.eweka.nl")],

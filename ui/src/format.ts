@@ -46,6 +46,36 @@ export class Format {
     return this.#dates({ dateStyle: "medium" }).format(at);
   }
 
+  /** The name of a day of the week. */
+  weekday(at: number): string {
+    return this.#dates({ weekday: "long" }).format(at);
+  }
+
+  /** About how long so many days are: in days, weeks, months or years. */
+  days(days: number): string {
+    const units = [["year", 365, 730], ["month", 30, 60], ["week", 7, 14]] as const;
+    const [unit, length] = units.find(([, , from]) => days >= from) ?? ["day", 1];
+    return this.unit(Math.round(days / length), unit);
+  }
+
+  /** A number with a unit in words, such as 3 weeks. */
+  unit(value: number, unit: "second" | "minute" | "hour" | "day" | "week" | "month" | "year"): string {
+    return this.#numbers({ style: "unit", unit, unitDisplay: "long" }).format(value);
+  }
+
+  /** A part of a whole. What is not all is never shown as 100 %. */
+  percent(part: number, digits = 1): string {
+    const scale = 100 * 10 ** digits;
+    const shown = part < 1 ? Math.min(Math.round(part * scale), scale - 1) / scale : part;
+    return this.#numbers({ style: "percent", minimumFractionDigits: 0, maximumFractionDigits: digits }).format(shown);
+  }
+
+  /** An amount of money, in the currency that the user thinks of. */
+  price(cents: number): string {
+    const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+    return this.#numbers(digits).format(cents / 100);
+  }
+
   /** A short time as milliseconds, with one decimal. */
   milliseconds(microseconds: number): string {
     const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };

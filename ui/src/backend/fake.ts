@@ -8,6 +8,7 @@ import { keepsPassword } from "../pages/provider";
 import { stepsOf } from "./checks";
 import { historyOf, snapshotOf, speedOf } from "./moment";
 import { connectTo, importFiles, previewOf } from "./programs";
+import { csvOf, cardsOf, seriesOf } from "./statistics";
 import { eventsOf, worldOf, type World } from "./scenarios";
 
 const TICK_MS = 500;
@@ -36,6 +37,8 @@ function fail(code: FailureCode, message: string, field: string | null = null): 
 
 class Application {
   #bytes = 4_213_000_000;
+  /** The bytes of today, without those since the start. */
+  #today: number;
   #replies = 18_204;
   #articles = 17_900;
   #tested: Record<string, string> = {};
@@ -58,6 +61,7 @@ class Application {
   constructor(private world: World) {
     this.#events = eventsOf(world, this.#begun);
     if (world.fresh) this.#bytes = this.#replies = this.#articles = 0;
+    this.#today = Math.max(0, seriesOf(world, "today", "provider", this.#begun).total.bytes - this.#bytes);
     this.#vault = world.keep.is === "vault_closed" || world.oldVault ? PASSPHRASE : null;
     if (world.connectedBefore) this.#connected = { program: "sabnzbd", entry: "Newsmux", disabled: [{ name: "Northwind", known: true }], served: false };
     setInterval(() => this.#tick(), TICK_MS);
@@ -130,7 +134,7 @@ class Application {
       case "check_provider": return this.#beginCheck(request.provider, request.password);
       case "dismiss_check": return this.#dismissCheck();
       case "dismiss_troubles":
-        this.world.troubles = this.world.troubles.filter(({ what }) => what !== "settings_set_aside" && what !== "settings_not_saved");
+        this.world.troubles = this.world.troubles.filter(({ what }) => !what.startsWith("account_") && what !== "settings_set_aside" && what !== "settings_not_saved");
         return DONE;
       case "settings_copies":
         return { is: "copies", copies: [
@@ -162,6 +166,9 @@ class Application {
         return DONE;
       case "events": return { is: "events", events: this.#events.filter((event) => event.number > request.after) };
       case "history": return { is: "history", samples: historyOf(this.world, this.#begun) };
+      case "statistics": return { is: "statistics", series: seriesOf(this.world, request.range, request.by, Date.now()) };
+      case "report_cards": return { is: "report_cards", cards: cardsOf(this.world, request.range, Date.now()) };
+      case "export_statistics": return { is: "text", text: csvOf(seriesOf(this.world, request.range, request.by, Date.now())) };
       case "close":
         this.world.farewell = !desktop.told_of_tray;
         (window as { askedToClose?: boolean }).askedToClose = desktop.told_of_tray;
@@ -419,7 +426,7 @@ class Application {
       steps.program_set_up ||= this.#connected !== null;
     } else settings.desktop.first_steps = { provider_works: true, program_set_up: true, article_delivered: true };
     return snapshotOf(this.world, {
-      begun: this.#begun, bytes: this.#bytes, replies: this.#replies, articles: this.#articles, tested: this.#tested, check: this.#check,
+      begun: this.#begun, bytes: this.#bytes, today: this.#today + this.#bytes, replies: this.#replies, articles: this.#articles, tested: this.#tested, check: this.#check,
       connected: this.#connected && { ...this.#connected, served: this.#articles > this.#before },
       newPassword: this.#newPassword?.name ?? null,
       vault: this.#vault === null ? "none" : this.#vaultOpen ? "open" : "closed",

@@ -1,12 +1,13 @@
 // The fake's snapshot at one moment: speeds, connections and programs.
 import type { Check, ClientView, Connected, Provider, ProviderView, Sample, Snapshot, State, VaultState } from "../bindings";
+import { accountsOf } from "./statistics";
 import { sampleProvider, type World } from "./scenarios";
 
 const HISTORY_MS = 5 * 60_000;
 const SINCE_MS = 42 * 60_000;
 
 /** What changes between snapshots. */
-export type Moment = { begun: number; bytes: number; replies: number; articles: number; tested: Record<string, string>; last: number; removed: string | null; check: Check | null; connected: Connected | null; vault: VaultState; newPassword: string | null };
+export type Moment = { begun: number; bytes: number; today: number; replies: number; articles: number; tested: Record<string, string>; last: number; removed: string | null; check: Check | null; connected: Connected | null; vault: VaultState; newPassword: string | null };
 
 export function snapshotOf(world: World, moment: Moment): Snapshot {
   const at = Date.now();
@@ -16,7 +17,7 @@ export function snapshotOf(world: World, moment: Moment): Snapshot {
   const { bytes, replies, removed, check, connected, last, vault } = moment;
   return {
     state: stateOf(world, speed), serves: serves(world) && canServe(world), troubles, keep, vault, settings, tray, farewell, removed, check, connected, address: settings.listen,
-    figures: { at, speed, bytes, replies, articles: moment.articles },
+    figures: { at, speed, bytes, today: moment.today, replies, articles: moment.articles }, accounts: accountsOf(world),
     sample, reachable: world.reachable ?? [],
     providers: [...settings.providers, ...(sample ? [sampleProvider] : [])].map((provider, index) => providerOf(world, moment, provider, index, speed)),
     clients: serves(world) ? clientsOf(world, moment) : [],
@@ -47,7 +48,7 @@ function serves({ running, troubles }: World): boolean {
 /** Whether any provider works. */
 function canServe({ settings, states }: World): boolean {
   const used = settings.providers.filter(({ enabled }) => enabled);
-  return settings.desktop.sample || used.some(({ id }) => !["down", "full", "login_refused", "no_password"].includes(states[id]?.state ?? "up"));
+  return settings.desktop.sample || used.some(({ id }) => !["down", "full", "login_refused", "no_password", "used_up"].includes(states[id]?.state ?? "up"));
 }
 
 function stateOf(world: World, speed: number): State {

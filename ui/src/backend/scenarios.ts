@@ -1,5 +1,6 @@
 // The situations that the fake can start in: `?scenario=degraded`.
 import type { Event, Happened, KeepState, Level, ProgramAddress, Provider, ProviderState, Settings, State, Trouble } from "../bindings";
+import { dateOf } from "../pages/account";
 import { newProvider } from "../pages/provider";
 
 /** The state of the fake. A scenario replaces parts of the usual one. */
@@ -28,6 +29,10 @@ export type World = {
   connectedBefore?: boolean;
   /** Programs whose key is known from their imported settings. */
   reachable?: ProgramAddress[];
+  /** Of so many days before today there are statistics. */
+  history?: number;
+  /** What accounts have used, and use a day. */
+  used?: Record<string, { used: number; pace: number; ended?: string }>;
 };
 
 const provider = (id: string, name: string, more: Partial<Provider> = {}): Provider => ({
@@ -62,6 +67,34 @@ function usual(): World {
       [3, "error", { what: "request_failed", client: "127.0.0.1", request: "GROUP", said: "in this mode no group can be read: choose Hybrid in the settings" }],
     ],
     startAtLogin: true, tray: true, farewell: false, fresh: false,
+  };
+}
+
+const DAY_MS = 86_400_000;
+const inDays = (days: number) => dateOf(Date.now() + days * DAY_MS);
+
+/** An unlimited account on two hosts, two blocks, and three programs. */
+function accounts(): Partial<World> {
+  const providers = [
+    provider("nw", "Northwind", { host: "us.northwind.example", connections: 40, price: 799, backbone: "northwind" }),
+    provider("nweu", "Northwind Europe", { host: "eu.northwind.example", connections: 20, account: "nw", backbone: "northwind" }),
+    provider("brick", "Brickyard", {
+      connections: 10, tier: 1, price: 1500, backbone: "quarry",
+      quota: { bytes: 500e9, used_before: 40e9, period: "once", reset_day: 1, reserve: 25e9 },
+    }),
+    provider("lantern", "Lantern", {
+      connections: 8, tier: 1, price: 900, backbone: "quarry", expires: inDays(12),
+      quota: { bytes: 200e9, used_before: 0, period: "once", reset_day: 1, reserve: 0 },
+    }),
+  ];
+  return {
+    settings: { ...usual().settings, providers, clients: [{ name: "sabnzbd" }, { name: "nzbget" }, { name: "thunderbird" }] },
+    passwords: { nw: "kept", nweu: "kept", brick: "kept", lantern: "kept" },
+    used: { brick: { used: 288e9, pace: 10.1e9 }, lantern: { used: 181e9, pace: 2.6e9 } },
+    clients: [
+      { name: "sabnzbd", address: "127.0.0.1", connections: 20 }, { name: "nzbget", address: "127.0.0.1", connections: 8 },
+      { name: "thunderbird", address: "127.0.0.1", connections: 1 },
+    ],
   };
 }
 
@@ -154,6 +187,15 @@ const scenarios: Record<string, () => Partial<World>> = {
     reachable: [{ program: "sabnzbd", address: "http://127.0.0.1:8085", user: "" }, { program: "nzbget", address: "http://127.0.0.1:6789", user: "changed" }],
   }),
   farewell: () => ({ farewell: true }),
+  accounts,
+  "accounts-told": () => ({ ...accounts(), troubles: [{ what: "account_used", account: "lantern", percent: 90 }, { what: "account_expires", account: "lantern", days: 14 }] }),
+  "used-up": () => ({
+    ...accounts(), used: { brick: { used: 500e9, pace: 10.1e9 }, lantern: { used: 150e9, pace: 2.6e9, ended: "502 Block account exhausted" } },
+    states: { brick: { state: "used_up", said: "its volume is used up" }, lantern: { state: "used_up", said: "502 Block account exhausted" } },
+    troubles: [{ what: "account_used", account: "brick", percent: 100 }, { what: "account_used", account: "lantern", percent: 90 }],
+  }),
+  short: () => ({ history: 1 }),
+  "no-history": () => ({ history: 0 }),
   "no-tray": () => ({ tray: false, startAtLogin: null }),
   many: () => {
     const providers = [...Array(14).keys()].map((at) => provider(`p${at}`, `Provider ${at + 1}`, { connections: 2 + at * 9, tier: Math.floor(at / 5) }));

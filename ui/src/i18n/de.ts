@@ -1,5 +1,6 @@
 // The words of the window, in German.
 import type { Platform } from "../platform";
+import { account } from "./account.de";
 import { check } from "./check.de";
 import type { Words } from "./en";
 
@@ -185,6 +186,7 @@ export function german(platform: Platform): Words {
         down: "Ausgefallen",
         full: "Keine freien Verbindungen",
         login_refused: "Anmeldung abgelehnt",
+        used_up: "Aufgebraucht",
       },
       loaded: (bytes) => `${bytes} geladen`,
       missing: (n) => `${n} Artikel ${n === "1" ? "fehlt" : "fehlen"}`,
@@ -247,6 +249,7 @@ export function german(platform: Platform): Words {
     },
 
     check,
+    account,
 
     unsaved: {
       title: "Das Passwort kann nicht gespeichert werden",

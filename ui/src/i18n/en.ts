@@ -1,6 +1,7 @@
 // The words of the window, in English. The other languages have the same keys.
 
 import type { Platform } from "../platform";
+import { account } from "./account.en";
 import { check } from "./check.en";
 
 const systems = {
@@ -181,6 +182,7 @@ export function english(platform: Platform) {
         down: "Down",
         full: "No free connections",
         login_refused: "Login refused",
+        used_up: "Used up",
       },
       loaded: (bytes: string) => `${bytes} downloaded`,
       missing: (n: string) => `${plural(n, "article", "articles")} missing`,
@@ -243,6 +245,7 @@ export function english(platform: Platform) {
     },
 
     check,
+    account,
 
     unsaved: {
       title: "The password can't be saved",

@@ -69,11 +69,13 @@ function because(trouble: Trouble, keep: KeepState, t: Words, providerName: (id:
     case "no_client_password": return words.no_password(trouble.client);
     case "login_refused": return words.login_refused(providerName(trouble.provider));
     case "provider_down": return words.provider_down(providerName(trouble.provider));
+    case "account_used": return trouble.percent < 100 ? t.account.because.used(providerName(trouble.account)) : t.account.because.usedUp(providerName(trouble.account));
+    case "account_expires": return t.account.because.expires(providerName(trouble.account));
     case "cannot_listen": case "settings_read_only": case "settings_set_aside": case "settings_not_saved": return words[trouble.what];
   }
 }
 
-const subject = (trouble: Trouble) => ("provider" in trouble ? `provider ${trouble.provider}` : "client" in trouble ? `client ${trouble.client}` : trouble.what);
+const subject = (trouble: Trouble) => ("provider" in trouble ? `provider ${trouble.provider}` : "client" in trouble ? `client ${trouble.client}` : "account" in trouble ? `${trouble.what} ${trouble.account}` : trouble.what);
 
 /** Troubles by kind, the most urgent first. A provider or login is in one of them at most. */
 export function troubleGroups(troubles: Trouble[]): Trouble[][] {
@@ -92,7 +94,13 @@ export function troubleSentence(troubles: Trouble[], keep: KeepState, { t, forma
   const [trouble] = troubles;
   if (!trouble) return "";
   const words = t.trouble;
-  const all = troubles.map((one) => shortened("provider" in one ? providerName(one.provider) : "client" in one ? one.client : ""));
+  const { warned } = t.account;
+  const named = (one: Trouble, isOneOfMany: boolean) => {
+    if (!("account" in one)) return shortened("provider" in one ? providerName(one.provider) : "client" in one ? one.client : "");
+    const name = shortened(providerName(one.account));
+    return isOneOfMany && one.what === "account_used" ? warned.one(name, format.percent(one.percent / 100)) : name;
+  };
+  const all = troubles.map((one) => named(one, troubles.length > 1));
   const more = all.length - NAMED;
   const names = format.list(more > 1 ? [...all.slice(0, NAMED), words.more(format.number(more))] : all);
   switch (trouble.what) {
@@ -100,6 +108,12 @@ export function troubleSentence(troubles: Trouble[], keep: KeepState, { t, forma
     case "cannot_listen": return words.cannot_listen;
     case "passwords_closed": return keep.is === "open" ? words.locked : words[keep.is];
     case "no_password": case "no_client_password": case "login_refused": case "provider_down": return words[trouble.what](names, troubles.length);
+    case "account_used":
+      if (troubles.length > 1) return warned.manyUsed(names, troubles.length);
+      return trouble.percent < 100 ? warned.used(names, format.percent(trouble.percent / 100)) : warned.usedUp(names);
+    case "account_expires":
+      if (troubles.length > 1) return warned.manyExpire(names, troubles.length);
+      return trouble.days > 0 ? warned.expires(names, format.number(trouble.days)) : warned.expired(names);
     case "settings_read_only":
       return trouble.why.is === "held" ? words.settings_read_only.held(trouble.why.by) : words.settings_read_only[trouble.why.is];
     case "settings_set_aside": return words.settings_set_aside(trouble.file);

@@ -2,10 +2,11 @@
 import type { Arranged, Hold, Password, Provider, Remedy, TlsMode, VerifyLevel } from "../bindings";
 import type { Format } from "../format";
 import type { Words } from "../i18n";
+import { boughtOf, centsOf, quotaOf, wrongBought, type Bought, type BoughtField } from "./account";
 
 /** `test`: the form starts a test when it opens. */
-export type Draft = { provider: Provider; password: string; test?: boolean };
-export type Wrong = Partial<Record<keyof Provider | "password", string>>;
+export type Draft = { provider: Provider; password: string; bought: Bought; test?: boolean };
+export type Wrong = Partial<Record<keyof Provider | "password" | BoughtField, string>>;
 
 export function newProvider(): Provider {
   return {
@@ -57,9 +58,9 @@ export function keepsPassword(saved: Provider, now: Provider): boolean {
   return saved.tls === "off" || isAsSafe;
 }
 
-/** What prevents saving, by field. `again`: the saved password is for another server. */
-export function wrongWith({ provider, password }: Draft, t: Words, format: Format, again = false): Wrong {
-  const wrong: Wrong = {};
+/** What prevents saving, by field. `again`: the saved password is for another server. `before`: the provider as it is saved. */
+export function wrongWith({ provider, password, bought }: Draft, t: Words, format: Format, again = false, before?: Provider): Wrong {
+  const wrong: Wrong = provider.account ? {} : wrongBought(bought, provider.expires ?? null, before?.expires ?? null, t, format);
   const host = wrongHost(provider.host, t);
   if (host) wrong.host = host;
   const within = (field: "port" | "connections" | "pipelining" | "timeout_secs", from: number, to: number, optional = false) => {
@@ -90,14 +91,19 @@ export function wrongHost(entered: string, t: Words): string | undefined {
 }
 
 /** The provider as it is sent. Without a name of its own it is called by its host. */
-export function finished({ provider }: Draft): Provider {
-  const text = (entered: string | null) => entered?.trim() || null;
+export function finished({ provider, bought }: Draft): Provider {
+  const text = (entered: string | null | undefined) => entered?.trim() || null;
+  // What was bought belongs to the account.
+  const own = provider.account ? { quota: null, expires: null, price: null } : { quota: quotaOf(bought), expires: text(provider.expires), price: centsOf(bought) };
   return {
     ...provider,
     host: provider.host.trim(),
     name: text(provider.name) ?? text(provider.host),
     username: text(provider.username),
     ca_file: text(provider.ca_file),
+    account: text(provider.account),
+    backbone: text(provider.backbone)?.toLowerCase() ?? null,
+    ...own,
   };
 }
 
@@ -128,5 +134,5 @@ export function moved(providers: Provider[], id: string, by: -1 | 1): Arranged[]
 /** A provider to edit. A name that is its host is left empty, so that it follows the host. */
 export function draftOf(provider: Provider, test = false): Draft {
   const name = provider.name === provider.host ? null : provider.name;
-  return { provider: { ...provider, name }, password: "", test };
+  return { provider: { ...provider, name }, password: "", bought: boughtOf(provider), test };
 }

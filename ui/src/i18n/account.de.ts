@@ -1,0 +1,71 @@
+// The words for accounts, in German: the form, the overview and the warnings.
+import type { Takedown } from "../backbones";
+import type { account as english } from "./account.en";
+
+const policies: Record<Takedown, string> = { dmca: "DMCA", ntd: "NTD" };
+
+export const account: typeof english = {
+  title: "Account",
+  same: "Gleicher Account wie",
+  own: "Keiner: ein eigener Account",
+  sameHint: "Für einen weiteren Server eines Accounts, den Sie hier schon haben. Beide teilen sich dann dessen Verbindungen und Volumen.",
+  sameFound: (name) => `Domain und Benutzername wie bei ${name}, also wahrscheinlich derselbe Account.`,
+  shared: (name) => `Volumen, Ablauf und Preis sind die von ${name}.`,
+  namedBy: (names) => `Wird auch von ${names} benutzt.`,
+  volume: "Volumen",
+  periods: { unlimited: "Unbegrenzt", once: "Einmalig (Block)", day: "Jeden Tag", week: "Jede Woche", month: "Jeden Monat" },
+  amount: "Menge",
+  unit: "Einheit",
+  units: { GB: "GB", TB: "TB" },
+  resetDay: "Beginnt neu am",
+  resetDayHint: "In kürzeren Monaten am letzten Tag.",
+  dayOfMonth: "Tag des Monats",
+  usedBefore: (unit) => `Schon verbraucht (${unit})`,
+  usedBeforeHint: "Bevor Newsmux mitgezählt hat.",
+  reserve: (unit) => `Reserve (${unit})`,
+  reserveHint: "Für Artikel, die kein anderer Anbieter hat.",
+  expires: "Läuft ab",
+  expiresHint: "Der letzte Tag des Accounts.",
+  price: "Preis",
+  priceHint: { quota: "Für dieses Volumen, in Ihrer Währung.", month: "Für einen Monat, in Ihrer Währung." },
+  backbone: "Backbone",
+  backboneHint: "Das Netz, aus dem die Artikel kommen. Was einem Anbieter fehlt, wird bei anderen mit gleichem Backbone und gleicher Priorität nicht angefragt. Leer lassen, wenn unbekannt.",
+  filledIn: (backbone, policy) => `Eingetragen: ${backbone}${policy ? `, Löschung nach ${policies[policy]}` : ""}. Ändern Sie es, wenn Sie es besser wissen.`,
+  differs: (backbone, name, policy, other) =>
+    `Leer gelassen: ${name} gehört auch zu ${backbone}, löscht Artikel aber nach ${policies[other]}, dieser Server nach ${policies[policy]}. Er kann also haben, was ${name} fehlt.`,
+  wrong: {
+    bytes: "Geben Sie mehr als 0 ein, oder wählen Sie „Unbegrenzt“.",
+    tooMuch: "Geben Sie höchstens 9.000 TB ein.",
+    reserve: "Geben Sie weniger als das Volumen ein.",
+    negative: "Geben Sie 0 oder mehr ein.",
+    past: "Dieser Tag ist schon vorbei.",
+    date: "Geben Sie ein vollständiges Datum ein.",
+  },
+
+  accounts: "Accounts",
+  left: (left) => `Noch ${left}`,
+  leftWithPace: (left, time) => `Noch ${left}, bei diesem Tempo etwa ${time}`,
+  leftUntil: (left, day) => `Noch ${left} bis ${day}`,
+  unlimited: "Unbegrenzt",
+  used: (used, quota) => `${used} von ${quota} verbraucht`,
+  usedUp: "Aufgebraucht",
+  ended: (why) => `Aufgebraucht: ${why}`,
+  resets: (day) => `Beginnt neu am ${day}`,
+  expiresOn: (day) => `Läuft am ${day} ab`,
+  expiresToday: "Läuft heute ab",
+  expired: (day) => `Abgelaufen am ${day}`,
+  today: (bytes) => `Heute ${bytes}`,
+  meter: (name) => `Volumen von ${name}`,
+
+  warned: {
+    used: (name, percent) => `${name}: ${percent} des Volumens sind verbraucht.`,
+    usedUp: (name) => `${name} ist aufgebraucht.`,
+    manyUsed: (names, n) => `${n} Accounts sind fast oder ganz aufgebraucht: ${names}.`,
+    one: (name, percent) => `${name} (${percent})`,
+    expires: (name, days) => `${name} läuft in höchstens ${days} Tagen ab.`,
+    expired: (name) => `${name} läuft heute ab oder ist abgelaufen.`,
+    manyExpire: (names, n) => `${n} Accounts laufen bald ab oder sind abgelaufen: ${names}.`,
+    edit: "Account bearbeiten",
+  },
+  because: { used: (name) => `${name} geht zur Neige`, usedUp: (name) => `${name} ist aufgebraucht`, expires: (name) => `${name} läuft bald ab oder ist abgelaufen` },
+};
