@@ -9,6 +9,7 @@ mod budget;
 mod calendar;
 mod clients;
 mod ticket;
+mod timer;
 
 pub mod auth;
 pub mod backend;

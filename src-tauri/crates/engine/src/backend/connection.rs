@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -19,6 +20,7 @@ use super::account::Permit;
 use super::{Backend, gather};
 use crate::dial::{ReadHalf, WriteHalf};
 use crate::error::Error;
+use crate::timer::Timer;
 
 /// The longest status line accepted, in bytes.
 const STATUS_LIMIT: usize = 16 * 1024;
@@ -207,20 +209,23 @@ pub(crate) struct ReadSide {
     pub(super) at_rest: bool,
     /// Whether the connection no longer answers, not even to being closed.
     pub(super) dead: bool,
+    /// For the one reply that is being read.
+    pub(super) timer: Timer,
     connection: Arc<Connection>,
     permit: Option<Permit>,
 }
 
 impl ReadSide {
-    pub(super) fn new(half: ReadHalf, connection: Arc<Connection>, permit: Permit) -> Self {
-        Self {
+    pub(super) fn new(half: ReadHalf, connection: Arc<Connection>, permit: Permit) -> Box<Self> {
+        Box::new(Self {
             half,
             unread: Bytes::new(),
             at_rest: true,
             dead: false,
+            timer: Timer::default(),
             connection,
             permit: Some(permit),
-        }
+        })
     }
 
     /// Records that the connection has served a reply, so that its login no longer counts.
@@ -228,17 +233,28 @@ impl ReadSide {
         self.permit.iter().for_each(Permit::forget_login);
     }
 
-    /// Reads up to and including the first line feed; later bytes stay unread.
-    pub(super) async fn read_line(&mut self, backend: &Backend) -> Result<Bytes, Error> {
+    /// Reads up to and including the first line feed; later bytes stay unread. Fails if it is not there
+    /// at `end`.
+    pub(super) async fn read_line(
+        &mut self,
+        backend: &Backend,
+        end: Instant,
+    ) -> Result<Bytes, Error> {
         loop {
-            if let Some(at) = self.unread.iter().position(|byte| *byte == b'\n') {
+            if let Some(at) = memchr(b'\n', &self.unread) {
                 return Ok(self.unread.split_to(at + 1));
             }
             if self.unread.len() > STATUS_LIMIT {
                 return Err(Error::Unexpected("a status line without an end".into()));
             }
-            let read = poll_fn(|cx| backend.resources.buffers.poll_read(cx, &mut self.half));
-            let more = read.await.map_err(Error::ConnectionLost)?;
+            let Self { half, timer, .. } = self;
+            let more = poll_fn(|cx| match backend.resources.buffers.poll_read(cx, half) {
+                Poll::Pending => {
+                    timer.poll_until(end, cx).map(|()| Err(Error::TimedOut("the reply")))
+                }
+                Poll::Ready(read) => Poll::Ready(read.map_err(Error::ConnectionLost)),
+            });
+            let more = more.await?;
             backend.count_bytes(more.len());
             if more.is_empty() {
                 return Err(Error::ConnectionLost(closed()));

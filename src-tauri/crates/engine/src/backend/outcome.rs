@@ -33,8 +33,8 @@ pub(super) struct Timing {
 impl Backend {
     /// Removes a connection that is gone.
     pub(super) fn lost(self: &Arc<Self>, id: u64, loss: Loss) {
-        let now = Instant::now();
         let set_aside = self.change(|pool, effects| {
+            let now = effects.now;
             let at = pool.slots.iter().position(|slot| slot.connection.id == id)?;
             let slot = pool.slots.remove(at);
             let failure = match loss {
@@ -90,13 +90,13 @@ impl Backend {
     pub(super) fn turn_done(
         self: &Arc<Self>,
         id: u64,
-        ticket: Ticket<ReadSide>,
-        side: ReadSide,
+        ticket: Ticket<Box<ReadSide>>,
+        side: Box<ReadSide>,
         timing: Timing,
     ) {
         let mut side = Some(side);
         let back = self.change(|pool, effects| {
-            let (retired, now) = (pool.retired, Instant::now());
+            let (retired, now) = (pool.retired, effects.now);
             timing.first_line.into_iter().for_each(|time| pool.pace.measured_round_trip(time));
             timing.block.into_iter().for_each(|time| pool.pace.measured_article(now, time));
             let back = pool.breaker.served();
@@ -104,7 +104,7 @@ impl Backend {
             slot.turns = slot.turns.saturating_sub(1);
             slot.heard = now;
             if !std::mem::replace(&mut slot.has_served, true) {
-                side.iter().for_each(ReadSide::has_served);
+                side.iter().for_each(|side| side.has_served());
                 let address = slot.address.into_iter();
                 address.for_each(|at| self.resources.dialler.succeeded(at, &self.config));
             }

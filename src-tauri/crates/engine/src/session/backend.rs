@@ -109,7 +109,7 @@ impl<'a> Exchange<'a> {
                 self.pending.flush().await?;
             } else {
                 self.pending.take_back();
-                self.pending.may_fetch(self.request.verb()).await?;
+                self.pending.may_fetch(self.request.verb()).await;
             }
         }
         let progress = std::mem::replace(&mut self.progress, Progress::Untracked);
@@ -148,7 +148,7 @@ impl ClientSession {
                 Next::Missing => return self.refused_by_all(exchange, refusal),
                 Next::GiveUp(why) => return self.give_up(exchange, refusal, &route, &why),
             };
-            if by_id && !backend.account().used_up.may_send(Instant::now()) {
+            if by_id && !backend.account().used_up.may_send(Instant::now) {
                 // The account is used up: every article would get the same answer.
                 route.unable(&backend, backend.why());
                 continue;
@@ -208,8 +208,10 @@ impl ClientSession {
         exchange: &mut Exchange<'_>,
     ) -> Result<Outcome, Error> {
         let sent = backend.command_for(exchange.request);
-        let turn = backend.turn(&exchange.claim(&self.client), &sent);
-        let mut reply = in_line(turn, backend, route).await?;
+        let mut reply = match backend.turn(&exchange.claim(&self.client), &sent) {
+            Ok(reply) => reply,
+            Err(waiting) => in_line(waiting, backend, route).await?,
+        };
         reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(route.may_ask_again(backend)).await?;
         self.deliver(backend, &mut reply, status, exchange).await

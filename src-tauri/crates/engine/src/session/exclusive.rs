@@ -66,7 +66,7 @@ impl Conversation {
     ) -> Result<(Ticket<Selected>, Selected, Option<Begun>), Error> {
         let mut ticket = self.selected.ticket();
         let mut selected = selection(&mut ticket).await?;
-        pending.first_in_line().await?;
+        pending.first_in_line().await;
         selected.renew(&self.backends);
         let route = selected.route(&self.backends, request);
         let mut begun = None;

@@ -2,6 +2,7 @@
 //! order of the requests.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use nntp::client::{Action, ClientFlow, Facts};
 use nntp::command::{Class, Request, Verb};
 use nntp::line::TooLong;
 use tokio::sync::watch;
-use tokio::time::Duration;
+use tokio::time::{Duration, Instant};
 
 use super::ClientSession;
 use super::backend::{Exchange, Way};
@@ -18,12 +19,12 @@ use super::connection::{ClientReader, Input};
 use super::pending_reply::PendingReply;
 use super::running::Running;
 use super::selected::Selected;
-use super::silence::Silence;
 use super::writer::Writer;
 use crate::dial::{BoxStream, Boxed};
 use crate::error::Error;
 use crate::router::{BackendSelector, Route};
 use crate::ticket::{Ticket, TicketLock};
+use crate::timer::Timer;
 
 /// How many requests of one client run at once.
 const PIPELINE: usize = 64;
@@ -38,12 +39,12 @@ pub(super) struct Conversation {
     pub(super) backends: Arc<BackendSelector>,
     pub(super) client: ClientReader,
     flow: ClientFlow,
-    /// The client's writing side, for one reply after another.
-    replies: TicketLock<Writer>,
+    writer: Writer,
     /// The selected group, for one stateful request after another.
     pub(super) selected: TicketLock<Selected>,
     running: Running,
-    silence: Silence,
+    /// Rings when the client has been silent for too long.
+    silence: Timer,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -87,10 +88,10 @@ impl Conversation {
             backends,
             client: ClientReader::new(read, session.buffer_pool.clone()),
             flow,
-            replies: TicketLock::new(writer.clone()),
             selected: TicketLock::new(Selected::default()),
-            running: Running::new(writer),
-            silence: Silence::new(),
+            running: Running::new(writer.clone()),
+            writer,
+            silence: Timer::default(),
             stop: session.stop.clone(),
             session,
         }
@@ -100,8 +101,8 @@ impl Conversation {
     pub(super) async fn hold(mut self) -> End {
         let end = self.talk().await;
         if !matches!(end, End::Broken) {
-            let Self { client, replies, selected, running, .. } = self;
-            drop((replies, selected, running));
+            let Self { client, writer, selected, running, .. } = self;
+            drop((writer, selected, running));
             client.linger().await;
         }
         end
@@ -136,7 +137,6 @@ impl Conversation {
         let quiet = self.running.is_idle();
         let patience = if self.flow.is_logged_in() { IDLE } else { LOGIN };
         let Self { client, running, silence, stop, .. } = self;
-        silence.restart();
         let full = running.len() >= PIPELINE;
         // Take up all that the client has sent before starting any of it, so that the commands are sent
         // together.
@@ -146,6 +146,7 @@ impl Conversation {
         {
             return Event::Line(line);
         }
+        let end = Instant::now() + patience;
         tokio::select! {
             biased;
             () = stopped(stop) => Event::End(End::Stopped),
@@ -155,7 +156,7 @@ impl Conversation {
                 Input::End => Event::End(End::Client),
                 Input::Broken => Event::Broken,
             },
-            () = silence.reaches(patience), if !full => Event::End(End::Idle),
+            () = poll_fn(|cx| silence.poll_until(end, cx)), if !full => Event::End(End::Idle),
         }
     }
 
@@ -262,7 +263,7 @@ impl Conversation {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
         let mut pending = self.pending_reply();
         self.running.push(Box::pin(async move {
-            pending.may_fetch(request.verb()).await?;
+            pending.may_fetch(request.verb()).await;
             let route = Route::new(&backends, &request, None);
             let exchange = Exchange::new(&request, &mut pending);
             session.route_and_execute_command(route, exchange, Way::Shared).await?;
@@ -274,7 +275,7 @@ impl Conversation {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
         let (mut pending, mut selected) = (self.pending_reply(), self.selected.ticket());
         self.running.push(Box::pin(async move {
-            pending.first_in_line().await?;
+            pending.first_in_line().await;
             let home = selection(&mut selected).await?;
             let route = Route::new(&backends, &request, home.home());
             selected.pass_on(home);
@@ -288,7 +289,7 @@ impl Conversation {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
         let (mut pending, mut ticket) = (self.pending_reply(), self.selected.ticket());
         self.running.push(Box::pin(async move {
-            pending.first_in_line().await?;
+            pending.first_in_line().await;
             let mut selected = selection(&mut ticket).await?;
             let exchange = Exchange::new(&request, &mut pending);
             session.execute_stateful(&backends, &mut selected, exchange).await?;
@@ -309,7 +310,7 @@ impl Conversation {
 
     /// Reserves the next place in the order of replies.
     pub(super) fn pending_reply(&mut self) -> PendingReply {
-        PendingReply::new(self.replies.ticket(), &self.session.budget, self.session.client())
+        PendingReply::new(&self.session, &self.writer)
     }
 }
 

@@ -58,7 +58,6 @@ mod pending_reply;
 mod resume;
 mod running;
 mod selected;
-mod silence;
 mod stateful;
 mod streaming;
 mod writer;

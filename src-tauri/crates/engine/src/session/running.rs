@@ -120,6 +120,9 @@ impl Running {
                     let over = self.requests.remove(at);
                     self.alarms.extend(over.map(|over| (over.alarm, over.waker)));
                     self.failed = ended.err();
+                    // Its reply may be the client's next now.
+                    let next = self.requests.get(at);
+                    next.iter().for_each(|next| next.alarm.rang.store(true, Ordering::Release));
                 }
             }
         }
@@ -139,7 +142,7 @@ impl Running {
                 Poll::Ready(drained.map_err(Error::ClientGone))
             }
             Poll::Pending => {
-                let limit = self.writer.moved() + CLIENT_STALL;
+                let limit = self.writer.blocked_since() + CLIENT_STALL;
                 let stall = self.stall.get_or_insert_with(|| Box::pin(sleep_until(limit)));
                 if stall.deadline() != limit {
                     stall.as_mut().reset(limit);
