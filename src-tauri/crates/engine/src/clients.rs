@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
+use crate::lock::Lock;
 use crate::types::ClientId;
 
 /// A client's state at one moment, for people.
@@ -98,26 +99,22 @@ impl Client {
 
 /// All connected clients, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Clients(Mutex<BTreeMap<ClientId, Arc<Client>>>);
+pub(crate) struct Clients(Lock<BTreeMap<ClientId, Arc<Client>>>);
 
 impl Clients {
     /// Adds a client until the returned guard is dropped.
     pub(crate) fn enter(&self, client: Arc<Client>) -> Entered<'_> {
         let id = client.id;
-        self.lock().insert(id, client);
+        self.0.lock().insert(id, client);
         Entered(self, id)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.0.lock().len()
     }
 
     pub(crate) fn snapshot(&self) -> Vec<ClientSnapshot> {
-        self.lock().values().map(|client| client.snapshot()).collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Arc<Client>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().values().map(|client| client.snapshot()).collect()
     }
 }
 
@@ -127,6 +124,6 @@ pub(crate) struct Entered<'a>(&'a Clients, ClientId);
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.0.lock().remove(&self.1);
+        self.0.0.lock().remove(&self.1);
     }
 }

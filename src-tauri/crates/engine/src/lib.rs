@@ -8,6 +8,7 @@
 mod budget;
 mod calendar;
 mod clients;
+mod lock;
 mod ticket;
 mod timer;
 

@@ -110,7 +110,7 @@ impl Lease {
         if !self.connection.takes_more() {
             return Err(Error::TimedOut("the provider to take what the client sends"));
         }
-        self.connection.queue(&request.wire());
+        self.connection.queue(request.wire());
         self.connection.send();
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A provider at run time: its connections, health and counters.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use nntp::command::Request;
 use tokio::sync::oneshot;
@@ -11,6 +11,7 @@ use crate::config::BackendConfig;
 use crate::dial::Dial;
 use crate::error::Error;
 use crate::events::{Event, Events};
+use crate::lock::Lock;
 use crate::pool::BufferPool;
 
 mod account;
@@ -59,7 +60,7 @@ pub struct Backend {
     config: BackendConfig,
     resources: Resources,
     account: Arc<Account>,
-    pool: Mutex<Pool>,
+    pool: Lock<Pool>,
     counters: Counters,
     learned: learned::Learned,
 }
@@ -87,7 +88,7 @@ impl Backend {
         account: Arc<Account>,
         resources: Resources,
     ) -> Arc<Self> {
-        let (pool, counters) = (Mutex::new(Pool::new()), Counters::default());
+        let (pool, counters) = (Lock::new(Pool::new()), Counters::default());
         let learned = learned::Learned::default();
         let new = Arc::new(Self { config, resources, account, pool, counters, learned });
         new.account.enter(&new);
@@ -258,7 +259,7 @@ impl Backend {
     }
 
     fn lock(&self) -> MutexGuard<'_, Pool> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pool.lock()
     }
 }
 

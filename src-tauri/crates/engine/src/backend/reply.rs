@@ -163,7 +163,8 @@ impl Reply {
         if let Stage::Upload(side) = std::mem::replace(&mut self.stage, Stage::Done) {
             self.stage = Stage::Status(side);
         }
-        let status = self.status_line(Instant::now() + self.backend.config().limits.first_byte * 2).await?;
+        let status =
+            self.status_line(Instant::now() + self.backend.config().limits.first_byte * 2).await?;
         self.finish();
         Ok(status)
     }
@@ -259,7 +260,8 @@ impl Reply {
 
     async fn read_away(&mut self) -> Result<(), Error> {
         if let Stage::Status(_) = self.stage {
-            let status = self.status_line(Instant::now() + self.backend.config().limits.drain).await?;
+            let status =
+                self.status_line(Instant::now() + self.backend.config().limits.drain).await?;
             self.accept(&status)?;
         }
         let mut left = DRAIN_BYTES;

@@ -112,7 +112,7 @@ impl Slot {
         let sent = Sent { alone: self.turns == 0, stale: self.is_stale(watch.at), watch };
         self.small = is_small(request) && (self.small || self.turns == 0);
         self.turns += 1;
-        self.connection.queue(&request.wire());
+        self.connection.queue(request.wire());
         Reply::new(backend, Arc::clone(&self.connection), self.line.ticket(), request.clone(), sent)
     }
 }

@@ -3,9 +3,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, PoisonError};
 
 use tokio::time::{Duration, Instant};
+
+use crate::lock::Lock;
 
 /// How long a 430 is remembered.
 const MEMORY: Duration = Duration::from_secs(300);
@@ -16,7 +17,7 @@ const ENTRIES: usize = 65_536;
 #[derive(Default)]
 pub(super) struct Missing {
     hasher: RandomState,
-    known: Mutex<Known>,
+    known: Lock<Known>,
 }
 
 #[derive(Default)]
@@ -29,7 +30,7 @@ impl Missing {
     /// Remembers that `provider` does not have `article` now.
     pub(super) fn remember(&self, provider: &str, article: &[u8]) {
         let key = self.hasher.hash_one((provider, article));
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         if known.when.insert(key, Instant::now()).is_none() {
             known.oldest.push_back(key);
         }
@@ -42,7 +43,7 @@ impl Missing {
 
     /// Whether `provider` recently answered that it does not have `article`.
     pub(super) fn is_known(&self, provider: &str, article: &[u8]) -> bool {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock();
         if known.when.is_empty() {
             return false;
         }
@@ -73,6 +74,6 @@ mod tests {
         }
         assert!(!missing.is_known("a", &0_usize.to_le_bytes()));
         assert!(missing.is_known("a", &ENTRIES.to_le_bytes()));
-        assert_eq!(missing.known.lock().unwrap().when.len(), ENTRIES);
+        assert_eq!(missing.known.lock().when.len(), ENTRIES);
     }
 }

@@ -139,7 +139,7 @@ impl ClientSession {
             let backend = match route.next() {
                 Next::Ask(backend) => backend,
                 Next::Wait(until) => {
-                    sleep_until(until).await;
+                    Box::pin(sleep_until(until)).await;
                     continue;
                 }
                 Next::Missing if by_id && (lacking || exchange.request.verb().names_article()) => {
@@ -177,7 +177,9 @@ impl ClientSession {
                     route.unable(&backend, words(&status));
                     refusal = Some(status);
                 }
-                Err(error) => retry(&backend, error, &mut route, &mut exchange).await?,
+                Err(error) => {
+                    Box::pin(retry(&backend, error, &mut route, &mut exchange)).await?;
+                }
             }
         }
     }
@@ -210,7 +212,8 @@ impl ClientSession {
         let sent = backend.command_for(exchange.request);
         let mut reply = match backend.turn(&exchange.claim(&self.client), &sent) {
             Ok(reply) => reply,
-            Err(waiting) => in_line(waiting, backend, route).await?,
+            // Boxed to keep the futures of small requests small.
+            Err(waiting) => Box::pin(in_line(waiting, backend, route)).await?,
         };
         reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(route.may_ask_again(backend)).await?;

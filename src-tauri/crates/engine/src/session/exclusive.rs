@@ -14,7 +14,7 @@ use super::ClientSession;
 use super::backend::{Exchange, Outcome, Way, log_failure};
 use super::connection::Input;
 use super::error_classification::classify;
-use super::handlers::{Conversation, selection, stopped};
+use super::handlers::{Conversation, selection};
 use super::pending_reply::PendingReply;
 use super::selected::Selected;
 use super::stateful::{Selection, select};
@@ -168,7 +168,7 @@ impl Conversation {
         loop {
             let chunk = std::future::poll_fn(|cx| reply.poll_chunk(cx));
             tokio::select! {
-                () = stopped(&mut self.stop) => return Ok(()),
+                () = self.stopped.as_mut() => return Ok(()),
                 () = sleep(TUNNEL_IDLE) => return Ok(()),
                 chunk = chunk => {
                     let Some(chunk) = chunk? else { return Ok(()) };

@@ -45,7 +45,8 @@ pub(super) struct Conversation {
     running: Running,
     /// Rings when the client has been silent for too long.
     silence: Timer,
-    pub(super) stop: watch::Receiver<bool>,
+    /// Is ready when the proxy stops.
+    pub(super) stopped: Boxed<'static, ()>,
 }
 
 /// Why a conversation ended.
@@ -92,7 +93,7 @@ impl Conversation {
             running: Running::new(writer.clone()),
             writer,
             silence: Timer::default(),
-            stop: session.stop.clone(),
+            stopped: Box::pin(stopped(session.stop.clone())),
             session,
         }
     }
@@ -136,12 +137,12 @@ impl Conversation {
     async fn next_event(&mut self) -> Event {
         let quiet = self.running.is_idle();
         let patience = if self.flow.is_logged_in() { IDLE } else { LOGIN };
-        let Self { client, running, silence, stop, .. } = self;
+        let Self { session, client, running, silence, stopped, .. } = self;
         let full = running.len() >= PIPELINE;
         // Take up all that the client has sent before starting any of it, so that the commands are sent
         // together.
         if !full
-            && !*stop.borrow()
+            && !session.stop.has_changed().unwrap_or(false)
             && let Some(line) = client.line_at_hand()
         {
             return Event::Line(line);
@@ -149,7 +150,7 @@ impl Conversation {
         let end = Instant::now() + patience;
         tokio::select! {
             biased;
-            () = stopped(stop) => Event::End(End::Stopped),
+            () = stopped.as_mut() => Event::End(End::Stopped),
             replied = running.next(), if !quiet => Event::Replied(replied),
             line = client.next_line(), if !full => match line {
                 Input::Line(line) => Event::Line(line),
@@ -319,7 +320,7 @@ pub(super) async fn selection(ticket: &mut Ticket<Selected>) -> Result<Selected,
     ticket.wait().await.map_err(|_| Error::TurnLost)
 }
 
-pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+async fn stopped(mut stop: watch::Receiver<bool>) {
     // Without a sender nothing ever stops the session.
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;

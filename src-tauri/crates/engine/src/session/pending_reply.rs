@@ -146,9 +146,13 @@ impl PendingReply {
     /// Waits until the reply may be fetched: it is the client's next, or there is room to read all of
     /// it ahead. For a slow client, even the next needs room. A single line needs none.
     pub(super) async fn may_fetch(&mut self, verb: Verb) {
-        if verb == Verb::Stat {
-            return;
+        if verb != Verb::Stat {
+            // Boxed to keep the futures of small requests small.
+            Box::pin(self.room_for(verb)).await;
         }
+    }
+
+    async fn room_for(&mut self, verb: Verb) {
         let session = Arc::clone(&self.session);
         let budget = &session.budget;
         let size = || match verb {
@@ -217,7 +221,7 @@ impl PendingReply {
         self.first_in_line().await;
         let small = !self.last && self.size <= SMALL_REPLY;
         if !(small && self.client.leave(&self.queue)) {
-            return self.finish().await;
+            return Box::pin(self.finish()).await;
         }
         self.trace();
         self.session.client.was_sent(self.queued as u64);

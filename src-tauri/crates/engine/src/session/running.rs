@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::time::{Sleep, sleep_until};
@@ -15,6 +15,7 @@ use super::writer::Writer;
 use crate::backend::Gathering;
 use crate::dial::Boxed;
 use crate::error::Error;
+use crate::lock::Lock;
 
 /// The requests in flight. See the [module](self).
 pub(super) struct Running {
@@ -38,7 +39,7 @@ struct Underway {
 
 /// Wakes the client's task.
 #[derive(Default)]
-struct Task(Mutex<Option<Waker>>);
+struct Task(Lock<Option<Waker>>);
 
 /// Rings when its request can make progress.
 struct Alarm {
@@ -165,7 +166,7 @@ impl Underway {
 
 impl Task {
     fn set(&self, waker: &Waker) {
-        let mut task = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut task = self.0.lock();
         match &mut *task {
             Some(known) => known.clone_from(waker),
             none => *none = Some(waker.clone()),
@@ -173,7 +174,7 @@ impl Task {
     }
 
     fn wake(&self) {
-        let task = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let task = self.0.lock();
         if let Some(waker) = &*task {
             waker.wake_by_ref();
         }

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -15,6 +15,7 @@ use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
 use crate::dial::WriteHalf;
+use crate::lock::Lock;
 
 /// How many bytes of complete replies may be kept.
 const ROOM: usize = 16 * 1024;
@@ -23,7 +24,7 @@ const PIECES: usize = 16;
 
 /// See the [module](self). Clones are handles to the same writer.
 #[derive(Clone)]
-pub(super) struct Writer(Arc<Mutex<Inner>>);
+pub(super) struct Writer(Arc<Lock<Inner>>);
 
 /// A reply's place in the order of the requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +47,12 @@ impl Writer {
     pub(super) fn new(half: WriteHalf) -> Self {
         let left = BytesMut::new();
         let inner = Inner { half, left, flushing: false, blocked: None, places: 0, past: 0 };
-        Self(Arc::new(Mutex::new(inner)))
+        Self(Arc::new(Lock::new(inner)))
     }
 
     /// Gives away the next place.
     pub(super) fn place(&self) -> Place {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         inner.places += 1;
         Place(inner.places)
     }
@@ -59,18 +60,18 @@ impl Writer {
     /// Whether all replies with earlier places are written. Nobody is woken when that changes, but for
     /// the requests that [`Running`](super::running::Running) polls.
     pub(super) fn is_next(&self, place: Place) -> bool {
-        self.lock().past + 1 == place.0
+        self.0.lock().past + 1 == place.0
     }
 
     /// Lets the reply with the next place follow.
     pub(super) fn pass(&self) {
-        self.lock().past += 1;
+        self.0.lock().past += 1;
     }
 
     /// Keeps the rest of a complete reply and lets the next one follow, if there is room. The owner of
     /// all replies then has to [drain](Self::poll_drain) it.
     pub(super) fn leave(&self, pieces: &VecDeque<Bytes>) -> bool {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         let size: usize = pieces.iter().map(Bytes::len).sum();
         if inner.left.len() + size > ROOM {
             return false;
@@ -82,18 +83,18 @@ impl Writer {
 
     /// Whether all complete replies are written and flushed.
     pub(super) fn is_drained(&self) -> bool {
-        let inner = self.lock();
+        let inner = self.0.lock();
         inner.left.is_empty() && !inner.flushing
     }
 
     /// Since when the client accepts nothing of what it was offered.
     pub(super) fn blocked_since(&self) -> Instant {
-        self.lock().blocked.unwrap_or_else(Instant::now)
+        self.0.lock().blocked.unwrap_or_else(Instant::now)
     }
 
     /// Writes what is kept here.
     pub(super) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         while !inner.left.is_empty() {
             ready!(inner.poll_write(cx, &VecDeque::new()))?;
             inner.flushing = true;
@@ -111,21 +112,17 @@ impl Writer {
         cx: &mut Context<'_>,
         pieces: &VecDeque<Bytes>,
     ) -> Poll<io::Result<usize>> {
-        self.lock().poll_write(cx, pieces)
+        self.0.lock().poll_write(cx, pieces)
     }
 
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_drain(cx))?;
-        Pin::new(&mut self.lock().half).poll_flush(cx)
+        Pin::new(&mut self.0.lock().half).poll_flush(cx)
     }
 
     pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_drain(cx))?;
-        Pin::new(&mut self.lock().half).poll_shutdown(cx)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        Pin::new(&mut self.0.lock().half).poll_shutdown(cx)
     }
 }
 

@@ -170,8 +170,8 @@ impl Request {
 
     /// The line to send to a provider: the client's own, unchanged, with CRLF.
     #[must_use]
-    pub fn wire(&self) -> Bytes {
-        self.line.clone()
+    pub const fn wire(&self) -> &Bytes {
+        &self.line
     }
 
     /// The arguments. Trailing blanks belong to them: passwords may end with some.
