@@ -5,10 +5,12 @@
 //! and memory is bounded. A session may hold no more than it leaves free, and its next reply may take
 //! half of that, so that something is left however many clients are slow.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+
+use crate::lock::Lock;
 
 /// The limit for all replies together, in bytes.
 pub(crate) const IN_ALL: usize = 64 * 1024 * 1024;
@@ -26,7 +28,7 @@ pub(crate) struct Budget {
 
 #[derive(Debug)]
 struct Ledger {
-    free: Mutex<usize>,
+    free: Lock<usize>,
     /// The recent size of articles in all sessions; zero before the first.
     typical: AtomicUsize,
     /// Signals that memory was returned.
@@ -52,7 +54,7 @@ pub(crate) struct Reservation {
 impl Budget {
     pub(crate) fn new() -> Self {
         let all =
-            Ledger { free: Mutex::new(IN_ALL), typical: AtomicUsize::new(0), freed: Notify::new() };
+            Ledger { free: Lock::new(IN_ALL), typical: AtomicUsize::new(0), freed: Notify::new() };
         Self { all: Arc::new(all), own: Arc::default() }
     }
 
@@ -118,10 +120,6 @@ impl Budget {
     pub(crate) fn set_slow(&self, slow: bool) {
         self.own.slow.store(slow, Ordering::Relaxed);
     }
-
-    fn lock(&self) -> MutexGuard<'_, usize> {
-        self.all.free.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Reservation {
@@ -139,7 +137,7 @@ impl Reservation {
     /// lost.
     pub(crate) fn overdraw(&mut self) -> bool {
         let budget = self.budget.clone();
-        let mut free = budget.lock();
+        let mut free = budget.all.free.lock();
         self.take(&mut free, STEP)
     }
 
@@ -148,7 +146,7 @@ impl Reservation {
         let surplus = self.bytes.saturating_sub(bytes);
         if surplus > 0 {
             self.bytes -= surplus;
-            let mut free = self.budget.lock();
+            let mut free = self.budget.all.free.lock();
             *free += surplus;
             self.budget.own.held.fetch_sub(surplus, Ordering::Relaxed);
             drop(free);
@@ -159,14 +157,14 @@ impl Reservation {
 
     fn try_grow(&mut self, bytes: usize) -> bool {
         let budget = self.budget.clone();
-        let mut free = budget.lock();
+        let mut free = budget.all.free.lock();
         let held = budget.own.held.load(Ordering::Relaxed);
         held + bytes <= (*free + held) / 2 && self.take(&mut free, bytes)
     }
 
     fn try_grow_next(&mut self, bytes: usize) -> bool {
         let budget = self.budget.clone();
-        let mut free = budget.lock();
+        let mut free = budget.all.free.lock();
         bytes <= *free / 2 && self.take(&mut free, bytes)
     }
 
@@ -210,7 +208,7 @@ mod tests {
         let grown: usize = held.iter_mut().map(|r| (0..9).filter(|_| r.overdraw()).count()).sum();
         assert_eq!(grown * STEP, IN_ALL);
         drop(held);
-        assert_eq!(*budget.lock(), IN_ALL);
+        assert_eq!(*budget.all.free.lock(), IN_ALL);
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
+use crate::lock::Lock;
 use crate::totals::Totals;
 use crate::types::ClientId;
 
@@ -179,7 +180,7 @@ impl Client {
 /// All connected clients, oldest first, and the totals to which they add when they leave.
 #[derive(Debug, Default)]
 pub(crate) struct Clients {
-    connected: Mutex<BTreeMap<ClientId, Arc<Client>>>,
+    connected: Lock<BTreeMap<ClientId, Arc<Client>>>,
     totals: Totals,
 }
 
@@ -191,34 +192,30 @@ impl Clients {
     /// Adds a client until the returned guard is dropped.
     pub(crate) fn enter(&self, client: Arc<Client>) -> Entered<'_> {
         let id = client.id;
-        self.lock().insert(id, client);
+        self.connected.lock().insert(id, client);
         Entered(self, id)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.connected.lock().len()
     }
 
     pub(crate) fn snapshot(&self) -> Vec<ClientSnapshot> {
-        self.lock().values().map(|client| client.snapshot()).collect()
+        self.connected.lock().values().map(|client| client.snapshot()).collect()
     }
 
     /// What each program has received so far.
     pub(crate) fn programs(&self) -> Vec<ProgramSnapshot> {
         // Locked all the while, so that a client that leaves is counted once.
-        let connected = self.lock();
+        let connected = self.connected.lock();
         self.totals.programs(connected.values().flat_map(|client| client.shares()))
     }
 
     fn leave(&self, id: ClientId) {
-        let mut connected = self.lock();
+        let mut connected = self.connected.lock();
         if let Some(client) = connected.remove(&id) {
             client.shares().for_each(|(name, counts)| self.totals.add_program(name, counts));
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Arc<Client>>> {
-        self.connected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -8,7 +8,9 @@
 mod budget;
 mod calendar;
 mod clients;
+mod lock;
 mod ticket;
+mod timer;
 
 pub mod auth;
 pub mod backend;

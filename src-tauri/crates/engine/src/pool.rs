@@ -3,13 +3,14 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::dial::ReadHalf;
+use crate::lock::Lock;
 use crate::types::BufferSize;
 
 /// Reads of up to this many bytes are copied, so that a status line does not hold a whole buffer.
@@ -29,7 +30,7 @@ pub struct BufferPool(Arc<Shelf>);
 struct Shelf {
     size: BufferSize,
     keep: usize,
-    free: Mutex<Vec<Box<[u8]>>>,
+    free: Lock<Vec<Box<[u8]>>>,
 }
 
 impl BufferPool {
@@ -37,7 +38,7 @@ impl BufferPool {
     /// the surplus is freed when returned.
     #[must_use]
     pub fn new(size: BufferSize, keep: usize) -> Self {
-        Self(Arc::new(Shelf { size, keep, free: Mutex::default() }))
+        Self(Arc::new(Shelf { size, keep, free: Lock::default() }))
     }
 
     /// The size of each buffer.
@@ -66,13 +67,9 @@ impl BufferPool {
     }
 
     fn take(&self) -> Buffer {
-        let data = self.lock().pop();
+        let data = self.0.free.lock().pop();
         let data = data.unwrap_or_else(|| vec![0; self.0.size.get()].into_boxed_slice());
         Buffer { data, len: 0, pool: self.clone() }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Box<[u8]>>> {
-        self.0.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,7 +94,7 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let mut free = self.pool.lock();
+        let mut free = self.pool.0.free.lock();
         if free.len() < self.pool.0.keep {
             free.push(std::mem::take(&mut self.data));
         }
@@ -125,17 +122,17 @@ mod tests {
         let bytes = read(&pool, &[7; 8000]).await;
         let tail = bytes.slice(7999..);
         drop(bytes);
-        assert_eq!(pool.lock().len(), 0);
+        assert_eq!(pool.0.free.lock().len(), 0);
         assert_eq!(tail.as_ref(), [7]);
         drop(tail);
-        assert_eq!(pool.lock().len(), 1);
+        assert_eq!(pool.0.free.lock().len(), 1);
     }
 
     #[tokio::test]
     async fn a_small_read_keeps_no_buffer() {
         let pool = pool();
         let bytes = read(&pool, b"223 0 <a@b>\r\n").await;
-        assert_eq!(pool.lock().len(), 1);
+        assert_eq!(pool.0.free.lock().len(), 1);
         assert_eq!(bytes.as_ref(), b"223 0 <a@b>\r\n");
     }
 
@@ -144,6 +141,6 @@ mod tests {
         let pool = pool();
         let two = (read(&pool, &[1; 8000]).await, read(&pool, &[2; 8000]).await);
         drop(two);
-        assert_eq!(pool.lock().len(), 1);
+        assert_eq!(pool.0.free.lock().len(), 1);
     }
 }

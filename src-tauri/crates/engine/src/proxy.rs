@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -18,6 +18,7 @@ pub use crate::clients::{ClientSnapshot, ProgramCounts, ProgramSnapshot};
 use crate::config::{Allowances, BackendConfig, Config, RoutingMode};
 use crate::dial::{BoxStream, Dial};
 use crate::events::{Event, Events};
+use crate::lock::Lock;
 use crate::pool::BufferPool;
 use crate::router::BackendSelector;
 use crate::session::ClientSession;
@@ -43,7 +44,7 @@ struct Shared {
     accounts: Accounts,
     budget: Budget,
     selector: Arc<BackendSelector>,
-    config: RwLock<Config>,
+    config: Lock<Config>,
     clients: Clients,
     stop: watch::Sender<bool>,
     /// No client is served any more once the last receiver is gone.
@@ -94,7 +95,7 @@ impl Proxy {
             accounts: Accounts::counting_in(totals.clone()),
             budget: Budget::new(),
             selector: Arc::new(BackendSelector::new()),
-            config: RwLock::new(config.clone()),
+            config: Lock::new(config.clone()),
             clients: Clients::counting_in(totals),
             stop: watch::Sender::new(false),
             served: watch::Sender::new(()),
@@ -123,7 +124,7 @@ impl Proxy {
         let gone = old.iter().filter(|old| !new.iter().any(|new| Arc::ptr_eq(old, new)));
         let gone: Vec<_> = gone.cloned().collect();
         self.0.selector.replace(new);
-        *self.0.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+        *self.0.config.lock() = config;
         gone.iter().for_each(Backend::retire);
     }
 
@@ -171,7 +172,7 @@ impl Proxy {
     /// Whether the client may connect.
     async fn admits(&self, stream: &TcpStream, client: std::net::SocketAddr) -> bool {
         let admission = {
-            let config = self.0.config.read().unwrap_or_else(PoisonError::into_inner);
+            let config = self.0.config.lock();
             config.auth.admission()
         };
         let (Some(admission), Ok(local)) = (admission, stream.local_addr()) else { return true };
@@ -181,14 +182,16 @@ impl Proxy {
     /// Serves one client on any kind of stream until it leaves.
     pub async fn serve_client(&self, stream: BoxStream, client: std::net::SocketAddr) {
         let (mode, posting, auth) = {
-            let config = self.0.config.read().unwrap_or_else(PoisonError::into_inner);
+            let config = self.0.config.lock();
             (config.mode, config.posting, Arc::clone(&config.auth))
         };
         let session = ClientSession::builder(client, self.0.resources.buffers.clone(), auth)
             .with_posting(posting)
-            .with_budget(self.0.budget.for_session())
-            .with_events(self.0.resources.events.clone())
-            .with_stop(self.0.stop.subscribe());
+            .within_proxy(
+                self.0.budget.for_session(),
+                self.0.resources.events.clone(),
+                self.0.stop.subscribe(),
+            );
         let router = Arc::clone(&self.0.selector);
         match mode {
             RoutingMode::Standard => {

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use crate::backend::{CounterSnapshot, Counters, Meter};
 use crate::clients::{ProgramCounts, ProgramSnapshot};
 use crate::config::{Allowances, BackendConfig};
 use crate::dial::Tally;
+use crate::lock::Lock;
 use crate::proxy::AccountSnapshot;
 
 /// The maximum number of programs that are counted apart.
@@ -17,7 +18,7 @@ const OTHERS: &str = "others";
 
 /// The totals of all proxies that share them. Clones are handles to the same totals.
 #[derive(Clone, Default)]
-pub struct Totals(Arc<Mutex<Maps>>);
+pub struct Totals(Arc<Lock<Maps>>);
 
 #[derive(Default)]
 struct Maps {
@@ -82,7 +83,7 @@ impl Totals {
     }
 
     fn lock(&self) -> MutexGuard<'_, Maps> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

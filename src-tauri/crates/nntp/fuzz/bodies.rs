@@ -35,7 +35,7 @@ pub(crate) fn request(data: &[u8]) {
     assert!(!line.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n')), "more than one line");
     let again = Request::parse(wire.clone()).expect("what was parsed can be parsed");
     assert_eq!((again.verb(), again.class()), (request.verb(), request.class()));
-    assert_eq!((again.args(), again.wire()), (request.args(), wire.clone()));
+    assert_eq!((again.args(), again.wire()), (request.args(), wire));
     assert_eq!(request.class() == Class::ById, by_id(&request), "{}", wire.escape_ascii());
     for code in (100..600).filter_map(Code::new) {
         let framing = request.framing(code);

@@ -10,7 +10,7 @@ impl<'a> MessageId<'a> {
     #[must_use]
     pub fn leading(argument: &'a [u8]) -> Option<Self> {
         let argument = argument.trim_ascii();
-        if argument.starts_with(b"<") { find(argument).map(Self) } else { None }
+        if argument.starts_with(b"<") { up_to_last(argument, 0).map(Self) } else { None }
     }
 
     /// Whether it follows RFC 3977: short, printable, without blanks, and with an `@`.
@@ -28,7 +28,10 @@ impl<'a> MessageId<'a> {
 
 /// Finds everything from the first `<` to the last `>`.
 pub(crate) fn find(text: &[u8]) -> Option<&[u8]> {
-    let start = memchr::memchr(b'<', text)?;
+    up_to_last(text, memchr::memchr(b'<', text)?)
+}
+
+fn up_to_last(text: &[u8], start: usize) -> Option<&[u8]> {
     let end = memchr::memrchr(b'>', text)?;
     text.get(start..=end).filter(|id| id.len() > 2)
 }

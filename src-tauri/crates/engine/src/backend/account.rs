@@ -2,7 +2,7 @@
 //! every connection until the provider has seen it close, so a reload never opens one too many.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, MutexGuard, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,6 +12,7 @@ use super::logins::{Login, Logins};
 use super::pool::Pool;
 use super::used_up::UsedUp;
 use crate::config::{AccountConfig, BackendConfig};
+use crate::lock::Lock;
 use crate::totals::Totals;
 
 /// How long a lowered limit waits before it rises by one, at first; this doubles with each refusal, as
@@ -23,16 +24,16 @@ const LONGEST_STEP: Duration = Duration::from_secs(300);
 /// A provider account. See the [module](self).
 pub(crate) struct Account {
     config: AccountConfig,
-    state: Mutex<State>,
+    state: Lock<State>,
     pub(crate) used_up: UsedUp,
     /// Whether a host waits for a connection that another one has. Usually none does, and no lock is
     /// taken.
     contended: AtomicBool,
-    backends: Mutex<Vec<Weak<Backend>>>,
+    backends: Lock<Vec<Weak<Backend>>>,
     /// Accounts that hosts of this one had before, as long as they have connections open.
-    former: Mutex<Vec<Weak<Account>>>,
+    former: Lock<Vec<Weak<Account>>>,
     /// The hosts that it has or had, each as if it had an account of its own.
-    members: Mutex<Vec<AccountConfig>>,
+    members: Lock<Vec<AccountConfig>>,
 }
 
 #[derive(Default)]
@@ -90,18 +91,18 @@ impl Account {
     fn new(config: AccountConfig) -> Arc<Self> {
         Arc::new(Self {
             config,
-            state: Mutex::default(),
+            state: Lock::default(),
             used_up: UsedUp::default(),
             contended: AtomicBool::new(false),
-            backends: Mutex::default(),
-            former: Mutex::default(),
-            members: Mutex::default(),
+            backends: Lock::default(),
+            former: Lock::default(),
+            members: Lock::default(),
         })
     }
 
     /// How many connections hosts of this account still have open from when they had another.
     fn still_open(&self) -> u16 {
-        let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut former = self.former.lock();
         former.retain(|account| account.upgrade().is_some_and(|account| account.open() > 0));
         let open = former.iter().filter_map(Weak::upgrade).map(|account| account.open());
         open.fold(0, u16::saturating_add)
@@ -111,22 +112,22 @@ impl Account {
     pub(super) fn enter(&self, backend: &Arc<Backend>) {
         let own = backend.config().own_account();
         if !self.has_host(&own) {
-            self.members.lock().unwrap_or_else(PoisonError::into_inner).push(own);
+            self.members.lock().push(own);
         }
-        let mut backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut backends = self.backends.lock();
         backends.retain(|backend| backend.strong_count() > 0);
         backends.push(Arc::downgrade(backend));
     }
 
     /// Whether a host has or had this account.
     fn has_host(&self, host: &AccountConfig) -> bool {
-        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let members = self.members.lock();
         members.iter().any(|member| member.is_same(host))
     }
 
     /// The backends that use it.
     fn backends(&self) -> Vec<Arc<Backend>> {
-        let backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner);
+        let backends = self.backends.lock();
         backends.iter().filter_map(Weak::upgrade).collect()
     }
 
@@ -269,14 +270,14 @@ impl Account {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
 /// The accounts in use, and those whose connections are still closing.
 #[derive(Default)]
 pub(crate) struct Accounts {
-    known: Mutex<Vec<Weak<Account>>>,
+    known: Lock<Vec<Weak<Account>>>,
     pub(crate) totals: Totals,
 }
 
@@ -290,15 +291,11 @@ impl Accounts {
     pub(crate) fn of(&self, config: &BackendConfig, taken: &[Arc<Backend>]) -> Arc<Account> {
         let account = self.find(config, taken);
         let own = config.own_account();
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.known.lock().clone();
         let former = known.iter().filter_map(Weak::upgrade).filter(|known| {
             !Arc::ptr_eq(known, &account) && known.open() > 0 && known.has_host(&own)
         });
-        account
-            .former
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(former.map(|former| Arc::downgrade(&former)));
+        account.former.lock().extend(former.map(|former| Arc::downgrade(&former)));
         account
     }
 
@@ -308,7 +305,7 @@ impl Accounts {
         if let Some(same) = taken.iter().find(same) {
             return Arc::clone(same.account());
         }
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         known.retain(|account| account.strong_count() > 0);
         let free = |account: &Arc<Account>| {
             account.config.is_same(&wanted)

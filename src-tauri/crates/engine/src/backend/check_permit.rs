@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::account::Permit;
 use super::{Backend, Confidence, State};
@@ -76,7 +76,7 @@ impl CheckPermits {
     pub(crate) fn login_works(&self, to: &BackendConfig) -> bool {
         self.same_account(to).iter().any(|backend| {
             let up = backend.snapshot().state == State::Up;
-            up && backend.standing().confidence == Confidence::Proven
+            up && backend.standing(Instant::now()).confidence == Confidence::Proven
                 && backend.config().login == to.login
         })
     }

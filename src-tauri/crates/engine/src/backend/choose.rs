@@ -22,7 +22,7 @@ impl Pool {
         (waiting, small): (usize, bool),
         effects: &mut Effects,
     ) -> Option<usize> {
-        let now = Instant::now();
+        let now = effects.now;
         // A probe gets a connection of its own.
         if matches!(self.breaker.trust(now), Trust::NotBefore(_))
             || backend.volume() == Volume::UsedUp
@@ -30,7 +30,7 @@ impl Pool {
             return None;
         }
         let gathering = if small { self.gathering_slot(backend, now) } else { None };
-        if let Some(at) = gathering.or_else(|| self.idle(None, now, effects).map(|(at, _)| at)) {
+        if let Some(at) = gathering.or_else(|| self.idle(None, effects).map(|(at, _)| at)) {
             return Some(at);
         }
         let configured = backend.pipelining();
@@ -38,7 +38,7 @@ impl Pool {
         let depth_of_small = self.pace.depth_of_small(now, configured);
         // Small requests share one connection.
         let wanted = if small { waiting.div_ceil(depth_of_small.into()) } else { waiting };
-        while usize::from(self.dialling) < wanted && self.dial(backend, now, effects) {}
+        while usize::from(self.dialling) < wanted && self.dial(backend, effects) {}
         if self.hopes_for_dial(wanted - 1, now) {
             return None;
         }
@@ -66,7 +66,7 @@ impl Pool {
         backend: &Backend,
         effects: &mut Effects,
     ) -> Option<usize> {
-        let depth = self.pace.depth(Instant::now(), backend.pipelining());
+        let depth = self.pace.depth(effects.now, backend.pipelining());
         let fits = |slot: &Slot| {
             slot.is_owned_by(client) && slot.access == Access::Shared && slot.turns < depth
         };
@@ -80,9 +80,9 @@ impl Pool {
     pub(super) fn idle(
         &mut self,
         lease: Option<Wanted>,
-        now: Instant,
         effects: &mut Effects,
     ) -> Option<(usize, Rank)> {
+        let now = effects.now;
         let untouched = lease.is_some_and(|wanted| wanted.untouched);
         let free = |slot: &Slot| {
             slot.turns == 0 && slot.access == Access::Shared && (slot.selections == 0 || !untouched)
@@ -106,12 +106,8 @@ impl Pool {
     }
 
     /// Dials if one more connection is allowed.
-    pub(super) fn dial(
-        &mut self,
-        backend: &Arc<Backend>,
-        now: Instant,
-        effects: &mut Effects,
-    ) -> bool {
+    pub(super) fn dial(&mut self, backend: &Arc<Backend>, effects: &mut Effects) -> bool {
+        let now = effects.now;
         // Dial one at a time until a dial, and after failures a request, has succeeded: a wrong
         // password must not be sent eight times.
         let trying = self.dialling > 0 && !self.breaker.is_trusted();

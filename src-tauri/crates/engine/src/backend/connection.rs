@@ -4,12 +4,13 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -19,6 +20,8 @@ use super::account::Permit;
 use super::{Backend, gather};
 use crate::dial::{ReadHalf, WriteHalf};
 use crate::error::Error;
+use crate::lock::Lock;
+use crate::timer::Timer;
 
 /// The longest status line accepted, in bytes.
 const STATUS_LIMIT: usize = 16 * 1024;
@@ -40,7 +43,7 @@ pub(crate) struct Connection {
     pub(super) posting: bool,
     /// Whether it has carried a request, so that it may have gone stale since.
     used: AtomicBool,
-    outbox: Mutex<Outbox>,
+    outbox: Lock<Outbox>,
     closing: Notify,
     /// Signals that a task returned the writing half, or never will.
     returned: Notify,
@@ -60,7 +63,7 @@ impl Connection {
             id,
             posting,
             used: AtomicBool::new(false),
-            outbox: Mutex::new(outbox),
+            outbox: Lock::new(outbox),
             closing: Notify::new(),
             returned: Notify::new(),
         })
@@ -73,19 +76,19 @@ impl Connection {
 
     /// Whether there is room for lines without a turn.
     pub(super) fn takes_more(&self) -> bool {
-        let outbox = self.lock();
+        let outbox = self.outbox.lock();
         !outbox.closed && outbox.queued.len() < OUTBOX
     }
 
     /// Queues a command. The order of these calls is the order of the replies.
     pub(super) fn queue(&self, command: &[u8]) {
-        self.lock().queued.extend_from_slice(command);
+        self.outbox.lock().queued.extend_from_slice(command);
     }
 
     /// Whether queued commands will be sent at the end of this poll, so that one more needs no extra
     /// write.
     pub(super) fn is_gathering(&self) -> bool {
-        let outbox = self.lock();
+        let outbox = self.outbox.lock();
         outbox.half.is_some() && !outbox.queued.is_empty()
     }
 
@@ -99,7 +102,7 @@ impl Connection {
     /// Sends as much of the queue as the socket takes now, and the rest in a separate task, so that
     /// dropping a request never leaves half a command on the wire.
     pub(super) fn send_now(self: &Arc<Self>) {
-        let mut outbox = self.lock();
+        let mut outbox = self.outbox.lock();
         let Outbox { queued, half: Some(half), .. } = &mut *outbox else { return };
         if queued.is_empty() {
             return;
@@ -119,7 +122,7 @@ impl Connection {
     async fn send_rest(self: Arc<Self>, mut half: WriteHalf) {
         loop {
             let sent = self.send_queued(half).await;
-            let mut outbox = self.lock();
+            let mut outbox = self.outbox.lock();
             match sent {
                 Some(sent) if !outbox.closed && !outbox.queued.is_empty() => half = sent,
                 sent => {
@@ -134,7 +137,7 @@ impl Connection {
 
     /// Sends the queue. Returns the writing half, or `None` if that failed.
     async fn send_queued(&self, mut half: WriteHalf) -> Option<WriteHalf> {
-        let mut queued = self.lock().queued.split();
+        let mut queued = self.outbox.lock().queued.split();
         tokio::select! {
             sent = timeout(WRITE_LIMIT, send_all(&mut half, &mut queued)) => {
                 matches!(sent, Ok(Ok(()))).then_some(half)
@@ -150,7 +153,7 @@ impl Connection {
         loop {
             let returned = self.returned.notified();
             {
-                let mut outbox = self.lock();
+                let mut outbox = self.outbox.lock();
                 if outbox.closed || outbox.half.is_some() {
                     return outbox.half.take();
                 }
@@ -160,21 +163,17 @@ impl Connection {
     }
 
     pub(super) fn put_back(&self, half: WriteHalf) {
-        let mut outbox = self.lock();
+        let mut outbox = self.outbox.lock();
         if !outbox.closed {
             outbox.half = Some(half);
         }
     }
 
     fn close(&self) -> Option<WriteHalf> {
-        let mut outbox = self.lock();
+        let mut outbox = self.outbox.lock();
         outbox.closed = true;
         self.closing.notify_one();
         outbox.half.take()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Outbox> {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -207,20 +206,23 @@ pub(crate) struct ReadSide {
     pub(super) at_rest: bool,
     /// Whether the connection no longer answers, not even to being closed.
     pub(super) dead: bool,
+    /// For the one reply that is being read.
+    pub(super) timer: Timer,
     connection: Arc<Connection>,
     permit: Option<Permit>,
 }
 
 impl ReadSide {
-    pub(super) fn new(half: ReadHalf, connection: Arc<Connection>, permit: Permit) -> Self {
-        Self {
+    pub(super) fn new(half: ReadHalf, connection: Arc<Connection>, permit: Permit) -> Box<Self> {
+        Box::new(Self {
             half,
             unread: Bytes::new(),
             at_rest: true,
             dead: false,
+            timer: Timer::default(),
             connection,
             permit: Some(permit),
-        }
+        })
     }
 
     /// Records that the connection has served a reply, so that its login no longer counts.
@@ -228,17 +230,28 @@ impl ReadSide {
         self.permit.iter().for_each(Permit::forget_login);
     }
 
-    /// Reads up to and including the first line feed; later bytes stay unread.
-    pub(super) async fn read_line(&mut self, backend: &Backend) -> Result<Bytes, Error> {
+    /// Reads up to and including the first line feed; later bytes stay unread. Fails if it is not there
+    /// at `end`.
+    pub(super) async fn read_line(
+        &mut self,
+        backend: &Backend,
+        end: Instant,
+    ) -> Result<Bytes, Error> {
         loop {
-            if let Some(at) = self.unread.iter().position(|byte| *byte == b'\n') {
+            if let Some(at) = memchr(b'\n', &self.unread) {
                 return Ok(self.unread.split_to(at + 1));
             }
             if self.unread.len() > STATUS_LIMIT {
                 return Err(Error::Unexpected("a status line without an end".into()));
             }
-            let read = poll_fn(|cx| backend.resources.buffers.poll_read(cx, &mut self.half));
-            let more = read.await.map_err(Error::ConnectionLost)?;
+            let Self { half, timer, .. } = self;
+            let more = poll_fn(|cx| match backend.resources.buffers.poll_read(cx, half) {
+                Poll::Pending => {
+                    timer.poll_until(end, cx).map(|()| Err(Error::TimedOut("the reply")))
+                }
+                Poll::Ready(read) => Poll::Ready(read.map_err(Error::ConnectionLost)),
+            });
+            let more = more.await?;
             backend.count_bytes(more.len());
             if more.is_empty() {
                 return Err(Error::ConnectionLost(closed()));

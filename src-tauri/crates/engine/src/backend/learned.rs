@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nntp::command::{Class, Request, Verb};
 use nntp::login::ModeReader;
@@ -13,6 +12,7 @@ use tokio::time::{Duration, Instant};
 use tracing::info;
 
 use super::Backend;
+use crate::lock::Lock;
 
 /// How long a command counts as unknown before it is tried again.
 const UNKNOWN_MEMORY: Duration = Duration::from_secs(30 * 60);
@@ -43,12 +43,12 @@ const VERBS: [Verb; 9] = [
 #[derive(Debug, Default)]
 pub(super) struct Learned {
     /// Whether the provider needs `MODE READER`; `None` if unknown.
-    mode: Mutex<Option<ModeReader>>,
+    mode: Lock<Option<ModeReader>>,
     /// Commands whose last reply was not 500, one bit each, so that the usual case takes no lock.
     known: AtomicU16,
-    commands: Mutex<[Command; VERBS.len()]>,
+    commands: Lock<[Command; VERBS.len()]>,
     /// Requests that were refused with 480 after a fresh login.
-    refused: Mutex<VecDeque<Refused>>,
+    refused: Lock<VecDeque<Refused>>,
     /// Whether there are any. Usually there are none, and requests take no lock.
     has_refused: AtomicBool,
 }
@@ -91,7 +91,7 @@ impl Backend {
     /// Whether the provider is known to lack a command.
     pub(crate) fn lacks(&self, verb: Verb) -> bool {
         let Some(at) = place(verb).filter(|at| !self.knows_for_certain(*at)) else { return false };
-        let until = self.learned.commands().get(at).and_then(|command| command.unknown_until);
+        let until = self.learned.commands.lock().get(at).and_then(|command| command.unknown_until);
         until.is_some_and(|until| Instant::now() < until)
     }
 
@@ -109,7 +109,7 @@ impl Backend {
     pub(crate) fn knows(&self, verb: Verb) {
         let Some(at) = place(verb).filter(|at| !self.knows_for_certain(*at)) else { return };
         self.learned.known.fetch_or(bit(at), Ordering::Relaxed);
-        if let Some(command) = self.learned.commands().get_mut(at) {
+        if let Some(command) = self.learned.commands.lock().get_mut(at) {
             *command = Command { was_known: true, ..Command::default() };
         }
     }
@@ -119,7 +119,7 @@ impl Backend {
         let Some(at) = place(sent.verb()) else { return false };
         self.learned.known.fetch_and(!bit(at), Ordering::Relaxed);
         let other = self.alternative(sent);
-        let mut commands = self.learned.commands();
+        let mut commands = self.learned.commands.lock();
         let Some(command) = commands.get_mut(at) else { return false };
         // If it has answered the command before, the 500 was about the argument.
         let enough = match (&other, command.was_known) {
@@ -144,7 +144,7 @@ impl Backend {
 impl Backend {
     /// What the next login needs to know.
     pub(super) fn mode_reader(&self) -> ModeReader {
-        let mut mode = self.learned.mode();
+        let mut mode = self.learned.mode.lock();
         let known = mode.unwrap_or(ModeReader::NotNeeded);
         if known == ModeReader::Unclear {
             // Ask for the capabilities only once: the provider may close the connection instead of
@@ -156,7 +156,7 @@ impl Backend {
 
     /// Records that the provider needs `MODE READER`, so that later logins send it.
     pub(super) fn mode_reader_needed(&self) {
-        if self.learned.mode().replace(ModeReader::Needed) != Some(ModeReader::Needed) {
+        if self.learned.mode.lock().replace(ModeReader::Needed) != Some(ModeReader::Needed) {
             info!(provider = self.config.name, "wants MODE READER first");
         }
     }
@@ -169,10 +169,10 @@ impl Backend {
         if !reads || !is_ordinary(sent) || sent.alternative().is_some() {
             return false;
         }
-        if self.learned.commands().iter().any(|command| command.was_known) {
+        if self.learned.commands.lock().iter().any(|command| command.was_known) {
             return false;
         }
-        let mut mode = self.learned.mode();
+        let mut mode = self.learned.mode.lock();
         let asked = mode.is_some();
         if !asked {
             *mode = Some(ModeReader::Unclear);
@@ -188,7 +188,7 @@ impl Backend {
     /// Records that a request was refused with 480 after a fresh login.
     pub(crate) fn refused_after_login(&self, sent: &Request) {
         let until = Instant::now() + LOGIN_MEMORY;
-        let mut refused = self.learned.refused();
+        let mut refused = self.learned.refused.lock();
         refused.push_back(Refused { line: line_of(sent), by_id: is_by_id(sent), until });
         if refused.len() > LOGIN_ENTRIES {
             refused.pop_front();
@@ -202,26 +202,12 @@ impl Backend {
             return false;
         }
         let (line, now) = (line_of(sent), Instant::now());
-        let mut refused = self.learned.refused();
+        let mut refused = self.learned.refused.lock();
         refused.retain(|refused| now < refused.until);
         self.learned.has_refused.store(!refused.is_empty(), Ordering::Relaxed);
         let articles = refused.iter().filter(|refused| refused.by_id).count();
         (is_by_id(sent) && articles >= LOGIN_ARTICLES)
             || refused.iter().any(|refused| refused.line == line)
-    }
-}
-
-impl Learned {
-    fn mode(&self) -> MutexGuard<'_, Option<ModeReader>> {
-        self.mode.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn commands(&self) -> MutexGuard<'_, [Command; VERBS.len()]> {
-        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn refused(&self) -> MutexGuard<'_, VecDeque<Refused>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use super::choose::best;
 use super::connection::Connection;
 use super::pool::{Answer, Effects, Pool};
-use super::slot::{Access, Rank, Slot, Watch};
+use super::slot::{Access, Rank, Slot};
 use super::{Backend, Loss, Reply, USED_UP, Volume};
 use crate::dial::WriteHalf;
 use crate::error::Error;
@@ -94,10 +94,10 @@ impl Lease {
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, Error> {
         let reply = {
             let mut pool = self.backend.lock();
-            let watch = Watch { probe: false, suspicious_after: pool.pace.suspicious_after() };
             if self.backend.volume() == Volume::UsedUp {
                 return Err(Error::Unavailable(USED_UP.into()));
             }
+            let watch = pool.watch(Instant::now(), false);
             let slot = pool.slot(self.connection.id).ok_or(Error::TurnLost)?;
             slot.turn(&self.backend, request, watch)
         };
@@ -116,7 +116,7 @@ impl Lease {
         if !self.connection.takes_more() {
             return Err(Error::TimedOut("the provider to take what the client sends"));
         }
-        self.connection.queue(&request.wire());
+        self.connection.queue(request.wire());
         self.connection.send();
         Ok(())
     }
@@ -143,8 +143,8 @@ impl Drop for Lease {
             let retired = pool.retired;
             let Some(slot) = pool.slot(id) else { return };
             slot.access = Access::Shared;
-            slot.used = Instant::now();
-            slot.owner = self.selected.then(|| (self.client, Instant::now()));
+            slot.used = effects.now;
+            slot.owner = self.selected.then_some((self.client, effects.now));
             if spoiled || (retired && slot.turns == 0) {
                 effects.closed.extend(slot.line.try_take());
                 pool.slots.retain(|slot| slot.connection.id != id);
@@ -199,15 +199,14 @@ impl Pool {
         (wanted, before): (Wanted, usize),
         effects: &mut Effects,
     ) -> Option<usize> {
-        let now = Instant::now();
         if backend.volume() == Volume::UsedUp {
             return None;
         }
-        let idle = self.idle(Some(wanted), now, effects);
+        let idle = self.idle(Some(wanted), effects);
         if let Some((at, Rank::Own | Rank::Free)) = idle {
             return Some(at);
         }
-        if self.hopes_for_dial(before, now) || self.dial(backend, now, effects) {
+        if self.hopes_for_dial(before, effects.now) || self.dial(backend, effects) {
             return None;
         }
         if let Some((at, _)) = idle {

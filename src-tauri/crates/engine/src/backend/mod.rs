@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU8;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use nntp::command::Request;
 use tokio::sync::oneshot;
@@ -12,6 +12,7 @@ use crate::config::BackendConfig;
 use crate::dial::{Dial, Metered, Tally};
 use crate::error::Error;
 use crate::events::{Event, Events};
+use crate::lock::Lock;
 use crate::pool::BufferPool;
 
 mod account;
@@ -70,7 +71,7 @@ pub struct Backend {
     config: BackendConfig,
     resources: Resources,
     account: Arc<Account>,
-    pool: Mutex<Pool>,
+    pool: Lock<Pool>,
     tally: Tally,
     learned: learned::Learned,
 }
@@ -102,7 +103,7 @@ impl Backend {
     ) -> Arc<Self> {
         let (account, tally) = (accounts.of(&config, others), accounts.totals.tally(&config));
         resources.dialler = Arc::new(Metered { dialler: resources.dialler, tally: tally.clone() });
-        let (pool, learned) = (Mutex::new(Pool::new()), learned::Learned::default());
+        let (pool, learned) = (Lock::new(Pool::new()), learned::Learned::default());
         let new = Arc::new(Self { config, resources, account, pool, tally, learned });
         new.account.enter(&new);
         new
@@ -113,8 +114,8 @@ impl Backend {
     }
 
     /// Returns a consistent view of this moment for routing.
-    pub(crate) fn standing(&self) -> Standing {
-        self.lock().standing(self)
+    pub(crate) fn standing(&self, now: Instant) -> Standing {
+        self.lock().standing(self, now)
     }
 
     /// Whether the provider was changed or removed in the settings.
@@ -192,15 +193,17 @@ impl Backend {
         });
     }
 
-    /// Asks for a turn. Once it is granted, the request is queued and its reply can be read.
-    pub(crate) fn turn(self: &Arc<Self>, claim: &Claim, request: &Request) -> Waiting<Reply> {
-        let mut effects = Effects::default();
+    /// Asks for a turn, or a place in line. Once it is granted, the request is queued and its reply can
+    /// be read.
+    pub(crate) fn turn(
+        self: &Arc<Self>,
+        claim: &Claim,
+        request: &Request,
+    ) -> Result<Reply, Waiting<Reply>> {
+        let mut effects = Effects::now();
         let asked = self.lock().ask_turn(self, (claim, request), &mut effects);
         effects.run(self);
-        match asked {
-            Ok(reply) => Waiting::Over(Some(Ok(reply))),
-            Err(receiver) => Waiting::InLine(receiver),
-        }
+        asked.map_err(Waiting)
     }
 
     /// Asks for a turn for a request that depends on a selected group. `None` where connections carry
@@ -213,15 +216,15 @@ impl Backend {
     ) -> Option<Waiting<GroupTurn>> {
         let what = (claim, prologue, request);
         self.change(|pool, effects| {
-            let depth = pool.pace.depth_allowed(Instant::now(), self.pipelining());
+            let depth = pool.pace.depth_allowed(effects.now, self.pipelining());
             let fits = usize::from(depth) > what.1.requests.len();
-            fits.then(|| Waiting::InLine(pool.ask_group_turn(self, what, effects)))
+            fits.then(|| Waiting(pool.ask_group_turn(self, what, effects)))
         })
     }
 
     /// Asks for a connection alone, preferably one on which the client's group is selected.
     pub(crate) fn lease(self: &Arc<Self>, wanted: Wanted) -> Waiting<Lease> {
-        Waiting::InLine(self.change(|pool, effects| pool.ask_lease(self, wanted, effects)))
+        Waiting(self.change(|pool, effects| pool.ask_lease(self, wanted, effects)))
     }
 
     /// Serves waiting requests again: time has passed, or a permit came back.
@@ -307,7 +310,7 @@ impl Backend {
     /// Changes the pool, serves waiting requests with what became free, and runs the effects after
     /// unlocking.
     fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Pool, &mut Effects) -> T) -> T {
-        let mut effects = Effects::default();
+        let mut effects = Effects::now();
         let mut pool = self.lock();
         let changed = change(&mut pool, &mut effects);
         pool.serve(self, &mut effects);
@@ -317,7 +320,7 @@ impl Backend {
     }
 
     fn lock(&self) -> MutexGuard<'_, Pool> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pool.lock()
     }
 }
 
@@ -328,20 +331,12 @@ impl fmt::Debug for Backend {
 }
 
 /// A wait for a connection. It ends with a connection or an error.
-pub(crate) enum Waiting<T> {
-    InLine(oneshot::Receiver<Answer<T>>),
-    Over(Option<Answer<T>>),
-}
+pub(crate) struct Waiting<T>(oneshot::Receiver<Answer<T>>);
 
 impl<T> Waiting<T> {
     /// Waits up to `patience`. `None` means it is still waiting and keeps its place in line.
     pub(crate) async fn answer(&mut self, patience: Duration) -> Option<Answer<T>> {
-        match self {
-            Self::Over(answer) => Some(answer.take().unwrap_or(Err(Error::TurnLost))),
-            Self::InLine(receiver) => {
-                let answer = timeout(patience, receiver).await.ok()?;
-                Some(answer.unwrap_or(Err(Error::TurnLost)))
-            }
-        }
+        let answer = timeout(patience, &mut self.0).await.ok()?;
+        Some(answer.unwrap_or(Err(Error::TurnLost)))
     }
 }

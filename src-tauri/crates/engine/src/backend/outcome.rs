@@ -33,8 +33,8 @@ pub(super) struct Timing {
 impl Backend {
     /// Removes a connection that is gone.
     pub(super) fn lost(self: &Arc<Self>, id: u64, loss: Loss) {
-        let now = Instant::now();
         let set_aside = self.change(|pool, effects| {
+            let now = effects.now;
             let at = pool.slots.iter().position(|slot| slot.connection.id == id)?;
             let slot = pool.slots.remove(at);
             let failure = match loss {
@@ -96,13 +96,13 @@ impl Backend {
     pub(super) fn turn_done(
         self: &Arc<Self>,
         id: u64,
-        ticket: Ticket<ReadSide>,
-        side: ReadSide,
+        ticket: Ticket<Box<ReadSide>>,
+        side: Box<ReadSide>,
         timing: Timing,
     ) {
         let mut side = Some(side);
         let back = self.change(|pool, effects| {
-            let (retired, now) = (pool.retired, Instant::now());
+            let (retired, now) = (pool.retired, effects.now);
             if let Some(time) = timing.first_line {
                 pool.pace.measured_round_trip(time);
                 self.counters().first_byte.count(time);
@@ -113,7 +113,7 @@ impl Backend {
             slot.turns = slot.turns.saturating_sub(1);
             slot.heard = now;
             if !std::mem::replace(&mut slot.has_served, true) {
-                side.iter().for_each(ReadSide::has_served);
+                side.iter().for_each(|side| side.has_served());
                 let address = slot.address.into_iter();
                 address.for_each(|at| self.resources.dialler.succeeded(at, &self.config));
             }

@@ -66,13 +66,13 @@ impl Waiter {
     }
 }
 
-/// What to do after unlocking.
-#[derive(Default)]
+/// What to do after unlocking, and the moment of the change.
 #[must_use]
 pub(super) struct Effects {
+    pub(super) now: Instant,
     send: Vec<Arc<Connection>>,
     pub(super) dials: Vec<Permit>,
-    pub(super) closed: Vec<ReadSide>,
+    pub(super) closed: Vec<Box<ReadSide>>,
     turns: Vec<Answer<Reply>>,
     group_turns: Vec<Answer<GroupTurn>>,
     pub(super) leases: Vec<Answer<Lease>>,
@@ -81,6 +81,19 @@ pub(super) struct Effects {
 }
 
 impl Effects {
+    /// The effects of a change now.
+    pub(super) fn now() -> Self {
+        Self {
+            now: Instant::now(),
+            send: Vec::new(),
+            dials: Vec::new(),
+            closed: Vec::new(),
+            turns: Vec::new(),
+            group_turns: Vec::new(),
+            leases: Vec::new(),
+        }
+    }
+
     /// Sends what is queued on the connection.
     pub(super) fn send(&mut self, connection: &Arc<Connection>) {
         let known =
@@ -194,7 +207,7 @@ impl Pool {
         if self.line.is_empty() && self.leases.is_empty() {
             return;
         }
-        let now = Instant::now();
+        let now = effects.now;
         let undiallable = || self.dialling == 0 && self.no_dial_before(backend, now).is_some();
         let hopeless = self.slots.is_empty() && undiallable();
         let set_aside = matches!(self.breaker.trust(now), Trust::NotBefore(_));
@@ -230,11 +243,10 @@ impl Pool {
         request: &Request,
         effects: &mut Effects,
     ) -> Option<Reply> {
-        let now = Instant::now();
-        let watch =
-            Watch { probe: self.breaker.sent(now), suspicious_after: self.pace.suspicious_after() };
+        let probe = self.breaker.sent(effects.now);
+        let watch = self.watch(effects.now, probe);
         let slot = self.slots.get_mut(at)?;
-        slot.used = now;
+        slot.used = effects.now;
         effects.send(&slot.connection);
         let turn = slot.turn(backend, request, watch);
         if slot.small {
@@ -250,11 +262,10 @@ impl Pool {
         what: (&Prologue, &Request),
         effects: &mut Effects,
     ) -> Option<GroupTurn> {
-        let now = Instant::now();
-        let watch =
-            Watch { probe: self.breaker.sent(now), suspicious_after: self.pace.suspicious_after() };
+        let probe = self.breaker.sent(effects.now);
+        let watch = self.watch(effects.now, probe);
         let slot = self.slots.get_mut(at)?;
-        slot.used = now;
+        slot.used = effects.now;
         effects.send(&slot.connection);
         let turn = GroupTurn::shared(slot, backend, what, watch);
         self.clear_owner(what.0.client, Some(at));
@@ -264,7 +275,7 @@ impl Pool {
     /// Closes a connection, now or when it is idle, if another host of the account needs it more. One
     /// that was just made is kept for a while.
     pub(super) fn give_way(&mut self, backend: &Backend, effects: &mut Effects) {
-        let now = Instant::now();
+        let now = effects.now;
         let settled =
             |slot: &Slot| slot.access == Access::Shared && now >= slot.created + SHARE_AFTER;
         let Some((at, _)) = best(&self.slots, settled, |slot| slot.turns) else { return };
@@ -278,6 +289,11 @@ impl Pool {
         }
         effects.closed.extend(slot.line.try_take());
         self.slots.remove(at);
+    }
+
+    /// How to watch the reply to a request that is sent now.
+    pub(super) fn watch(&self, at: Instant, probe: bool) -> Watch {
+        Watch { at, probe, suspicious_after: self.pace.suspicious_after() }
     }
 
     /// The client's group and article have changed on this connection, so its other connections no
@@ -294,7 +310,7 @@ impl Pool {
     pub(super) fn add(
         &mut self,
         connection: Arc<Connection>,
-        side: ReadSide,
+        side: Box<ReadSide>,
         address: Option<SocketAddr>,
     ) {
         self.slots.push(Slot::new(connection, side, address));
@@ -302,9 +318,9 @@ impl Pool {
 
     /// Dials if there is no connection and no dial in progress.
     pub(super) fn warm_up(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
-        let now = Instant::now();
-        if self.slots.is_empty() && self.dialling == 0 && !backend.account.used_up.is_on(now) {
-            self.dial(backend, now, effects);
+        let used_up = || backend.account.used_up.is_on(effects.now);
+        if self.slots.is_empty() && self.dialling == 0 && !used_up() {
+            self.dial(backend, effects);
         }
     }
 

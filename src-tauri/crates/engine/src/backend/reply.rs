@@ -11,7 +11,7 @@ use nntp::command::{Request, Verb};
 use nntp::date::Age;
 use nntp::status::StatusLine;
 use tokio::runtime::Handle;
-use tokio::time::{Duration, Instant, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::breaker::{self, Failure};
 use super::connection::{Connection, ReadSide, closed};
@@ -33,16 +33,13 @@ pub(crate) struct Reply {
     backend: Arc<Backend>,
     connection: Arc<Connection>,
     request: Request,
-    ticket: Option<Ticket<ReadSide>>,
+    ticket: Option<Ticket<Box<ReadSide>>>,
     stage: Stage,
     unwanted: bool,
     sent: Sent,
     timing: Timing,
     /// When its turn came.
     arrived: Instant,
-    /// When the block began; `None` if the client has slowed it down.
-    block_began: Option<Instant>,
-    recent: Recent,
     /// Whether it may be given up because another connection may do better.
     may_be_tried_again: bool,
     headers: Headers,
@@ -55,8 +52,8 @@ pub(crate) struct Reply {
 /// How a request was sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sent {
-    /// When it was sent, if nothing was before it on the connection.
-    pub(super) alone: Option<Instant>,
+    /// Whether nothing was before it on the connection.
+    pub(super) alone: bool,
     /// Whether the connection had been silent for so long that it may have died unnoticed.
     pub(super) stale: bool,
     pub(super) watch: Watch,
@@ -71,15 +68,23 @@ pub(crate) struct PriorRefusals {
     pub(crate) farewell: bool,
 }
 
+/// A block that is being read.
+struct Block {
+    scan: BlockScan,
+    /// When it began; `None` if the client has slowed it down.
+    began: Option<Instant>,
+    recent: Recent,
+}
+
 enum Stage {
     /// Waiting for the turns before.
     Waiting,
-    Status(ReadSide),
-    Block(ReadSide, BlockScan),
+    Status(Box<ReadSide>),
+    Block(Box<ReadSide>, Block),
     /// The provider is waiting for an upload (RFC 3977, section 6.3).
-    Upload(ReadSide),
+    Upload(Box<ReadSide>),
     /// The end of the reply is unknown: everything that comes belongs to it.
-    Unframed(ReadSide),
+    Unframed(Box<ReadSide>),
     /// The reading side was passed on, or is gone.
     Done,
 }
@@ -96,11 +101,18 @@ impl Headers {
     }
 }
 
+impl Block {
+    /// Begins now.
+    fn new() -> Self {
+        Self { scan: BlockScan::default(), began: Some(Instant::now()), recent: Recent::new() }
+    }
+}
+
 impl Reply {
     pub(super) fn new(
         backend: &Arc<Backend>,
         connection: Arc<Connection>,
-        ticket: Ticket<ReadSide>,
+        ticket: Ticket<Box<ReadSide>>,
         request: Request,
         sent: Sent,
     ) -> Self {
@@ -116,9 +128,7 @@ impl Reply {
             unwanted: false,
             sent,
             timing: Timing::default(),
-            arrived: Instant::now(),
-            block_began: None,
-            recent: Recent::new(),
+            arrived: sent.watch.at,
             may_be_tried_again: false,
             fresh,
             prior: PriorRefusals::default(),
@@ -151,11 +161,9 @@ impl Reply {
             true => limit.min(self.sent.watch.suspicious_after),
             false => limit,
         };
-        let status = self.status_line(limit).await?;
-        self.timing.first_line = self.sent.alone.map(|sent| sent.elapsed());
-        self.block_began = Some(Instant::now());
+        let status = self.status_line(self.arrived + limit).await?;
+        self.timing.first_line = self.sent.alone.then(|| self.sent.watch.at.elapsed());
         self.may_be_tried_again = may_be_tried_again;
-        self.recent = Recent::new();
         self.accept(&status)?;
         if self.sent.watch.probe {
             self.backend.probe_answered();
@@ -171,7 +179,8 @@ impl Reply {
         if let Stage::Upload(side) = std::mem::replace(&mut self.stage, Stage::Done) {
             self.stage = Stage::Status(side);
         }
-        let status = self.status_line(self.backend.config().limits.first_byte * 2).await?;
+        let status =
+            self.status_line(Instant::now() + self.backend.config().limits.first_byte * 2).await?;
         self.finish();
         Ok(status)
     }
@@ -181,8 +190,8 @@ impl Reply {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Bytes>, Error>> {
-        let (side, scan) = match &mut self.stage {
-            Stage::Block(side, scan) => (side, Some(scan)),
+        let (side, mut block) = match &mut self.stage {
+            Stage::Block(side, block) => (side, Some(block)),
             Stage::Unframed(side) => (side, None),
             Stage::Waiting | Stage::Status(_) | Stage::Upload(_) | Stage::Done => {
                 return Poll::Ready(Ok(None));
@@ -195,7 +204,7 @@ impl Reply {
                 let read = ready!(self.backend.resources.buffers.poll_read(cx, &mut side.half));
                 let bytes = read.as_ref().map_or(0, Bytes::len);
                 self.backend.count_bytes(bytes);
-                self.recent.add(bytes);
+                block.iter_mut().for_each(|block| block.recent.add(bytes));
                 read
             }
             some => Ok(some),
@@ -208,7 +217,7 @@ impl Reply {
         if let Headers::Unread = self.headers {
             self.headers = Headers::Read(Age::by_headers(&chunk, seconds_now()));
         }
-        if let Some(Scan::End(n)) = scan.map(|scan| scan.push(&chunk)) {
+        if let Some(Scan::End(n)) = block.map(|block| block.scan.push(&chunk)) {
             side.unread = chunk.split_off(n);
             self.finish();
         }
@@ -225,13 +234,23 @@ impl Reply {
 
     /// Records that the client slowed the reply down, so its duration says nothing about the provider.
     pub(crate) fn held_up(&mut self) {
-        self.block_began = None;
-        self.recent = Recent::new();
+        if let Stage::Block(_, block) = &mut self.stage {
+            (block.began, block.recent) = (None, Recent::new());
+        }
+    }
+
+    /// Is ready at `end`, while there is more to read.
+    pub(crate) fn poll_until(&mut self, end: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.stage {
+            Stage::Block(side, _) | Stage::Unframed(side) => side.timer.poll_until(end, cx),
+            Stage::Waiting | Stage::Status(_) | Stage::Upload(_) | Stage::Done => Poll::Ready(()),
+        }
     }
 
     /// Whether the reply crawls, and may do better on another connection.
     pub(crate) fn crawls(&mut self) -> bool {
-        self.recent.crawls() && self.may_be_tried_again
+        let Stage::Block(_, block) = &mut self.stage else { return false };
+        block.recent.crawls() && self.may_be_tried_again
     }
 
     /// Whether the reply was read completely.
@@ -268,7 +287,8 @@ impl Reply {
 
     async fn read_away(&mut self) -> Result<(), Error> {
         if let Stage::Status(_) = self.stage {
-            let status = self.status_line(self.backend.config().limits.drain).await?;
+            let status =
+                self.status_line(Instant::now() + self.backend.config().limits.drain).await?;
             self.accept(&status)?;
         }
         let mut left = DRAIN_BYTES;
@@ -281,25 +301,22 @@ impl Reply {
         Ok(())
     }
 
-    async fn wait_turn(&mut self) -> Result<ReadSide, Error> {
+    async fn wait_turn(&mut self) -> Result<Box<ReadSide>, Error> {
         let ticket = self.ticket.as_mut().ok_or(Error::TurnLost)?;
         let mut side = ticket.wait().await.map_err(|_| Error::TurnLost)?;
         side.at_rest = false;
         Ok(side)
     }
 
-    async fn status_line(&mut self, limit: Duration) -> Result<StatusLine, Error> {
+    async fn status_line(&mut self, end: Instant) -> Result<StatusLine, Error> {
         let Stage::Status(side) = &mut self.stage else { return Err(Error::TurnLost) };
-        let line = match timeout(limit, side.read_line(&self.backend)).await {
-            Ok(line) => line,
-            Err(_) => Err(Error::TimedOut("the reply")),
-        };
+        let line = side.read_line(&self.backend, end).await;
         let parsed = line
             .and_then(|line| StatusLine::parse(line).map_err(|e| Error::Unexpected(e.to_string())));
         parsed.map_err(|error| self.fail(error))
     }
 
-    fn move_on(&mut self, to: impl FnOnce(ReadSide) -> Stage) {
+    fn move_on(&mut self, to: impl FnOnce(Box<ReadSide>) -> Stage) {
         if let Stage::Status(side) = std::mem::replace(&mut self.stage, Stage::Done) {
             self.stage = to(side);
         }
@@ -308,14 +325,15 @@ impl Reply {
     /// Ends the reply and lets the next turn read.
     fn finish(&mut self) {
         let stage = std::mem::replace(&mut self.stage, Stage::Done);
-        let (Stage::Status(mut side) | Stage::Block(mut side, _) | Stage::Upload(mut side)) = stage
-        else {
-            return;
+        let (mut side, began) = match stage {
+            Stage::Status(side) | Stage::Upload(side) => (side, None),
+            Stage::Block(side, block) => (side, block.began),
+            Stage::Waiting | Stage::Unframed(_) | Stage::Done => return,
         };
         side.at_rest = true;
         if let Some(ticket) = self.ticket.take() {
             let article = matches!(self.request.verb(), Verb::Article | Verb::Body);
-            self.timing.block = self.block_began.filter(|_| article).map(|began| began.elapsed());
+            self.timing.block = began.filter(|_| article).map(|began| began.elapsed());
             let timing = std::mem::take(&mut self.timing);
             self.backend.turn_done(self.connection.id, ticket, side, timing);
         }
@@ -329,7 +347,7 @@ impl Reply {
         };
         let loss = match &error {
             Error::TimedOut(_) if matches!(self.stage, Stage::Status(_)) => Loss::Silent {
-                since: self.sent.alone.unwrap_or(self.arrived),
+                since: if self.sent.alone { self.sent.watch.at } else { self.arrived },
                 stale: self.sent.stale,
                 failure: failure(breaker::SILENT),
             },
@@ -361,9 +379,7 @@ impl Reply {
             unwanted: true,
             sent: self.sent,
             timing: Timing::default(),
-            arrived: Instant::now(),
-            block_began: None,
-            recent: self.recent,
+            arrived: self.arrived,
             may_be_tried_again: false,
             headers: Headers::Read(None),
             fresh: self.fresh,

@@ -23,7 +23,7 @@ pub(super) struct Slot {
     pub(super) connection: Arc<Connection>,
     /// Its address, if the dialler knows it.
     pub(super) address: Option<SocketAddr>,
-    pub(super) line: TicketLock<ReadSide>,
+    pub(super) line: TicketLock<Box<ReadSide>>,
     pub(super) turns: u16,
     /// Whether all turns since it was idle are small requests.
     pub(super) small: bool,
@@ -45,6 +45,8 @@ pub(super) struct Slot {
 /// How a reply is watched.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watch {
+    /// Since when: the request was sent.
+    pub(super) at: Instant,
     /// Whether it is the probe of a provider that was set aside.
     pub(super) probe: bool,
     /// How long it may be silent before another connection is tried.
@@ -109,12 +111,10 @@ impl Slot {
         request: &Request,
         watch: Watch,
     ) -> Reply {
-        let now = Instant::now();
-        let sent =
-            Sent { alone: (self.turns == 0).then_some(now), stale: self.is_stale(now), watch };
+        let sent = Sent { alone: self.turns == 0, stale: self.is_stale(watch.at), watch };
         self.small = is_small(request) && (self.small || self.turns == 0);
         self.turns += 1;
-        self.connection.queue(&request.wire());
+        self.connection.queue(request.wire());
         Reply::new(backend, Arc::clone(&self.connection), self.line.ticket(), request.clone(), sent)
     }
 }
@@ -123,7 +123,7 @@ impl Slot {
     /// Creates a slot for a new connection.
     pub(super) fn new(
         connection: Arc<Connection>,
-        side: ReadSide,
+        side: Box<ReadSide>,
         address: Option<SocketAddr>,
     ) -> Self {
         let now = Instant::now();

@@ -82,8 +82,7 @@ pub struct BackendSnapshot {
 
 impl Pool {
     /// Returns all that routing needs to know, as of one moment.
-    pub(super) fn standing(&self, backend: &Backend) -> Standing {
-        let now = Instant::now();
+    pub(super) fn standing(&self, backend: &Backend, now: Instant) -> Standing {
         let trust = self.breaker.trust(now);
         let undiallable = self.slots.is_empty() && self.dialling == 0;
         let availability = match trust {

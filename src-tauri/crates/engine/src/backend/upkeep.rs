@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
 use super::pool::{Effects, Pool};
 use super::reply::Reply;
-use super::slot::{Access, Slot, Watch};
+use super::slot::{Access, Slot};
 use super::{Backend, Volume};
 
 /// How often idle connections are checked.
@@ -78,7 +78,7 @@ impl Pool {
         let idle = |slot: &&mut Slot| {
             slot.turns == 0 && slot.access == Access::Shared && now >= slot.heard + KEEP_ALIVE
         };
-        let watch = Watch { probe: false, suspicious_after: self.pace.suspicious_after() };
+        let watch = self.watch(now, false);
         let probe = |slot: &mut Slot| {
             effects.send(&slot.connection);
             slot.turn(backend, &probe, watch)

@@ -33,16 +33,16 @@ struct Pause {
 impl UsedUp {
     /// Whether the account is paused.
     pub(super) fn is_on(&self, now: Instant) -> bool {
-        self.lock().is_some_and(|pause| now < pause.until)
+        self.paused.load(Ordering::Relaxed) && self.lock().is_some_and(|pause| now < pause.until)
     }
 
     /// Whether a request may be sent. After a pause only one may, to find out whether the account works
     /// again.
-    pub(crate) fn may_send(&self, now: Instant) -> bool {
+    pub(crate) fn may_send(&self, now: impl FnOnce() -> Instant) -> bool {
         if !self.paused.load(Ordering::Relaxed) {
             return true;
         }
-        let mut paused = self.lock();
+        let (now, mut paused) = (now(), self.lock());
         let Some(pause) = &mut *paused else { return true };
         let over = now >= pause.until;
         if over {
@@ -92,7 +92,7 @@ mod tests {
         let (account, begin) = (UsedUp::default(), Instant::now());
         let asked = |hours: std::ops::Range<u64>| {
             let seconds = (hours.start * 3600..hours.end * 3600).map(Duration::from_secs);
-            let asking = |at: &Duration| account.may_send(begin + *at);
+            let asking = |at: &Duration| account.may_send(|| begin + *at);
             seconds.filter(asking).inspect(|at| account.begin(begin + *at)).count()
         };
         assert_eq!((asked(0..1), asked(1..24)), (6, 23));
@@ -105,11 +105,11 @@ mod tests {
         let (account, now) = (UsedUp::default(), Instant::now());
         account.begin(now);
         account.has_served();
-        assert!(!account.may_send(now), "what was under way proves nothing");
+        assert!(!account.may_send(|| now), "what was under way proves nothing");
         let later = now + FIRST_PAUSE;
-        assert!(account.may_send(later) && !account.may_send(later), "one of many");
-        assert!(account.may_send(later + PROBE_LIMIT), "nothing came of that one");
+        assert!(account.may_send(|| later) && !account.may_send(|| later), "one of many");
+        assert!(account.may_send(|| later + PROBE_LIMIT), "nothing came of that one");
         account.has_served();
-        assert!(account.may_send(later + PROBE_LIMIT));
+        assert!(account.may_send(|| later + PROBE_LIMIT));
     }
 }

@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::{Duration, Instant};
+
+use crate::lock::Lock;
 
 /// How long an address is tried last after its first failure; this doubles with each further one.
 const FIRST_REST: Duration = Duration::from_secs(60);
@@ -19,7 +20,7 @@ type Key = (String, SocketAddr);
 
 /// The results of recent dials, by address. See the [module](self).
 #[derive(Default)]
-pub(super) struct Addresses(Mutex<HashMap<Key, Known>>);
+pub(super) struct Addresses(Lock<HashMap<Key, Known>>);
 
 /// The last result of an address.
 #[derive(Clone, Copy)]
@@ -76,20 +77,16 @@ impl Addresses {
     }
 
     fn known(&self, host: &str, address: SocketAddr) -> Option<Known> {
-        self.lock().get(&(host.to_owned(), address)).copied()
+        self.0.lock().get(&(host.to_owned(), address)).copied()
     }
 
     fn remember(&self, host: &str, address: SocketAddr, failures: u32) {
-        let mut known = self.lock();
+        let mut known = self.0.lock();
         known.insert((host.to_owned(), address), Known { at: Instant::now(), failures });
         if known.len() > REMEMBERED {
             let oldest = known.iter().min_by_key(|(_, known)| known.at).map(|(key, _)| key.clone());
             oldest.and_then(|key| known.remove(&key));
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -161,7 +158,7 @@ mod tests {
             addresses.failed(HOST, address(n));
             advance(Duration::from_millis(1)).await;
         }
-        assert_eq!(addresses.lock().len(), REMEMBERED);
+        assert_eq!(addresses.0.lock().len(), REMEMBERED);
         assert_eq!(order(&addresses), [1, 2, 3], "these are unknown again");
     }
 }

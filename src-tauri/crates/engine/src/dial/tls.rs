@@ -6,7 +6,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
@@ -24,6 +24,7 @@ use super::certificate::{BadCertificate, Certificate};
 use super::verify::Verifier;
 use super::{BoxStream, DialError, Encryption, Oddity, ReadHalf, Stream, WriteHalf};
 use crate::config::{TlsOptions, Verify};
+use crate::lock::Lock;
 
 /// How many bytes one socket read may return. TLS alone would read a few KiB at a time.
 const READ: usize = 64 * 1024;
@@ -31,7 +32,7 @@ const READ: usize = 64 * 1024;
 /// The TLS configurations, one for each combination of options. Connections with the same options
 /// resume each other's sessions.
 #[derive(Clone, Default)]
-pub(super) struct Connectors(Arc<Mutex<HashMap<TlsOptions, Connector>>>);
+pub(super) struct Connectors(Arc<Lock<HashMap<TlsOptions, Connector>>>);
 
 struct Connector {
     config: Arc<ClientConfig>,
@@ -60,7 +61,7 @@ impl Connectors {
         let ca_file = options.ca_file.as_deref().filter(|_| options.verify != Verify::None);
         let read = |path: &Path| fs::read(path).map_err(|e| bad_file(path, e));
         let authorities = ca_file.map(read).transpose()?;
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         if let Some(same) = known.get(&options).filter(|known| known.authorities == authorities) {
             return Ok(Arc::clone(&same.config));
         }

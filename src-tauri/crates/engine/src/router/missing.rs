@@ -4,10 +4,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, PoisonError};
 
 use nntp::command::{Request, Verb};
 use tokio::time::{Duration, Instant};
+
+use crate::lock::Lock;
 
 /// How long a 430 is remembered.
 const MEMORY: Duration = Duration::from_secs(300);
@@ -18,7 +19,7 @@ const ENTRIES: usize = 65_536;
 #[derive(Default)]
 pub(super) struct Missing {
     hasher: RandomState,
-    known: Mutex<Known>,
+    known: Lock<Known>,
 }
 
 #[derive(Default)]
@@ -31,7 +32,7 @@ impl Missing {
     /// Remembers that `provider` does not have the article that `request` names.
     pub(super) fn remember(&self, provider: &str, request: &Request) {
         let Some(key) = self.key(provider, request) else { return };
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         if known.when.insert(key, Instant::now()).is_none() {
             known.oldest.push_back(key);
         }
@@ -44,7 +45,7 @@ impl Missing {
 
     /// Whether `provider` recently answered a request like this that it does not have the article.
     pub(super) fn is_known(&self, provider: &str, request: &Request) -> bool {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock();
         if known.when.is_empty() {
             return false;
         }
@@ -85,6 +86,6 @@ mod tests {
         (0..=ENTRIES).for_each(|n| missing.remember("a", &nth(n)));
         assert!(!missing.is_known("a", &nth(0)));
         assert!(missing.is_known("a", &nth(ENTRIES)));
-        assert_eq!(missing.known.lock().unwrap().when.len(), ENTRIES);
+        assert_eq!(missing.known.lock().when.len(), ENTRIES);
     }
 }

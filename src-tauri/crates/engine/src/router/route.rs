@@ -106,13 +106,20 @@ impl<'a> Route<'a> {
         let article = by_id.then_some(request);
         let mut candidates: Vec<_> = selector.backends().iter().enumerate().map(order).collect();
         candidates.sort_by_key(Candidate::tier);
-        Self { selector, article, candidates, bound: false, idled: Duration::ZERO }
+        Self::of(selector, article, candidates)
     }
 
     /// Creates the route of a request that only `home` can serve.
     pub(crate) fn only(selector: &'a BackendSelector, home: &Arc<Backend>) -> Self {
-        let candidates = vec![Candidate::new(home, 0)];
-        Self { selector, article: None, candidates, bound: true, idled: Duration::ZERO }
+        Self { bound: true, ..Self::of(selector, None, vec![Candidate::new(home, 0)]) }
+    }
+
+    fn of(
+        selector: &'a BackendSelector,
+        article: Option<&'a Request>,
+        candidates: Vec<Candidate>,
+    ) -> Self {
+        Self { selector, article, candidates, bound: false, idled: Duration::ZERO }
     }
 
     /// Restricts the route to `home`.
@@ -139,26 +146,26 @@ impl<'a> Route<'a> {
 
     /// Returns the next step.
     pub(crate) fn next(&mut self) -> Next {
-        self.refresh();
-        let now = Instant::now();
+        let now = self.refresh();
         let tiers = self.candidates.chunk_by(|a, b| a.tier() == b.tier());
         let next = tiers.into_iter().find_map(|tier| self.next_in(tier, now));
         next.unwrap_or_else(|| self.conclude(now))
     }
 
-    /// Takes one consistent view of each backend.
-    fn refresh(&mut self) {
-        self.candidates.iter_mut().for_each(Candidate::refresh);
+    /// Takes one consistent view of each backend, and says when.
+    fn refresh(&mut self) -> Instant {
+        let now = Instant::now();
+        self.candidates.iter_mut().for_each(|c| c.standing = c.backend.standing(now));
         let retired = |c: &Candidate| c.standing.availability == Availability::Retired;
         if self.candidates.iter().any(retired) {
             self.renew();
         }
+        now
     }
 
     /// Whether another backend would serve the request sooner than `backend`, in whose line it waits.
     pub(crate) fn has_better_than(&mut self, backend: &Arc<Backend>) -> bool {
-        self.refresh();
-        let now = Instant::now();
+        let now = self.refresh();
         let Some(this) = self.candidates.iter().find(|c| Arc::ptr_eq(&c.backend, backend)) else {
             return true;
         };
@@ -179,7 +186,7 @@ impl<'a> Route<'a> {
         let answered = |c: &Candidate| c.has_answered() || c.standing.serves;
         let others = || self.selector.backends();
         self.candidates.iter().any(answered)
-            || others().iter().any(|b| !self.is_candidate(b) && b.standing().serves)
+            || others().iter().any(|b| !self.is_candidate(b) && b.standing(Instant::now()).serves)
     }
 
     fn is_candidate(&self, backend: &Arc<Backend>) -> bool {
@@ -414,10 +421,6 @@ impl Candidate {
             standing: Standing::default(),
             checks_sibling: false,
         }
-    }
-
-    fn refresh(&mut self) {
-        self.standing = self.backend.standing();
     }
 
     const fn tier(&self) -> u16 {

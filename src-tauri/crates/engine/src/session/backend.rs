@@ -120,7 +120,7 @@ impl<'a> Exchange<'a> {
                 self.pending.flush().await?;
             } else {
                 self.pending.take_back();
-                self.pending.may_fetch(self.request.verb()).await?;
+                self.pending.may_fetch(self.request.verb()).await;
             }
         }
         let progress = std::mem::replace(&mut self.progress, Progress::Untracked);
@@ -203,7 +203,7 @@ impl ClientSession {
             let backend = match route.next() {
                 Next::Ask(backend) => backend,
                 Next::Wait(until) => {
-                    sleep_until(until).await;
+                    Box::pin(sleep_until(until)).await;
                     continue;
                 }
                 Next::Missing if by_id && (lacking || exchange.request.verb().names_article()) => {
@@ -213,7 +213,7 @@ impl ClientSession {
                 Next::Missing => return self.refused_by_all(exchange, refusal),
                 Next::GiveUp(why) => return self.give_up(exchange, refusal, &route, &why),
             };
-            if by_id && !backend.account().used_up.may_send(Instant::now()) {
+            if by_id && !backend.account().used_up.may_send(Instant::now) {
                 // The account is used up: every article would get the same answer.
                 route.unable(&backend, backend.why());
                 continue;
@@ -246,7 +246,9 @@ impl ClientSession {
                     route.unable(&backend, words(&status));
                     refusal = Some(status);
                 }
-                Err(error) => retry(&backend, error, &mut route, &mut exchange).await?,
+                Err(error) => {
+                    Box::pin(retry(&backend, error, &mut route, &mut exchange)).await?;
+                }
             }
         }
     }
@@ -278,8 +280,11 @@ impl ClientSession {
     ) -> Result<Outcome, Error> {
         let sent = backend.command_for(exchange.request);
         let claim = exchange.claim(&self.client, route.is_last_resort(backend));
-        let turn = backend.turn(&claim, &sent);
-        let mut reply = in_line(turn, backend, route).await?;
+        let mut reply = match backend.turn(&claim, &sent) {
+            Ok(reply) => reply,
+            // Boxed to keep the futures of small requests small.
+            Err(waiting) => Box::pin(in_line(waiting, backend, route)).await?,
+        };
         reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(route.may_ask_again(backend)).await?;
         self.deliver(backend, &mut reply, status, exchange).await

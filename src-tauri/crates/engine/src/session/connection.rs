@@ -101,7 +101,9 @@ impl ClientReader {
     /// Reads what is there now, all of it if the client has sent many lines at once.
     async fn read(&mut self) -> io::Result<usize> {
         let (half, buffer) = (&mut self.half, self.lines.buffer_mut());
-        buffer.reserve(READ);
+        if buffer.capacity() - buffer.len() < READ / 2 {
+            buffer.reserve(READ);
+        }
         let read = half.read_buf(buffer).await?;
         if buffer.len() == buffer.capacity() {
             buffer.reserve(READ_MORE);

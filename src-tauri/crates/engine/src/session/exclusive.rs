@@ -14,7 +14,7 @@ use super::ClientSession;
 use super::backend::{Exchange, Outcome, Way, log_failure};
 use super::connection::Input;
 use super::error_classification::classify;
-use super::handlers::{Conversation, selection, stopped};
+use super::handlers::{Conversation, selection};
 use super::pending_reply::PendingReply;
 use super::selected::Selected;
 use super::stateful::{Selection, select};
@@ -66,7 +66,7 @@ impl Conversation {
     ) -> Result<(Ticket<Selected>, Selected, Option<Begun>), Error> {
         let mut ticket = self.selected.ticket();
         let mut selected = selection(&mut ticket).await?;
-        pending.first_in_line().await?;
+        pending.first_in_line().await;
         selected.renew(&self.backends);
         let route = selected.route(&self.backends, request);
         let mut begun = None;
@@ -168,7 +168,7 @@ impl Conversation {
         loop {
             let chunk = std::future::poll_fn(|cx| reply.poll_chunk(cx));
             tokio::select! {
-                () = stopped(&mut self.stop) => return Ok(()),
+                () = self.stopped.as_mut() => return Ok(()),
                 () = sleep(TUNNEL_IDLE) => return Ok(()),
                 chunk = chunk => {
                     let Some(chunk) = chunk? else { return Ok(()) };

@@ -2,6 +2,7 @@
 //! order of the requests.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use nntp::client::{Action, ClientFlow, Facts};
 use nntp::command::{Class, Request, Verb};
 use nntp::line::TooLong;
 use tokio::sync::watch;
-use tokio::time::Duration;
+use tokio::time::{Duration, Instant};
 
 use super::ClientSession;
 use super::backend::{Exchange, Way};
@@ -18,12 +19,12 @@ use super::connection::{ClientReader, Input};
 use super::pending_reply::PendingReply;
 use super::running::Running;
 use super::selected::Selected;
-use super::silence::Silence;
 use super::writer::Writer;
 use crate::dial::{BoxStream, Boxed};
 use crate::error::Error;
 use crate::router::{BackendSelector, Route};
 use crate::ticket::{Ticket, TicketLock};
+use crate::timer::Timer;
 
 /// How many requests of one client run at once.
 const PIPELINE: usize = 64;
@@ -38,13 +39,14 @@ pub(super) struct Conversation {
     pub(super) backends: Arc<BackendSelector>,
     pub(super) client: ClientReader,
     flow: ClientFlow,
-    /// The client's writing side, for one reply after another.
-    replies: TicketLock<Writer>,
+    writer: Writer,
     /// The selected group, for one stateful request after another.
     pub(super) selected: TicketLock<Selected>,
     running: Running,
-    silence: Silence,
-    pub(super) stop: watch::Receiver<bool>,
+    /// Rings when the client has been silent for too long.
+    silence: Timer,
+    /// Is ready when the proxy stops.
+    pub(super) stopped: Boxed<'static, ()>,
 }
 
 /// Why a conversation ended.
@@ -87,11 +89,11 @@ impl Conversation {
             backends,
             client: ClientReader::new(read, session.buffer_pool.clone()),
             flow,
-            replies: TicketLock::new(writer.clone()),
             selected: TicketLock::new(Selected::default()),
-            running: Running::new(writer),
-            silence: Silence::new(),
-            stop: session.stop.clone(),
+            running: Running::new(writer.clone()),
+            writer,
+            silence: Timer::default(),
+            stopped: Box::pin(stopped(session.stop.clone())),
             session,
         }
     }
@@ -100,8 +102,8 @@ impl Conversation {
     pub(super) async fn hold(mut self) -> End {
         let end = self.talk().await;
         if !matches!(end, End::Broken) {
-            let Self { client, replies, selected, running, .. } = self;
-            drop((replies, selected, running));
+            let Self { client, writer, selected, running, .. } = self;
+            drop((writer, selected, running));
             client.linger().await;
         }
         end
@@ -135,27 +137,27 @@ impl Conversation {
     async fn next_event(&mut self) -> Event {
         let quiet = self.running.is_idle();
         let patience = if self.flow.is_logged_in() { IDLE } else { LOGIN };
-        let Self { client, running, silence, stop, .. } = self;
-        silence.restart();
+        let Self { session, client, running, silence, stopped, .. } = self;
         let full = running.len() >= PIPELINE;
         // Take up all that the client has sent before starting any of it, so that the commands are sent
         // together.
         if !full
-            && !*stop.borrow()
+            && !session.stop.has_changed().unwrap_or(false)
             && let Some(line) = client.line_at_hand()
         {
             return Event::Line(line);
         }
+        let end = Instant::now() + patience;
         tokio::select! {
             biased;
-            () = stopped(stop) => Event::End(End::Stopped),
+            () = stopped.as_mut() => Event::End(End::Stopped),
             replied = running.next(), if !quiet => Event::Replied(replied),
             line = client.next_line(), if !full => match line {
                 Input::Line(line) => Event::Line(line),
                 Input::End => Event::End(End::Client),
                 Input::Broken => Event::Broken,
             },
-            () = silence.reaches(patience), if !full => Event::End(End::Idle),
+            () = poll_fn(|cx| silence.poll_until(end, cx)), if !full => Event::End(End::Idle),
         }
     }
 
@@ -262,7 +264,7 @@ impl Conversation {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
         let mut pending = self.pending_reply();
         self.running.push(Box::pin(async move {
-            pending.may_fetch(request.verb()).await?;
+            pending.may_fetch(request.verb()).await;
             let route = Route::new(&backends, &request, None);
             let exchange = Exchange::new(&request, &mut pending);
             session.route_and_execute_command(route, exchange, Way::Shared).await?;
@@ -274,7 +276,7 @@ impl Conversation {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
         let (mut pending, mut selected) = (self.pending_reply(), self.selected.ticket());
         self.running.push(Box::pin(async move {
-            pending.first_in_line().await?;
+            pending.first_in_line().await;
             let home = selection(&mut selected).await?;
             let route = Route::new(&backends, &request, home.home());
             selected.pass_on(home);
@@ -288,7 +290,7 @@ impl Conversation {
         let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
         let (mut pending, mut ticket) = (self.pending_reply(), self.selected.ticket());
         self.running.push(Box::pin(async move {
-            pending.first_in_line().await?;
+            pending.first_in_line().await;
             let mut selected = selection(&mut ticket).await?;
             let exchange = Exchange::new(&request, &mut pending);
             session.execute_stateful(&backends, &mut selected, exchange).await?;
@@ -309,7 +311,7 @@ impl Conversation {
 
     /// Reserves the next place in the order of replies.
     pub(super) fn pending_reply(&mut self) -> PendingReply {
-        PendingReply::new(self.replies.ticket(), &self.session.budget, self.session.client())
+        PendingReply::new(&self.session, &self.writer)
     }
 }
 
@@ -318,7 +320,7 @@ pub(super) async fn selection(ticket: &mut Ticket<Selected>) -> Result<Selected,
     ticket.wait().await.map_err(|_| Error::TurnLost)
 }
 
-pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+async fn stopped(mut stop: watch::Receiver<bool>) {
     // Without a sender nothing ever stops the session.
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;

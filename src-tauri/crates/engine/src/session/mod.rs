@@ -58,7 +58,6 @@ mod pending_reply;
 mod resume;
 mod running;
 mod selected;
-mod silence;
 mod stateful;
 mod streaming;
 mod writer;
@@ -113,17 +112,18 @@ impl ClientSession {
         buffer_pool: BufferPool,
         auth_handler: Arc<AuthHandler>,
     ) -> ClientSessionBuilder {
-        ClientSessionBuilder {
-            client_addr,
+        ClientSessionBuilder(Self {
+            client: Client::new(client_addr),
             buffer_pool,
             auth: auth_handler,
             router: None,
             routing_mode: RoutingMode::Standard,
+            stateful: AtomicBool::new(true),
             posting: false,
-            budget: None,
-            events: None,
-            stop: None,
-        }
+            budget: Budget::new(),
+            events: Events::new(),
+            stop: watch::channel(false).1,
+        })
     }
 
     /// The session's id, unique for as long as the program runs.
@@ -221,55 +221,41 @@ impl ClientSession {
 /// Builds a [`ClientSession`].
 #[derive(Debug)]
 #[must_use]
-pub struct ClientSessionBuilder {
-    client_addr: SocketAddr,
-    buffer_pool: BufferPool,
-    auth: Arc<AuthHandler>,
-    router: Option<Arc<BackendSelector>>,
-    routing_mode: RoutingMode,
-    posting: bool,
-    budget: Option<Budget>,
-    events: Option<Events>,
-    stop: Option<watch::Receiver<bool>>,
-}
+pub struct ClientSessionBuilder(ClientSession);
 
 impl ClientSessionBuilder {
     /// Routes each request on its own, to the backends of `router`.
     pub fn with_router(mut self, router: Arc<BackendSelector>) -> Self {
-        self.router = Some(router);
+        self.0.router = Some(router);
         self
     }
 
     /// Sets the routing mode. It has no effect without a router.
     pub fn with_routing_mode(mut self, mode: RoutingMode) -> Self {
-        self.routing_mode = mode;
+        self.0.routing_mode = mode;
         self
     }
 
     /// Sets the logins that clients may use.
     pub fn with_auth_handler(mut self, auth_handler: Arc<AuthHandler>) -> Self {
-        self.auth = auth_handler;
+        self.0.auth = auth_handler;
         self
     }
 
     /// Allows posting, if the mode allows it. Off by default.
     pub fn with_posting(mut self, posting: bool) -> Self {
-        self.posting = posting;
+        self.0.posting = posting;
         self
     }
 
-    pub(crate) fn with_budget(mut self, budget: Budget) -> Self {
-        self.budget = Some(budget);
-        self
-    }
-
-    pub(crate) fn with_events(mut self, events: Events) -> Self {
-        self.events = Some(events);
-        self
-    }
-
-    pub(crate) fn with_stop(mut self, stop: watch::Receiver<bool>) -> Self {
-        self.stop = Some(stop);
+    /// Shares these with the other sessions of a proxy.
+    pub(crate) fn within_proxy(
+        mut self,
+        budget: Budget,
+        events: Events,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
+        (self.0.budget, self.0.events, self.0.stop) = (budget, events, stop);
         self
     }
 
@@ -278,22 +264,14 @@ impl ClientSessionBuilder {
     /// PerCommand.
     #[must_use]
     pub fn build(self) -> ClientSession {
-        let routing_mode = match (&self.router, self.routing_mode) {
+        let mut session = self.0;
+        session.routing_mode = match (&session.router, session.routing_mode) {
             (None, _) => RoutingMode::Standard,
             (Some(_), RoutingMode::Hybrid) => RoutingMode::Hybrid,
             (Some(_), RoutingMode::PerCommand | RoutingMode::Standard) => RoutingMode::PerCommand,
         };
-        ClientSession {
-            client: Client::new(self.client_addr),
-            buffer_pool: self.buffer_pool,
-            auth: self.auth,
-            stateful: AtomicBool::new(self.router.is_none()),
-            posting: self.posting && routing_mode != RoutingMode::PerCommand,
-            router: self.router,
-            routing_mode,
-            budget: self.budget.unwrap_or_else(Budget::new),
-            events: self.events.unwrap_or_else(Events::new),
-            stop: self.stop.unwrap_or_else(|| watch::channel(false).1),
-        }
+        session.stateful = AtomicBool::new(session.router.is_none());
+        session.posting &= session.allows_stateful();
+        session
     }
 }

@@ -11,13 +11,12 @@ use nntp::command::Verb;
 use tokio::time::{Duration, Instant, timeout, timeout_at};
 use tracing::{Level, enabled, trace};
 
+use super::ClientSession;
 use super::streaming::CLIENT_HOLD;
-use super::writer::Writer;
+use super::writer::{Place, Writer};
 use crate::backend::Backend;
-use crate::budget::{Budget, Reservation};
-use crate::clients::Client;
+use crate::budget::Reservation;
 use crate::error::Error;
-use crate::ticket::Ticket;
 
 /// How long a client may accept no byte of a reply.
 pub(super) const CLIENT_STALL: Duration = Duration::from_secs(300);
@@ -36,19 +35,15 @@ const SMALL_REPLY: usize = 8 * 1024;
 
 /// A reply on its way to the client. See the [module](self).
 pub(super) struct PendingReply {
-    ticket: Ticket<Writer>,
-    /// Available once all earlier replies are written.
-    client: Option<Writer>,
+    session: Arc<ClientSession>,
+    client: Writer,
+    place: Place,
     queue: VecDeque<Bytes>,
     queued: usize,
     written: u64,
-    /// When the client last accepted something, or was first offered it.
-    moved: Instant,
     /// The total size of the reply so far.
     size: usize,
-    room: Reservation,
-    budget: Budget,
-    account: Arc<Client>,
+    room: Option<Reservation>,
     last: bool,
     traced: Traced,
 }
@@ -64,18 +59,16 @@ struct Traced {
 }
 
 impl PendingReply {
-    pub(super) fn new(ticket: Ticket<Writer>, budget: &Budget, account: Arc<Client>) -> Self {
+    pub(super) fn new(session: &Arc<ClientSession>, client: &Writer) -> Self {
         Self {
-            ticket,
-            client: None,
+            session: Arc::clone(session),
+            place: client.place(),
+            client: client.clone(),
             queue: VecDeque::new(),
             queued: 0,
             written: 0,
-            moved: Instant::now(),
             size: 0,
-            room: budget.reserve_nothing(),
-            budget: budget.clone(),
-            account,
+            room: None,
             last: false,
             traced: Traced::default(),
         }
@@ -85,13 +78,15 @@ impl PendingReply {
     pub(super) fn answers(&mut self, verb: Verb) {
         if enabled!(Level::TRACE) {
             self.traced.verb = Some(verb);
-            self.traced.client = self.account.name();
+            self.traced.client = self.session.client.name();
         }
     }
 
     /// Sets the backend that the reply comes from.
     pub(super) fn comes_from(&mut self, backend: &Arc<Backend>) {
-        self.traced.provider = Some(Arc::clone(backend));
+        if self.traced.verb.is_some() {
+            self.traced.provider = Some(Arc::clone(backend));
+        }
     }
 
     /// Appends bytes to the reply.
@@ -99,10 +94,7 @@ impl PendingReply {
         if let (0, true, Some(code)) = (self.written, self.queue.is_empty(), bytes.first_chunk()) {
             self.traced.code = *code;
         }
-        if self.queue.is_empty() {
-            self.moved = Instant::now();
-        }
-        let waits = self.client.is_none() || !self.queue.is_empty();
+        let waits = !self.is_first() || !self.queue.is_empty();
         self.queued += bytes.len();
         self.size += bytes.len();
         self.queue.push_back(match waits && bytes.len() < SMALL {
@@ -123,20 +115,20 @@ impl PendingReply {
 
     /// Whether all earlier replies are written.
     pub(super) fn is_first(&self) -> bool {
-        self.client.is_some()
+        self.client.is_next(self.place)
     }
 
     /// The expected size of the requested article.
     pub(super) fn expected(&self) -> usize {
-        self.budget.expected()
+        self.session.budget.expected()
     }
 
     /// Records that the provider's part is complete.
     pub(super) fn is_whole(&mut self, verb: Verb) {
         if matches!(verb, Verb::Article | Verb::Body) {
-            self.budget.saw_article(self.size);
+            self.session.budget.saw_article(self.size);
         }
-        self.room.shrink_to(self.queued);
+        self.keep_room(self.queued);
     }
 
     /// Discards everything, if the client has seen nothing.
@@ -147,64 +139,57 @@ impl PendingReply {
     }
 
     /// Waits until all earlier replies are written.
-    pub(super) async fn first_in_line(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_client(cx)).await
+    pub(super) async fn first_in_line(&mut self) {
+        poll_fn(|_| if self.is_first() { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
     /// Waits until the reply may be fetched: it is the client's next, or there is room to read all of
-    /// it ahead. For a slow client, even the next needs room.
-    pub(super) async fn may_fetch(&mut self, verb: Verb) -> Result<(), Error> {
-        let budget = self.budget.clone();
-        let size = |budget: &Budget| match verb {
+    /// it ahead. For a slow client, even the next needs room. A single line needs none.
+    pub(super) async fn may_fetch(&mut self, verb: Verb) {
+        if verb != Verb::Stat {
+            // Boxed to keep the futures of small requests small.
+            Box::pin(self.room_for(verb)).await;
+        }
+    }
+
+    async fn room_for(&mut self, verb: Verb) {
+        let session = Arc::clone(&self.session);
+        let budget = &session.budget;
+        let size = || match verb {
             Verb::Article | Verb::Body => budget.expected(),
             _ => HEADERS,
         };
-        loop {
-            let first = poll_fn(|cx| match self.poll_client(cx) {
-                Poll::Ready(first) => Poll::Ready(Some(first)),
-                Poll::Pending => Poll::Ready(None),
-            });
-            if let Some(first) = first.await {
-                first?;
-                break;
-            }
-            if let Some(room) = budget.try_reserve(size(&budget)) {
-                self.room = room;
-                budget.wake_next();
-                return Ok(());
+        while !self.is_first() {
+            self.room = budget.try_reserve(size());
+            if self.room.is_some() {
+                return budget.wake_next();
             }
             tokio::select! {
                 biased;
-                first = self.first_in_line() => first?,
+                () = self.first_in_line() => {}
                 () = budget.own_freed() => {}
             }
         }
-        let size = size(&budget);
-        if budget.is_slow() {
+        self.room = if budget.is_slow() {
             // All the room may be held by clients that read nothing, so it finally goes without.
-            if let Ok(room) = timeout(CLIENT_HOLD, budget.reserve_next(size)).await {
-                self.room = room;
-            }
-        } else if let Some(room) = budget.try_reserve(size) {
-            self.room = room;
-        }
-        Ok(())
+            timeout(CLIENT_HOLD, budget.reserve_next(size())).await.ok()
+        } else {
+            budget.try_reserve(size())
+        };
     }
 
     /// Writes the whole queue.
     pub(super) async fn flush(&mut self) -> Result<(), Error> {
-        self.first_in_line().await?;
-        while !self.queue.is_empty() || self.client.as_ref().is_some_and(|c| !c.is_drained()) {
-            let limit = self.moved() + CLIENT_STALL;
+        self.first_in_line().await;
+        while !self.queue.is_empty() || !self.client.is_drained() {
+            let limit = self.client.blocked_since() + CLIENT_STALL;
             match timeout_at(limit, poll_fn(|cx| self.poll_write(cx))).await {
                 Ok(written) => written?,
                 Err(_) => return Err(stalled()),
             }
         }
-        if let Some(client) = &self.client {
-            poll_fn(|cx| client.poll_flush(cx)).await.map_err(Error::ClientGone)?;
-        }
-        self.room.shrink_to(0);
+        poll_fn(|cx| self.client.poll_flush(cx)).await.map_err(Error::ClientGone)?;
+        self.room = None;
         Ok(())
     }
 
@@ -217,14 +202,13 @@ impl PendingReply {
         self.trace();
         self.flush().await?;
         if self.size > SMALL {
-            self.budget.set_slow(began.elapsed() >= SLOW);
+            self.session.budget.set_slow(began.elapsed() >= SLOW);
         }
-        let client = self.client.take().ok_or_else(gone)?;
         if self.last {
-            poll_fn(|cx| client.poll_shutdown(cx)).await.map_err(Error::ClientGone)?;
+            poll_fn(|cx| self.client.poll_shutdown(cx)).await.map_err(Error::ClientGone)?;
             return Err(Error::LetGo);
         }
-        self.ticket.pass_on(client);
+        self.client.pass();
         Ok(())
     }
 
@@ -234,20 +218,14 @@ impl PendingReply {
     /// # Errors
     /// As [`finish`](Self::finish).
     pub(super) async fn finish_with_others(mut self) -> Result<(), Error> {
-        self.first_in_line().await?;
+        self.first_in_line().await;
         let small = !self.last && self.size <= SMALL_REPLY;
-        match self.client.take() {
-            Some(client) if small && client.leave(&self.queue) => {
-                self.trace();
-                self.account.was_sent(self.queued as u64);
-                self.ticket.pass_on(client);
-                Ok(())
-            }
-            client => {
-                self.client = client;
-                self.finish().await
-            }
+        if !(small && self.client.leave(&self.queue)) {
+            return Box::pin(self.finish()).await;
         }
+        self.trace();
+        self.session.client.was_sent(self.queued as u64);
+        Ok(())
     }
 
     /// Logs one line per command, without arguments: they may contain a password or a message-id.
@@ -263,22 +241,16 @@ impl PendingReply {
         );
     }
 
-    fn poll_client(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.client.is_none() {
-            self.client = Some(ready!(self.ticket.poll_wait(cx)).map_err(|_| gone())?);
-            self.moved = Instant::now();
-        }
-        Poll::Ready(Ok(()))
-    }
-
     /// Writes once, as much as the client accepts.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_client(cx))?;
-        let Some(client) = &self.client else { return Poll::Pending };
-        if self.queue.is_empty() {
-            return client.poll_drain(cx).map_err(Error::ClientGone);
+        if !self.is_first() {
+            return Poll::Pending;
         }
-        let written = ready!(client.poll_write(cx, &self.queue)).map_err(Error::ClientGone)?;
+        if self.queue.is_empty() {
+            return self.client.poll_drain(cx).map_err(Error::ClientGone);
+        }
+        let written = self.client.poll_write(cx, &self.queue).map_err(Error::ClientGone);
+        let written = ready!(written)?;
         if written > 0 {
             self.advance(written);
         }
@@ -299,20 +271,18 @@ impl PendingReply {
 
     /// Marks the client as slow: its next articles are fetched only when there is room for all of them.
     pub(super) fn set_slow(&self) {
-        self.budget.set_slow(true);
+        self.session.budget.set_slow(true);
     }
 
-    /// When the client last accepted something, or was first offered it.
-    pub(super) fn moved(&self) -> Instant {
-        let before = self.client.as_ref().map(Writer::moved);
-        before.map_or(self.moved, |before| before.max(self.moved))
+    /// Since when the client accepts nothing of what it was offered.
+    pub(super) fn blocked_since(&self) -> Instant {
+        self.client.blocked_since()
     }
 
     fn advance(&mut self, mut n: usize) {
         self.written += n as u64;
-        self.account.was_sent(n as u64);
+        self.session.client.was_sent(n as u64);
         self.queued = self.queued.saturating_sub(n);
-        self.moved = Instant::now();
         while let Some(piece) = self.queue.front_mut() {
             if n < piece.len() {
                 return piece.advance(n);
@@ -327,33 +297,23 @@ impl PendingReply {
         self.queue.len() <= 1 && self.queued <= SHORT
     }
 
-    /// Takes the client's writing side if it is available, then answers like
-    /// [`has_room`](Self::has_room).
-    pub(super) fn poll_room(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
-        if let Poll::Ready(here) = self.poll_client(cx) {
-            here?;
-        }
-        Ok(self.has_room())
-    }
-
     /// Whether the next bytes may be read: the client has accepted the previous ones, or there is room
     /// to read ahead.
     pub(super) fn has_room(&mut self) -> bool {
-        if self.client.is_some() && self.is_short() {
+        let first = self.is_first();
+        if first && self.is_short() {
             return true;
         }
-        let room = &mut self.room;
+        let budget = &self.session.budget;
+        let room = self.room.get_or_insert_with(|| budget.reserve_nothing());
         // Without room for the rest, what was read ahead would be lost.
-        let grow = |room: &mut Reservation| match self.client {
-            Some(_) => room.grow_next(),
-            None => room.overdraw(),
-        };
-        self.queued < room.bytes() || grow(room)
+        self.queued < room.bytes() || if first { room.grow_next() } else { room.overdraw() }
     }
-}
 
-fn gone() -> Error {
-    Error::ClientGone(io::ErrorKind::BrokenPipe.into())
+    /// Returns the room beyond so many bytes.
+    fn keep_room(&mut self, bytes: usize) {
+        self.room.iter_mut().for_each(|room| room.shrink_to(bytes));
+    }
 }
 
 pub(super) fn stalled() -> Error {

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::time::{Sleep, sleep_until};
@@ -15,6 +15,7 @@ use super::writer::Writer;
 use crate::backend::Gathering;
 use crate::dial::Boxed;
 use crate::error::Error;
+use crate::lock::Lock;
 
 /// The requests in flight. See the [module](self).
 pub(super) struct Running {
@@ -38,7 +39,7 @@ struct Underway {
 
 /// Wakes the client's task.
 #[derive(Default)]
-struct Task(Mutex<Option<Waker>>);
+struct Task(Lock<Option<Waker>>);
 
 /// Rings when its request can make progress.
 struct Alarm {
@@ -120,6 +121,9 @@ impl Running {
                     let over = self.requests.remove(at);
                     self.alarms.extend(over.map(|over| (over.alarm, over.waker)));
                     self.failed = ended.err();
+                    // Its reply may be the client's next now.
+                    let next = self.requests.get(at);
+                    next.iter().for_each(|next| next.alarm.rang.store(true, Ordering::Release));
                 }
             }
         }
@@ -139,7 +143,7 @@ impl Running {
                 Poll::Ready(drained.map_err(Error::ClientGone))
             }
             Poll::Pending => {
-                let limit = self.writer.moved() + CLIENT_STALL;
+                let limit = self.writer.blocked_since() + CLIENT_STALL;
                 let stall = self.stall.get_or_insert_with(|| Box::pin(sleep_until(limit)));
                 if stall.deadline() != limit {
                     stall.as_mut().reset(limit);
@@ -162,7 +166,7 @@ impl Underway {
 
 impl Task {
     fn set(&self, waker: &Waker) {
-        let mut task = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut task = self.0.lock();
         match &mut *task {
             Some(known) => known.clone_from(waker),
             none => *none = Some(waker.clone()),
@@ -170,7 +174,7 @@ impl Task {
     }
 
     fn wake(&self) {
-        let task = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let task = self.0.lock();
         if let Some(waker) = &*task {
             waker.wake_by_ref();
         }

@@ -63,7 +63,7 @@ impl ClientSession {
         selected.renew(backends);
         if !selected.has_connection() {
             // Earlier requests that lost the connection may need a new one first.
-            exchange.pending.first_in_line().await?;
+            exchange.pending.first_in_line().await;
         }
         let route = selected.route(backends, exchange.request);
         let own = OwnTurn(Some((ticket, selected)));
@@ -93,7 +93,7 @@ impl ClientSession {
             own.end();
         }
         // All replies come on one connection in the client's order, so wait here for the client.
-        exchange.pending.first_in_line().await?;
+        exchange.pending.first_in_line().await;
         let outcome = self.read_reply(backend, sent, exchange).await;
         if !matches!(outcome, Ok(Outcome::AskAgain)) {
             own.end();

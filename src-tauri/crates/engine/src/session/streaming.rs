@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::time::{Duration, Instant, timeout};
+use tokio::time::{Duration, Instant};
 
 use super::pending_reply::{CLIENT_STALL, PendingReply, stalled};
 use super::resume::Progress;
@@ -32,9 +32,13 @@ pub(super) async fn relay(
     // How long we have waited for the provider's next byte, and for the client in total.
     let (mut silence, mut held) = (Duration::ZERO, Duration::ZERO);
     let patience = CLIENT_SILENCE.min(stall);
-    loop {
+    while !reply.is_over() {
         let (blocked, began) = (!pending.has_room(), Instant::now());
-        let step = timeout(patience, poll_fn(|cx| poll_step(reply, pending, cx))).await;
+        let step = poll_fn(|cx| match poll_step(reply, pending, cx) {
+            Poll::Pending => reply.poll_until(began + patience, cx).map(|()| Ok(Step::Waited)),
+            step => step,
+        });
+        let step = step.await;
         if blocked {
             reply.held_up();
         }
@@ -42,35 +46,33 @@ pub(super) async fn relay(
         if !matches!(progress, Progress::Untracked) && !reply.is_over() && reply.crawls() {
             return Err(reply.condemn(Error::TimedOut("more than a trickle of the reply")));
         }
-        match step {
-            Ok(Ok(Step::Read(Some(chunk)))) => {
+        match step? {
+            Step::Read(None) => break,
+            Step::Read(Some(chunk)) => {
                 silence = Duration::ZERO;
                 let new = progress.push(chunk).map_err(|error| reply.condemn(error))?;
                 if !new.is_empty() {
                     pending.push(new);
                 }
-                // A complete reply may be sent together with later ones.
-                if reply.is_over() && !progress.is_behind() {
-                    return Ok(());
-                }
             }
-            Ok(Ok(Step::Read(None))) if progress.is_behind() => return Err(Error::NotTheSame),
-            Ok(Ok(Step::Read(None))) => return Ok(()),
-            Ok(Err(error)) => return Err(error),
-            Ok(Ok(Step::Wrote)) | Err(_) if blocked => {
+            Step::Wrote | Step::Waited if blocked => {
                 give_up_if_held(reply, pending, progress, held)?
             }
-            Ok(Ok(Step::Wrote)) | Err(_) if silence < stall => {}
-            Ok(Ok(Step::Wrote)) | Err(_) => {
+            Step::Wrote | Step::Waited if silence < stall => {}
+            Step::Wrote | Step::Waited => {
                 return Err(reply.condemn(Error::TimedOut("the rest of the reply")));
             }
         }
     }
+    // A complete reply may be sent together with later ones.
+    if progress.is_behind() { Err(Error::NotTheSame) } else { Ok(()) }
 }
 
 /// What a step did.
 enum Step {
     Wrote,
+    /// Nothing, for a while.
+    Waited,
     /// A chunk; `None` when the block is complete.
     Read(Option<Bytes>),
 }
@@ -84,7 +86,7 @@ fn poll_step(
 ) -> Poll<Result<Step, Error>> {
     let short = pending.is_short();
     let mut wrote = !short && pending.poll_flow(cx)?;
-    if pending.poll_room(cx)?
+    if pending.has_room()
         && let Poll::Ready(chunk) = reply.poll_chunk(cx)?
     {
         return Poll::Ready(Ok(Step::Read(chunk)));
@@ -101,7 +103,7 @@ fn give_up_if_held(
     held: Duration,
 ) -> Result<(), Error> {
     let again = !matches!(progress, Progress::Untracked);
-    let silence = pending.moved().elapsed();
+    let silence = pending.blocked_since().elapsed();
     let enough = match again {
         // The reply waits for the client's earlier ones, and one of those may be waiting for this
         // connection.

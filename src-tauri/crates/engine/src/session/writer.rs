@@ -1,10 +1,13 @@
 //! The client's writing side. Small complete replies are kept for a moment and sent with the next
 //! write, at the latest when the session's task has nothing else to do.
+//!
+//! Each reply has a [`Place`] in the order of the requests. It is written when all replies with earlier
+//! places are.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -12,16 +15,20 @@ use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
 use crate::dial::WriteHalf;
+use crate::lock::Lock;
 
 /// How many bytes of complete replies may be kept.
 const ROOM: usize = 16 * 1024;
 /// How many other pieces are written with one call.
 const PIECES: usize = 16;
 
-/// See the [module](self). The current reply holds one handle, and the task that polls all replies
-/// another.
+/// See the [module](self). Clones are handles to the same writer.
 #[derive(Clone)]
-pub(super) struct Writer(Arc<Mutex<Inner>>);
+pub(super) struct Writer(Arc<Lock<Inner>>);
+
+/// A reply's place in the order of the requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place(u64);
 
 struct Inner {
     half: WriteHalf,
@@ -29,45 +36,65 @@ struct Inner {
     left: BytesMut,
     /// Whether they are written but not flushed yet.
     flushing: bool,
-    /// When the client last accepted some of them, or was first offered them.
-    moved: Instant,
+    /// Since when the client accepts nothing of what it was offered.
+    blocked: Option<Instant>,
+    /// How many places were given away, and how many of them are past.
+    places: u64,
+    past: u64,
 }
 
 impl Writer {
     pub(super) fn new(half: WriteHalf) -> Self {
         let left = BytesMut::new();
-        Self(Arc::new(Mutex::new(Inner { half, left, flushing: false, moved: Instant::now() })))
+        let inner = Inner { half, left, flushing: false, blocked: None, places: 0, past: 0 };
+        Self(Arc::new(Lock::new(inner)))
     }
 
-    /// Keeps the rest of a complete reply, if there is room. The owner of all replies then has to
-    /// [drain](Self::poll_drain) it.
+    /// Gives away the next place.
+    pub(super) fn place(&self) -> Place {
+        let mut inner = self.0.lock();
+        inner.places += 1;
+        Place(inner.places)
+    }
+
+    /// Whether all replies with earlier places are written. Nobody is woken when that changes, but for
+    /// the requests that [`Running`](super::running::Running) polls.
+    pub(super) fn is_next(&self, place: Place) -> bool {
+        self.0.lock().past + 1 == place.0
+    }
+
+    /// Lets the reply with the next place follow.
+    pub(super) fn pass(&self) {
+        self.0.lock().past += 1;
+    }
+
+    /// Keeps the rest of a complete reply and lets the next one follow, if there is room. The owner of
+    /// all replies then has to [drain](Self::poll_drain) it.
     pub(super) fn leave(&self, pieces: &VecDeque<Bytes>) -> bool {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         let size: usize = pieces.iter().map(Bytes::len).sum();
         if inner.left.len() + size > ROOM {
             return false;
         }
-        if inner.left.is_empty() {
-            inner.moved = Instant::now();
-        }
+        inner.past += 1;
         pieces.iter().for_each(|piece| inner.left.extend_from_slice(piece));
         true
     }
 
     /// Whether all complete replies are written and flushed.
     pub(super) fn is_drained(&self) -> bool {
-        let inner = self.lock();
+        let inner = self.0.lock();
         inner.left.is_empty() && !inner.flushing
     }
 
-    /// When the client last accepted some of what is kept here, or was first offered it.
-    pub(super) fn moved(&self) -> Instant {
-        self.lock().moved
+    /// Since when the client accepts nothing of what it was offered.
+    pub(super) fn blocked_since(&self) -> Instant {
+        self.0.lock().blocked.unwrap_or_else(Instant::now)
     }
 
     /// Writes what is kept here.
     pub(super) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         while !inner.left.is_empty() {
             ready!(inner.poll_write(cx, &VecDeque::new()))?;
             inner.flushing = true;
@@ -85,21 +112,17 @@ impl Writer {
         cx: &mut Context<'_>,
         pieces: &VecDeque<Bytes>,
     ) -> Poll<io::Result<usize>> {
-        self.lock().poll_write(cx, pieces)
+        self.0.lock().poll_write(cx, pieces)
     }
 
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_drain(cx))?;
-        Pin::new(&mut self.lock().half).poll_flush(cx)
+        Pin::new(&mut self.0.lock().half).poll_flush(cx)
     }
 
     pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_drain(cx))?;
-        Pin::new(&mut self.lock().half).poll_shutdown(cx)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        Pin::new(&mut self.0.lock().half).poll_shutdown(cx)
     }
 }
 
@@ -117,15 +140,17 @@ impl Inner {
             count += 1;
         }
         let slices = slices.get(..count).unwrap_or_default();
-        let written = ready!(Pin::new(&mut self.half).poll_write_vectored(cx, slices))?;
+        let Poll::Ready(written) = Pin::new(&mut self.half).poll_write_vectored(cx, slices) else {
+            self.blocked.get_or_insert_with(Instant::now);
+            return Poll::Pending;
+        };
+        self.blocked = None;
+        let written = written?;
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         let of_left = written.min(self.left.len());
-        if of_left > 0 {
-            self.left.advance(of_left);
-            self.moved = Instant::now();
-        }
+        self.left.advance(of_left);
         Poll::Ready(Ok(written - of_left))
     }
 }

@@ -147,8 +147,9 @@ async fn a_host_that_is_taken_out_leaves_its_connections_to_the_others() {
     busy.abort();
     proxy.apply(config(RoutingMode::Hybrid, vec![host("a", 1)]));
     for n in 0..20 {
-        let answered = timeout(Duration::from_secs(20), code(&proxy, &format!("BODY <a{n}@x>")));
-        assert_eq!(answered.await.unwrap(), "222");
+        let line = format!("BODY <a{n}@x>");
+        let answered = timeout(Duration::from_secs(20), code(&proxy, &line)).await;
+        assert_eq!(answered.unwrap(), "222");
     }
 }
 

@@ -143,8 +143,10 @@ impl Request {
         let blanks = behind.iter().take_while(|byte| is_blank(**byte)).count();
         let args = start.saturating_add(length).saturating_add(blanks);
         let argument = text.get(args..).unwrap_or_default();
-        let control = memchr::memchr3(0, b'\r', b'\n', text).map(|_| CONTROL_CHARACTERS);
-        if let Some(reply) = control.or_else(|| verb.malformed(argument)) {
+        let odd = has_control(text);
+        let control = odd && memchr::memchr3(0, b'\r', b'\n', text).is_some();
+        let control = control.then_some(CONTROL_CHARACTERS);
+        if let Some(reply) = control.or_else(|| verb.malformed(argument, odd)) {
             let garbage = matches!(verb, Verb::Unknown | Verb::Empty);
             return Err(BadRequest { reply, garbage });
         }
@@ -168,8 +170,8 @@ impl Request {
 
     /// The line to send to a provider: the client's own, unchanged, with CRLF.
     #[must_use]
-    pub fn wire(&self) -> Bytes {
-        self.line.clone()
+    pub const fn wire(&self) -> &Bytes {
+        &self.line
     }
 
     /// The arguments. Trailing blanks belong to them: passwords may end with some.
@@ -251,6 +253,12 @@ impl fmt::Debug for Request {
 
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
+}
+
+/// Whether there is a control character. Most lines have none, so looking at many bytes at once is
+/// faster than stopping at the first.
+fn has_control(text: &[u8]) -> bool {
+    text.iter().fold(false, |found, byte| found | byte.is_ascii_control())
 }
 
 fn with_crlf(text: &[u8]) -> Bytes {

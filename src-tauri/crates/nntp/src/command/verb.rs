@@ -192,13 +192,14 @@ impl Verb {
         }
     }
 
-    /// The reply to an argument that no server could understand.
-    pub(super) fn malformed(self, argument: &[u8]) -> Option<&'static str> {
+    /// The reply to an argument that no server could understand. Only in an `odd` line there are control
+    /// characters.
+    pub(super) fn malformed(self, argument: &[u8], odd: bool) -> Option<&'static str> {
         match self {
             // A password may contain anything, and the article after TAKETHIS follows whatever we
             // reply.
             Self::AuthInfo(_) | Self::TakeThis => return None,
-            _ if argument.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') => {
+            _ if odd && argument.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') => {
                 return Some(CONTROL_CHARACTERS);
             }
             // Its message-id ends at the first blank.
@@ -211,7 +212,7 @@ impl Verb {
         match end {
             None => Some("501 The message-id has no closing >\r\n"),
             Some(..=1) => Some("501 The message-id is empty\r\n"),
-            Some(_) if id.contains(&b'\t') => Some(CONTROL_CHARACTERS),
+            Some(_) if odd && id.contains(&b'\t') => Some(CONTROL_CHARACTERS),
             Some(_) if self.names_article() && !alone => {
                 Some("501 There is something behind the message-id\r\n")
             }

@@ -63,8 +63,8 @@ fn every_command_has_its_way() {
 fn a_request_is_sent_on_as_it_came() {
     for line in ["body <1@x>", "  GROUP  misc.test ", "XYZZY\tplugh", "HEAD <\u{e9} @x>"] {
         for end in ["", "\n", "\r\n"] {
-            let wire = request(&format!("{line}{end}")).wire();
-            assert_eq!(wire, format!("{line}\r\n"));
+            let request = request(&format!("{line}{end}"));
+            assert_eq!(*request.wire(), format!("{line}\r\n"));
         }
     }
 }

@@ -150,7 +150,7 @@ fn a_command_has_another_name_only_where_the_answer_is_exactly_the_same() {
         ("BODY <1@x>", None, "", ""),
     ] {
         let (asked, alternative) = (request(asked), request(asked).alternative());
-        let wire = alternative.as_ref().map(|sent| sent.wire());
+        let wire = alternative.as_ref().map(|sent| sent.wire().clone());
         assert_eq!(wire, sent.map(|line| Bytes::from(format!("{line}\r\n"))));
         if let Some(sent) = alternative {
             assert_eq!(asked.translated(&sent, status(said)), status(shown));

@@ -1,11 +1,10 @@
 //! Decides whether a status line answers the request, and what follows it.
 
-use nntp::block::BlockScan;
 use nntp::command::{Class, Framing};
 use nntp::status::StatusLine;
 use nntp::verdict::{self, Verdict};
 
-use super::{Reply, Stage};
+use super::{Block, Reply, Stage};
 use crate::error::Error;
 
 impl Reply {
@@ -51,7 +50,7 @@ impl Reply {
         }
         match self.request.framing(code) {
             Framing::Line => self.finish(),
-            Framing::Block => self.move_on(|side| Stage::Block(side, BlockScan::default())),
+            Framing::Block => self.move_on(|side| Stage::Block(side, Block::new())),
             Framing::Continue => self.move_on(Stage::Upload),
             Framing::Unexpected if matches!(self.request.class(), Class::Unknown) => {
                 self.move_on(Stage::Unframed);
@@ -76,11 +75,11 @@ impl Reply {
 
     /// Whether the reply names another article than ours, so the stream is out of step.
     fn is_anothers(&self, status: &StatusLine) -> bool {
-        match (self.request.message_id(), status.message_id()) {
-            (Some(ours), Some(theirs)) => {
-                (220..=223).contains(&status.code().get()) && ours.as_bytes() != theirs
-            }
-            _ => false,
-        }
+        let theirs = status.message_id().filter(|_| (220..=223).contains(&status.code().get()));
+        // Usually the argument is the message-id alone.
+        let Some(theirs) = theirs.filter(|theirs| *theirs != self.request.args()) else {
+            return false;
+        };
+        self.request.message_id().is_some_and(|ours| ours.as_bytes() != theirs)
     }
 }
