@@ -31,7 +31,7 @@ pub(crate) struct Account {
     contended: AtomicBool,
     backends: Lock<Vec<Weak<Backend>>>,
     /// Accounts that hosts of this one had before, as long as they have connections open.
-    former: Lock<Vec<Weak<Account>>>,
+    former: Lock<Vec<Weak<Self>>>,
     /// The hosts that it has or had, each as if it had an account of its own.
     members: Lock<Vec<AccountConfig>>,
 }

@@ -165,7 +165,10 @@ impl Backend {
             state: pool.breaker.state.clone(),
             why,
             used_up: self.is_used_up(),
-            kept_away: matches!(pool.standing(self).availability, Availability::NotBefore(_)),
+            kept_away: matches!(
+                pool.standing(self, Instant::now()).availability,
+                Availability::NotBefore(_)
+            ),
             open: self.account.open_of(&self.config.id),
             limit: self.account.limit(Instant::now(), &self.config),
             load: pool.load(),
@@ -234,7 +237,7 @@ impl Backend {
 
     /// Closes a connection if another host of the account needs it more.
     pub(crate) fn give_way(self: &Arc<Self>) {
-        let mut effects = Effects::default();
+        let mut effects = Effects::now();
         self.lock().give_way(self, &mut effects);
         effects.run(self);
     }

@@ -91,6 +91,7 @@ impl Effects {
             turns: Vec::new(),
             group_turns: Vec::new(),
             leases: Vec::new(),
+            wants_room: false,
         }
     }
 
