@@ -149,6 +149,7 @@ impl Controller {
     }
 
     fn dismiss_troubles(&mut self) -> Result<Reply, Failure> {
+        self.books.dismiss_alerts();
         self.not_saved = None;
         match self.settings_file.set_aside().map(SetAside::number) {
             Some(number) => self.set(|settings| settings.desktop.set_aside_seen = number),

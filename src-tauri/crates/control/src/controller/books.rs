@@ -26,9 +26,20 @@ pub(super) struct Books {
     allowances: Allowances,
     accounts: BTreeMap<String, AccountStanding>,
     today: u64,
+    /// What the user should know, until it is dismissed.
+    alerts: Vec<Trouble>,
 }
 
 impl Books {
+    /// What the user should know about accounts, until it is dismissed.
+    pub(super) fn alerts(&self) -> impl Iterator<Item = Trouble> {
+        self.alerts.iter().cloned()
+    }
+
+    pub(super) fn dismiss_alerts(&mut self) {
+        self.alerts.clear();
+    }
+
     /// How far each account may go.
     pub(super) fn allowances(&self) -> Allowances {
         self.allowances.clone()
@@ -100,8 +111,8 @@ impl Controller {
         (self.books.accounts, self.books.allowances) = (accounts, allowances);
         self.books.today = today;
         for trouble in alerts.into_iter().map(trouble) {
-            self.told.retain(|told| !is_about_same(told, &trouble));
-            self.told.push(trouble);
+            self.books.alerts.retain(|alert| !is_about_same(alert, &trouble));
+            self.books.alerts.push(trouble);
         }
     }
 

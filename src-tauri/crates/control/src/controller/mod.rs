@@ -200,7 +200,7 @@ impl Handle {
     /// Why it cannot be said.
     pub async fn stats(&self, range: String, by: String) -> Result<Value, Failure> {
         let (answer, answered) = oneshot::channel();
-        self.tell(Message::Stats { range, by, answer });
+        self.post(Message::Stats { range, by, answer });
         let ended = || Failure::new(FailureCode::Refused, "Newsmux is about to end");
         answered.await.map_err(|_| ended())?
     }

@@ -137,6 +137,7 @@ impl Controller {
         let not_saved = self.not_saved.clone();
         troubles.extend(not_saved.map(|said| Trouble::SettingsNotSaved { said }));
         let down = of(ProviderState::Down).chain(of(ProviderState::Full));
+        troubles.extend(self.books.alerts());
         troubles.extend(down.map(|view| Trouble::ProviderDown {
             provider: view.id.clone(),
             said: view.said.clone(),

@@ -193,7 +193,8 @@ struct Watched {
 
 impl System for Watched {
     fn entry(&self, user: &str, _: Connection) -> Result<Entry, Error> {
-        if !matches!(open(&self.lock).unwrap().try_lock(), Err(TryLockError::WouldBlock)) {
+        let lock = open(&self.lock).map(|lock| lock.try_lock());
+        if !matches!(lock, Ok(Err(TryLockError::WouldBlock))) {
             self.is_locked.store(false, Ordering::Relaxed);
         }
         self.store.build(SERVICE, user, None)
