@@ -108,6 +108,11 @@ fn the_smallest_file_has_every_default() {
         required: false,
         pipelining: None,
         timeout_secs: 30,
+        account: None,
+        quota: None,
+        expires: None,
+        backbone: None,
+        price: None,
     };
     assert_eq!(settings.providers, [expected]);
     assert_eq!(settings.providers[0].display_name(), "a");

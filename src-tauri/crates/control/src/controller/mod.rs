@@ -162,7 +162,7 @@ pub struct Handle {
 /// What comes in from other threads.
 #[derive(Debug)]
 enum Message {
-    Request(Request, Answer),
+    Request(Box<Request>, Answer),
     Notice(Notice),
     Stats { range: String, by: String, answer: oneshot::Sender<Result<Value, Failure>> },
     CopyAddress,
@@ -188,7 +188,7 @@ impl Handle {
     /// Why it was not done.
     pub async fn request(&self, request: Request) -> Result<Reply, Failure> {
         let (answer, answered) = oneshot::channel();
-        self.post(Message::Request(request, Answer(Some(answer))));
+        self.post(Message::Request(Box::new(request), Answer(Some(answer))));
         answered
             .await
             .unwrap_or_else(|_| Err(Failure::new(FailureCode::Refused, "Newsmux is about to end")))
@@ -207,7 +207,7 @@ impl Handle {
 
     /// Asks, and leaves it at that: what comes of it is in the snapshot.
     pub fn send(&self, request: Request) {
-        self.post(Message::Request(request, Answer(None)));
+        self.post(Message::Request(Box::new(request), Answer(None)));
     }
 
     /// Does what an entry of the tray's menu does.

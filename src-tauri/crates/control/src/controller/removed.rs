@@ -32,7 +32,7 @@ pub(super) struct Removed {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Entry {
-    Provider(Provider),
+    Provider(Box<Provider>),
     Client(Client),
 }
 
@@ -50,7 +50,7 @@ impl Removed {
                 let at = settings.providers.iter().position(|provider| provider.id == *id)?;
                 let removed = settings.providers.remove(at);
                 hosts = settings.hand_over_account(&removed, used);
-                (Entry::Provider(removed), at)
+                (Entry::Provider(Box::new(removed)), at)
             }
             Owner::Client(name) => {
                 let at = settings.clients.iter().position(|client| client.name == *name)?;
@@ -71,7 +71,7 @@ impl Removed {
         match &self.entry {
             Entry::Provider(provider) => {
                 let at = self.at.min(settings.providers.len());
-                settings.providers.insert(at, provider.clone());
+                settings.providers.insert(at, (**provider).clone());
                 let heir = self.heir().and_then(|heir| settings.provider_of(&heir)?.quota);
                 let before = heir.map_or(0, |quota| quota.used_before);
                 let used_since = used.unwrap_or(before).saturating_sub(before);
@@ -108,7 +108,7 @@ impl Removed {
     pub(super) fn was_read(&mut self, owner: &Owner, saved: Secret) {
         if self.owner() == *owner {
             let provider = match &self.entry {
-                Entry::Provider(provider) => Some(provider),
+                Entry::Provider(provider) => Some(&**provider),
                 Entry::Client(_) => None,
             };
             self.known = Some(Known::Saved(Password::from_saved(saved).adopt(provider)));

@@ -187,7 +187,7 @@ impl Controller {
 
     fn handle(&mut self, message: Message) {
         match message {
-            Message::Request(request, answer) => self.answer(request, answer),
+            Message::Request(request, answer) => self.answer(*request, answer),
             Message::Notice(notice) => self.notice(notice),
             Message::Stats { range, by, answer } => self.stats(range, by, answer),
             Message::CopyAddress => {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use serde_json::json;
 use tempfile::{TempDir, tempdir};
 
 use super::*;
@@ -26,6 +27,7 @@ fn serve() -> Served {
     let channel = Channel::open(&path_in(&folder)).unwrap();
     let task = tokio::spawn(channel.serve(|question| async move {
         match question {
+            Question::Stats { range, by } => Answer::Stats { stats: json!({ (range): by }) },
             Question::Show { version } => Answer::Running { version: format!("{version}+") },
             Question::Replace => std::future::pending().await,
             Question::Status => Answer::Refused { why: "not now".into() },
@@ -100,7 +102,7 @@ async fn silent_connections_keep_nobody_out() {
 
 #[tokio::test]
 async fn who_waits_for_a_channel_that_is_taken_can_open_it_when_it_is_free() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempdir().unwrap();
     let path = folder.path().join("new/newsmux.sock");
     let first = Channel::open(&path).unwrap();
     let (waits, next) = (path.clone(), path.clone());
