@@ -64,6 +64,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "crates/local",
         &[
             "directories",
+            "getrandom",
             "interprocess",
             "listeners",
             "rustix",

@@ -7,7 +7,6 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use chacha20poly1305::aead::Generate;
 use directories::{BaseDirs, ProjectDirs};
 use interprocess::os::windows::named_pipe::PipeListenerOptions;
 use interprocess::os::windows::named_pipe::pipe_mode::Bytes;
@@ -43,7 +42,8 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn take(path: &Path) -> io::Result<Self> {
-        let random = <[u8; 16]>::try_generate()
+        let mut random = [0; 16];
+        getrandom::fill(&mut random)
             .map_err(|_| io::Error::other("the system gives no random numbers"))?;
         let mut name = r"\\.\pipe\newsmux-".to_owned();
         for byte in random {
