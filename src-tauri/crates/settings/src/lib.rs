@@ -30,5 +30,5 @@ pub use password::Password;
 pub use provider::{Provider, SAMPLE_ID, TlsMode};
 pub use reading::{default_path, load, load_default};
 pub use set_aside::SetAside;
-pub use settings::{Client, Listen, Routing, Settings, VERSION};
+pub use settings::{Client, Listen, Routing, Settings};
 pub use settings_file::{ReadOnly, SettingsFile};
