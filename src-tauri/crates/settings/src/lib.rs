@@ -31,5 +31,5 @@ pub use password::Password;
 pub use provider::{Provider, SAMPLE_ID, TlsMode};
 pub use reading::{default_path, default_state_folder, load, load_default};
 pub use set_aside::SetAside;
-pub use settings::{Client, Listen, Routing, Settings, VERSION};
+pub use settings::{Client, Listen, Routing, Settings};
 pub use settings_file::{ReadOnly, SettingsFile};

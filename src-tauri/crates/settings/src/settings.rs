@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Desktop, Provider};
 
 /// The version of the file's format that this program writes.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

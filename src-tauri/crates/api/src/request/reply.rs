@@ -231,3 +231,17 @@ impl From<NotChanged> for Failure {
 fn show<S: Serializer>(secret: &Secret, shown: S) -> Result<S::Ok, S::Error> {
     shown.serialize_str(secret.expose())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_cannot_be_names_its_field() {
+        let place = "providers[0].connections".into();
+        let why = NotChanged::Invalid(Complaint { place, why: "0 is too few".into() });
+        let failure = Failure::from(why);
+        assert_eq!(failure.code, FailureCode::Invalid);
+        assert_eq!(failure.field.as_deref(), Some("connections"));
+    }
+}

@@ -24,6 +24,7 @@ mod sample;
 mod saving;
 mod serving;
 mod stores;
+mod troubles;
 mod undo;
 mod view;
 mod window;

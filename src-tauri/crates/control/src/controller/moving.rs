@@ -107,7 +107,7 @@ impl Controller {
     /// Says so in the settings. What is left where they were is to be deleted there, but for what only that store knows.
     fn switch_to(&mut self, kind: StoreKind, owners: &[Owner]) -> Result<Reply, Failure> {
         let (left, state) = self.stores.switch(kind, KeepState::Open);
-        let done = self.change(|settings| {
+        let done = self.set(|settings| {
             let providers_and_clients = settings.clone();
             let desktop = &mut settings.desktop;
             desktop.passwords = kind;
@@ -116,7 +116,6 @@ impl Controller {
             });
             desktop.unmark(kind, owners);
             desktop.mark(left, owners);
-            Ok(Reply::Done)
         });
         if done.is_err() {
             self.stores.switch(left, state);

@@ -30,10 +30,7 @@ pub(super) struct Power {
 impl Controller {
     /// Serves from now on, or does not; a pause is over.
     pub(super) fn turn(&mut self, on: bool) -> Result<Reply, Failure> {
-        let done = self.change(|settings| {
-            settings.desktop.on = on;
-            Ok(Reply::Done)
-        })?;
+        let done = self.set(|settings| settings.desktop.on = on)?;
         if self.power.paused.take().is_some() {
             self.reconcile();
         }

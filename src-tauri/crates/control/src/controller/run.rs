@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::snapshot::{Happened, Snapshot, Trouble};
+use api::snapshot::{Happened, Snapshot};
 use nntp_proxy::config::Secret;
 use nntp_proxy::proxy::Snapshot as Engine;
 use settings::{Settings, SettingsFile};
@@ -25,6 +25,7 @@ use super::removed::Removed;
 use super::sample::Sampling;
 use super::serving::Serving;
 use super::stores::Stores;
+use super::troubles::news;
 use super::undo::Undo;
 use super::window::Window;
 use super::work::Work;
@@ -277,13 +278,4 @@ impl Controller {
         }
         self.work.reply();
     }
-}
-
-/// Troubles that came up, apart from those that are events of the engine.
-fn news(before: &[Trouble], now: &[Trouble]) -> Vec<Trouble> {
-    let is_engines = |trouble: &&Trouble| {
-        matches!(trouble, Trouble::LoginRefused { .. } | Trouble::ProviderDown { .. })
-    };
-    let is_new = |trouble: &&Trouble| !before.contains(trouble);
-    now.iter().filter(|trouble| !is_engines(trouble)).filter(is_new).cloned().collect()
 }

@@ -25,6 +25,11 @@ pub(super) enum Sampling {
 }
 
 impl Sampling {
+    /// Whether its server runs.
+    pub(super) fn is_on(&self) -> bool {
+        matches!(self, Self::On(_))
+    }
+
     /// As if it were in the settings.
     pub(super) fn provider(&self) -> Option<Provider> {
         match self {
@@ -47,7 +52,7 @@ impl Controller {
 
     /// Uses it. Nothing is changed before it is there.
     pub(super) fn use_sample(&mut self, answer: Answer) {
-        if matches!(self.sampling, Sampling::On(_)) {
+        if self.sampling.is_on() {
             return self.give(answer, Ok(Reply::Done));
         }
         let starting = self.serving.start_sample();

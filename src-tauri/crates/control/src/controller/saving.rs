@@ -99,10 +99,7 @@ impl Controller {
 
     /// Says in the settings that the passwords of these owners may be others than the store has.
     pub(super) fn mark(&mut self, store: StoreKind, owners: &[Owner]) -> Result<Reply, Failure> {
-        self.change(|settings| {
-            settings.desktop.mark(store, owners);
-            Ok(Reply::Done)
-        })
+        self.set(|settings| settings.desktop.mark(store, owners))
     }
 
     /// Settles what can be settled without a dialog.
@@ -144,10 +141,7 @@ impl Controller {
     }
 
     fn settled(&mut self, store: StoreKind, owners: Vec<Owner>) {
-        let unmarked = self.change(|settings| {
-            settings.desktop.unmark(store, &owners);
-            Ok(Reply::Done)
-        });
+        let unmarked = self.set(|settings| settings.desktop.unmark(store, &owners));
         if let Err(failure) = unmarked {
             tracing::warn!(
                 "passwords will be checked again after the next start: {}",

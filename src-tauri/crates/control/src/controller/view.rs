@@ -15,6 +15,7 @@ use super::environment::millis;
 use super::passwords::Known;
 use super::removed::Removed;
 use super::run::{Controller, Quitting};
+use super::troubles::needs_the_user;
 
 /// While somebody looks, the time goes on at least this often, in milliseconds.
 const SECOND: u64 = 1000;
@@ -31,7 +32,7 @@ impl Controller {
         let troubles = self.troubles(&providers);
         let clients = self.engine.iter().flat_map(|engine| &engine.clients);
         let serves = self.serves(&providers);
-        let state = self.state(&troubles, &providers, serves);
+        let state = self.state(&troubles, serves);
         let before = before.filter(|before| before.state == state);
         Snapshot {
             state,
@@ -65,18 +66,10 @@ impl Controller {
         let works = |state| matches!(state, ProviderState::Up | ProviderState::Untried);
         self.serving.is_on()
             && self.serving.listening().is_some()
-            && self.used(providers).any(|view| works(view.state))
+            && providers.iter().any(|view| works(view.state))
     }
 
-    /// Those that are used, the sample too.
-    fn used<'a>(&self, providers: &'a [ProviderView]) -> impl Iterator<Item = &'a ProviderView> {
-        let settings = &self.settings().providers;
-        let off = |view: &&ProviderView| settings.iter().any(|p| p.id == view.id && !p.enabled);
-        let off: Vec<_> = providers.iter().filter(off).map(|view| &view.id).collect();
-        providers.iter().filter(move |view| !off.contains(&&view.id))
-    }
-
-    fn state(&self, troubles: &[Trouble], providers: &[ProviderView], serves: bool) -> State {
+    fn state(&self, troubles: &[Trouble], serves: bool) -> State {
         let is_listening = self.serving.listening().is_some();
         if !self.settings().desktop.on || self.power.over {
             State::Stopped
@@ -91,7 +84,7 @@ impl Controller {
         } else if !is_listening {
             // A password that it waits for is being read.
             State::Starting
-        } else if self.used(providers).next().is_none() {
+        } else if self.settings().enabled().next().is_none() && !self.sampling.is_on() {
             State::NoProvider
         } else if !serves {
             State::Down
@@ -102,62 +95,6 @@ impl Controller {
         } else {
             State::Idle
         }
-    }
-
-    /// The most urgent first.
-    fn troubles(&self, providers: &[ProviderView]) -> Vec<Trouble> {
-        let mut troubles = Vec::from_iter(self.power.shut.clone());
-        let enabled = self.settings().providers.iter().zip(providers).filter(|(p, _)| p.enabled);
-        let enabled: Vec<_> = enabled.map(|(_, view)| view).collect();
-        let clients = self.settings().clients.iter().map(|client| {
-            let known = self.passwords.known(&client.owner());
-            (client.name.clone(), known)
-        });
-        let (mut closed, mut gone) = (false, Vec::new());
-        for (client, known) in clients {
-            match known {
-                Some(Known::Closed) => closed = true,
-                Some(Known::Missing | Known::Failed(_)) => {
-                    gone.push(Trouble::NoClientPassword { client });
-                }
-                Some(Known::Saved(_) | Known::ThisSession(_)) | None => {}
-            }
-        }
-        closed |= enabled.iter().any(|view| is_closed(view));
-        troubles.extend(closed.then_some(Trouble::PasswordsClosed));
-        troubles.extend(gone);
-        let of = |state: ProviderState| enabled.iter().filter(move |view| view.state == state);
-        let missing = of(ProviderState::NoPassword).filter(|view| !is_closed(view));
-        troubles.extend(missing.map(|view| Trouble::NoPassword { provider: view.id.clone() }));
-        troubles.extend(of(ProviderState::LoginRefused).map(|view| Trouble::LoginRefused {
-            provider: view.id.clone(),
-            said: view.said.clone(),
-        }));
-        troubles.extend(self.settings_troubles());
-        let not_saved = self.not_saved.clone();
-        troubles.extend(not_saved.map(|said| Trouble::SettingsNotSaved { said }));
-        let down = of(ProviderState::Down).chain(of(ProviderState::Full));
-        troubles.extend(self.books.alerts());
-        troubles.extend(down.map(|view| Trouble::ProviderDown {
-            provider: view.id.clone(),
-            said: view.said.clone(),
-        }));
-        troubles
-    }
-
-    /// What the user should know about the settings file.
-    pub(super) fn settings_troubles(&self) -> impl Iterator<Item = Trouble> {
-        let read_only = self.settings_file.read_only();
-        let read_only = read_only.map(|(why, said)| Trouble::SettingsReadOnly {
-            why: why.clone(),
-            said: said.to_owned(),
-        });
-        let set_aside = self.settings_file.set_aside();
-        let set_aside = set_aside.map(|aside| Trouble::SettingsSetAside {
-            file: aside.file().display().to_string(),
-            said: aside.problem(),
-        });
-        read_only.into_iter().chain(set_aside)
     }
 
     /// Where programs come in; the port may be one that the system chose.
@@ -228,27 +165,6 @@ impl Controller {
             (_, Some(backend)) => (state_of(&backend.state), backend.why.clone()),
             (_, None) => (ProviderState::Off, String::new()),
         }
-    }
-}
-
-fn is_closed(view: &ProviderView) -> bool {
-    view.state == ProviderState::NoPassword && view.password == PasswordState::Closed
-}
-
-fn needs_the_user(trouble: &Trouble) -> bool {
-    match trouble {
-        Trouble::PortBusy { .. }
-        | Trouble::CannotListen { .. }
-        | Trouble::PasswordsClosed
-        | Trouble::NoPassword { .. }
-        | Trouble::NoClientPassword { .. }
-        | Trouble::LoginRefused { .. } => true,
-        Trouble::ProviderDown { .. }
-        | Trouble::AccountUsed { .. }
-        | Trouble::AccountExpires { .. }
-        | Trouble::SettingsReadOnly { .. }
-        | Trouble::SettingsSetAside { .. }
-        | Trouble::SettingsNotSaved { .. } => false,
     }
 }
 
