@@ -100,7 +100,7 @@ async fn silent_connections_keep_nobody_out() {
 
 #[tokio::test]
 async fn who_waits_for_a_channel_that_is_taken_can_open_it_when_it_is_free() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempdir().unwrap();
     let path = folder.path().join("new/newsmux.sock");
     let first = Channel::open(&path).unwrap();
     let (waits, next) = (path.clone(), path.clone());
