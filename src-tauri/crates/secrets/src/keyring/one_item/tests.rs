@@ -63,6 +63,11 @@ fn secret(text: &str) -> Option<Secret> {
     Some(Secret::new(text))
 }
 
+/// The next use of an entry fails.
+fn fail(entry: &Entry) {
+    entry.as_any().downcast_ref::<Cred>().unwrap().set_error(failure());
+}
+
 fn failure() -> Error {
     Error::PlatformFailure("the moon is full".into())
 }
@@ -131,7 +136,7 @@ impl System for Unremovable {
     fn entry(&self, user: &str, _: Connection) -> Result<Entry, Error> {
         let entry = self.0.build(SERVICE, user, None)?;
         if user == "provider/a" && self.1.swap(true, Ordering::Relaxed) {
-            entry.as_any().downcast_ref::<Cred>().unwrap().set_error(failure());
+            fail(&entry);
         }
         Ok(entry)
     }
@@ -193,7 +198,8 @@ struct Watched {
 
 impl System for Watched {
     fn entry(&self, user: &str, _: Connection) -> Result<Entry, Error> {
-        if !matches!(open(&self.lock).unwrap().try_lock(), Err(TryLockError::WouldBlock)) {
+        let lock = open(&self.lock).map(|lock| lock.try_lock());
+        if !matches!(lock, Ok(Err(TryLockError::WouldBlock))) {
             self.is_locked.store(false, Ordering::Relaxed);
         }
         self.store.build(SERVICE, user, None)
