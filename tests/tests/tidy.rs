@@ -111,6 +111,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tracing",
             "tracing-appender",
             "tracing-subscriber",
+            "x11rb",
         ],
     ),
 ];
