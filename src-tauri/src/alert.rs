@@ -1,8 +1,9 @@
 //! A message in a box of the system's own, for when there is no window to say it in.
 
-use std::env;
-
 use rfd::{MessageDialog, MessageLevel};
+
+#[cfg(target_os = "linux")]
+use crate::event_loop::Display;
 
 const TITLE: &str = "Newsmux";
 
@@ -41,8 +42,14 @@ fn show(text: &str) {
     dialog.set_description(text).show();
 }
 
-/// Whether there is something to show a box on.
+/// Whether there is something to show a box on. Where there is not, GTK would wait for ever.
+#[cfg(target_os = "linux")]
 pub(crate) fn has_display() -> bool {
-    !cfg!(target_os = "linux")
-        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| env::var_os(name).is_some())
+    Display::of_session().is_ok()
+}
+
+/// Whether there is something to show a box on.
+#[cfg(not(target_os = "linux"))]
+pub(crate) const fn has_display() -> bool {
+    true
 }

@@ -89,6 +89,22 @@ async fn without_its_display_it_ends_in_order() {
     }
 }
 
+#[test]
+fn without_any_display_it_says_so_and_does_not_start() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::without_keyring();
+    for display in ["", ":4000"] {
+        let mut shell = desktop.program("sh");
+        shell.args(["-c", r#""$0" --hidden; echo "ended with $?""#]).arg(program());
+        shell.env("DISPLAY", display);
+        let shell = Process::start(&shell, &desktop.path().join("shell.log"), 15);
+        until("its end", || shell.output().contains("ended with 1"));
+        assert!(shell.output().contains("there is no display"), "{}", shell.output());
+    }
+}
+
 /// How much of a process is in memory, in KiB (`proc(5)`), but for its program's file.
 fn resident(process: u32) -> u64 {
     let maps = fs::read_to_string(format!("/proc/{process}/smaps")).unwrap();

@@ -165,6 +165,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tracing",
             "tracing-appender",
             "tracing-subscriber",
+            "x11rb",
         ],
     ),
 ];

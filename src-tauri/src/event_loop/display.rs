@@ -9,7 +9,7 @@ use x11rb::connection::Connection;
 use x11rb::rust_connection::RustConnection;
 
 /// A connection to it, which shows nothing and ends when the display does.
-pub(super) enum Display {
+pub(crate) enum Display {
     Wayland(UnixStream),
     X(Box<RustConnection>),
 }
@@ -18,16 +18,14 @@ impl Display {
     /// The one that the environment names. As with GTK, Wayland comes first.
     ///
     /// # Errors
-    /// A sentence, when none can be used.
-    pub(super) fn of_session() -> Result<Self, String> {
+    /// Why there is none that can be used.
+    pub(crate) fn of_session() -> Result<Self, String> {
         if let Some(Ok(compositor)) = wayland().map(UnixStream::connect) {
             return Ok(Self::Wayland(compositor));
         }
         match RustConnection::connect(None) {
             Ok((server, _)) => Ok(Self::X(Box::new(server))),
-            Err(error) => Err(format!(
-                "cannot use the display ({error}). newsmuxd is the same without a window"
-            )),
+            Err(error) => Err(error.to_string()),
         }
     }
 

@@ -10,6 +10,8 @@ mod native;
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
+pub(crate) use display::Display;
+#[cfg(target_os = "linux")]
 pub(crate) use linux::{App, run};
 #[cfg(not(target_os = "linux"))]
 pub(crate) use native::{App, run};

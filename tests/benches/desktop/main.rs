@@ -1,5 +1,5 @@
-//! `npm run bench:desktop`: how soon the application serves and is seen after its start, and what it takes while nobody
-//! looks. `newsmuxd`, the same without a desktop, is started in turn with it.
+//! `npm run bench:desktop`: how soon the application serves and is seen after its start, what it takes while nobody looks,
+//! and what its window takes while a lot happens. `newsmuxd`, the same without a desktop, is started in turn with it.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -9,11 +9,18 @@
     reason = "it prints what it measures, and may fail so"
 )]
 
+mod activity;
+#[expect(dead_code, reason = "it only needs its settings")]
+#[path = "../../desktop/app.rs"]
+mod app;
 #[expect(dead_code, reason = "it asks for colours, not whether there is a window")]
 #[path = "../../desktop/display.rs"]
 mod display;
 #[path = "../relay/usage.rs"]
 mod usage;
+#[expect(dead_code, reason = "it only opens a page")]
+#[path = "../../desktop/window.rs"]
+mod window;
 
 use std::env;
 use std::fs;
@@ -36,12 +43,17 @@ const ROUNDS: usize = 7;
 const COLOURS: usize = 20;
 /// How long it is watched while nobody looks.
 const IDLE: Duration = Duration::from_secs(60);
+/// For how many minutes its window is watched while a lot happens.
+const MINUTES: u32 = 3;
 /// What it still does after its start is none of that.
 const SETTLED: Duration = Duration::from_secs(5);
 
 fn main() {
     let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let [daemon] = &arguments[..] else { panic!("usage: desktop NEWSMUXD") };
+    let [daemon] = &arguments[..] else { panic!("usage: desktop NEWSMUXD | --activity=MINUTES") };
+    if let Some(minutes) = daemon.strip_prefix("--activity=") {
+        return activity::watch(minutes.parse().unwrap());
+    }
     let mut starts: [Vec<Duration>; 3] = Default::default();
     for _ in 0..ROUNDS {
         starts[0].push(start(daemon, &[], serves));
@@ -66,6 +78,7 @@ fn main() {
     );
     watch_idle("never shown", false);
     watch_idle("its window closed again", true);
+    activity::watch(MINUTES);
 }
 
 /// How long it takes from the start of a program until it `is_there`.

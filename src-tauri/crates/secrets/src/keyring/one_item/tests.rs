@@ -63,6 +63,11 @@ fn secret(text: &str) -> Option<Secret> {
     Some(Secret::new(text))
 }
 
+/// The next use of an entry fails.
+fn fail(entry: &Entry) {
+    entry.as_any().downcast_ref::<Cred>().unwrap().set_error(failure());
+}
+
 fn failure() -> Error {
     Error::PlatformFailure("the moon is full".into())
 }
@@ -131,7 +136,7 @@ impl System for Unremovable {
     fn entry(&self, user: &str, _: Connection) -> Result<Entry, Error> {
         let entry = self.0.build(SERVICE, user, None)?;
         if user == "provider/a" && self.1.swap(true, Ordering::Relaxed) {
-            entry.as_any().downcast_ref::<Cred>().unwrap().set_error(failure());
+            fail(&entry);
         }
         Ok(entry)
     }
