@@ -3,6 +3,7 @@ import type { Platform } from "../platform";
 import { account } from "./account.de";
 import { check } from "./check.de";
 import type { Words } from "./en";
+import { statistics } from "./statistics.de";
 
 const keyring = {
   Der: "Der Schlüsselbund", den: "den Schlüsselbund", ihn: "ihn", im: "im Schlüsselbund", title: "Schlüsselbund",
@@ -22,7 +23,7 @@ export function german(platform: Platform): Words {
   const { Der, den, ihn, im, title, inTray } = systems[platform];
   return {
     app: {
-      pages: { overview: "Übersicht", providers: "Anbieter", clients: "Programme", activity: "Verlauf", settings: "Einstellungen" },
+      pages: { overview: "Übersicht", providers: "Anbieter", clients: "Programme", statistics: "Statistik", activity: "Verlauf", settings: "Einstellungen" },
       navigation: "Seiten",
       cancel: "Abbrechen",
       more: "Mehr",
@@ -250,6 +251,7 @@ export function german(platform: Platform): Words {
 
     check,
     account,
+    statistics,
 
     unsaved: {
       title: "Das Passwort kann nicht gespeichert werden",

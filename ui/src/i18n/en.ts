@@ -3,6 +3,7 @@
 import type { Platform } from "../platform";
 import { account } from "./account.en";
 import { check } from "./check.en";
+import { statistics } from "./statistics.en";
 
 const systems = {
   linux: { keyring: "the keyring", keyringTitle: "System keyring", tray: "tray" },
@@ -18,7 +19,7 @@ export function english(platform: Platform) {
   const Keyring = capitalized(keyring);
   return {
     app: {
-      pages: { overview: "Overview", providers: "Providers", clients: "Programs", activity: "Activity", settings: "Settings" },
+      pages: { overview: "Overview", providers: "Providers", clients: "Programs", statistics: "Statistics", activity: "Activity", settings: "Settings" },
       navigation: "Pages",
       cancel: "Cancel",
       more: "More",
@@ -246,6 +247,7 @@ export function english(platform: Platform) {
 
     check,
     account,
+    statistics,
 
     unsaved: {
       title: "The password can't be saved",
