@@ -61,7 +61,7 @@ export class Format {
   }
 
   shortMonth(at: number): string {
-    return this.#dates({ month: "short", year: "2-digit" }).format(at);
+    return this.#dates({ month: "short", year: "numeric" }).format(at);
   }
 
   /** The name of a day of the week. */

@@ -16,7 +16,7 @@ export const statistics: typeof english = {
   others: (n) => `${n} weitere`,
   removed: (name) => `${name} (entfernt)`,
   total: "Summe",
-  figures: { bytes: "Heruntergeladen", articles: "Artikel", missing: "Fehlend", failed: "Fehlgeschlagen", resumed: "Woanders fortgesetzt", rescued: "Nur bei einem Anbieter", speed: "Tempo im Schnitt" },
+  figures: { bytes: "Heruntergeladen", articles: "Artikel", missing: "Fehlend", missingSomewhere: "Bei einem Anbieter fehlend", failed: "Fehlgeschlagen", resumed: "Woanders fortgesetzt", rescued: "Nur bei einem Anbieter", speed: "Tempo im Schnitt" },
   showTable: "Tabelle anzeigen",
   hideTable: "Tabelle ausblenden",
   table: (period) => `Downloads, ${period}`,

@@ -16,7 +16,7 @@ export const statistics = {
   others: (n: string) => `${n} others`,
   removed: (name: string) => `${name} (removed)`,
   total: "Total",
-  figures: { bytes: "Downloaded", articles: "Articles", missing: "Missing", failed: "Failed requests", resumed: "Resumed elsewhere", rescued: "Only on one provider", speed: "Average speed" },
+  figures: { bytes: "Downloaded", articles: "Articles", missing: "Missing", missingSomewhere: "Missing on a provider", failed: "Failed requests", resumed: "Resumed elsewhere", rescued: "Only on one provider", speed: "Average speed" },
   showTable: "Show table",
   hideTable: "Hide table",
   table: (period: string) => `Downloads, ${period}`,
