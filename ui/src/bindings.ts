@@ -68,6 +68,6 @@ export type ReportCard = { id: string, name: string, account: string, removed: b
 export type AgeLine = { age: AgeRange, exact: Asked, estimated: Asked, completion: number };
 export type AgeRange = { from_days: number, to_days: number | null };
 export type Asked = { delivered: number, missing: number };
-export type Doubt = { "what": "off" } | { "what": "not_encrypted" } | { "what": "less_verified" } | { "what": "more_verified" } | { "what": "no_password" } | { "what": "port", said: string } | { "what": "connections", said: string, taken: number } | { "what": "tier", said: string, taken: number } | { "what": "retention", days: number } | { "what": "optional" } | { "what": "group" } | { "what": "joins_group" } | { "what": "quota", said: string } | { "what": "expires", said: string };
+export type Doubt = { "what": "off" } | { "what": "not_encrypted" } | { "what": "less_verified" } | { "what": "more_verified" } | { "what": "no_password" } | { "what": "port", said: string } | { "what": "connections", said: string, taken: number } | { "what": "tier", said: string, taken: number } | { "what": "retention", days: number } | { "what": "optional" } | { "what": "joins_group" } | { "what": "quota", said: string } | { "what": "expires", said: string };
 export type LeftOut = { name: string, why: Unfit };
 export type Unfit = "ours" | "host" | "example";
