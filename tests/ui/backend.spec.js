@@ -78,7 +78,7 @@ test("sends requests and explains failures by their code", async (t) => {
   const page = await opened(t);
   await page.getByRole("switch", { name: "Newsmux" }).click();
   assert.deepEqual((await calls(page)).at(-1), ["request", { request: { do: "start" } }]);
-  await page.keyboard.press("Control+5");
+  await page.keyboard.press("Control+6");
   await page.getByRole("switch", { name: "Allow posting" }).click();
   await page.getByText("Settings couldn't be saved: disk full. Try again.").waitFor();
   assert.equal(await page.getByRole("switch", { name: "Allow posting" }).getAttribute("aria-checked"), "false");

@@ -17,7 +17,8 @@ const names = [
   "overview", "overview-empty", "overview-first", "overview-sample", "overview-everything", "overview-no-tray", "overview-many", "overview-pause-menu", "closing",
   "providers", "providers-many", "providers-menu", "providers-removed", "provider-new", "provider-more", "provider-checked", "provider-check-plain", "provider-unkept",
   "import", "import-sabnzbd", "clients", "clients-manual", "clients-reader", "connect-nzbget", "connect-imported", "connect-imported-nzbget", "connected", "first-login", "clients-password",
-  "activity", "activity-refused", "settings", "vault-make", "vault-change", "read-only-copies", "quitting",
+  "provider-account", "provider-same", "overview-accounts", "overview-accounts-end", "statistics", "statistics-table", "statistics-cards", "statistics-card-backbone",
+  "statistics-card-ages", "statistics-many", "activity", "activity-refused", "settings", "vault-make", "vault-change", "read-only-copies", "quitting",
 ];
 
 /** Texts that lie upon each other, words that are cut off without a tooltip, and what is outside the window. */

@@ -309,7 +309,7 @@ describe("the tray", () => {
     const page = await open(t, { scenario: "no-tray" });
     await page.getByText("This desktop has no tray. Closing this window only minimizes it; Newsmux keeps running.").waitFor();
     await button(page, "Quit Newsmux").waitFor();
-    await page.keyboard.press("Control+5");
+    await page.keyboard.press("Control+6");
     await page.getByText("This desktop has no tray. Start Newsmux again to open its window.").waitFor();
   });
 });

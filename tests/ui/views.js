@@ -49,6 +49,22 @@ async function connectWith(page, key) {
   await page.keyboard.press("Enter");
 }
 
+async function plotted(page) {
+  await page.locator("canvas").waitFor();
+  await page.locator("article").first().waitFor();
+}
+
+async function range(page, at) {
+  await plotted(page);
+  await page.locator("input[name=range]").nth(at).check({ force: true });
+  await plotted(page);
+}
+
+async function card(page, at) {
+  await plotted(page);
+  await page.locator("article").nth(at).evaluate((article) => article.scrollIntoView());
+}
+
 const dialogs = (page) => page.locator("dialog").waitFor();
 
 /** name: [page, scenario, what to do there] */
@@ -193,6 +209,35 @@ export const views = {
     await page.keyboard.press("Enter");
     await dialogs(page);
   }],
+  "statistics": ["statistics", "accounts", plotted],
+  "statistics-today": ["statistics", "accounts", (page) => range(page, 0)],
+  "statistics-months": ["statistics", "accounts", (page) => range(page, 2)],
+  "statistics-all": ["statistics", "accounts", (page) => range(page, 3)],
+  "statistics-programs": ["statistics", "accounts", async (page) => {
+    await plotted(page);
+    await page.locator("input[name=by]").nth(1).check({ force: true });
+    await plotted(page);
+  }],
+  "statistics-table": ["statistics", "accounts", async (page) => {
+    await plotted(page);
+    await page.locator("main button[aria-expanded]:not([aria-haspopup])").click();
+    await page.locator("table").first().evaluate((table) => table.scrollIntoView({ block: "end" }));
+  }],
+  "statistics-cards": ["statistics", "accounts", (page) => card(page, 0)],
+  "statistics-card-backbone": ["statistics", "accounts", (page) => card(page, 3)],
+  "statistics-card-ages": ["statistics", "accounts", async (page) => {
+    await card(page, 2);
+    await page.locator("article summary").nth(2).click();
+    await page.locator("article summary").nth(2).evaluate((summary) => summary.scrollIntoView());
+  }],
+  "statistics-export": ["statistics", "accounts", async (page) => {
+    await plotted(page);
+    await page.locator("main header button").click();
+    await page.getByRole("menuitem").first().waitFor();
+  }],
+  "statistics-short": ["statistics", "short", plotted],
+  "statistics-many": ["statistics", "many", plotted],
+  "statistics-empty": ["statistics", "no-history", (page) => page.locator("main p.card").waitFor()],
   "activity": ["activity", "busy"],
   "activity-empty": ["activity", "empty"],
   "activity-many": ["activity", "many"],

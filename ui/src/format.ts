@@ -46,6 +46,24 @@ export class Format {
     return this.#dates({ dateStyle: "medium" }).format(at);
   }
 
+  /** An hour of the day, such as 18:00. */
+  hour(at: number): string {
+    return this.#dates({ hour: "2-digit", minute: "2-digit" }).format(at);
+  }
+
+  /** A day without its year. */
+  dayOfMonth(at: number): string {
+    return this.#dates({ day: "numeric", month: "short" }).format(at);
+  }
+
+  month(at: number): string {
+    return this.#dates({ month: "long", year: "numeric" }).format(at);
+  }
+
+  shortMonth(at: number): string {
+    return this.#dates({ month: "short", year: "numeric" }).format(at);
+  }
+
   /** The name of a day of the week. */
   weekday(at: number): string {
     return this.#dates({ weekday: "long" }).format(at);

@@ -5,7 +5,7 @@ import { Format } from "./format";
 import { speak } from "./i18n";
 import type { Draft } from "./pages/provider";
 
-export const pages = ["overview", "providers", "clients", "activity", "settings"] as const;
+export const pages = ["overview", "providers", "clients", "statistics", "activity", "settings"] as const;
 export type Page = (typeof pages)[number];
 export type Toast = { id: number; text: string; bad: boolean };
 
@@ -68,6 +68,11 @@ class App {
     void this.#loadHistory();
     darkSystem.addEventListener("change", () => (this.#systemIsDark = darkSystem.matches));
     addEventListener("pagehide", backend.watch((snapshot) => this.#take(snapshot)));
+  }
+
+  /** Saves a text as a file, where the window can. */
+  get save() {
+    return this.#backend.save;
   }
 
   /** Sends a request. Throws a `Failure`. */

@@ -26,7 +26,15 @@ export function fake(query: URLSearchParams): Backend {
   return {
     request: async (request) => structuredClone(application.answer(structuredClone(request))),
     watch: (onSnapshot) => application.watch(onSnapshot),
+    ...(query.has("desktop") ? {} : { save }),
   };
+}
+
+/** Saves a file as a browser does. */
+function save(name: string, text: string) {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  Object.assign(document.createElement("a"), { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
 const testOf = (provider: Provider, password: Password | null) => JSON.stringify([{ ...provider, id: "" }, password?.secret]);

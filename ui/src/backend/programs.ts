@@ -15,7 +15,7 @@ const server = (name: string, more: Partial<Provider>, doubts: Doubt[], password
 
 const sabnzbd: ImportServer[] = [
   server("Harbour", { connections: 30 }, []),
-  server("Quarry", { connections: 500, tier: 1, verify: "none", enabled: false }, [
+  server("Quarry", { connections: 500, tier: 1, verify: "none", enabled: false, expires: "2027-01-31", quota: { bytes: 500e9, used_before: 0, period: "once", reset_day: 1, reserve: 0 } }, [
     { what: "off" }, { what: "less_verified" }, { what: "connections", said: "900", taken: 500 }, { what: "retention", days: 1200 }, { what: "optional" },
     { what: "quota", said: "500G" },
   ]),

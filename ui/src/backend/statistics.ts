@@ -39,6 +39,11 @@ function rowsBy(world: World, by: By): Row[] {
     const shares = [0.7, 0.27, 0.03];
     return world.settings.clients.map(({ name }, at) => ({ id: name, name, share: shares[at] ?? 0.01, missing: 800, nature: nature(at) }));
   }
+  const share = (id: string) => world.settings.providers.reduce((sum, other, at) => sum + ((other.account ?? other.id) === id ? nature(at).share : 0), 0);
+  if (by === "account") {
+    const owners = world.settings.providers.filter(({ account }) => !account);
+    return owners.map(({ id, name, host }, at) => ({ id, name: name ?? host, share: share(id), missing: Infinity, nature: nature(at) }));
+  }
   return world.settings.providers.map(({ id, name, host }, at) => ({ id, name: name ?? host, share: nature(at).share, missing: nature(at).missing, nature: nature(at) }));
 }
 
@@ -112,7 +117,7 @@ export function cardsOf(world: World, range: Range, now: number): ReportCard[] {
     return {
       id, name, account: provider.account ?? id, removed: false, total, asked, completion: asked > 0 ? total.articles / asked : null, ages,
       retention: retained?.age ?? null, sibling_checked: checked, sibling_differed: checked && nature.differed,
-      speed_by_hour: HOURS.map((busy, hour) => Math.round(nature.speed * (1.25 - busy / 18 + 0.15 * chance(hour + at)))),
+      speed_by_hour: HOURS.map((busy, hour) => Math.round(nature.speed * (1.4 - busy / 11 + 0.25 * chance(hour + at)))),
     };
   });
 }

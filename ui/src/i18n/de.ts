@@ -3,6 +3,7 @@ import type { Platform } from "../platform";
 import { account } from "./account.de";
 import { check } from "./check.de";
 import type { Words } from "./en";
+import { statistics } from "./statistics.de";
 
 const keyring = {
   Der: "Der Schlüsselbund", den: "den Schlüsselbund", ihn: "ihn", im: "im Schlüsselbund", title: "Schlüsselbund",
@@ -22,7 +23,7 @@ export function german(platform: Platform): Words {
   const { Der, den, ihn, im, title, inTray } = systems[platform];
   return {
     app: {
-      pages: { overview: "Übersicht", providers: "Anbieter", clients: "Programme", activity: "Verlauf", settings: "Einstellungen" },
+      pages: { overview: "Übersicht", providers: "Anbieter", clients: "Programme", statistics: "Statistik", activity: "Verlauf", settings: "Einstellungen" },
       navigation: "Seiten",
       cancel: "Abbrechen",
       more: "Mehr",
@@ -250,6 +251,7 @@ export function german(platform: Platform): Words {
 
     check,
     account,
+    statistics,
 
     unsaved: {
       title: "Das Passwort kann nicht gespeichert werden",
@@ -471,6 +473,7 @@ export function german(platform: Platform): Words {
       disabled: "Deaktiviert",
       tier: (tier) => `Priorität ${tier}`,
       password: "mit Passwort",
+      until: (day) => `bis ${day}`,
       leftOut: "Nicht importiert",
       why: { ours: "das ist Newsmux", host: "kein brauchbarer Host", example: "Beispielserver von NZBGet" },
       take: (n) => `${n} Anbieter importieren`,
@@ -490,8 +493,8 @@ export function german(platform: Platform): Words {
       connections: (said, taken) => `Die Zahl der Verbindungen (${said}) ist ungültig; ${taken} wird verwendet.`,
       invalidTier: (said, taken) => `Priorität ${said} ist ungültig; ${taken} wird verwendet.`,
       retention: (program, days) => `Die Vorhaltezeit ist in ${program} auf ${days} Tage begrenzt. Newsmux fragt auch nach älteren Artikeln.`,
-      quota: (program, said) => `Auf ${said} begrenzt. Tragen Sie ein, wie viel davon schon verbraucht ist.`,
-      expires: (said) => `Das Ende des Kontos (${said}) ist nicht lesbar. Tragen Sie es ein, wenn Sie erinnert werden möchten.`,
+      quota: (said) => `Auf ${said} begrenzt. Tragen Sie ein, wie viel davon schon verbraucht ist.`,
+      expires: (said) => `Das Ende des Accounts (${said}) ist nicht lesbar. Tragen Sie es ein, wenn Sie erinnert werden möchten.`,
     },
 
     setup: {

@@ -3,6 +3,7 @@
 import type { Platform } from "../platform";
 import { account } from "./account.en";
 import { check } from "./check.en";
+import { statistics } from "./statistics.en";
 
 const systems = {
   linux: { keyring: "the keyring", keyringTitle: "System keyring", tray: "tray" },
@@ -18,7 +19,7 @@ export function english(platform: Platform) {
   const Keyring = capitalized(keyring);
   return {
     app: {
-      pages: { overview: "Overview", providers: "Providers", clients: "Programs", activity: "Activity", settings: "Settings" },
+      pages: { overview: "Overview", providers: "Providers", clients: "Programs", statistics: "Statistics", activity: "Activity", settings: "Settings" },
       navigation: "Pages",
       cancel: "Cancel",
       more: "More",
@@ -246,6 +247,7 @@ export function english(platform: Platform) {
 
     check,
     account,
+    statistics,
 
     unsaved: {
       title: "The password can't be saved",
@@ -467,6 +469,7 @@ export function english(platform: Platform) {
       disabled: "Disabled",
       tier: (tier: string) => `priority ${tier}`,
       password: "with password",
+      until: (day: string) => `until ${day}`,
       leftOut: "Not imported",
       why: { ours: "this is Newsmux", host: "no usable host", example: "NZBGet's example server" },
       take: (n: number) => (n === 1 ? "Import 1 provider" : `Import ${n} providers`),
@@ -486,7 +489,7 @@ export function english(platform: Platform) {
       connections: (said: string, taken: string) => `The number of connections (${said}) is invalid; ${taken} is used.`,
       invalidTier: (said: string, taken: string) => `Priority ${said} is invalid; ${taken} is used.`,
       retention: (program: string, days: string) => `Retention is limited to ${days} days in ${program}. Newsmux also asks for older articles.`,
-      quota: (program: string, said: string) => `Limited to ${said}. Enter how much of it you have already used.`,
+      quota: (said: string) => `Limited to ${said}. Enter how much of it you have already used.`,
       expires: (said: string) => `The end of the account (${said}) can't be read. Enter it if you want to be reminded.`,
     },
 
