@@ -55,4 +55,14 @@ mod tests {
             assert_eq!(began.elapsed(), SECOND * end.max(12));
         }
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_ends_later_than_the_one_before_sets_nothing() {
+        let (mut timer, began) = (Timer::default(), Instant::now());
+        for (end, set) in [(5, 5), (7, 5), (9, 5), (3, 3)] {
+            let waits = poll_fn(|cx| timer.poll_until(began + SECOND * end, cx));
+            assert!(tokio::time::timeout(Duration::ZERO, waits).await.is_err());
+            assert_eq!(timer.0.as_ref().unwrap().deadline(), began + SECOND * set);
+        }
+    }
 }

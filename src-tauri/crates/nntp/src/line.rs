@@ -61,9 +61,8 @@ impl LineReader {
     pub fn next_line(&mut self) -> Option<Result<Bytes, TooLong>> {
         loop {
             let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
-            let Some(at) = memchr::memchr(b'\n', unsearched) else { return self.without_end() };
-            let end = self.searched.saturating_add(at);
-            let line = self.buffer.split_to(end.saturating_add(1));
+            let Some(length) = first_line(unsearched) else { return self.without_end() };
+            let line = self.buffer.split_to(self.searched.saturating_add(length));
             self.searched = 0;
             if std::mem::take(&mut self.skipping) {
                 continue;
@@ -85,6 +84,12 @@ impl LineReader {
         self.searched = 0;
         if std::mem::replace(&mut self.skipping, true) { None } else { Some(Err(TooLong)) }
     }
+}
+
+/// The length of the first line, with its end. `None` if there is no whole line.
+#[must_use]
+pub fn first_line(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr(b'\n', bytes).map(|at| at.saturating_add(1))
 }
 
 /// Strips the line end, if there is one.

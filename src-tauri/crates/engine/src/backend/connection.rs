@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use memchr::memchr;
+use nntp::line::first_line;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -238,8 +238,8 @@ impl ReadSide {
         end: Instant,
     ) -> Result<Bytes, Error> {
         loop {
-            if let Some(at) = memchr(b'\n', &self.unread) {
-                return Ok(self.unread.split_to(at + 1));
+            if let Some(length) = first_line(&self.unread) {
+                return Ok(self.unread.split_to(length));
             }
             if self.unread.len() > STATUS_LIMIT {
                 return Err(Error::Unexpected("a status line without an end".into()));

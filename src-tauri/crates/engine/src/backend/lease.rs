@@ -169,11 +169,8 @@ impl Pool {
 
     /// Serves lease requests first; they are few.
     pub(super) fn serve_leases(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
-        for slot in &mut self.slots {
-            if slot.access == Access::Reserved {
-                slot.access = Access::Shared;
-            }
-        }
+        // Who a connection was reserved for may have left.
+        self.unreserve();
         let mut still = VecDeque::new();
         while let Some(waiter) = self.leases.pop_front() {
             if waiter.answer.is_closed() {
@@ -190,6 +187,12 @@ impl Pool {
             }
         }
         self.leases = still;
+    }
+
+    /// Shares the connections again that are reserved for leases.
+    pub(super) fn unreserve(&mut self) {
+        let reserved = self.slots.iter_mut().filter(|slot| slot.access == Access::Reserved);
+        reserved.for_each(|slot| slot.access = Access::Shared);
     }
 
     /// Finds an idle connection for a lease. Otherwise dials, or reserves the least busy connection.

@@ -72,6 +72,7 @@ pub(super) struct Effects {
     pub(super) now: Instant,
     send: Vec<Arc<Connection>>,
     pub(super) dials: Vec<Permit>,
+    #[expect(clippy::vec_box, reason = "they are in boxes already")]
     pub(super) closed: Vec<Box<ReadSide>>,
     turns: Vec<Answer<Reply>>,
     group_turns: Vec<Answer<GroupTurn>>,
@@ -173,7 +174,9 @@ impl Pool {
     /// Gives free connections to waiting requests, and dials for the rest.
     pub(super) fn serve(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
         self.give_way(backend, effects);
-        // This also frees connections reserved for waiters that have left.
+        if !self.has_waiting() {
+            return;
+        }
         self.serve_leases(backend, effects);
         while let Some(small) = self.line.peek().map(Waiter::is_small)
             && let Some(at) = self.slot_for_turn(backend, (self.line.len(), small), effects)
@@ -235,6 +238,7 @@ impl Pool {
         for waiter in self.leases.drain(..) {
             effects.leases.extend(waiter.answer.send(Err(refusal(why))).err());
         }
+        self.unreserve();
     }
 
     pub(super) fn grant_turn(

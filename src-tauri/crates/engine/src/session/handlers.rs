@@ -310,7 +310,7 @@ impl Conversation {
     }
 
     /// Reserves the next place in the order of replies.
-    pub(super) fn pending_reply(&mut self) -> PendingReply {
+    pub(super) fn pending_reply(&self) -> PendingReply {
         PendingReply::new(&self.session, &self.writer)
     }
 }

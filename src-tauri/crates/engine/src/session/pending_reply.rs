@@ -139,7 +139,7 @@ impl PendingReply {
     }
 
     /// Waits until all earlier replies are written.
-    pub(super) async fn first_in_line(&mut self) {
+    pub(super) async fn first_in_line(&self) {
         poll_fn(|_| if self.is_first() { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
@@ -217,7 +217,7 @@ impl PendingReply {
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
-    pub(super) async fn finish_with_others(mut self) -> Result<(), Error> {
+    pub(super) async fn finish_with_others(self) -> Result<(), Error> {
         self.first_in_line().await;
         let small = !self.last && self.size <= SMALL_REPLY;
         if !(small && self.client.leave(&self.queue)) {
