@@ -65,6 +65,16 @@ describe("the account in the form", () => {
     await save(page);
   });
 
+  test("does not take a date that is entered in part for none", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await edit(page, "Brickyard");
+    await label(page, "Expires").focus();
+    await page.keyboard.type("12");
+    await button(page, "Save").click();
+    await page.locator("[aria-invalid]").waitFor();
+    assert.equal(await said(label(page, "Expires")), "Enter a whole date.");
+  });
+
   test("unfolds for what is wrong in it", async (t) => {
     const page = await open(t, { page: "providers" });
     await edit(page, "Brickyard");

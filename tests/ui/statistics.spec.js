@@ -145,6 +145,14 @@ describe("the export", () => {
   });
 });
 
+test("where no file can be saved, the export is only copied", async (t) => {
+  const page = await at(t, { scenario: "desktop" });
+  await plot(page).waitFor();
+  await button(page, "Export").click();
+  await page.getByRole("menuitem").first().waitFor();
+  assert.deepEqual(await page.getByRole("menuitem").allTextContents(), ["Copy as CSV", "Copy as JSON"]);
+});
+
 describe("a report card", () => {
   const fact = (page, name, term) => card(page, name).locator("dl > div").filter({ has: page.getByText(term, { exact: true }) }).locator("dd");
 

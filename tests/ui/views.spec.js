@@ -34,3 +34,10 @@ test("the picture in the README", async (t) => {
   await page.locator("main li .figures").first().waitFor();
   await picture(page, "readme");
 });
+
+test("the picture of the statistics in the README", async (t) => {
+  const page = await open(t, { size: { width: 1000, height: 1085 }, scenario: "accounts", page: "statistics" });
+  await page.locator("article").first().waitFor();
+  await page.locator("canvas").waitFor();
+  await picture(page, "readme-statistics");
+});

@@ -26,7 +26,7 @@ export function fake(query: URLSearchParams): Backend {
   return {
     request: async (request) => structuredClone(application.answer(structuredClone(request))),
     watch: (onSnapshot) => application.watch(onSnapshot),
-    ...(query.has("desktop") ? {} : { save }),
+    ...(world.savesNothing ? {} : { save }),
   };
 }
 

@@ -20,7 +20,7 @@ export const account: typeof english = {
   resetDay: "Beginnt neu am",
   resetDayHint: "In kürzeren Monaten am letzten Tag.",
   dayOfMonth: "Tag des Monats",
-  usedBefore: (unit) => `Schon verbraucht (${unit})`,
+  usedBefore: (unit) => `Verbraucht (${unit})`,
   usedBeforeHint: "Bevor Newsmux mitgezählt hat.",
   reserve: (unit) => `Reserve (${unit})`,
   reserveHint: "Für Artikel, die kein anderer Anbieter hat.",
