@@ -164,7 +164,7 @@ describe("a report card", () => {
     // 15.00 for 500 GB.
     assert.equal(await fact(page, "Brickyard", "Cost per TB").textContent(), "30.00Price for its volume");
     assert.match(await fact(page, "Northwind", "Cost per TB").textContent(), /^\d+\.\d\dPrice and use of the last 30 days$/);
-    assert.equal(await fact(page, "Northwind", "First byte").textContent(), "34 msMedian; 95 % within 143 ms");
+    assert.equal(await fact(page, "Northwind", "First byte").textContent(), "34 msMedian; 95% within 143 ms");
     assert.equal(await fact(page, "Lantern", "Down").textContent(), "5 h 23 min");
     assert.equal(await fact(page, "Northwind Europe", "Down").textContent(), "Never");
     assert.match(await fact(page, "Northwind", "Retention").textContent(), /^10–11 yearsLearned: /);
