@@ -52,6 +52,8 @@ struct Host {
     /// The id of its provider.
     id: String,
     open: u16,
+    /// How many backends use it: during a reload two, later none.
+    users: u16,
     /// Whether it found all connections taken when it wanted one.
     waits: bool,
     /// Whether another host is closing a connection for it.
@@ -75,11 +77,29 @@ impl Lowered {
 
 impl State {
     fn host(&mut self, id: &str) -> &mut Host {
-        let at = self.hosts.iter().position(|host| host.id == id).unwrap_or_else(|| {
-            self.hosts.push(Host { id: id.to_owned(), open: 0, waits: false, promised: false });
-            self.hosts.len() - 1
-        });
+        let at = self.place(id);
         &mut self.hosts[at]
+    }
+
+    /// Until when a host may not log in, if it has used its share of logins.
+    fn paced_until(&mut self, now: Instant, id: &str) -> Option<Instant> {
+        let host = self.place(id);
+        let hosts = self.hosts.iter().filter(|host| host.users > 0).count();
+        self.logins.paced_until(now, host, hosts)
+    }
+
+    /// The number of a host.
+    fn place(&mut self, id: &str) -> usize {
+        self.hosts.iter().position(|host| host.id == id).unwrap_or_else(|| {
+            self.hosts.push(Host {
+                id: id.to_owned(),
+                open: 0,
+                users: 0,
+                waits: false,
+                promised: false,
+            });
+            self.hosts.len() - 1
+        })
     }
 
     fn granted(&self, now: Instant) -> u16 {
@@ -110,6 +130,7 @@ impl Account {
 
     /// Registers a backend that uses the account.
     pub(super) fn enter(&self, backend: &Arc<Backend>) {
+        self.lock().host(&backend.config().id).users += 1;
         let own = backend.config().own_account();
         if !self.has_host(&own) {
             self.members.lock().push(own);
@@ -157,9 +178,9 @@ impl Account {
         state.limit = Some(Lowered { number: number.max(1), at: now });
     }
 
-    /// Until when no login may be made, if logins are used up for now.
-    pub(super) fn paced_until(&self, now: Instant) -> Option<Instant> {
-        self.lock().logins.paced_until(now)
+    /// Until when a host may not log in, if it has used its share of logins.
+    pub(super) fn paced_until(&self, now: Instant, id: &str) -> Option<Instant> {
+        self.lock().paced_until(now, id)
     }
 
     /// Forgets used-up pauses and counted logins, to try again at once.
@@ -182,7 +203,7 @@ impl Account {
         let limit = limit.saturating_sub(still_open);
         let promised = state.hosts.iter().filter(|host| host.promised && host.id != config.id);
         let full = state.open.saturating_add(u16::from(promised.count() > 0)) >= limit;
-        let paced = state.logins.paced_until(now).is_some();
+        let paced = state.paced_until(now, &config.id).is_some();
         let host = state.host(&config.id);
         if host.open >= config.connections.get() {
             return None;
@@ -198,7 +219,10 @@ impl Account {
         host.promised = false;
         state.open += 1;
         // Without a user name, nothing is sent that a provider could count as a login.
-        let login = config.login.is_some().then(|| state.logins.begin(now));
+        let login = config.login.is_some().then(|| {
+            let place = state.place(&config.id);
+            state.logins.begin(now, place)
+        });
         Some(Permit::new(self, backend, login, true))
     }
 
@@ -260,6 +284,7 @@ impl Account {
         let mut state = self.lock();
         let host = state.host(id);
         (host.waits, host.promised) = (false, false);
+        host.users = host.users.saturating_sub(1);
     }
 
     fn release(&self, id: &str) {

@@ -129,7 +129,7 @@ impl Pool {
 
     /// Until when dialling is paused, if it is.
     pub(super) fn no_dial_before(&self, backend: &Backend, now: Instant) -> Option<Instant> {
-        self.breaker.paced_until(now).max(backend.account.paced_until(now))
+        self.breaker.paced_until(now).max(backend.account.paced_until(now, &backend.config().id))
     }
 }
 

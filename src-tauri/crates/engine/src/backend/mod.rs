@@ -262,7 +262,7 @@ impl Backend {
             return USED_UP.into();
         }
         let why = self.lock().breaker.why.clone();
-        match self.account.paced_until(Instant::now()) {
+        match self.account.paced_until(Instant::now(), &self.config.id) {
             Some(_) if why.is_empty() => {
                 "ten logins failed within a minute; Newsmux tries again in a minute".into()
             }
