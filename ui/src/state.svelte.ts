@@ -70,9 +70,9 @@ class App {
     addEventListener("pagehide", backend.watch((snapshot) => this.#take(snapshot)));
   }
 
-  /** Saves a text as a file, where the window can. */
-  get save() {
-    return this.#backend.save;
+  /** Saves a text as a file. Returns where it is, if the browser does not show that itself. */
+  save(name: string, text: string): Promise<string | null> {
+    return this.#backend.save(name, text);
   }
 
   /** Sends a request. Throws a `Failure`. */

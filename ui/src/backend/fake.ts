@@ -26,15 +26,16 @@ export function fake(query: URLSearchParams): Backend {
   return {
     request: async (request) => structuredClone(application.answer(structuredClone(request))),
     watch: (onSnapshot) => application.watch(onSnapshot),
-    ...(world.savesNothing ? {} : { save }),
+    save: world.inDesktop ? async (name) => `/home/reader/Downloads/${name}` : save,
   };
 }
 
 /** Saves a file as a browser does. */
-function save(name: string, text: string) {
+async function save(name: string, text: string) {
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
   Object.assign(document.createElement("a"), { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
+  return null;
 }
 
 const testOf = (provider: Provider, password: Password | null) => JSON.stringify([{ ...provider, id: "" }, password?.secret]);
@@ -116,6 +117,7 @@ class Application {
       case "save_sample_nzb":
         if (!desktop.sample) fail("unknown", "the sample provider is not on");
         return { is: "file", path: "/home/reader/Downloads/newsmux-sample.nzb" };
+      case "save_text": return { is: "file", path: `/home/reader/Downloads/${request.name}` };
       case "undo": return this.#putBack();
       case "forget_removed":
         this.#undo = null;

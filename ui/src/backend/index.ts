@@ -7,8 +7,8 @@ export interface Backend {
   request(request: Request): Promise<Reply>;
   /** Calls back with the current snapshot and with each new one. Returns a function that ends it. */
   watch(onSnapshot: (snapshot: Snapshot) => void): () => void;
-  /** Saves a text as a file, in a browser. The application's web views differ too much in what they save, and where. */
-  save?(name: string, text: string): void;
+  /** Saves a text as a file. Returns where it is, if the browser does not show that itself. */
+  save(name: string, text: string): Promise<string | null>;
 }
 
 export async function connect(): Promise<Backend> {

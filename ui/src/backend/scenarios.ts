@@ -31,8 +31,8 @@ export type World = {
   reachable?: ProgramAddress[];
   /** Of so many days before today there are statistics. */
   history?: number;
-  /** As in the application, whose web views save no files. */
-  savesNothing?: boolean;
+  /** As in the application, which saves files itself. */
+  inDesktop?: boolean;
   /** What accounts have used, and use a day. */
   used?: Record<string, { used: number; pace: number; ended?: string }>;
 };
@@ -196,7 +196,7 @@ const scenarios: Record<string, () => Partial<World>> = {
     states: { brick: { state: "used_up", said: "its volume is used up" }, lantern: { state: "used_up", said: "502 Block account exhausted" } },
     troubles: [{ what: "account_used", account: "brick", percent: 100 }, { what: "account_used", account: "lantern", percent: 90 }],
   }),
-  desktop: () => ({ ...accounts(), savesNothing: true }),
+  desktop: () => ({ ...accounts(), inDesktop: true }),
   short: () => ({ history: 1 }),
   "no-history": () => ({ history: 0 }),
   "no-tray": () => ({ tray: false, startAtLogin: null }),

@@ -25,6 +25,7 @@ export const statistics: typeof english = {
   export: "Exportieren",
   saveCsv: "Als CSV speichern",
   saveJson: "Als JSON speichern",
+  savedAs: (path) => `Gespeichert als ${path}`,
   copyCsv: "Als CSV kopieren",
   copyJson: "Als JSON kopieren",
 

@@ -25,6 +25,7 @@ export const statistics = {
   export: "Export",
   saveCsv: "Save as CSV",
   saveJson: "Save as JSON",
+  savedAs: (path: string) => `Saved as ${path}`,
   copyCsv: "Copy as CSV",
   copyJson: "Copy as JSON",
 

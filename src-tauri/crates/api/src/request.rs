@@ -79,6 +79,13 @@ pub enum Request {
     },
     /// Saves the sample's .nzb where downloads go, and shows that folder: see [`Reply::File`].
     SaveSampleNzb,
+    /// Saves a text where downloads go, and shows that folder: see [`Reply::File`].
+    SaveText {
+        /// The file's name; one with a number where another file has it.
+        name: String,
+        /// All that is in it.
+        text: String,
+    },
     /// Puts back what was removed last.
     Undo,
     /// Forgets what was removed last.

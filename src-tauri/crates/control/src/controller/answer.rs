@@ -41,6 +41,7 @@ impl Controller {
                 self.set(|settings| settings.desktop.sample = false)
             }
             Request::SaveSampleNzb => self.save_sample_nzb(),
+            Request::SaveText { name, text } => self.save_text(&name, &text),
             Request::Undo => return self.when_idle(|this| this.put_back(answer)),
             Request::ForgetRemoved => self.simply(|this| this.undo.removed = None),
             Request::NewPassword => match &self.new_password {

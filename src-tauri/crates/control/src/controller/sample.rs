@@ -1,6 +1,8 @@
 //! The sample provider: there as long as the user wants it and no real provider is.
 
+use std::ffi::OsStr;
 use std::io;
+use std::path::Path;
 
 use api::request::{Failure, FailureCode, Reply};
 use nntp_proxy::config::BackendConfig;
@@ -113,10 +115,19 @@ impl Controller {
         let Sampling::On(sample) = &self.sampling else {
             return Err(Failure::new(FailureCode::Unknown, "the sample provider is not on"));
         };
+        let text = sample.nzb().to_owned();
+        self.save_text(NZB_NAME, &text)
+    }
+
+    /// Saves a text where downloads go, and shows that folder.
+    pub(super) fn save_text(&mut self, name: &str, text: &str) -> Result<Reply, Failure> {
+        if Path::new(name).file_name() != Some(OsStr::new(name)) {
+            return Err(Failure::invalid("name", "has to be the name of a file alone"));
+        }
         let no_folder = || Failure::refused("the system names no folder for downloads");
         let folder = self.start.folders.downloads.clone().ok_or_else(no_folder)?;
         let failed = |error| Failure::refused(format!("{}: {error}", folder.display()));
-        let file = save_in(&folder, NZB_NAME, sample.nzb()).map_err(failed)?;
+        let file = save_in(&folder, name, text).map_err(failed)?;
         // It is saved all the same, and the window says where.
         if let Err(failure) = self.desktop.open_folder(&folder) {
             tracing::warn!("cannot show {}: {}", folder.display(), failure.message);

@@ -32,6 +32,18 @@ fn has_sample(now: &Snapshot) -> bool {
 }
 
 #[tokio::test]
+async fn a_text_is_saved_where_downloads_go_under_a_name_alone() {
+    let app = Begin::new().start();
+    let save = |name: &str| json!({"do": "save_text", "name": name, "text": "a,b\n1,2\n"});
+    let Reply::File { path } = app.must(save("use.csv")).await else { panic!("no file") };
+    assert_eq!(fs::read_to_string(path).unwrap(), "a,b\n1,2\n");
+    for name in ["../use.csv", "/use.csv", "a/use.csv", "..", ""] {
+        let (code, field) = app.refused(save(name)).await;
+        assert_eq!((code, field.as_deref()), (FailureCode::Invalid, Some("name")), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn it_serves_without_an_account_and_after_the_next_start() {
     let (app, mut client) = sampled().await;
     assert_eq!(client.ask(WELCOME).await.code(), "222");
