@@ -10,8 +10,7 @@ use api::request::Request;
 use control::controller::{Handle, Notice};
 use control::status::status;
 use local::channel::{
-    Answer, Channel, ChannelError, Question, Status, application_path, ask_blocking,
-    wait_until_free,
+    Answer, Channel, ChannelError, Question, application_path, ask_blocking, wait_until_free,
 };
 
 use crate::VERSION;
@@ -54,7 +53,7 @@ impl Instance {
                 // It has ended or is about to when this has no answer.
                 Ok(Answer::Running { .. }) => drop(ask_blocking(&path, &Question::Replace)),
                 Ok(Answer::Refused { why }) => return Err(why),
-                Ok(Answer::Status(_) | Answer::Ending) | Err(_) => {}
+                Ok(Answer::Status(_) | Answer::Stats { .. } | Answer::Ending) | Err(_) => {}
             }
             if Instant::now() > end {
                 return Err(

@@ -23,6 +23,7 @@ use std::ffi::OsStr;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, Sender};
 
+#[cfg(unix)]
 use api::request::Request;
 use control::controller::{self, Folders, Handle, Start};
 use local::channel::Channel;

@@ -9,7 +9,7 @@ serve();
 describe("everywhere", () => {
   test("Ctrl and a digit open a page and focus its title", async (t) => {
     const page = await open(t);
-    for (const [digit, title] of [[2, "Providers"], [3, "Programs"], [4, "Activity"], [5, "Settings"], [1, "Overview"]]) {
+    for (const [digit, title] of [[2, "Providers"], [3, "Programs"], [4, "Statistics"], [5, "Activity"], [6, "Settings"], [1, "Overview"]]) {
       await page.keyboard.press(`Control+${digit}`);
       await isFocused(heading(page, title));
       assert.equal(await page.title(), title === "Overview" ? "Newsmux" : `${title} · Newsmux`);

@@ -20,7 +20,7 @@ describe("import", () => {
     await isFocused(heading(page, "Import providers"));
     assert.ok(await box(page, "Harbour").isChecked());
     assert.ok(!(await box(page, "Northwind").isChecked()), "what is there already is not chosen");
-    await page.getByText("Limited to 500G in SABnzbd. Newsmux doesn't limit it.").waitFor();
+    await page.getByText("Limited to 500G. Enter how much of it you have already used.").waitFor();
     await page.getByText("Newsmux: this is Newsmux").waitFor();
     await press(page, box(page, "Quarry"), "Space");
     await press(page, button(page, "Import 1 provider"));

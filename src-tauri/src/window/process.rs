@@ -7,9 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use api::request::Request;
 use control::controller::{Handle, Notice};
-use settings::Theme;
 use tauri::async_runtime;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
