@@ -42,7 +42,7 @@ pub struct News {
     pub alerts: Vec<Alert>,
 }
 
-/// Keeps the ledger. See the [crate](crate). Dropping it writes what is still unwritten.
+/// Keeps the ledger. Dropping it writes what is still unwritten.
 pub struct Bookkeeper {
     orders: Option<Sender<Order>>,
     thread: Option<JoinHandle<()>>,
