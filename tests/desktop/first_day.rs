@@ -87,7 +87,7 @@ pub(crate) async fn enter_provider(window: &Window, desktop: &Desktop, news: &Li
     window.enter("Password", PASSWORD).await;
     window.enter("Connections", "2").await;
     window.enter("Port", &news.address().port().to_string()).await;
-    window.unfold().await;
+    window.unfold("More").await;
     window.enter("Name", "Northwind").await;
     let authority = desktop.path().join("authority.pem");
     window.enter("Custom CA certificate", authority.to_str().unwrap()).await;

@@ -22,7 +22,7 @@ async fn a_file_is_chosen_in_the_systems_dialog() {
     let window = Window::open(&desktop).await;
     window.go("Providers").await;
     window.press("Add provider").await;
-    window.unfold().await;
+    window.unfold("More").await;
     let title = "Choose a CA certificate";
     for _ in 0..2 {
         // The driver would scroll it below the bar at the bottom.

@@ -106,9 +106,10 @@ impl Window {
         }
     }
 
-    /// Unfolds what is folded.
-    pub(crate) async fn unfold(&self) {
-        self.see("//summary").await.click().await.unwrap();
+    /// Unfolds what is folded under these words.
+    pub(crate) async fn unfold(&self, title: &str) {
+        let by = format!("//summary[normalize-space()=\"{title}\"]");
+        self.see(&by).await.click().await.unwrap();
     }
 
     /// Turns to a page.

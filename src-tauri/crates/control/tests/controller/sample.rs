@@ -34,6 +34,7 @@ fn has_sample(now: &Snapshot) -> bool {
 #[tokio::test]
 async fn a_text_is_saved_where_downloads_go_under_a_name_alone() {
     let app = Begin::new().start();
+    fs::create_dir(app.begin.folder.path().join("downloads")).unwrap();
     let save = |name: &str| json!({"do": "save_text", "name": name, "text": "a,b\n1,2\n"});
     let Reply::File { path } = app.must(save("use.csv")).await else { panic!("no file") };
     assert_eq!(fs::read_to_string(path).unwrap(), "a,b\n1,2\n");
