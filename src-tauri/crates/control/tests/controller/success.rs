@@ -1,6 +1,6 @@
 //! What is said to be well is well: articles, tests, and the state of the whole.
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 use std::process::{Command, Stdio};
 
 use api::request::Reply;
