@@ -38,7 +38,7 @@ pub struct News {
     pub allowances: Allowances,
     /// The bytes of all providers today, by the computer's calendar.
     pub today: u64,
-    /// What the user should be told now, once.
+    /// Alerts that are due. Each comes once.
     pub alerts: Vec<Alert>,
 }
 

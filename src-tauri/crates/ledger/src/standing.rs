@@ -10,7 +10,7 @@ use crate::account::{Account, days_between};
 pub struct Taken {
     /// For each account with a quota, and each that its provider ended: how far it may go.
     pub allowances: Vec<Allowance>,
-    /// What the user should be told now. Each is returned once in a period, by one of the processes that
+    /// Alerts that are due. Each is returned once in a period, by one of the processes that
     /// share the file.
     pub alerts: Vec<Alert>,
 }

@@ -35,7 +35,7 @@ pub struct Event {
 pub enum Level {
     /// Good to know.
     Info,
-    /// Something did not go as it should, and was helped.
+    /// Something went wrong, and Newsmux recovered.
     Warning,
     /// A program did not get what it asked for, or the user has to do something.
     Error,
