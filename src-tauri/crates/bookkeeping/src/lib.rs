@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
-use ledger::{AccountStanding, Alert, By, Clock, Ledger, Opened, Plan, Range};
+use ledger::{AccountStanding, Alert, By, Clock, Ledger, Opened, Plan, Range, Reading};
 use nntp_proxy::config::{Allowance, Allowances};
 use nntp_proxy::proxy::Proxy;
 use serde_json::{Value, json};
@@ -24,8 +24,10 @@ use crate::reading::reading;
 
 /// How often the proxy's totals are read.
 const TICK: Duration = Duration::from_secs(1);
-/// How often they are written: a crash loses no more than this.
+/// How often they are written while they change: a crash loses no more than this.
 const FLUSH: Duration = Duration::from_secs(2);
+/// How often the file is looked at otherwise: a period may have ended, or a provider be down.
+const FLUSH_IDLE: Duration = Duration::from_secs(60);
 /// How often a file that cannot be written is mentioned in the log.
 const COMPLAIN: Duration = Duration::from_secs(600);
 
@@ -69,6 +71,8 @@ impl Bookkeeper {
         let books = Books {
             ledger,
             proxy: None,
+            read: Reading::default(),
+            written: Written { at: Instant::now(), is_all: true },
             last: News::default(),
             today: 0,
             added_up: None,
@@ -153,25 +157,41 @@ pub fn stats(ledger: &Ledger, range: Range, by: By) -> Result<Value, ledger::Err
 struct Books {
     ledger: Ledger,
     proxy: Option<Proxy>,
+    /// The totals that were counted last.
+    read: Reading,
+    written: Written,
     last: News,
     today: u64,
-    /// The day, and the bytes of the proxy, when today was added up last.
-    added_up: Option<(Date, Option<u64>)>,
+    /// The day, and the bytes of all accounts, when today was added up last.
+    added_up: Option<(Date, u64)>,
     told: Box<dyn FnMut(News) + Send>,
     complained: Option<Instant>,
 }
 
+/// What has been written.
+struct Written {
+    at: Instant,
+    /// Nothing has changed since.
+    is_all: bool,
+}
+
+impl Written {
+    /// Whether the file is to be written or looked at again.
+    fn is_over(&self, now: Instant) -> bool {
+        now.duration_since(self.at) >= if self.is_all { FLUSH_IDLE } else { FLUSH }
+    }
+}
+
 impl Books {
     fn keep(mut self, orders: &Receiver<Order>) {
-        let (mut tick, mut flushed) = (Instant::now() + TICK, Instant::now());
+        let mut tick = Instant::now() + TICK;
         loop {
             match orders.recv_timeout(tick.saturating_duration_since(Instant::now())) {
                 Ok(order) => self.follow(order),
                 Err(RecvTimeoutError::Timeout) => {
                     tick = Instant::now() + TICK;
                     self.count();
-                    if flushed.elapsed() >= FLUSH {
-                        flushed = Instant::now();
+                    if self.written.is_over(Instant::now()) {
                         self.flush();
                     }
                 }
@@ -211,7 +231,10 @@ impl Books {
     /// Counts what is new, and tells the proxy and the user what follows from it.
     fn count(&mut self) -> Allowances {
         let totals = self.proxy.as_ref().map(|proxy| reading(&proxy.snapshot()));
-        let taken = self.ledger.take(&totals.unwrap_or_default());
+        let totals = totals.unwrap_or_default();
+        self.written.is_all &= totals == self.read;
+        self.read = totals;
+        let taken = self.ledger.take(&self.read);
         let allowance = |of: ledger::Allowance| {
             (of.account, Allowance { until: of.until, reserve_from: of.reserve_from })
         };
@@ -236,6 +259,7 @@ impl Books {
     }
 
     fn flush(&mut self) {
+        self.written = Written { at: Instant::now(), is_all: true };
         match self.ledger.flush() {
             Ok(()) if self.complained.take().is_some() => info!("statistics are written again"),
             Ok(()) => {}
@@ -246,9 +270,7 @@ impl Books {
 
     /// Adds up today, if anything was transferred since the last time, or the day is another.
     fn look_at_today(&mut self) {
-        let bytes = self.proxy.as_ref().map(|proxy| {
-            proxy.snapshot().accounts.iter().map(|account| account.bytes).sum::<u64>()
-        });
+        let bytes = self.read.accounts.iter().map(|account| account.bytes).sum();
         let day = self.ledger.today();
         if self.added_up.replace((day, bytes)) != Some((day, bytes))
             && let Ok(series) = self.ledger.series(Range::Today, By::Provider)
@@ -262,5 +284,36 @@ impl Books {
             self.complained = Some(Instant::now());
             warn!("statistics cannot be written, and stay in memory: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::{Quota, SystemClock};
+
+    use super::*;
+
+    #[test]
+    fn the_file_is_left_alone_while_nothing_changes() {
+        let at = Instant::now();
+        let after = |secs, is_all| Written { at, is_all }.is_over(at + Duration::from_secs(secs));
+        assert_eq!((after(1, false), after(2, false)), (false, true));
+        assert_eq!((after(59, true), after(60, true)), (false, true));
+    }
+
+    #[test]
+    fn what_was_bought_is_known_before_anything_is_served() {
+        let folder = tempfile::tempdir().unwrap();
+        let (keeper, opened) = Bookkeeper::start(folder.path(), SystemClock, |_| ());
+        assert_eq!(opened, Opened::New);
+        let plan = |bytes| Plan {
+            account: "a".into(),
+            quota: Some(Quota { reserve: 10, ..Quota::once(bytes) }),
+            expires: None,
+        };
+        let allowed = keeper.set_plans(vec![plan(100)]);
+        assert_eq!(allowed.get("a"), Some(&Allowance { until: 100, reserve_from: 90 }));
+        assert_eq!(keeper.set_plans(vec![plan(300)])["a"].until, 300);
+        assert_eq!(keeper.asking(|ledger| ledger.accounts().len()).recv(), Ok(1));
     }
 }

@@ -241,12 +241,14 @@ impl Account {
         Some(Permit::new(self, backend, None, false))
     }
 
+    /// Whether any host waits for a connection that another one has.
+    pub(super) fn is_contended(&self) -> bool {
+        self.contended.load(Ordering::Relaxed)
+    }
+
     /// Whether a host has to give up a connection, because another one waits and has fewer. That one will
     /// get it.
     pub(super) fn gives_way(&self, id: &str) -> bool {
-        if !self.contended.load(Ordering::Relaxed) {
-            return false;
-        }
         let mut state = self.lock();
         let own = state.host(id).open;
         let fewer = |host: &&mut Host| host.waits && host.id != id && host.open + 1 < own.max(2);
@@ -260,7 +262,7 @@ impl Account {
 
     /// Lets the other hosts give up a connection for `backend`, if it waits for one.
     pub(super) fn ask_for_room(&self, backend: &Arc<Backend>) {
-        if self.contended.load(Ordering::Relaxed) {
+        if self.is_contended() {
             let others = self.backends();
             others.iter().filter(|other| !Arc::ptr_eq(other, backend)).for_each(Backend::give_way);
         }

@@ -280,6 +280,9 @@ impl Pool {
     /// Closes a connection, now or when it is idle, if another host of the account needs it more. One
     /// that was just made is kept for a while.
     pub(super) fn give_way(&mut self, backend: &Backend, effects: &mut Effects) {
+        if !backend.account().is_contended() {
+            return;
+        }
         let now = effects.now;
         let settled =
             |slot: &Slot| slot.access == Access::Shared && now >= slot.created + SHARE_AFTER;
