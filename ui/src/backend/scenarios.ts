@@ -193,7 +193,7 @@ const scenarios: Record<string, () => Partial<World>> = {
   "accounts-told": () => ({ ...accounts(), troubles: [{ what: "account_used", account: "lantern", percent: 90 }, { what: "account_expires", account: "lantern", days: 14 }] }),
   "used-up": () => ({
     ...accounts(), used: { brick: { used: 500e9, pace: 10.1e9 }, lantern: { used: 150e9, pace: 2.6e9, ended: "502 Block account exhausted" } },
-    states: { brick: { state: "used_up", said: "its volume is used up" }, lantern: { state: "used_up", said: "502 Block account exhausted" } },
+    states: { brick: { state: "used_up", said: "its volume is used up: if you bought more, change its quota in the settings" }, lantern: { state: "used_up", said: "502 Block account exhausted" } },
     troubles: [{ what: "account_used", account: "brick", percent: 100 }, { what: "account_used", account: "lantern", percent: 90 }],
   }),
   desktop: () => ({ ...accounts(), inDesktop: true }),

@@ -13,7 +13,7 @@ export const causes: Causes = {
     [/cannot connect: check host and port, and the network/, "Keine Verbindung: Prüfen Sie Server, Port und Netz"],
     [/the provider allows no more connections/, "zu viele Verbindungen"],
     [/the provider refuses the user name or password/, "Benutzername oder Passwort falsch"],
-    [/its volume is used up/, "Datenvolumen aufgebraucht"],
+    [/its volume is used up: if you bought more, change its quota in the settings/, "Datenvolumen aufgebraucht: Wenn Sie nachgekauft haben, ändern Sie es beim Anbieter"],
     [/the rest of its volume is kept for articles that no other provider has/, "der Rest des Datenvolumens ist für Artikel reserviert, die kein anderer Anbieter hat"],
     [/the provider refuses the account: it may be used up, expired or not paid for/, "Account abgelehnt: aufgebraucht, abgelaufen oder nicht bezahlt"],
     [/the provider does not serve us now: try again later/, "Anbieter nicht verfügbar"],

@@ -12,7 +12,7 @@ export const causes: Causes = {
     [/cannot connect: check host and port, and the network \((.*)\)/, "can't connect ($1): check the server, the port and the network"],
     [/the provider allows no more connections/, "too many connections"],
     [/the provider refuses the user name or password/, "wrong user name or password"],
-    [/its volume is used up/, "volume used up"],
+    [/its volume is used up: if you bought more, change its quota in the settings/, "volume used up: if you bought more, change it in the provider's settings"],
     [/the rest of its volume is kept for articles that no other provider has/, "the rest of the volume is reserved for articles that no other provider has"],
     [/the provider refuses the account: it may be used up, expired or not paid for/, "account refused: used up, expired or unpaid"],
     [/the provider does not serve us now: try again later/, "provider not available"],

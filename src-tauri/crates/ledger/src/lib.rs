@@ -1,4 +1,4 @@
-//! What accounts have used, what is left of them, and statistics over years.
+//! Account usage, remaining volume and long-term statistics.
 //!
 //! A [`Ledger`] is given [`Reading`]s: totals since the process started. It adds the differences to a file,
 //! so that several processes and their restarts add up, and says how far each account may go.

@@ -77,7 +77,7 @@ pub struct Counts {
 pub struct AccountReading {
     /// The id of the provider that the account is named after.
     pub id: String,
-    /// Bytes received and sent on all its sockets, with logins and checks.
+    /// Bytes received and sent on all its sockets, with logins.
     pub bytes: u64,
 }
 

@@ -26,7 +26,7 @@ pub enum Range {
 pub enum By {
     /// By provider.
     Provider,
-    /// By account. Its bytes include checks and logins; articles are not counted.
+    /// By account. Its bytes include logins; articles are not counted.
     Account,
     /// By program.
     Program,

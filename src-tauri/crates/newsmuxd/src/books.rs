@@ -88,9 +88,13 @@ fn sentence(alert: &Alert, names: &[(String, String)]) -> String {
     let name = names.iter().find(|(id, _)| *id == alert.account);
     let name = name.map_or(&alert.account, |(_, name)| name);
     match alert.what {
-        Due::Used { percent: 100 } => format!("{name}: its volume is used up; it is asked no more"),
+        Due::Used { percent: 100 } => format!(
+            "{name}: its volume is used up: other providers serve now. If you bought more, change its quota"
+        ),
         Due::Used { percent } => format!("{name}: {percent} % of its volume is used"),
-        Due::Expires { days: 0 } => format!("{name}: its account has expired, or does so today"),
+        Due::Expires { days: 0 } => format!(
+            "{name}: its account expires today or has expired: renew it and change expires, or remove it"
+        ),
         Due::Expires { days } => format!("{name}: its account expires within {days} days"),
     }
 }

@@ -64,7 +64,8 @@ pub(crate) const SHARE_AFTER: Duration = Duration::from_secs(1);
 /// Why an account does not serve what others may serve.
 const RESERVED: &str = "the rest of its volume is kept for articles that no other provider has";
 /// Why an account is not used whose volume is used up.
-pub(crate) const USED_UP: &str = "its volume is used up";
+pub(crate) const USED_UP: &str =
+    "its volume is used up: if you bought more, change its quota in the settings";
 
 /// A provider at run time. See the [module](self).
 pub struct Backend {

@@ -201,7 +201,10 @@ async fn with_the_only_account_used_up_a_program_is_told_so() {
     proxy.set_allowances(&allow("p", 0, 0));
     let mut client = client(&proxy).await;
     let reply = client.ask("BODY <1@x>").await;
-    assert_eq!(reply.status, "400 Newsmux: p: its volume is used up");
+    assert_eq!(
+        reply.status,
+        "400 Newsmux: p: its volume is used up: if you bought more, change its quota in the settings"
+    );
     assert_eq!(provider.book().accepted, 0);
     proxy.set_allowances(&Allowances::new());
     assert_eq!(code(&proxy, "BODY <1@x>").await, "222");

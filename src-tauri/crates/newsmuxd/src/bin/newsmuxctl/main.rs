@@ -22,7 +22,7 @@ usage: newsmuxctl [--control PATH] status [--json]
        newsmuxctl [--control PATH] stats [--range RANGE] [--by WHO] [--json]
 
   status           how it is: state, address, connections, providers
-  stats            what was used, and what is left of accounts
+  stats            usage, and the remaining volume of accounts
   --range RANGE    today, days30 (the default), months12 or all
   --by WHO         provider (the default), account or program
   --json           the same for programs
