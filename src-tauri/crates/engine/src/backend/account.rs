@@ -1,6 +1,9 @@
 //! A provider account with a limited number of connections. It outlives settings changes and counts
 //! every connection until the provider has seen it close, so a reload never opens one too many.
 
+mod accounts;
+mod permit;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, Weak};
 use std::time::Duration;
@@ -9,11 +12,12 @@ use tokio::time::Instant;
 
 use super::Backend;
 use super::logins::{Login, Logins};
-use super::pool::Pool;
 use super::used_up::UsedUp;
 use crate::config::{AccountConfig, BackendConfig};
 use crate::lock::Lock;
-use crate::totals::Totals;
+
+pub(crate) use accounts::Accounts;
+pub(crate) use permit::Permit;
 
 /// How long a lowered limit waits before it rises by one, at first; this doubles with each refusal, as
 /// providers may take a while to notice that a connection was closed.
@@ -296,120 +300,13 @@ impl Account {
         host.open = host.open.saturating_sub(1);
     }
 
+    /// Stops counting a login.
+    fn forget_login(&self, login: Login) {
+        self.lock().logins.forget(login);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
-    }
-}
-
-/// The accounts in use, and those whose connections are still closing.
-#[derive(Default)]
-pub(crate) struct Accounts {
-    known: Lock<Vec<Weak<Account>>>,
-    pub(crate) totals: Totals,
-}
-
-impl Accounts {
-    pub(crate) fn counting_in(totals: Totals) -> Self {
-        Self { totals, ..Self::default() }
-    }
-
-    /// Returns the account of `config`: the one that a provider in `taken` has under the same id, else a
-    /// known one that no provider in `taken` has, else a new one.
-    pub(crate) fn of(&self, config: &BackendConfig, taken: &[Arc<Backend>]) -> Arc<Account> {
-        let account = self.find(config, taken);
-        let own = config.own_account();
-        let known = self.known.lock().clone();
-        let former = known.iter().filter_map(Weak::upgrade).filter(|known| {
-            !Arc::ptr_eq(known, &account) && known.open() > 0 && known.has_host(&own)
-        });
-        account.former.lock().extend(former.map(|former| Arc::downgrade(&former)));
-        account
-    }
-
-    fn find(&self, config: &BackendConfig, taken: &[Arc<Backend>]) -> Arc<Account> {
-        let wanted = config.account();
-        let same = |taken: &&Arc<Backend>| taken.config().account().id == wanted.id;
-        if let Some(same) = taken.iter().find(same) {
-            return Arc::clone(same.account());
-        }
-        let mut known = self.known.lock();
-        known.retain(|account| account.strong_count() > 0);
-        let free = |account: &Arc<Account>| {
-            account.config.is_same(&wanted)
-                && !taken.iter().any(|taken| Arc::ptr_eq(taken.account(), account))
-        };
-        // Prefer the account with the most open connections, so that no limit is forgotten.
-        let found = known.iter().filter_map(Weak::upgrade).filter(free);
-        if let Some(account) = found.max_by_key(|account| account.open()) {
-            return account;
-        }
-        let account = Account::new(wanted);
-        known.push(Arc::downgrade(&account));
-        account
-    }
-}
-
-/// Permission for one connection, issued only by an [`Account`]. It is returned when dropped, after the
-/// provider has seen the connection close.
-#[must_use]
-pub(crate) struct Permit {
-    account: Arc<Account>,
-    backend: Weak<Backend>,
-    /// The id of the provider.
-    host: String,
-    login: Option<Login>,
-    dialling: bool,
-    close_limit: Duration,
-}
-
-impl Permit {
-    fn new(
-        account: &Arc<Account>,
-        backend: &Arc<Backend>,
-        login: Option<Login>,
-        dialling: bool,
-    ) -> Self {
-        Self {
-            account: Arc::clone(account),
-            backend: Arc::downgrade(backend),
-            host: backend.config().id.clone(),
-            login,
-            dialling,
-            close_limit: backend.config().limits.drain,
-        }
-    }
-
-    /// Records that the dial is over, whether it succeeded or not.
-    pub(super) fn dial_over(&mut self, pool: &mut Pool) {
-        if std::mem::take(&mut self.dialling) {
-            pool.dialling = pool.dialling.saturating_sub(1);
-        }
-    }
-
-    /// Stops counting the login: the dial failed before it was sent, or the connection has served a
-    /// reply.
-    pub(super) fn forget_login(&self) {
-        if let Some(login) = self.login {
-            self.account.lock().logins.forget(login);
-        }
-    }
-
-    pub(super) fn close_limit(&self) -> Duration {
-        self.close_limit
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        if !self.dialling {
-            return self.account.returned(&self.host);
-        }
-        // The dial was dropped because the runtime is shutting down. Another dial would end the same
-        // way.
-        self.account.release(&self.host);
-        if let Some(backend) = self.backend.upgrade() {
-            backend.dial_abandoned();
-        }
     }
 }
 
