@@ -11,9 +11,10 @@ use nntp::verdict::{self, Verdict, shown};
 use tokio::time::{Duration, sleep, timeout};
 
 use super::ClientSession;
-use super::backend::{Exchange, Outcome, Way, log_failure};
+use super::backend::{Outcome, Way, log_failure};
 use super::connection::Input;
 use super::error_classification::classify;
+use super::exchange::Exchange;
 use super::handlers::{Conversation, selection};
 use super::pending_reply::PendingReply;
 use super::selected::Selected;

@@ -14,8 +14,9 @@ use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 
 use super::ClientSession;
-use super::backend::{Exchange, Way};
+use super::backend::Way;
 use super::connection::{ClientReader, Input};
+use super::exchange::Exchange;
 use super::pending_reply::PendingReply;
 use super::running::Running;
 use super::selected::Selected;

@@ -52,6 +52,7 @@ mod backend;
 mod clock;
 mod connection;
 mod error_classification;
+mod exchange;
 mod exclusive;
 mod handlers;
 mod pending_reply;

@@ -13,7 +13,8 @@ use nntp::status::Code;
 use nntp::verdict::shown;
 
 use super::ClientSession;
-use super::backend::{Exchange, Outcome, Way, in_line};
+use super::backend::{Outcome, Way, in_line};
+use super::exchange::Exchange;
 use super::handlers::selection;
 use super::selected::{Current, Selected, needs_current, no_current, selects};
 use crate::backend::{Backend, GroupTurn, Lease, Reply, Volume, Wanted};
