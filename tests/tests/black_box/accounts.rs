@@ -81,6 +81,25 @@ async fn what_was_used_before_counts_and_more_can_be_bought_without_a_restart() 
 }
 
 #[tokio::test]
+async fn a_provider_that_calls_its_month_used_up_is_not_asked_again_after_a_crash() {
+    let used_up =
+        |line: &str| line.starts_with("BODY").then(|| "502 Byte limit exceeded\r\n".into());
+    let block = stocked("block").account("u", "p").answers(used_up).listen().await;
+    let fill = stocked("fill").account("u", "p").listen().await;
+    let month = json!({ "bytes": 100 * VOLUME, "period": "month" });
+    let mut daemon = Daemon::start(&block_first(&block, &fill, month)).await;
+    rush(&daemon, 2).await;
+    daemon.until_logged("not asked before the next period: 502 Byte limit exceeded").await;
+    let asked = block.book().count("BODY");
+    assert!((1..=4).contains(&asked), "{asked}");
+    daemon.signal("KILL").await;
+    daemon.ended().await;
+    let daemon = daemon.again().await;
+    rush(&daemon, 2).await;
+    assert_eq!(block.book().count("BODY"), asked);
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_named_by_its_place() {
     let provider = |fields: &str| {
         let first = r#"{"id": "a", "host": "a.example"}"#;

@@ -7,7 +7,7 @@
 
 mod reading;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use ledger::{AccountStanding, Alert, By, Clock, Ledger, Opened, Plan, Range, Reading};
+use nntp_proxy::backend::{BackendSnapshot, VolumeEnded};
 use nntp_proxy::config::{Allowance, Allowances};
 use nntp_proxy::proxy::Proxy;
 use serde_json::{Value, json};
@@ -73,6 +74,7 @@ impl Bookkeeper {
             proxy: None,
             read: Reading::default(),
             written: Written { at: Instant::now(), is_all: true },
+            believed: HashMap::new(),
             last: News::default(),
             today: 0,
             added_up: None,
@@ -160,6 +162,8 @@ struct Books {
     /// The totals that were counted last.
     read: Reading,
     written: Written,
+    /// How often each account's provider had said that the volume is used up, as far as is counted.
+    believed: HashMap<String, u64>,
     last: News,
     today: u64,
     /// The day, and the bytes of all accounts, when today was added up last.
@@ -230,10 +234,13 @@ impl Books {
 
     /// Counts what is new, and tells the proxy and the user what follows from it.
     fn count(&mut self) -> Allowances {
-        let totals = self.proxy.as_ref().map(|proxy| reading(&proxy.snapshot()));
-        let totals = totals.unwrap_or_default();
+        let snapshot = self.proxy.as_ref().map(Proxy::snapshot);
+        let totals = snapshot.as_ref().map(reading).unwrap_or_default();
         self.written.is_all &= totals == self.read;
         self.read = totals;
+        for backend in snapshot.iter().flat_map(|snapshot| &snapshot.backends) {
+            self.believe(backend);
+        }
         let taken = self.ledger.take(&self.read);
         let allowance = |of: ledger::Allowance| {
             (of.account, Allowance { until: of.until, reserve_from: of.reserve_from })
@@ -246,6 +253,21 @@ impl Books {
         }
         self.tell(allowances.clone(), taken.alerts);
         allowances
+    }
+
+    /// Where the provider says that the volume of a period is used up, it is not asked again before the
+    /// next one. A block has no next period: the engine finds out by itself whether it was filled up.
+    fn believe(&mut self, backend: &BackendSnapshot) {
+        let Some(VolumeEnded { times, said }) = &backend.volume_ended else { return };
+        let known = self.believed.insert(backend.account.clone(), *times);
+        let standing = self.ledger.account(&backend.account);
+        let has_periods = standing.is_some_and(|standing| standing.period_ends.is_some());
+        // The word is of the period in which it was said.
+        if has_periods && known != Some(*times) {
+            info!(provider = backend.name, "not asked before the next period: {said}");
+            self.ledger.ended(&backend.account, said);
+            self.flush();
+        }
     }
 
     fn tell(&mut self, allowances: Allowances, alerts: Vec<Alert>) {

@@ -16,9 +16,6 @@ const PERIODS: usize = 3;
 /// The days before the last one on which the user is told.
 const DAYS: [u8; 3] = [0, 3, 14];
 
-/// For [`Account::before_since`]: bytes used before no longer count.
-pub(crate) const NEVER: i64 = -2;
-
 /// See the [module](self).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Account {
@@ -147,12 +144,6 @@ impl Account {
             current.stored = current.stored.saturating_add(ahead.stored);
             current.pending = current.pending.saturating_add(ahead.pending);
         }
-    }
-
-    /// The user has bought its volume anew.
-    pub(crate) fn renew(&mut self) {
-        *self.current() = Use::default();
-        self.before_since = NEVER;
     }
 
     /// Marks that the user has been told; `anew` if that is not yet in the file.

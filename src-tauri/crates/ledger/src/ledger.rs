@@ -132,14 +132,6 @@ impl Ledger {
         Taken { allowances, alerts: self.alerts(&now) }
     }
 
-    /// The totals of the next reading begin at zero, as the engine has begun anew. Without this, a reading
-    /// counts from zero only if a total in it went down.
-    pub fn totals_restarted(&mut self) {
-        self.last.providers.clear();
-        self.last.accounts.clear();
-        self.last.programs.clear();
-    }
-
     /// Writes what was counted since the last flush, in one transaction, and reads what other processes
     /// counted. Where the file cannot be used ([`Ledger::opened`]), everything stays in memory.
     ///
@@ -163,28 +155,16 @@ impl Ledger {
         Ok(())
     }
 
-    /// The provider said in its own words that the account has ended. That holds until the period ends,
-    /// the plan changes, or the account has [`Ledger::recovered`]. The next flush writes it.
+    /// The provider said in its own words that the account has ended. That holds until the period ends or
+    /// the plan changes. The next flush writes it.
     pub fn ended(&mut self, account: &str, why: &str) {
-        self.set_ended(account, Some(why.to_owned()));
-    }
-
-    /// The account served again, so what the provider said no longer holds.
-    pub fn recovered(&mut self, account: &str) {
-        self.set_ended(account, None);
-    }
-
-    /// The user has bought the account's volume anew: its current period counts from zero, without what
-    /// was used before.
-    ///
-    /// # Errors
-    /// When the file could not be written; then nothing has changed.
-    pub fn renewed(&mut self, account: &str) -> Result<(), Error> {
-        self.flush()?;
-        let Some(account) = self.accounts.get_mut(account) else { return Ok(()) };
-        self.store.renew(account)?;
-        account.renew();
-        Ok(())
+        let today = self.clock.now().date();
+        let Some(account) = self.accounts.get_mut(account) else { return };
+        account.roll(today);
+        let current = account.current();
+        let why = Some(why.to_owned());
+        current.ended_anew |= current.ended != why;
+        current.ended = why;
     }
 
     /// Why an account is not to be asked; `None` if it may be.
@@ -224,15 +204,6 @@ impl Ledger {
             None => Account::new(plan, today),
         };
         self.accounts.insert(id, account);
-    }
-
-    fn set_ended(&mut self, account: &str, why: Option<String>) {
-        let today = self.clock.now().date();
-        let Some(account) = self.accounts.get_mut(account) else { return };
-        account.roll(today);
-        let current = account.current();
-        current.ended_anew |= current.ended != why;
-        current.ended = why;
     }
 
     fn take_provider(&mut self, read: &ProviderReading, at: Moment, elapsed: u64) -> Who {

@@ -103,6 +103,12 @@ fn is_refusal_of_one(request: &Request, status: &StatusLine) -> bool {
     }
 }
 
+/// Whether a refusal says that the paid volume is used up.
+#[must_use]
+pub fn is_about_volume(status: &StatusLine) -> bool {
+    Words::of(status).mean_volume()
+}
+
 /// Interprets an ambiguous code by its text.
 fn by_words(request: &Request, code: u16, words: &Words) -> Option<Verdict> {
     let about_articles = request.verb().names_article();

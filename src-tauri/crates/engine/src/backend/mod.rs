@@ -58,6 +58,7 @@ pub(crate) use meter::{Meter, Volume};
 pub(crate) use reply::{PriorRefusals, Reply};
 pub use standing::BackendSnapshot;
 pub(crate) use standing::{Availability, Confidence, Standing};
+pub use used_up::VolumeEnded;
 
 /// How long a request waits for a dial before a shared connection will do.
 pub(crate) const SHARE_AFTER: Duration = Duration::from_secs(1);
@@ -166,6 +167,7 @@ impl Backend {
             state: pool.breaker.state.clone(),
             why,
             used_up: self.is_used_up(),
+            volume_ended: self.account.used_up.volume_ended(),
             kept_away: matches!(
                 pool.standing(self, Instant::now()).availability,
                 Availability::NotBefore(_)
@@ -271,10 +273,10 @@ impl Backend {
         }
     }
 
-    /// Pauses the account: the provider refuses to serve it.
-    pub(crate) fn set_used_up(&self, why: String) {
-        self.lock().breaker.why = why;
-        self.account.used_up.begin(Instant::now());
+    /// Pauses the account: the provider refuses to serve it, perhaps because its `volume` is used up.
+    pub(crate) fn set_used_up(&self, why: String, volume: bool) {
+        self.lock().breaker.why.clone_from(&why);
+        self.account.used_up.begin(Instant::now(), volume.then_some(why));
     }
 
     /// Reports a request that failed here and is retried.

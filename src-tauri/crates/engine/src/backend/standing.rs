@@ -5,7 +5,7 @@ use tokio::time::{Duration, Instant};
 use super::breaker::Trust;
 use super::pool::Pool;
 use super::slot::{Access, Slot};
-use super::{Backend, CounterSnapshot, State, Volume};
+use super::{Backend, CounterSnapshot, State, Volume, VolumeEnded};
 
 /// Whether a backend can take a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub struct BackendSnapshot {
     pub why: String,
     /// Whether its account is used up, by our count or by the provider's words.
     pub used_up: bool,
+    /// The provider's word that the account's volume is used up, while it is paused for that.
+    pub volume_ended: Option<VolumeEnded>,
     /// Whether it gets no requests at the moment, because others have failed.
     pub kept_away: bool,
     /// Connections that are open, being dialled or closing.

@@ -1,7 +1,7 @@
 //! Pauses an account that the provider calls used up, expired or blocked. It is retried less and less
 //! often.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,20 +20,42 @@ pub(crate) struct UsedUp {
     pause: Mutex<Option<Pause>>,
     /// Whether there is a pause. Usually there is none, and requests take no lock.
     paused: AtomicBool,
+    /// How often the provider has said that the volume is used up.
+    times: AtomicU64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Pause {
     until: Instant,
     length: Duration,
     /// A request was sent after the pause to see whether the account works again.
     probing: bool,
+    /// The provider's words, if they are about the volume.
+    volume: Option<VolumeEnded>,
+}
+
+/// A provider's word that an account's volume is used up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolumeEnded {
+    /// How often it has said so since the program started.
+    pub times: u64,
+    /// What it said last.
+    pub said: String,
 }
 
 impl UsedUp {
     /// Whether the account is paused.
     pub(super) fn is_on(&self, now: Instant) -> bool {
-        self.paused.load(Ordering::Relaxed) && self.lock().is_some_and(|pause| now < pause.until)
+        self.paused.load(Ordering::Relaxed)
+            && self.lock().as_ref().is_some_and(|pause| now < pause.until)
+    }
+
+    /// The provider's word that the account's volume is used up, if that is why it is paused.
+    pub(super) fn volume_ended(&self) -> Option<VolumeEnded> {
+        if !self.paused.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.lock().as_ref()?.volume.clone()
     }
 
     /// Whether a request may be sent. After a pause only one may, to find out whether the account works
@@ -51,22 +73,29 @@ impl UsedUp {
         over
     }
 
-    /// Begins a pause, or a longer one: the provider says that the account is used up.
-    pub(super) fn begin(&self, now: Instant) {
+    /// Begins a pause, or a longer one: the provider says that the account is used up, or that its
+    /// `volume` is, in these words.
+    pub(super) fn begin(&self, now: Instant, volume: Option<String>) {
         let mut paused = self.lock();
-        let length = match *paused {
+        let length = match &*paused {
             // This request was sent before the pause.
             Some(pause) if now < pause.until && !pause.probing => return,
             Some(pause) => (pause.length * 2).min(LONGEST_PAUSE),
             None => FIRST_PAUSE,
         };
-        *paused = Some(Pause { until: now + length, length, probing: false });
+        let volume = volume.map(|said| {
+            let times = self.times.fetch_add(1, Ordering::Relaxed) + 1;
+            VolumeEnded { times, said }
+        });
+        *paused = Some(Pause { until: now + length, length, probing: false, volume });
         self.paused.store(true, Ordering::Relaxed);
     }
 
     /// Records a served article. If it was the request after a pause, the account works again.
     pub(crate) fn has_served(&self) {
-        if self.paused.load(Ordering::Relaxed) && self.lock().is_some_and(|pause| pause.probing) {
+        if self.paused.load(Ordering::Relaxed)
+            && self.lock().as_ref().is_some_and(|pause| pause.probing)
+        {
             self.forget();
         }
     }
@@ -93,7 +122,7 @@ mod tests {
         let asked = |hours: std::ops::Range<u64>| {
             let seconds = (hours.start * 3600..hours.end * 3600).map(Duration::from_secs);
             let asking = |at: &Duration| account.may_send(|| begin + *at);
-            seconds.filter(asking).inspect(|at| account.begin(begin + *at)).count()
+            seconds.filter(asking).inspect(|at| account.begin(begin + *at, None)).count()
         };
         assert_eq!((asked(0..1), asked(1..24)), (6, 23));
         account.forget();
@@ -103,7 +132,7 @@ mod tests {
     #[test]
     fn one_request_tells_whether_a_used_up_account_works_again() {
         let (account, now) = (UsedUp::default(), Instant::now());
-        account.begin(now);
+        account.begin(now, None);
         account.has_served();
         assert!(!account.may_send(|| now), "what was under way proves nothing");
         let later = now + FIRST_PAUSE;

@@ -163,12 +163,6 @@ impl Store {
         Ok(settled)
     }
 
-    /// Counts the current period of an account from zero.
-    pub(crate) fn renew(&self, account: &Account) -> Result<(), Error> {
-        let connection = self.connection.as_ref().filter(|_| self.writable());
-        Ok(connection.map_or(Ok(()), |connection| plans::renew(connection, account))?)
-    }
-
     /// What the file says of an account.
     pub(crate) fn load(&self, account: &str) -> Result<Option<Account>, Error> {
         Ok(self.read(|file| plans::load(file, account))?.flatten())

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params, params_from_iter};
 
-use crate::account::{Account, NEVER, Pace, Use, days_between};
+use crate::account::{Account, Pace, Use, days_between};
 use crate::figures::{signed, unsigned};
 use crate::moment::{date_of, day_key};
 use crate::pending::Kind;
@@ -230,17 +230,6 @@ fn past_pace(connection: &Connection, account: &str, today: Date) -> Result<Pace
     let bytes = days.iter().fold(0, |sum: u64, (_, bytes)| sum.saturating_add(*bytes));
     let days = u64::try_from(days_between(first, today)).unwrap_or(1);
     Ok(Pace { day, first: false, bytes, days })
-}
-
-/// Counts the current period of an account from zero.
-pub(super) fn renew(connection: &Connection, account: &Account) -> Result<()> {
-    let (id, since) = (&account.plan.account, account.since);
-    let reset =
-        "UPDATE periods SET used = 0, alerted = 0, ended = NULL WHERE account = ?1 AND since = ?2";
-    connection.execute(reset, params![id, since])?;
-    let forget = "UPDATE plans SET before_since = ?2 WHERE account = ?1";
-    connection.execute(forget, params![id, NEVER])?;
-    Ok(())
 }
 
 /// Marks that the user is told of `percent`, unless another process has told of it already.

@@ -4,7 +4,7 @@
 use ledger::{By, Period, Range};
 use proptest::prelude::*;
 
-use crate::support::{Process, World, block, quota, reading};
+use crate::support::{Process, World, block, quota};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -13,8 +13,6 @@ enum Step {
     Flushes(bool),
     /// The process ends in order and another one starts.
     Restarts(bool),
-    /// The engine begins anew.
-    Begins(bool),
     /// From now on, flushes fail halfway, or work again.
     Fails(bool),
     /// The clock moves by so many minutes: never so far that hours are removed.
@@ -26,7 +24,6 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (any::<bool>(), 1..1_000_000_u64).prop_map(|(which, bytes)| Step::Uses(which, bytes)),
         4 => any::<bool>().prop_map(Step::Flushes),
         1 => any::<bool>().prop_map(Step::Restarts),
-        1 => any::<bool>().prop_map(Step::Begins),
         2 => any::<bool>().prop_map(Step::Fails),
         3 => (-1000..1400_i64).prop_map(Step::Passes),
     ]
@@ -55,10 +52,6 @@ fn run(world: &World, period: Period, steps: Vec<Step>) -> u64 {
                 fail(false);
                 processes[usize::from(which)].ledger.flush().unwrap();
                 processes[usize::from(which)] = start();
-            }
-            Step::Begins(which) => {
-                processes[usize::from(which)].reading = reading();
-                processes[usize::from(which)].ledger.totals_restarted();
             }
             Step::Fails(fails) => fail(fails),
             Step::Passes(minutes) => world.clock.pass(minutes * 60),

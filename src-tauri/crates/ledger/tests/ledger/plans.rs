@@ -93,21 +93,6 @@ fn a_block_counts_from_when_it_is_entered_and_is_not_forgotten() {
 }
 
 #[test]
-fn a_block_that_is_bought_anew_counts_from_zero() {
-    let world = World::at("2026-11-30T12:00");
-    let bought = Quota { used_before: 300, ..block(1000) };
-    let mut process = world.starts(bought);
-    process.saves(700);
-    process.ledger.ended("a", "quota exceeded");
-    process.uses(5);
-    process.ledger.renewed("a").unwrap();
-    assert_eq!((process.used(), process.ledger.exhausted("a")), (0, None));
-    process.saves(10);
-    let process = world.starts(bought);
-    assert_eq!((process.used(), process.ledger.exhausted("a")), (10, None));
-}
-
-#[test]
 fn another_reset_day_counts_what_is_known_since_then() {
     let world = World::at("2026-11-10T12:00");
     let mut process = world.starts(quota(1000, Period::Month, 1));
@@ -141,7 +126,7 @@ fn what_a_provider_says_holds_until_the_period_ends() {
 }
 
 #[test]
-fn what_a_provider_says_is_over_when_the_plan_changes_or_it_serves_again() {
+fn what_a_provider_says_is_over_when_the_plan_changes() {
     let world = World::at("2026-11-30T12:00");
     let mut process = world.starts(block(1000));
     for restart in [false, true] {
@@ -154,9 +139,6 @@ fn what_a_provider_says_is_over_when_the_plan_changes_or_it_serves_again() {
             plan(Some(block(1000)), Some(if restart { "2028-01-01" } else { "2027-01-01" }));
         process.ledger.set_plans(vec![longer.clone()]).unwrap();
         assert_eq!(process.ledger.exhausted("a"), None);
-        process.ledger.ended("a", "expired");
-        process.ledger.flush().unwrap();
-        process.ledger.recovered("a");
         process.ledger.flush().unwrap();
         process = world.opens();
         process.ledger.set_plans(vec![longer]).unwrap();
