@@ -16,8 +16,10 @@ use crate::lock::Lock;
 pub(crate) const IN_ALL: usize = 64 * 1024 * 1024;
 /// How much a reservation grows when it is too small, in bytes.
 const STEP: usize = 256 * 1024;
-/// The assumed size of an article before any was seen, in bytes.
+/// The size of an article to reserve for before any was seen, in bytes.
 const UNKNOWN: usize = 8 * 1024 * 1024;
+/// The usual size of an article, in bytes.
+const USUAL: usize = 768 * 1024;
 
 /// A session's view of the memory that is left.
 #[derive(Debug, Clone)]
@@ -63,11 +65,20 @@ impl Budget {
         Self { all: Arc::clone(&self.all), own: Arc::default() }
     }
 
-    /// The expected size of the session's next article.
+    /// The expected size of the session's next article, with some more to be safe.
     pub(crate) fn expected(&self) -> usize {
-        let seen = [&self.own.typical, &self.all.typical].map(|t| t.load(Ordering::Relaxed));
-        let size = seen.into_iter().find(|size| *size > 0).unwrap_or(UNKNOWN);
+        let size = self.seen().unwrap_or(UNKNOWN);
         (size + size / 16 + STEP / 16).min(IN_ALL / 4)
+    }
+
+    /// The likely size of the session's next article.
+    pub(crate) fn likely(&self) -> usize {
+        self.seen().unwrap_or(USUAL)
+    }
+
+    fn seen(&self) -> Option<usize> {
+        let seen = [&self.own.typical, &self.all.typical].map(|t| t.load(Ordering::Relaxed));
+        seen.into_iter().find(|size| *size > 0)
     }
 
     /// Records the size of an article.

@@ -118,9 +118,9 @@ impl PendingReply {
         self.client.is_next(self.place)
     }
 
-    /// The expected size of the requested article.
-    pub(super) fn expected(&self) -> usize {
-        self.session.budget.expected()
+    /// The likely size of the requested article.
+    pub(super) fn likely(&self) -> usize {
+        self.session.budget.likely()
     }
 
     /// Records that the provider's part is complete.
