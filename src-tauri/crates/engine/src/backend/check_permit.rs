@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::account::Permit;
 use super::{Backend, Confidence, State};
 use crate::config::BackendConfig;
+use crate::dial::Tally;
 use crate::router::BackendSelector;
 
 /// How often a permit is requested again while none is free.
@@ -79,6 +80,13 @@ impl CheckPermits {
             up && backend.standing(Instant::now()).confidence == Confidence::Proven
                 && backend.config().login == to.login
         })
+    }
+
+    /// Where the proxy counts what the account transfers, if it uses it.
+    pub(crate) fn tally(&self, to: &BackendConfig) -> Option<Tally> {
+        let same = self.same_account(to);
+        let itself = same.iter().find(|backend| backend.config().id == to.id);
+        itself.or(same.first()).map(|backend| backend.tally.clone())
     }
 
     fn same_account(&self, to: &BackendConfig) -> Vec<Arc<Backend>> {

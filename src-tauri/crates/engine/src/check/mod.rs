@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use crate::backend::CheckPermits;
 use crate::config::BackendConfig;
-use crate::dial::Dial;
+use crate::dial::{Dial, Metered};
 
 pub use finding::{Finding, Found, Outcome, Proof, Remedy, Step, Why, pasted};
 
@@ -38,7 +38,7 @@ impl<'a> Check<'a> {
     }
 
     /// Runs beside a proxy that may use the same account: together they never open more connections
-    /// than configured. See [`Proxy::check_permits`](crate::proxy::Proxy::check_permits).
+    /// than configured, and what they transfer is counted together. See [`Proxy::check_permits`](crate::proxy::Proxy::check_permits).
     #[must_use]
     pub fn with_permits(self, permits: CheckPermits) -> Self {
         Self { permits, ..self }
@@ -52,7 +52,12 @@ impl<'a> Check<'a> {
 
     /// Checks a provider and reports each finding at once. The check ends at the first bad finding.
     pub async fn run(&self, to: &BackendConfig, mut tell: impl FnMut(Finding) + Send) {
-        run::Run::new(self, to, &mut tell).run().await;
+        let Some(tally) = self.permits.tally(to) else {
+            return run::Run::new(self, to, &mut tell).run().await;
+        };
+        let dialler = Metered { dialler: self.dialler, tally };
+        let check = Check { dialler: &dialler, permits: self.permits.clone(), pause: self.pause };
+        run::Run::new(&check, to, &mut tell).run().await;
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -34,18 +35,21 @@ impl Tally {
 }
 
 /// A dialler that counts. See the [module](self).
-pub(crate) struct Metered {
-    pub(crate) dialler: Arc<dyn Dial>,
+pub(crate) struct Metered<D> {
+    pub(crate) dialler: D,
     pub(crate) tally: Tally,
 }
 
-impl Metered {
+impl<D> Metered<D> {
     fn metered(&self, stream: BoxStream) -> BoxStream {
         Box::new(Counted { inner: stream, tally: self.tally.clone() })
     }
 }
 
-impl Dial for Metered {
+impl<D> Dial for Metered<D>
+where
+    D: Deref<Target: Dial> + Send + Sync,
+{
     fn connect<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>> {
         Box::pin(async move { self.dialler.connect(to).await.map(|stream| self.metered(stream)) })
     }

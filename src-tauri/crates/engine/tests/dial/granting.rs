@@ -129,7 +129,10 @@ async fn what_the_proxy_has_open_counts() {
     assert_eq!(at(&found, Stage::Connections).found, all);
     assert_says(&all.to_string(), &["3 granted beside the 1 that Newsmux has open"]);
     assert_eq!(logins(&server), 4);
-    assert_eq!(proxy.snapshot().backends[0].open, 1, "the check has given everything back");
+    let now = proxy.snapshot();
+    assert_eq!(now.backends[0].open, 1, "the check has given everything back");
+    let sent: usize = server.heard().iter().map(|line| line.len() + 2).sum();
+    assert_eq!(now.backends[0].counters.sent, sent as u64, "the check counts, too");
 }
 
 #[tokio::test]
