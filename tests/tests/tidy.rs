@@ -94,7 +94,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     // Neither a runtime nor the engine: whoever counts gives it totals.
     ("crates/ledger", &["jiff", "rusqlite", "serde", "ts-rs"]),
-    ("crates/bookkeeping", &["jiff", "ledger", "nntp-proxy", "serde_json", "tracing"]),
+    ("crates/bookkeeping", &["jiff", "ledger", "nntp-proxy", "serde", "serde_json", "tracing"]),
     (
         "crates/api",
         &[

@@ -267,3 +267,22 @@ describe("providers", () => {
     assert.equal(await page.getByLabel("News server").inputValue(), "news");
   });
 });
+
+describe("a provider that is down", () => {
+  test("says when it is tried again, and is tried at a click", async (t) => {
+    const page = await open(t, { page: "providers", scenario: "degraded" });
+    const lantern = row(page, "Lantern");
+    await lantern.getByText(/Tries again in (4\d|3\d) seconds\./).waitFor();
+    await press(page, button(page, "Try Lantern now"));
+    await lantern.getByText("Working").waitFor();
+    assert.equal(await lantern.getByText("Tries again").count(), 0);
+  });
+
+  test("is tried with all others from the message that all are down", async (t) => {
+    const page = await open(t, { scenario: "down" });
+    await page.getByText("Tries again with the next request.").first().waitFor();
+    await press(page, button(page, "Try now"));
+    await page.getByText("Tries again").first().waitFor({ state: "detached" });
+    assert.equal(await page.locator("main .troubles li").count(), 0);
+  });
+});

@@ -76,6 +76,12 @@ export class Format {
     return this.unit(Math.round(days / length), unit);
   }
 
+  /** About how long so many milliseconds are: in seconds, or in minutes if there are many. */
+  wait(milliseconds: number): string {
+    const seconds = Math.max(1, Math.round(milliseconds / 1000));
+    return seconds < 100 ? this.unit(seconds, "second") : this.unit(Math.round(seconds / 60), "minute");
+  }
+
   /** A number with a unit in words, such as 3 weeks. */
   unit(value: number, unit: "second" | "minute" | "hour" | "day" | "week" | "month" | "year"): string {
     return this.#numbers({ style: "unit", unit, unitDisplay: "long" }).format(value);

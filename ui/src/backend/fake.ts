@@ -99,6 +99,7 @@ class Application {
         return this.#turn("paused", { what: "stopped" });
       case "save_provider": return this.#save(request.provider, request.password);
       case "enable_provider": return this.#change(() => void (this.#provider(request.id).enabled = request.enabled));
+      case "try_now": return this.#tryNow(request.provider);
       case "arrange_providers":
         return this.#change(() => void (settings.providers = request.order.map(({ id, tier }) => ({ ...this.#provider(id), tier }))));
       case "remove_provider": return this.#removeProvider(request.id);
@@ -194,6 +195,15 @@ class Application {
         return request.title ? { is: "file", path: "/home/reader/ca.pem" } : DONE;
       case "open_logs": case "show": return DONE;
     }
+  }
+
+  /** The fake's providers work as soon as they are tried. */
+  #tryNow(provider: string | null): Reply {
+    const { world } = this;
+    for (const id of provider ? [provider] : Object.keys(world.states)) delete world.states[id];
+    world.troubles = world.troubles.filter((trouble) => trouble.what !== "provider_down" || trouble.provider in world.states);
+    if (world.running === "degraded" && world.troubles.length === 0) world.running = null;
+    return DONE;
   }
 
   #sayFarewell(): Reply {

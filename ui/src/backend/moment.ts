@@ -67,7 +67,7 @@ function providerOf(world: World, { bytes, replies, tested }: Moment, provider: 
   const share = state === "up" && speed > 0 ? (index === 0 ? 0.7 : 0.3) : 0;
   const unknown = world.keep.is === "open" ? "missing" : "closed";
   return {
-    id: provider.id, name: provider.name ?? provider.host, tested: tested[provider.id] === JSON.stringify(provider), state, said: fixed?.said ?? "",
+    id: provider.id, name: provider.name ?? provider.host, tested: tested[provider.id] === JSON.stringify(provider), state, said: fixed?.said ?? "", retry: fixed?.retry ?? null,
     password: provider.username ? (world.passwords[provider.id] ?? unknown) : "not_needed",
     open: share > 0 ? Math.max(1, Math.round(granted * 0.8)) : 0, granted, allowed: provider.connections,
     speed: Math.round(speed * share), bytes: Math.round(bytes * share), replies: Math.round(replies * share),

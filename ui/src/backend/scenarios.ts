@@ -1,5 +1,5 @@
 // The situations that the fake can start in: `?scenario=degraded`.
-import type { Event, Happened, KeepState, Level, ProgramAddress, Provider, ProviderState, Settings, State, Trouble } from "../bindings";
+import type { Event, Happened, KeepState, Level, ProgramAddress, Provider, ProviderState, Retry, Settings, State, Trouble } from "../bindings";
 import { dateOf } from "../pages/account";
 import { newProvider } from "../pages/provider";
 
@@ -9,7 +9,7 @@ export type World = {
   running: State["is"] | null;
   until: number;
   troubles: Trouble[];
-  states: Record<string, { state: ProviderState; said: string; granted?: number }>;
+  states: Record<string, { state: ProviderState; said: string; granted?: number; retry?: Retry }>;
   passwords: Record<string, "kept" | "this_session">;
   keep: KeepState;
   clients: { name: string | null; address: string; connections: number }[];
@@ -129,13 +129,13 @@ const scenarios: Record<string, () => Partial<World>> = {
   starting: () => ({ running: "starting", clients: [] }),
   degraded: () => {
     const said = (globalThis as { reasonForDown?: string }).reasonForDown ?? "the connection was refused";
-    return { running: "degraded", states: { second: { state: "down", said } }, troubles: [{ what: "provider_down", provider: "second", said }] };
+    return { running: "degraded", states: { second: { state: "down", said, retry: { is: "at", time: Date.now() + 42_000 } } }, troubles: [{ what: "provider_down", provider: "second", said }] };
   },
   down: () => {
     const said = "the connection was refused";
     const ids = ["main", "second", "block"];
     return {
-      running: "degraded", states: Object.fromEntries(ids.map((id) => [id, { state: "down" as const, said }])),
+      running: "degraded", states: Object.fromEntries(ids.map((id) => [id, { state: "down" as const, said, retry: { is: "next_request" as const } }])),
       troubles: ids.map((id) => ({ what: "provider_down", provider: id, said })),
     };
   },

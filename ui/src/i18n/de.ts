@@ -189,6 +189,13 @@ export function german(platform: Platform): Words {
         login_refused: "Anmeldung abgelehnt",
         used_up: "Aufgebraucht",
       },
+      retry: {
+        at: (wait: string) => `Nächster Versuch in ${wait}.`,
+        next_request: "Nächster Versuch bei der nächsten Anfrage.",
+        under_way: "Neuer Versuch läuft …",
+      },
+      tryNow: "Jetzt versuchen",
+      tryNowName: (name: string) => `${name} jetzt versuchen`,
       loaded: (bytes) => `${bytes} geladen`,
       missing: (n) => `${n} Artikel ${n === "1" ? "fehlt" : "fehlen"}`,
       failures: (n) => plural(n, "fehlgeschlagene Anfrage", "fehlgeschlagene Anfragen"),

@@ -185,6 +185,13 @@ export function english(platform: Platform) {
         login_refused: "Login refused",
         used_up: "Used up",
       },
+      retry: {
+        at: (wait: string) => `Tries again in ${wait}.`,
+        next_request: "Tries again with the next request.",
+        under_way: "Trying again …",
+      },
+      tryNow: "Try now",
+      tryNowName: (name: string) => `Try ${name} now`,
       loaded: (bytes: string) => `${bytes} downloaded`,
       missing: (n: string) => `${plural(n, "article", "articles")} missing`,
       failures: (n: string) => plural(n, "failed request", "failed requests"),

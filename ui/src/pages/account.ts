@@ -124,6 +124,14 @@ export function expiresSentence(expires: string, t: Words, format: Format): stri
   return expires < today ? t.account.expired(day) : t.account.expiresOn(day);
 }
 
+/** When a provider that is not well is tried again, in a sentence. */
+export function retrySentence({ retry }: ProviderView, { now, t, format }: { now: Snapshot; t: Words; format: Format }): string {
+  const words = t.providers.retry;
+  if (!retry) return "";
+  if (retry.is !== "at") return words[retry.is];
+  return retry.time > now.figures.at ? words.at(format.wait(retry.time - now.figures.at)) : words.next_request;
+}
+
 /** Why a provider is not well. That its volume is used up is said with the figures. */
 export function whyOf(view: ProviderView, { now, t, format }: { now: Snapshot; t: Words; format: Format }): string {
   const standing = view.state === "used_up" ? standingOf(view.id, now.settings.providers, now.accounts) : undefined;

@@ -43,6 +43,11 @@ pub enum Request {
         /// Whether it is used.
         enabled: bool,
     },
+    /// Tries a provider that is not well again at once, or all of them.
+    TryNow {
+        /// Its id; nothing for all.
+        provider: Option<String>,
+    },
     /// Puts the providers in another order, and their tiers with it.
     ArrangeProviders {
         /// All of them.

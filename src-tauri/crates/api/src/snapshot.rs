@@ -14,7 +14,7 @@ mod trouble;
 pub use check::{Certificate, Check, Finding, Found, Outcome, Problem, Proof, Remedy, Step, Why};
 pub use event::{Event, Happened, Level};
 pub use program::{ClientView, Connected, Direct, ProgramAddress};
-pub use provider::{AccountView, PasswordState, ProviderState, ProviderView};
+pub use provider::{AccountView, PasswordState, ProviderState, ProviderView, Retry};
 pub use trouble::Trouble;
 
 /// Everything at one moment. No secret is in it.

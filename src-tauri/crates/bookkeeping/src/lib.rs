@@ -18,7 +18,8 @@ use ledger::{AccountStanding, Alert, By, Clock, Ledger, Opened, Plan, Range, Rea
 use nntp_proxy::backend::{BackendSnapshot, VolumeEnded};
 use nntp_proxy::config::{Allowance, Allowances};
 use nntp_proxy::proxy::Proxy;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 use tracing::{info, warn};
 
 use crate::reading::reading;
@@ -149,10 +150,32 @@ impl Drop for Bookkeeper {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn stats(ledger: &Ledger, range: Range, by: By) -> Result<Value, ledger::Error> {
+pub fn stats(ledger: &Ledger, range: Range, by: By, names: &Names) -> Result<Value, ledger::Error> {
     let series = ledger.series(range, by)?;
     let providers = ledger.report_cards(range)?;
-    Ok(json!({"series": series, "providers": providers, "accounts": ledger.accounts()}))
+    let accounts = accounts(&ledger.accounts(), names);
+    Ok(json!({"series": series, "providers": providers, "accounts": accounts}))
+}
+
+/// The names of accounts, by their ids.
+pub type Names = BTreeMap<String, String>;
+
+/// How accounts stand, by their ids and each with its name.
+#[must_use]
+pub fn accounts(
+    standings: &BTreeMap<String, AccountStanding>,
+    names: &Names,
+) -> Map<String, Value> {
+    #[derive(Serialize)]
+    struct Named<'a> {
+        name: &'a str,
+        #[serde(flatten)]
+        standing: &'a AccountStanding,
+    }
+    let named = |(id, standing): (&String, _)| {
+        (id.clone(), json!(Named { name: names.get(id).unwrap_or(id), standing }))
+    };
+    standings.iter().map(named).collect()
 }
 
 /// What the thread owns.
@@ -271,8 +294,7 @@ impl Books {
     }
 
     fn tell(&mut self, allowances: Allowances, alerts: Vec<Alert>) {
-        let mut accounts = self.ledger.accounts();
-        accounts.retain(|_, account| account.quota.is_some() || account.expires.is_some());
+        let accounts = self.ledger.limited_accounts();
         let news = News { accounts, allowances, today: self.today, alerts };
         if news != self.last {
             self.last = News { alerts: Vec::new(), ..news.clone() };

@@ -4,7 +4,7 @@ use ledger::{
     AGES, AccountReading, Ages, Asked, Counts, Histogram, ProgramCounts, ProgramReading,
     ProviderReading, ProviderState, Reading,
 };
-use nntp_proxy::backend::{BackendSnapshot, CounterSnapshot, State};
+use nntp_proxy::backend::{BackendSnapshot, CounterSnapshot, Retry, State};
 use nntp_proxy::proxy::{AccountSnapshot, ProgramSnapshot, Snapshot};
 
 pub(crate) fn reading(snapshot: &Snapshot) -> Reading {
@@ -25,7 +25,8 @@ fn provider(backend: &BackendSnapshot) -> ProviderReading {
             State::Untried => ProviderState::Idle,
             State::Up => ProviderState::Up,
             State::Down | State::Full | State::LoginRefused
-                if backend.kept_away || backend.load > 0 =>
+                if matches!(backend.retry, Some(Retry::In(_) | Retry::UnderWay))
+                    || backend.load > 0 =>
             {
                 ProviderState::Down
             }

@@ -2,8 +2,9 @@
 
 use std::process;
 
-use api::snapshot::{ProviderState, ProviderView, Snapshot, State};
+use api::snapshot::{ProviderState, ProviderView, Retry, Snapshot, State};
 use local::channel::{ProviderStatus, Status};
+use serde_json::{Map, Value};
 
 /// The status of the application.
 #[must_use]
@@ -17,11 +18,18 @@ pub fn status(now: &Snapshot) -> Status {
         clients: now.clients.len(),
         bytes: now.figures.bytes,
         articles: now.figures.articles,
-        providers: now.providers.iter().map(provider).collect(),
+        providers: now.providers.iter().map(|view| provider(view, now.figures.at)).collect(),
+        accounts: accounts(now),
     }
 }
 
-fn provider(view: &ProviderView) -> ProviderStatus {
+fn accounts(now: &Snapshot) -> Map<String, Value> {
+    let standings = now.accounts.iter().map(|view| (view.id.clone(), view.standing.clone()));
+    let names = now.providers.iter().map(|view| (view.id.clone(), view.name.clone()));
+    bookkeeping::accounts(&standings.collect(), &names.collect())
+}
+
+fn provider(view: &ProviderView, at: u64) -> ProviderStatus {
     let state = match view.state {
         ProviderState::Off => "off",
         ProviderState::NoPassword => "no_password",
@@ -36,6 +44,10 @@ fn provider(view: &ProviderView) -> ProviderStatus {
         name: view.name.clone(),
         state: state.into(),
         problem: view.said.clone(),
+        retry_secs: view.retry.map(|retry| match retry {
+            Retry::At { time } => time.saturating_sub(at).div_ceil(1000),
+            Retry::NextRequest | Retry::UnderWay => 0,
+        }),
         open: view.open,
         granted: view.granted,
         bytes: view.bytes,

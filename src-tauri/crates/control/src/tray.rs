@@ -63,6 +63,8 @@ pub enum Action {
     Stop,
     /// Serves nobody for so many minutes.
     Pause(u16),
+    /// Tries all providers that are down.
+    TryNow,
     /// Shows the window.
     Open,
     /// Copies the address that programs connect to.
@@ -81,6 +83,7 @@ impl Action {
             Self::Start => Request::Start,
             Self::Stop => Request::Stop,
             Self::Pause(minutes) => Request::Pause { minutes },
+            Self::TryNow => Request::TryNow { provider: None },
             Self::Open => Request::Show,
             Self::StartAtLogin(start) => Request::SetStartAtLogin { start },
             Self::Quit => Request::Quit,
@@ -126,6 +129,9 @@ fn menu(snapshot: &Snapshot, words: &Words, status: String) -> Vec<Item> {
         menu.push(does(words.stop, Action::Stop));
         menu.push(does(words.pause_15, Action::Pause(15)));
         menu.push(does(words.pause_60, Action::Pause(60)));
+    }
+    if matches!(snapshot.state, State::Degraded | State::Down) {
+        menu.push(does(words.try_now, Action::TryNow));
     }
     menu.push(Item::Separator);
     menu.push(does(words.open, Action::Open));

@@ -234,6 +234,14 @@ impl Proxy {
         self.0.selector.backends().iter().for_each(Backend::renew);
     }
 
+    /// Tries a provider that does not work again at once, or all of them. Call it within the runtime that
+    /// serves.
+    pub fn try_now(&self, provider: Option<&str>) {
+        let backends = self.0.selector.backends();
+        let meant = |backend: &&Arc<Backend>| provider.is_none_or(|id| backend.config().id == id);
+        backends.iter().filter(meant).for_each(Backend::try_now);
+    }
+
     /// Issues permits for a [`Check`](crate::check::Check), so that it and the proxy together never
     /// open more connections than configured. Use them within the runtime that serves.
     #[must_use]

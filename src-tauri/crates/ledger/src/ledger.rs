@@ -187,6 +187,14 @@ impl Ledger {
         listed.map(|(id, account)| (id.clone(), AccountStanding::of(account, today))).collect()
     }
 
+    /// Those of them that have a limit or an end.
+    #[must_use]
+    pub fn limited_accounts(&self) -> BTreeMap<String, AccountStanding> {
+        let mut accounts = self.accounts();
+        accounts.retain(|_, account| account.quota.is_some() || account.expires.is_some());
+        accounts
+    }
+
     fn listed(&self, account: &str) -> Option<&Account> {
         self.accounts.get(account).filter(|account| account.listed)
     }

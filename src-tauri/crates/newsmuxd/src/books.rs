@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bookkeeping::{Bookkeeper, News};
+use bookkeeping::{Bookkeeper, Names, News, accounts};
 use ledger::{Alert, By, Due, Opened, Plan, Range, SystemClock};
 use nntp_proxy::proxy::Proxy;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
@@ -16,8 +16,7 @@ use crate::setup::Setup;
 /// Keeps the ledger while newsmuxd serves.
 pub(crate) struct Books {
     keeper: Bookkeeper,
-    /// The names of the accounts, for the log.
-    names: Arc<Mutex<Vec<(String, String)>>>,
+    names: Arc<Mutex<Names>>,
 }
 
 impl Books {
@@ -32,7 +31,7 @@ impl Books {
             );
             return None;
         };
-        let names = Arc::new(Mutex::new(Vec::new()));
+        let names = Arc::new(Mutex::new(Names::new()));
         let known = Arc::clone(&names);
         let told = move |news: News| {
             let names = known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,12 +54,25 @@ impl Books {
         setup.config.allowances = self.keeper.set_plans(std::mem::take(&mut setup.plans));
     }
 
+    /// How the accounts stand that have a limit or an end.
+    pub(crate) async fn accounts(&self) -> Map<String, Value> {
+        let answer = self.keeper.asking(|ledger| ledger.limited_accounts());
+        let answer = spawn_blocking(move || answer.recv()).await;
+        accounts(&answer.ok().and_then(Result::ok).unwrap_or_default(), &self.names())
+    }
+
+    fn names(&self) -> Names {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// What was used, and how good each provider is, as `newsmuxctl stats --json` shows it.
     pub(crate) async fn stats(&self, range: String, by: String) -> Result<Value, String> {
         let name = |name: String| Value::String(name);
         let range: Range = serde_json::from_value(name(range)).map_err(|e| e.to_string())?;
         let by: By = serde_json::from_value(name(by)).map_err(|e| e.to_string())?;
-        let answer = self.keeper.asking(move |ledger| bookkeeping::stats(ledger, range, by));
+        let names = self.names();
+        let stats = move |ledger: &mut _| bookkeeping::stats(ledger, range, by, &names);
+        let answer = self.keeper.asking(stats);
         let answer = spawn_blocking(move || answer.recv()).await;
         let answer = answer.ok().and_then(Result::ok).ok_or("statistics are not kept")?;
         answer.map_err(|error| error.to_string())
@@ -84,9 +96,8 @@ fn tell_opened(folder: &Path, opened: &Opened) {
     }
 }
 
-fn sentence(alert: &Alert, names: &[(String, String)]) -> String {
-    let name = names.iter().find(|(id, _)| *id == alert.account);
-    let name = name.map_or(&alert.account, |(_, name)| name);
+fn sentence(alert: &Alert, names: &Names) -> String {
+    let name = names.get(&alert.account).unwrap_or(&alert.account);
     match alert.what {
         Due::Used { percent: 100 } => format!(
             "{name}: its volume is used up: other providers serve now. If you bought more, change its quota"

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use local::channel::{Answer, Channel, ChannelError, Question, daemon_path};
 use nntp_proxy::proxy::Proxy;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tracing::warn;
 
 use crate::books::Books;
@@ -49,7 +49,13 @@ pub(crate) async fn serve(
         let (proxy, books, address) = (proxy.clone(), books.clone(), address.clone());
         async move {
             match question {
-                Question::Status => Answer::Status(status(&proxy.snapshot(), &address)),
+                Question::Status => {
+                    let accounts = match books {
+                        Some(books) => books.accounts().await,
+                        None => Map::new(),
+                    };
+                    Answer::Status(status(&proxy.snapshot(), accounts, &address))
+                }
                 Question::Stats { range, by } => match books {
                     Some(books) => stats(books.stats(range, by).await),
                     None => stats(Err("statistics are not kept".into())),

@@ -3,11 +3,12 @@
 use std::process;
 
 use local::channel::{ProviderStatus, Status};
-use nntp_proxy::backend::{BackendSnapshot, State};
+use nntp_proxy::backend::{BackendSnapshot, Retry, State};
 use nntp_proxy::proxy::Snapshot;
+use serde_json::{Map, Value};
 
 /// The status of a newsmuxd that serves on `address`.
-pub(crate) fn status(now: &Snapshot, address: &str) -> Status {
+pub(crate) fn status(now: &Snapshot, accounts: Map<String, Value>, address: &str) -> Status {
     let sum = |figure: fn(&BackendSnapshot) -> u64| now.backends.iter().map(figure).sum();
     let busy = now.backends.iter().any(|backend| backend.load > 0);
     Status {
@@ -20,6 +21,7 @@ pub(crate) fn status(now: &Snapshot, address: &str) -> Status {
         bytes: sum(|backend| backend.counters.bytes),
         articles: sum(|backend| backend.counters.articles),
         providers: now.backends.iter().map(provider).collect(),
+        accounts,
     }
 }
 
@@ -36,6 +38,10 @@ fn provider(backend: &BackendSnapshot) -> ProviderStatus {
         name: backend.name.clone(),
         state: state.into(),
         problem: backend.why.clone(),
+        retry_secs: backend.retry.map(|retry| match retry {
+            Retry::In(pause) => pause.as_secs().max(1),
+            Retry::NextRequest | Retry::UnderWay => 0,
+        }),
         open: backend.open,
         granted: backend.limit,
         bytes: backend.counters.bytes,

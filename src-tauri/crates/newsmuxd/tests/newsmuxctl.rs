@@ -32,7 +32,8 @@ fn program(name: &str, home: &TempDir) -> Command {
 
 fn newsmuxd(home: &TempDir, arguments: &[&str]) -> Command {
     let settings = home.path().join("settings.json");
-    let provider = json!({"id": "a", "name": "Main", "host": "127.0.0.1", "port": 9, "tls": "off"});
+    let quota = json!({"bytes": 500_000_000_000_u64});
+    let provider = json!({"id": "a", "name": "Main", "host": "127.0.0.1", "port": 9, "tls": "off", "quota": quota});
     fs::write(&settings, json!({"version": 1, "providers": [provider]}).to_string()).unwrap();
     let mut command = program(env!("CARGO_BIN_EXE_newsmuxd"), home);
     command.arg("--settings").arg(settings).args(["--listen", "127.0.0.1:0"]).args(arguments);
@@ -72,6 +73,21 @@ fn status_says_how_it_is() {
     assert_eq!(status["address"], daemon.address);
     assert_eq!(status["process"], daemon.process.id());
     assert_eq!(status["providers"][0]["name"], "Main");
+}
+
+#[test]
+fn status_and_stats_say_the_same_of_accounts() {
+    let home = tempdir().unwrap();
+    let _daemon = start(&home, &[]);
+    let line = "account Main: 0 B used, 500.0 GB left";
+    let [status, stats] = ["status", "stats"].map(|what| {
+        let text = said(&newsmuxctl(&home, &[what]));
+        assert!(text.contains(line), "{text}");
+        let json = said(&newsmuxctl(&home, &[what, "--json"]));
+        serde_json::from_str::<Value>(&json).unwrap()["accounts"]["a"].clone()
+    });
+    assert_eq!((&status["name"], &status["quota"]), (&json!("Main"), &json!(500_000_000_000_u64)));
+    assert_eq!(status, stats);
 }
 
 #[test]

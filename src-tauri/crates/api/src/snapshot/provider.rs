@@ -15,6 +15,8 @@ pub struct ProviderView {
     pub state: ProviderState,
     /// In a sentence, where it is not well.
     pub said: String,
+    /// When it is tried again, where it is not well.
+    pub retry: Option<Retry>,
     /// Whether its password is there.
     pub password: PasswordState,
     /// Whether a test found it to work exactly as it is saved.
@@ -73,6 +75,23 @@ pub enum ProviderState {
     LoginRefused,
     /// Its account is used up, by our count or by its own words.
     UsedUp,
+}
+
+/// When a provider that is not well is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Retry {
+    /// With the first request after this time.
+    At {
+        /// The time.
+        #[cfg_attr(feature = "ts", ts(type = "number"))]
+        time: u64,
+    },
+    /// With the next request.
+    NextRequest,
+    /// It is being tried.
+    UnderWay,
 }
 
 /// Whether a password is there.

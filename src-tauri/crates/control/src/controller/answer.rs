@@ -23,6 +23,9 @@ impl Controller {
                 return self.when_idle(|this| this.save_provider(provider, password, answer));
             }
             Request::EnableProvider { id, enabled } => self.enable_provider(&id, enabled),
+            Request::TryNow { provider } => {
+                self.simply(|this| this.serving.try_now(provider.as_deref()))
+            }
             Request::ArrangeProviders { order } => self.arrange_providers(&order),
             Request::RemoveProvider { id } => {
                 return self.reply_when_idle(answer, |this| this.remove(Owner::Provider(id)));

@@ -151,8 +151,10 @@ impl Controller {
             Ok(parsed) => parsed,
             Err(error) => return drop(answer.send(Err(Failure::refused(error.to_string())))),
         };
+        let providers = self.settings().providers.iter();
+        let names = providers.map(|one| (one.id.clone(), one.display_name().to_owned())).collect();
         self.ask(
-            move |ledger| bookkeeping::stats(ledger, range, by),
+            move |ledger| bookkeeping::stats(ledger, range, by, &names),
             |_, done| drop(answer.send(done)),
         );
     }

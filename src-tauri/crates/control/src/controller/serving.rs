@@ -191,6 +191,12 @@ impl Serving {
         self.proxy.iter().for_each(Proxy::renew);
     }
 
+    /// Tries a provider that is not well again at once, or all of them.
+    pub(super) fn try_now(&self, provider: Option<&str>) {
+        let _within = self.engine.handle.enter();
+        self.proxy.iter().for_each(|proxy| proxy.try_now(provider));
+    }
+
     /// Starts the sample provider on the engine's threads.
     pub(super) fn start_sample(&self) -> impl Future<Output = io::Result<Sample>> + Send + 'static {
         let started = self.engine.handle.spawn(Sample::start());

@@ -1,12 +1,12 @@
 //! The snapshot: what people see of all that the loop owns.
 
 use api::snapshot::{
-    ClientView, Figures, PasswordState, ProgramAddress, ProviderState, ProviderView, Snapshot,
-    State, Trouble,
+    ClientView, Figures, PasswordState, ProgramAddress, ProviderState, ProviderView, Retry,
+    Snapshot, State, Trouble,
 };
 use downloaders::Address;
 use downloaders::connect::Access;
-use nntp_proxy::backend::{BackendSnapshot, State as BackendState};
+use nntp_proxy::backend::{BackendSnapshot, Retry as BackendRetry, State as BackendState};
 use nntp_proxy::proxy::ClientSnapshot;
 use settings::Provider;
 use tokio::time::Instant;
@@ -135,6 +135,7 @@ impl Controller {
             name: provider.display_name().to_owned(),
             state,
             said,
+            retry: backend.and_then(|backend| backend.retry).map(|retry| self.retry(retry)),
             password: self.passwords.of(provider),
             tested: self.checking.has_passed(provider),
             open: backend.map_or(0, |backend| backend.open),
@@ -145,6 +146,18 @@ impl Controller {
             replies: total.delivered,
             missing: total.missing,
             failures: total.failures,
+        }
+    }
+
+    /// To the second: it would be another with each snapshot.
+    fn retry(&self, retry: BackendRetry) -> Retry {
+        match retry {
+            BackendRetry::In(pause) => {
+                let time = millis(self.environment.now() + pause);
+                Retry::At { time: time.next_multiple_of(SECOND) }
+            }
+            BackendRetry::NextRequest => Retry::NextRequest,
+            BackendRetry::UnderWay => Retry::UnderWay,
         }
     }
 

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use api::request::FailureCode;
-use api::snapshot::{Happened, ProviderState, State, Trouble};
-use newsmux_tests::provider::{Fault, Provider, on};
+use api::snapshot::{Happened, ProviderState, Retry, State, Trouble};
+use control::status::status;
+use newsmux_tests::provider::{Fault, Provider, Script, on};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -203,4 +204,22 @@ async fn when_nobody_is_left_to_speak_to_it_it_ends() {
     let calls = crate::app::saw(&begin.desk.calls, |calls| calls.contains(&Call::Dropped)).await;
     assert!(!calls.contains(&Call::Quit), "{calls:?}");
     assert!(is_refused(address).await);
+}
+
+#[tokio::test]
+async fn a_provider_that_refused_the_login_is_tried_again_when_the_user_says_so() {
+    let (news, article) = one_article().await;
+    news.play(Script::new().and(on("AUTHINFO PASS", Fault::say("481 no"))));
+    let app = Begin::with_provider(&news).start();
+    let address = app.address().await;
+    assert_eq!(program(address).await.ask("BODY <1@x>").await.code(), "400");
+    let now = app.until(|now| now.providers[0].state == ProviderState::LoginRefused).await;
+    let Some(Retry::At { time }) = now.providers[0].retry else { panic!("{now:?}") };
+    assert!(time > now.figures.at + 60_000);
+    assert!(status(&now).providers[0].retry_secs > Some(60));
+    news.play(Script::new());
+    app.must(json!({"do": "try_now", "provider": null})).await;
+    let now = app.until(|now| now.providers[0].state == ProviderState::Up).await;
+    assert_eq!((now.providers[0].retry, status(&now).providers[0].retry_secs), (None, None));
+    fetch(&mut program(address).await, &article).await;
 }

@@ -247,6 +247,19 @@ impl Breaker {
         self.no_dial_before = Some(now + FIRST_PAUSE);
     }
 
+    /// Ends the pauses: the next dial and the next request are tries.
+    pub(super) fn try_now(&mut self, now: Instant) {
+        self.no_dial_before = None;
+        if let Requests::Open(until, times) = self.requests {
+            self.requests = Requests::Open(until.min(now), times);
+        }
+    }
+
+    /// Whether a probe is in flight.
+    pub(super) fn is_probing(&self) -> bool {
+        matches!(self.requests, Requests::Probing(_))
+    }
+
     /// Forgets all failures and pauses: the network changed or the computer woke up.
     pub(super) fn forget_failures(&mut self) {
         self.no_dial_before = None;

@@ -56,8 +56,8 @@ pub(crate) use lease::{Lease, Wanted};
 pub(crate) use line::{Claim, Urgency};
 pub(crate) use meter::{Meter, Volume};
 pub(crate) use reply::{PriorRefusals, Reply};
-pub use standing::BackendSnapshot;
 pub(crate) use standing::{Availability, Confidence, Standing};
+pub use standing::{BackendSnapshot, Retry};
 pub use used_up::VolumeEnded;
 
 /// How long a request waits for a dial before a shared connection will do.
@@ -155,7 +155,7 @@ impl Backend {
     /// The state at this moment.
     #[must_use]
     pub fn snapshot(&self) -> BackendSnapshot {
-        let pool = self.lock();
+        let (pool, now) = (self.lock(), Instant::now());
         let why = match self.volume() {
             Volume::UsedUp => USED_UP.into(),
             Volume::Plenty | Volume::Scarce | Volume::Reserve => pool.breaker.why.clone(),
@@ -168,12 +168,9 @@ impl Backend {
             why,
             used_up: self.is_used_up(),
             volume_ended: self.account.used_up.volume_ended(),
-            kept_away: matches!(
-                pool.standing(self, Instant::now()).availability,
-                Availability::NotBefore(_)
-            ),
+            retry: pool.retry(self, now),
             open: self.account.open_of(&self.config.id),
-            limit: self.account.limit(Instant::now(), &self.config),
+            limit: self.account.limit(now, &self.config),
             load: pool.load(),
             counters: self.counters().snapshot(),
         }
@@ -196,6 +193,21 @@ impl Backend {
             pool.breaker.forget_failures();
             self.account.renew();
             pool.close_idle(|_| true, effects);
+        });
+    }
+
+    /// Tries the provider at once if it does not work, although it would be left alone for a while. Call
+    /// it within the runtime that serves.
+    pub fn try_now(self: &Arc<Self>) {
+        self.change(|pool, effects| {
+            let paced = self.account.paced_until(effects.now, &self.config.id).is_some();
+            let retry = pool.retry(self, effects.now);
+            if paced || matches!(retry, None | Some(Retry::UnderWay)) {
+                return;
+            }
+            self.account.used_up.try_now(effects.now);
+            pool.breaker.try_now(effects.now);
+            pool.warm_up(self, effects);
         });
     }
 

@@ -70,8 +70,8 @@ pub struct BackendSnapshot {
     pub used_up: bool,
     /// The provider's word that the account's volume is used up, while it is paused for that.
     pub volume_ended: Option<VolumeEnded>,
-    /// Whether it gets no requests at the moment, because others have failed.
-    pub kept_away: bool,
+    /// When it is tried again, if it does not work.
+    pub retry: Option<Retry>,
     /// Connections that are open, being dialled or closing.
     pub open: u16,
     /// How many connections it grants, as far as is known.
@@ -82,7 +82,37 @@ pub struct BackendSnapshot {
     pub counters: CounterSnapshot,
 }
 
+/// When a provider that does not work is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// With the first request after this time.
+    In(Duration),
+    /// With the next request.
+    NextRequest,
+    /// It is being tried.
+    UnderWay,
+}
+
 impl Pool {
+    /// When the provider is tried again, if it does not work.
+    pub(super) fn retry(&self, backend: &Backend, now: Instant) -> Option<Retry> {
+        let works = matches!(self.breaker.state, State::Untried | State::Up);
+        let paused = backend.account.used_up.retry(now);
+        if backend.volume() == Volume::UsedUp {
+            return None;
+        }
+        if works || paused.is_some() {
+            return paused;
+        }
+        if self.dialling > 0 || self.breaker.is_probing() {
+            return Some(Retry::UnderWay);
+        }
+        Some(match self.standing(backend, now).availability {
+            Availability::NotBefore(at) => Retry::In(at.duration_since(now)),
+            Availability::Ready | Availability::Retired => Retry::NextRequest,
+        })
+    }
+
     /// Returns all that routing needs to know, as of one moment.
     pub(super) fn standing(&self, backend: &Backend, now: Instant) -> Standing {
         let trust = self.breaker.trust(now);

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Retry;
+
 /// The first pause; it doubles each time the provider says it again.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 /// The longest pause.
@@ -48,6 +50,20 @@ impl UsedUp {
     pub(super) fn is_on(&self, now: Instant) -> bool {
         self.paused.load(Ordering::Relaxed)
             && self.lock().as_ref().is_some_and(|pause| now < pause.until)
+    }
+
+    /// When the account is tried again, if it is paused.
+    pub(super) fn retry(&self, now: Instant) -> Option<Retry> {
+        if !self.paused.load(Ordering::Relaxed) {
+            return None;
+        }
+        let paused = self.lock();
+        let pause = paused.as_ref()?;
+        Some(match pause.until.checked_duration_since(now) {
+            Some(Duration::ZERO) | None => Retry::NextRequest,
+            Some(_) if pause.probing => Retry::UnderWay,
+            Some(rest) => Retry::In(rest),
+        })
     }
 
     /// The provider's word that the account's volume is used up, if that is why it is paused.
@@ -97,6 +113,13 @@ impl UsedUp {
             && self.lock().as_ref().is_some_and(|pause| pause.probing)
         {
             self.forget();
+        }
+    }
+
+    /// Lets one request find out whether the account works again.
+    pub(super) fn try_now(&self, now: Instant) {
+        if let Some(pause) = self.lock().as_mut().filter(|pause| !pause.probing) {
+            pause.until = pause.until.min(now);
         }
     }
 

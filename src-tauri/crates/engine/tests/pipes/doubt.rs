@@ -5,14 +5,17 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use newsmux_tests::provider::{Ending, Fault, Script, on};
-use tokio::time::{Duration, Instant};
+use newsmux_tests::provider::{Ending, Fault, Provider, Script, on};
+use nntp_proxy::backend::Retry;
+use nntp_proxy::config::RoutingMode;
+use nntp_proxy::proxy::Proxy;
+use tokio::time::{Duration, Instant, sleep};
 use tracing::field::Field;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber, subscriber};
 
-use crate::client;
-use crate::economy::{SMALL, before, download, provider, take};
+use crate::economy::{SMALL, before, download, logged_in, provider, take};
+use crate::{client, proxy};
 
 /// An article that takes a while on each line here.
 const ARTICLE: usize = 64 * 1024;
@@ -126,4 +129,58 @@ async fn replies_that_begin_late_cost_a_login_for_none_of_them_once_that_is_know
     assert!(logins <= 10, "{logins} logins for {asked} requests");
     download(&proxy, 8, (20, 1), SMALL).await;
     assert_eq!((slow.count("BODY") - asked, slow.book().logins - logins), (160, 0));
+}
+
+fn retry(proxy: &Proxy, provider: &str) -> Option<Retry> {
+    let backends = proxy.snapshot().backends;
+    backends.iter().find(|backend| backend.id == provider)?.retry
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_login_is_tried_again_when_the_user_says_so_but_never_ten_times_a_minute() {
+    let refuses = Script::new().and(on("AUTHINFO PASS", Fault::say("481 wrong password")));
+    let provider = Provider::named("p").account("u", "p").script(refuses).state();
+    let proxy = proxy(RoutingMode::Hybrid, &[&provider], vec![logged_in("p", 4)]);
+    client(&proxy).await.ask("BODY <1@x>").await;
+    let Some(Retry::In(pause)) = retry(&proxy, "p") else { panic!("{:?}", retry(&proxy, "p")) };
+    assert!(pause > MINUTE, "{pause:?}");
+    for _ in 0..50 {
+        proxy.try_now(None);
+        sleep(Duration::from_secs(1)).await;
+    }
+    let tries = provider.count("AUTHINFO PASS");
+    assert!((2..=10).contains(&tries), "{tries} logins in a minute");
+    provider.play(Script::new());
+    sleep(MINUTE).await;
+    proxy.try_now(Some("q"));
+    assert!(matches!(retry(&proxy, "p"), Some(Retry::In(_))), "another was meant");
+    proxy.try_now(Some("p"));
+    assert_eq!(retry(&proxy, "p"), Some(Retry::UnderWay));
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(retry(&proxy, "p"), None);
+    assert_eq!(provider.count("AUTHINFO PASS"), tries + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_was_set_aside_is_probed_when_the_user_says_so() {
+    let bad = provider("bad", SMALL).script(stalls()).state();
+    let good = provider("good", SMALL).state();
+    let proxy = before(&[&bad, &good], 4);
+    let mut client = client(&proxy).await;
+    let mut asked = 0;
+    // It fails its probes, too: the pauses grow.
+    while !matches!(retry(&proxy, "bad"), Some(Retry::In(pause)) if pause > MINUTE / 4) {
+        take(&mut client, asked, (1, 1), SMALL).await;
+        asked += 1;
+    }
+    bad.play(Script::new());
+    take(&mut client, asked, (1, 1), SMALL).await;
+    assert_eq!(bad.book().articles, 0);
+    proxy.try_now(Some("bad"));
+    assert_eq!(retry(&proxy, "bad"), Some(Retry::UnderWay), "a connection is made");
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(retry(&proxy, "bad"), Some(Retry::NextRequest), "a login is no proof");
+    take(&mut client, asked + 1, (1, 1), SMALL).await;
+    assert_eq!(bad.book().articles, SMALL as u64);
+    assert_eq!(retry(&proxy, "bad"), None);
 }

@@ -1,6 +1,7 @@
 //! How a Newsmux is, in figures that every version understands.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// How it is. Figures count from its start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Status {
     pub articles: u64,
     /// The providers, in the order of the settings.
     pub providers: Vec<ProviderStatus>,
+    /// How the accounts stand that have a limit or an end, by their ids; as in the statistics.
+    #[serde(default)]
+    pub accounts: Map<String, Value>,
 }
 
 /// How a provider is.
@@ -34,6 +38,9 @@ pub struct ProviderStatus {
     pub state: String,
     /// What is wrong, in a sentence; empty if nothing is.
     pub problem: String,
+    /// In how many seconds it is tried again, if it does not work. At 0 it is tried with the next request.
+    #[serde(default)]
+    pub retry_secs: Option<u64>,
     /// Open connections.
     pub open: u16,
     /// Connections that it grants, as far as is known.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use local::channel::{Answer, ChannelError, Question, application_path, ask_blocking, daemon_path};
 
+mod accounts;
 mod report;
 mod stats;
 
@@ -21,7 +22,7 @@ newsmuxctl, for a Newsmux that is running
 usage: newsmuxctl [--control PATH] status [--json]
        newsmuxctl [--control PATH] stats [--range RANGE] [--by WHO] [--json]
 
-  status           how it is: state, address, connections, providers
+  status           how it is: state, address, connections, providers, accounts with a limit
   stats            usage, and the remaining volume of accounts
   --range RANGE    today, days30 (the default), months12 or all
   --by WHO         provider (the default), account or program
@@ -96,7 +97,7 @@ fn run(command: Command) -> Result<String, String> {
     let as_json = |text: serde_json::Result<String>| text.map_err(|error| error.to_string());
     match answer {
         Answer::Status(status) if json => as_json(serde_json::to_string(&status)),
-        Answer::Status(status) => Ok(report::text(&status)),
+        Answer::Status(status) => report::text(&status),
         Answer::Stats { stats } if json => as_json(serde_json::to_string(&stats)),
         Answer::Stats { stats } => stats::text(&stats),
         Answer::Refused { why } => Err(why),

@@ -2,10 +2,25 @@
 
 use local::channel::{ProviderStatus, Status};
 
-/// All of it, a line for each provider.
-pub(crate) fn text(status: &Status) -> String {
-    let Status { program, version, process, state, address, clients, bytes, articles, providers } =
-        status;
+use crate::accounts;
+
+/// All of it: a line for each provider, then one for each account with a limit or an end.
+///
+/// # Errors
+/// When another version of Newsmux answered something else.
+pub(crate) fn text(status: &Status) -> Result<String, String> {
+    let Status {
+        program,
+        version,
+        process,
+        state,
+        address,
+        clients,
+        bytes,
+        articles,
+        providers,
+        accounts,
+    } = status;
     let mut text = format!(
         "{program} {version} (process {process}): {}
 address      {address}
@@ -21,14 +36,23 @@ downloaded   {}, {articles} articles",
     if providers.is_empty() {
         text.push_str("\nno providers");
     }
-    text
+    for line in accounts::lines(accounts)? {
+        text.push('\n');
+        text.push_str(&line);
+    }
+    Ok(text)
 }
 
 fn line(provider: &ProviderStatus, width: usize) -> String {
-    let ProviderStatus { name, state, problem, open, granted, bytes } = provider;
+    let ProviderStatus { name, state, problem, retry_secs, open, granted, bytes } = provider;
     let problem = if problem.is_empty() { String::new() } else { format!(": {problem}") };
+    let retry = match retry_secs {
+        None => String::new(),
+        Some(0) => "; tried again with the next request".into(),
+        Some(seconds) => format!("; tried again in {seconds} s"),
+    };
     format!(
-        "\n  {name:width$}  {}, {open} of {granted} connections, {}{problem}",
+        "\n  {name:width$}  {}, {open} of {granted} connections, {}{problem}{retry}",
         plain(state),
         size(*bytes)
     )
@@ -76,11 +100,15 @@ mod tests {
             name: "A".into(),
             state: "login_refused".into(),
             problem: "502 no".into(),
+            retry_secs: Some(90),
             open: 0,
             granted: 8,
             bytes: 0,
         };
         let line = line(&provider, 2);
-        assert_eq!(line, "\n  A   login refused, 0 of 8 connections, 0 B: 502 no");
+        assert_eq!(
+            line,
+            "\n  A   login refused, 0 of 8 connections, 0 B: 502 no; tried again in 90 s"
+        );
     }
 }
