@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::snapshot::State;
 use control::notification::Notification;
 use secrets::StoreError;
 use serde_json::{Value, json};
@@ -26,9 +27,16 @@ fn locked(desktop: Value) -> Begin {
     begin
 }
 
+/// Started, and all that other threads do for it is done: they know nothing of this test's time.
+async fn started(begin: Begin) -> App {
+    let app = start(begin);
+    app.at_last(|app| app.now().state == State::Attention).await;
+    app
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_locked_keyring_is_told_once_and_that_it_is_over() {
-    let app = start(locked(json!({"language": "de"})));
+    let app = started(locked(json!({"language": "de"}))).await;
     sleep(SECOND * 8).await;
     assert!(titles(&app).is_empty());
     sleep(SECOND * 7).await;
@@ -44,13 +52,14 @@ async fn a_locked_keyring_is_told_once_and_that_it_is_over() {
     assert_eq!(titles(&app).len(), 1);
     app.begin.keyring.fail_always(None);
     app.must(json!({"do": "retry_passwords"})).await;
+    app.at_last(|app| app.now().state == State::Idle).await;
     sleep(SECOND * 20).await;
     assert_eq!(titles(&app)[1..], ["Downloads sind wieder möglich"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_a_sleep_it_has_to_last_anew() {
-    let app = start(locked(json!({})));
+    let app = started(locked(json!({}))).await;
     sleep(SECOND * 8).await;
     app.begin.world.sleep(SECOND * 3600);
     sleep(SECOND * 8).await;
@@ -61,7 +70,7 @@ async fn after_a_sleep_it_has_to_last_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn a_kind_that_is_switched_off_is_not_told() {
-    let app = start(locked(json!({})));
+    let app = started(locked(json!({}))).await;
     let notify = json!({"attention": false, "outages": true, "accounts": true});
     app.must(json!({"do": "set_notify", "notify": notify})).await;
     sleep(SECOND * 8000).await;
