@@ -12,6 +12,7 @@ use arboard::SetExtLinux;
 #[cfg(windows)]
 use arboard::SetExtWindows;
 use control::controller::Shell;
+use control::notification::Notification;
 use control::tray::Tray;
 use settings::LogLevel;
 use tokio::sync::oneshot;
@@ -26,6 +27,8 @@ pub(crate) struct Desktop {
     pub(crate) window: WindowProcess,
     /// Takes the trays to draw.
     pub(crate) draw: Sender<Tray>,
+    /// Takes the notifications to show.
+    pub(crate) notify: Sender<Notification>,
     pub(crate) login: Result<LoginItem, String>,
     /// Nothing after the end.
     pub(crate) log: Option<Log>,
@@ -54,6 +57,11 @@ impl Shell for Desktop {
     fn draw_tray(&mut self, tray: &Tray) {
         // Where there is no tray nobody draws it.
         drop(self.draw.send(tray.clone()));
+    }
+
+    fn notify(&mut self, notification: &Notification) {
+        // Where nothing shows them there is the tray.
+        drop(self.notify.send(notification.clone()));
     }
 
     fn open_folder(&mut self, folder: &Path) -> Result<(), String> {

@@ -12,6 +12,7 @@ mod event_loop;
 mod instance;
 mod log;
 mod login_item;
+mod notification;
 #[cfg(unix)]
 mod signals;
 mod tray;
@@ -111,6 +112,7 @@ fn set_up(
 ) -> Result<Handle, Box<dyn Error>> {
     let log = Log::start(&folders.logs);
     let (draw, drawn) = mpsc::channel();
+    let (notify, notified) = mpsc::channel();
     let window = WindowProcess::default();
     let answers = window.controller();
     let login = LoginItem::of_user();
@@ -121,6 +123,7 @@ fn set_up(
         app: app.clone(),
         window,
         draw,
+        notify,
         login,
         log: Some(log),
         clipboard: None,
@@ -136,6 +139,7 @@ fn set_up(
     #[cfg(unix)]
     signals::on_end(controller.clone(), |controller| controller.send(Request::QuitNow))?;
     tray::show(app, drawn, controller.clone())?;
+    notification::show(app, notified, controller.clone())?;
     Ok(controller)
 }
 

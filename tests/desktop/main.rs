@@ -11,6 +11,7 @@ mod first_hour;
 mod idle;
 mod keyring;
 mod native;
+mod notices;
 mod tray;
 mod walls;
 mod window;

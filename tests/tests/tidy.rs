@@ -152,6 +152,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "control",
             "ksni",
             "local",
+            "notify-rust",
             "open",
             "rfd",
             "rustix",
@@ -166,6 +167,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tracing-appender",
             "tracing-subscriber",
             "x11rb",
+            "zbus",
         ],
     ),
 ];

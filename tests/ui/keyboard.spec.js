@@ -229,6 +229,19 @@ describe("settings", () => {
     await page.getByText("1119", { exact: true }).waitFor();
   });
 
+  test("switches each kind of notification", async (t) => {
+    const page = await open(t, { page: "settings" });
+    const names = ["When Newsmux needs you", "When nothing can be downloaded", "When an account is running out"];
+    const kinds = names.map((name) => page.getByRole("switch", { name }));
+    const states = () => Promise.all(kinds.map((kind) => kind.getAttribute("aria-checked")));
+    assert.deepEqual(await states(), ["true", "true", "true"]);
+    await press(page, kinds[1], "Space");
+    await kinds[1].and(page.locator("[aria-checked=false]")).waitFor();
+    await press(page, kinds[2], "Space");
+    await kinds[2].and(page.locator("[aria-checked=false]")).waitFor();
+    assert.deepEqual(await states(), ["true", "false", "false"]);
+  });
+
   test("creates a vault", async (t) => {
     const page = await open(t, { page: "settings" });
     await tabTo(page, page.getByRole("radio", { name: "System keyring" }));

@@ -1,5 +1,5 @@
-//! A computer on which somebody is logged in: a D-Bus, a home and, as a test wants them, a gnome-keyring, a display and a
-//! [`Panel`] with a tray. Everything is the test's own, and ends with it.
+//! A computer on which somebody is logged in: a D-Bus, a home and, as a test wants them, a gnome-keyring, a display, a
+//! [`Panel`] with a tray, and [`Notices`]. Everything is the test's own, and ends with it.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,6 +7,7 @@
     reason = "a helper of tests: what goes wrong here fails the test"
 )]
 
+mod notices;
 mod panel;
 
 use std::env;
@@ -25,6 +26,7 @@ use zbus::blocking::{Connection, Proxy};
 use zbus::names::BusName;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath};
 
+pub use notices::{Notice, Notices};
 pub use panel::{Entry, Item, Panel};
 
 /// The size of the screen.

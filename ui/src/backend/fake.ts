@@ -139,6 +139,7 @@ class Application {
       case "set_all_users": return this.#change(() => void (settings.listen.all_users = request.all));
       case "set_theme": return this.#change(() => void (desktop.theme = request.theme));
       case "set_log": return this.#change(() => void (desktop.log = request.log));
+      case "set_notify": return this.#change(() => void (desktop.notify = request.notify));
       case "end_first_steps": return this.#change(() => void (desktop.first_steps_done = true));
       case "set_start_at_login": return this.#change(() => void (this.world.startAtLogin = request.start));
       case "set_start_hidden": return this.#change(() => void (desktop.start_hidden = request.hidden));

@@ -53,7 +53,7 @@ function usual(): World {
     settings: {
       version: 1, listen: { host: "127.0.0.1", port: 10080, all_users: null }, routing: { mode: "hybrid" }, posting: false,
       clients: [{ name: "sabnzbd" }, { name: "thunderbird" }], providers: [main, second, block],
-      desktop: { on: true, start_hidden: false, language: "system", theme: "system", log: "info", passwords: "keyring", told_of_tray: true, first_steps: { provider_works: false, program_set_up: false, article_delivered: false }, first_steps_done: true, sample: false, set_aside_seen: 0 },
+      desktop: { on: true, start_hidden: false, language: "system", theme: "system", log: "info", notify: { attention: true, outages: true, accounts: true }, passwords: "keyring", told_of_tray: true, first_steps: { provider_works: false, program_set_up: false, article_delivered: false }, first_steps_done: true, sample: false, set_aside_seen: 0 },
     },
     running: null, until: 0, troubles: [], states: {}, keep: { is: "open" },
     passwords: { main: "kept", second: "kept", block: "kept" },

@@ -446,6 +446,12 @@ export function german(platform: Platform): Words {
       hidden: "Ohne Fenster starten",
       hiddenHint: `Newsmux startet ${inTray}.`,
       hiddenNoTray: "Dieser Desktop hat keinen Infobereich. Starten Sie Newsmux noch einmal, um das Fenster zu öffnen.",
+      notifications: "Benachrichtigungen",
+      notify: {
+        attention: ["Wenn Eingreifen nötig ist", `Zum Beispiel: ${Der} ist gesperrt, oder ein Anbieter lehnt die Anmeldung ab.`],
+        outages: ["Wenn kein Download möglich ist", "Nach einer Minute, und wenn Downloads wieder möglich sind."],
+        accounts: ["Wenn ein Account zur Neige geht", "Bei 75, 90 und 100 % des Volumens, 14 und 3 Tage vor dem Ablauf und am letzten Tag."],
+      },
       passwords: "Passwörter",
       stores: {
         keyring: [title, "Wird beim Anmelden entsperrt."],

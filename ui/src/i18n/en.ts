@@ -442,6 +442,12 @@ export function english(platform: Platform) {
       hidden: "Start without a window",
       hiddenHint: `Newsmux starts in the ${tray}.`,
       hiddenNoTray: "This desktop has no tray. Start Newsmux again to open its window.",
+      notifications: "Notifications",
+      notify: {
+        attention: ["When Newsmux needs you", `For example: ${keyring} is locked, or a provider refused the login.`],
+        outages: ["When nothing can be downloaded", "After a minute, and when downloads can continue."],
+        accounts: ["When an account is running out", "At 75, 90 and 100 % of its volume, 14 and 3 days before it expires, and on its last day."],
+      } as Record<"attention" | "outages" | "accounts", [string, string]>,
       passwords: "Passwords",
       stores: {
         keyring: [keyringTitle, "Unlocked when you log in."],

@@ -9,7 +9,7 @@ use downloaders::Program;
 use ledger::{By, Range};
 use nntp_proxy::config::Secret;
 use serde::Deserialize;
-use settings::{Language, Listen, LogLevel, Mode, Provider, StoreKind, Theme};
+use settings::{Language, Listen, LogLevel, Mode, Notify, Provider, StoreKind, Theme};
 
 pub use entered::{Arranged, Password, Remember};
 use entered::{secret, secret_if_any};
@@ -133,6 +133,11 @@ pub enum Request {
     SetLog {
         /// How much.
         log: LogLevel,
+    },
+    /// Changes which notifications the desktop shows.
+    SetNotify {
+        /// Which.
+        notify: Notify,
     },
     /// Changes whether the application starts with the session.
     SetStartAtLogin {

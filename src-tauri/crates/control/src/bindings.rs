@@ -19,8 +19,8 @@ use ledger::{
     Series, SeriesRow, Step as StepLength, Total,
 };
 use settings::{
-    Client, Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Provider, ReadOnly, Routing,
-    Settings, SettingsCopy, StoreKind, Theme, TlsMode, VerifyLevel,
+    Client, Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Notify, Provider, ReadOnly,
+    Routing, Settings, SettingsCopy, StoreKind, Theme, TlsMode, VerifyLevel,
 };
 use ts_rs::{Config, TS};
 
@@ -84,6 +84,7 @@ fn bindings() -> String {
         FirstSteps,
         Language,
         LogLevel,
+        Notify,
         StoreKind,
         Request,
         Password,

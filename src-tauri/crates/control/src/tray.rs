@@ -1,12 +1,10 @@
 //! The tray as plain data: what the shell draws, a function of the snapshot and the language.
 
-mod words;
-
 use api::request::Request;
 use api::snapshot::{Snapshot, State};
 use settings::Language;
 
-use words::Words;
+use crate::words::Words;
 
 /// All of the tray.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,11 +96,10 @@ impl Tray {
     #[must_use]
     pub fn of(snapshot: &Snapshot, language: Language) -> Self {
         let words = Words::of(language);
-        let status = words.status(snapshot);
         Self {
             icon: Icon::of(snapshot.state),
-            tooltip: format!("Newsmux: {status}"),
-            menu: menu(snapshot, words, status),
+            tooltip: words.tooltip(snapshot),
+            menu: menu(snapshot, words),
         }
     }
 }
@@ -119,10 +116,10 @@ impl Icon {
     }
 }
 
-fn menu(snapshot: &Snapshot, words: &Words, status: String) -> Vec<Item> {
+fn menu(snapshot: &Snapshot, words: &Words) -> Vec<Item> {
     let does =
         |text: &str, does| Item::Action { text: text.into(), does, enabled: true, checked: None };
-    let mut menu = vec![Item::Line(status), Item::Separator];
+    let mut menu = vec![Item::Line(words.status(snapshot)), Item::Separator];
     if matches!(snapshot.state, State::Stopped | State::Paused { .. }) {
         menu.push(does(words.start, Action::Start));
     } else {

@@ -21,6 +21,8 @@ pub struct Desktop {
     pub theme: Theme,
     /// How much is logged.
     pub log: LogLevel,
+    /// Which notifications the desktop shows.
+    pub notify: Notify,
     /// Where passwords are kept.
     pub passwords: StoreKind,
     /// Passwords that are about to change, or did not come to it.
@@ -108,6 +110,25 @@ pub enum LogLevel {
     Trace,
 }
 
+/// Which notifications the desktop shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields, default)]
+pub struct Notify {
+    /// When Newsmux needs the user.
+    pub attention: bool,
+    /// When nothing can be downloaded.
+    pub outages: bool,
+    /// When an account's volume or time runs out.
+    pub accounts: bool,
+}
+
+impl Default for Notify {
+    fn default() -> Self {
+        Self { attention: true, outages: true, accounts: true }
+    }
+}
+
 /// Where passwords are kept, by its names in the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -150,6 +171,7 @@ impl Default for Desktop {
             language: Language::default(),
             theme: Theme::default(),
             log: LogLevel::default(),
+            notify: Notify::default(),
             passwords: StoreKind::default(),
             pending: BTreeSet::new(),
             told_of_tray: false,

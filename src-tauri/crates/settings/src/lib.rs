@@ -25,7 +25,7 @@ pub use check::{Complaint, check, check_listen};
 pub use configure::{backend, configure, configure_available, plans};
 pub use copies::SettingsCopy;
 pub use credentials::Credentials;
-pub use desktop::{Desktop, FirstSteps, Language, LogLevel, Pending, StoreKind, Theme};
+pub use desktop::{Desktop, FirstSteps, Language, LogLevel, Notify, Pending, StoreKind, Theme};
 pub use error::{Error, NotChanged, Problem};
 pub use password::Password;
 pub use provider::{Provider, SAMPLE_ID, TlsMode};

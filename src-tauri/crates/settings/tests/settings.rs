@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use settings::{
-    Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Provider, Routing, Settings, StoreKind,
-    Theme, TlsMode, VerifyLevel, load, load_default,
+    Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Notify, Provider, Routing, Settings,
+    StoreKind, Theme, TlsMode, VerifyLevel, load, load_default,
 };
 use tempfile::TempDir;
 
@@ -80,6 +80,7 @@ fn the_smallest_file_has_every_default() {
             language: Language::System,
             theme: Theme::System,
             log: LogLevel::Info,
+            notify: Notify { attention: true, outages: true, accounts: true },
             passwords: StoreKind::Keyring,
             pending: BTreeSet::new(),
             told_of_tray: false,

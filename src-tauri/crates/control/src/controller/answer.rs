@@ -63,6 +63,7 @@ impl Controller {
             }
             Request::SetTheme { theme } => self.set(|settings| settings.desktop.theme = theme),
             Request::SetLog { log } => self.set(|settings| settings.desktop.log = log),
+            Request::SetNotify { notify } => self.set(|settings| settings.desktop.notify = notify),
             Request::SetStartAtLogin { start } => self.desktop.start_at_login(start),
             Request::SetStartHidden { hidden } => {
                 self.set(|settings| settings.desktop.start_hidden = hidden)

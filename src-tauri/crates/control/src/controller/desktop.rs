@@ -1,4 +1,4 @@
-//! The desktop: the window, the tray, and all that only the shell can do.
+//! The desktop: the window, the tray, notifications, and all that only the shell can do.
 
 use std::mem::take;
 use std::path::Path;
@@ -7,7 +7,9 @@ use api::request::{Failure, Reply};
 use api::snapshot::{Snapshot, State};
 use settings::{Language, LogLevel};
 use tokio::sync::oneshot::{self, Receiver};
+use tokio::time::Instant;
 
+use super::notifier::Notifier;
 use super::window::{Window, WindowAction};
 use super::{Shell, Start};
 use crate::tray::Tray;
@@ -17,6 +19,7 @@ pub(super) struct Desktop {
     shell: Box<dyn Shell>,
     window: Window,
     tray: Option<Tray>,
+    notifier: Notifier,
     starts_at_login: Option<bool>,
     /// The language that the system speaks.
     spoken: Language,
@@ -34,6 +37,7 @@ impl Desktop {
             shell,
             window: Window::default(),
             tray: None,
+            notifier: Notifier::default(),
             starts_at_login: None,
             spoken: if is_german { Language::De } else { Language::En },
             hidden: start.hidden,
@@ -86,7 +90,7 @@ impl Desktop {
         self.starts_at_login = self.shell.starts_at_login();
     }
 
-    /// Draws the tray, and ends the start with the window where that failed.
+    /// Draws the tray, notifies the user, and ends the start with the window where that failed.
     pub(super) fn draw(&mut self, now: &Snapshot) {
         let language = match now.settings.desktop.language {
             Language::System => self.spoken,
@@ -97,11 +101,19 @@ impl Desktop {
             self.shell.draw_tray(&tray);
             self.tray = Some(tray);
         }
+        for notification in self.notifier.notices(Instant::now(), now, language) {
+            self.shell.notify(&notification);
+        }
         // At login that is left to the tray.
         let is_started = now.state != State::Starting;
         if is_started && take(&mut self.shows_failed_start) && now.state == State::Attention {
             self.shell.show_window();
         }
+    }
+
+    /// Connections were renewed: whatever fails now may well recover in a moment.
+    pub(super) fn renewed(&mut self) {
+        self.notifier.wait_anew();
     }
 
     pub(super) fn set_log(&mut self, level: LogLevel) {

@@ -15,6 +15,7 @@ mod figures;
 mod first_steps;
 mod importing;
 mod moving;
+mod notifier;
 mod passwords;
 mod power;
 mod reading;
@@ -48,6 +49,7 @@ use api::snapshot::Snapshot;
 use secrets::{Secrets, Store, Vault, keyring_of_user};
 use settings::LogLevel;
 
+use crate::notification::Notification;
 use crate::tray::{Action, Tray};
 
 use environment::System;
@@ -113,6 +115,8 @@ pub trait Shell: Send + 'static {
     fn minimize_window(&mut self);
     /// Draws the tray, which is another than the last time.
     fn draw_tray(&mut self, tray: &Tray);
+    /// Shows a notification, where the desktop has them. A click on it asks for [`Request::Show`].
+    fn notify(&mut self, notification: &Notification);
     /// Shows a folder in the file manager.
     ///
     /// # Errors

@@ -234,6 +234,7 @@ impl Controller {
         if self.watch.tick(now, due, sources) && self.serving.is_on() {
             self.serving.renew();
             self.record(Happened::Renewed);
+            self.desktop.renewed();
         }
         self.undo.removed.iter_mut().for_each(Removed::forget_in_time);
         let before = self.settings().clone();

@@ -12,6 +12,7 @@ use api::snapshot::{Event, Happened, ProviderView, Snapshot, State};
 use control::controller::{
     Dependencies, Environment, Folders, Handle, Notice, Shell, Sources, Start, start_with,
 };
+use control::notification::Notification;
 use control::tray::Tray;
 use downloaders::places::Place;
 use newsmux_tests::article::Article;
@@ -53,6 +54,7 @@ pub(crate) enum Call {
 pub(crate) struct Desk {
     pub(crate) calls: watch::Sender<Vec<Call>>,
     pub(crate) trays: watch::Sender<Vec<Tray>>,
+    pub(crate) notifications: watch::Sender<Vec<Notification>>,
     pub(crate) starts_at_login: Arc<Mutex<Option<bool>>>,
     /// The dialogs that are open.
     pub(crate) choosing: Arc<Mutex<Vec<oneshot::Sender<String>>>>,
@@ -84,6 +86,9 @@ impl Shell for MockShell {
     }
     fn draw_tray(&mut self, tray: &Tray) {
         self.0.trays.send_modify(|trays| trays.push(tray.clone()));
+    }
+    fn notify(&mut self, notification: &Notification) {
+        self.0.notifications.send_modify(|all| all.push(notification.clone()));
     }
     fn open_folder(&mut self, folder: &Path) -> Result<(), String> {
         self.note(Call::Open(folder.to_owned()));

@@ -18,6 +18,7 @@ mod kept_settings;
 mod locked_out;
 mod model;
 mod network;
+mod notifying;
 mod passwords;
 mod sample;
 mod serving;

@@ -84,6 +84,11 @@ async fn every_setting_is_saved_and_shown() {
         (json!({"do": "set_language", "language": "de"}), "/desktop/language", json!("de")),
         (json!({"do": "set_theme", "theme": "dark"}), "/desktop/theme", json!("dark")),
         (json!({"do": "set_log", "log": "trace"}), "/desktop/log", json!("trace")),
+        (
+            json!({"do": "set_notify", "notify": {"attention": true, "outages": false}}),
+            "/desktop/notify",
+            json!({"attention": true, "outages": false, "accounts": true}),
+        ),
         (json!({"do": "set_start_hidden", "hidden": true}), "/desktop/start_hidden", json!(true)),
         (json!({"do": "end_first_steps"}), "/desktop/first_steps_done", json!(true)),
     ] {

@@ -5,12 +5,12 @@ use std::process::{Command, Stdio};
 
 use api::request::Reply;
 use api::snapshot::{Happened, Outcome, State, Step};
-use control::tray::Icon;
+use control::tray::{Icon, Tray};
 use newsmux_tests::client::Client;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program};
+use crate::app::{App, Begin, PASSWORD, at, fetch, one_article, program, saw};
 use crate::connecting::{connect, sabnzbd};
 
 fn is_served(app: &App) -> bool {
@@ -53,6 +53,13 @@ async fn a_group_or_a_list_is_no_article() {
     assert_eq!(app.now().figures.articles, 0);
     fetch(&mut client, &article).await;
     app.until(|now| now.figures.articles == 1).await;
+    let says = |tray: &Tray| {
+        tray.tooltip.starts_with("Newsmux: On") && tray.tooltip.ends_with(" kB today")
+    };
+    saw(&app.begin.desk.trays, |trays| trays.last().is_some_and(says)).await;
+    app.must(json!({"do": "set_language", "language": "de"})).await;
+    let says = |tray: &Tray| tray.tooltip.contains(" · heute ");
+    saw(&app.begin.desk.trays, |trays| trays.last().is_some_and(says)).await;
 }
 
 #[tokio::test]

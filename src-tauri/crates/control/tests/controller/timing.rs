@@ -15,7 +15,7 @@ use crate::app::{App, Begin, Call};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The same, with the loop under this test's time.
-fn start(begin: Begin) -> App {
+pub(crate) fn start(begin: Begin) -> App {
     let (shell, start, means) = begin.parts();
     let (handle, controller) = prepare(shell, start, means).unwrap();
     tokio::spawn(controller);

@@ -1,0 +1,114 @@
+//! The words in German.
+
+use api::snapshot::{KeepState, Trouble};
+
+use super::Words;
+
+/// The system's place for passwords.
+const KEYRING: &str =
+    if cfg!(windows) { "Die Anmeldeinformationsverwaltung" } else { "Der Schlüsselbund" };
+
+/// What programs wait for while it is locked.
+const UNLOCK: &str = if cfg!(windows) {
+    "Programme können erst wieder laden, wenn Sie sie entsperren."
+} else {
+    "Programme können erst wieder laden, wenn Sie ihn entsperren."
+};
+
+pub(super) static GERMAN: Words = Words {
+    start: "Einschalten",
+    stop: "Ausschalten",
+    pause_15: "15 Minuten pausieren",
+    pause_60: "1 Stunde pausieren",
+    try_now: "Anbieter jetzt erneut versuchen",
+    open: "Newsmux öffnen",
+    copy: "Adresse kopieren",
+    at_login: "Beim Anmelden starten",
+    quit: "Newsmux beenden",
+    stopped: "Aus",
+    starting: "Startet …",
+    idle: "An, Leerlauf",
+    point: ",",
+    active: |speed| format!("An, {speed}"),
+    paused: |minutes| format!("Pausiert, noch {minutes} Min."),
+    nothing: "Kein Download möglich",
+    all_down: "Alle Anbieter sind ausgefallen",
+    no_provider: "Kein Anbieter ist aktiviert",
+    several_down: |count| format!("{count} Anbieter sind ausgefallen"),
+    because: |trouble, name, keep| match (trouble, keep) {
+        (Trouble::PortBusy { port, .. }, _) if name.is_empty() => {
+            format!("Port {port} ist belegt")
+        }
+        (Trouble::PortBusy { port, .. }, _) => format!("Port {port} ist von {name} belegt"),
+        (Trouble::CannotListen { .. }, _) => "Programme können sich nicht verbinden".into(),
+        (Trouble::PasswordsClosed, KeepState::Absent { .. }) => {
+            "Es gibt keinen Schlüsselbund".into()
+        }
+        (Trouble::PasswordsClosed, KeepState::Asking) => {
+            format!("{KEYRING} wartet auf Sie")
+        }
+        (Trouble::PasswordsClosed, KeepState::VaultClosed) => "Der Tresor ist gesperrt".into(),
+        (Trouble::PasswordsClosed, _) => format!("{KEYRING} ist gesperrt"),
+        (Trouble::NoPassword { .. } | Trouble::NoClientPassword { .. }, _) => {
+            format!("Das Passwort für {name} fehlt")
+        }
+        (Trouble::LoginRefused { .. }, _) => format!("{name} hat die Anmeldung abgelehnt"),
+        (Trouble::ProviderDown { .. }, _) => format!("{name} ist ausgefallen"),
+        (Trouble::AccountUsed { percent: 100, .. }, _) => format!("{name} ist aufgebraucht"),
+        (Trouble::AccountUsed { percent, .. }, _) => format!("{name}: {percent} % verbraucht"),
+        (Trouble::AccountExpires { days: 0, .. }, _) => {
+            format!("{name} läuft ab oder ist abgelaufen")
+        }
+        (Trouble::AccountExpires { days, .. }, _) => {
+            format!("{name} läuft in höchstens {days} Tagen ab")
+        }
+        (Trouble::SettingsReadOnly { .. }, _) => {
+            "Die Einstellungen lassen sich nicht ändern".into()
+        }
+        (Trouble::SettingsSetAside { .. }, _) => "Die Einstellungsdatei war beschädigt".into(),
+        (Trouble::SettingsNotSaved { .. }, _) => {
+            "Die Einstellungen konnten nicht gespeichert werden".into()
+        }
+    },
+    today: |bytes| format!(" · heute {bytes}"),
+    until: |trouble, keep| match (trouble, keep) {
+        (Trouble::PortBusy { .. }, _) => {
+            "Programme können erst wieder laden, wenn der Port frei ist oder Sie einen anderen wählen."
+        }
+        (Trouble::CannotListen { .. }, _) => {
+            "Programme können erst wieder laden, wenn Sie die Adresse ändern."
+        }
+        (Trouble::PasswordsClosed, KeepState::Absent { .. }) => {
+            "Programme können erst wieder laden, wenn Newsmux Ihre Passwörter lesen kann."
+        }
+        (Trouble::PasswordsClosed, KeepState::Asking) => {
+            "Programme können erst wieder laden, wenn Sie antworten."
+        }
+        (Trouble::PasswordsClosed, KeepState::VaultClosed) => {
+            "Programme können erst wieder laden, wenn Sie ihn entsperren."
+        }
+        (Trouble::PasswordsClosed, _) => UNLOCK,
+        (Trouble::LoginRefused { .. }, _) => {
+            "Programme können erst wieder laden, wenn Sie Benutzername oder Passwort korrigieren."
+        }
+        _ => "Programme können erst wieder laden, wenn Sie es eingeben.",
+    },
+    no_login: "Programme können diese Anmeldung erst wieder verwenden, wenn Sie ein neues Passwort erzeugen.",
+    others: "Downloads laufen über die anderen Anbieter weiter.",
+    more: |count| match count {
+        1 => "Es ist noch ein weiteres Eingreifen nötig.".into(),
+        _ => format!("Es ist noch {count}-mal Eingreifen nötig."),
+    },
+    keeps_trying: "Newsmux versucht es weiter.",
+    used_up: "Alle Accounts sind aufgebraucht.",
+    back: "Downloads sind wieder möglich",
+    serves_again: "Newsmux bedient Ihre Programme wieder.",
+    left: |left| format!("Noch {left}."),
+    left_for: |left, days| match days {
+        1 => format!("Noch {left}, bei diesem Tempo etwa 1 Tag."),
+        _ => format!("Noch {left}, bei diesem Tempo etwa {days} Tage."),
+    },
+    resets: |day| format!("Beginnt neu am {day}."),
+    last_day: |day| format!("Letzter Tag: {day}."),
+    date: |date| date.rsplit('-').collect::<Vec<_>>().join("."),
+};

@@ -1,0 +1,37 @@
+//! Notifications, as the desktop gets them.
+
+use newsmux_tests::desktop::{Desktop, Notices, Panel};
+use newsmux_tests::real::process::free_port;
+use newsmux_tests::real::skip;
+use serde_json::json;
+
+use crate::TOOLS;
+use crate::app::{App, write_settings};
+
+#[test]
+fn a_notification_says_what_newsmux_needs_and_a_click_opens_the_window() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let mut desktop = Desktop::without_keyring();
+    desktop.start_display();
+    let panel = Panel::start(&desktop);
+    let notices = Notices::start(&desktop);
+    let provider = json!({"id": "a", "host": "127.0.0.1", "tls": "off", "username": "me"});
+    write_settings(&desktop, free_port(), json!([provider]));
+    let app = App::start(&desktop, &["--hidden"]);
+    let says = "Newsmux: Nothing can be downloaded: there is no keyring";
+    panel.item().until("what is wrong", |tooltip| tooltip == says);
+    let come = notices.next();
+    let [notice] = &come[..] else { panic!("{come:#?}") };
+    assert_eq!(notice.title, "There is no keyring");
+    assert_eq!(notice.body, "Programs can't download until Newsmux can read your passwords.");
+    assert_eq!(
+        [&notice.application, &notice.icon, &notice.entry],
+        ["Newsmux", "newsmux", "Newsmux"]
+    );
+    assert_eq!(notice.actions, ["default", "Open Newsmux"]);
+    app.until_shown(false);
+    notices.click(notice);
+    app.until_shown(true);
+}
