@@ -76,9 +76,9 @@ function providerOf(world: World, { bytes, replies, tested }: Moment, provider: 
 }
 
 function clientsOf(world: World, { begun, bytes }: Moment): ClientView[] {
-  return world.clients.flatMap(({ name, address, connections }, at) =>
+  return world.clients.flatMap(({ name, program, address, connections }, at) =>
     [...Array(connections).keys()].map((connection) => ({
-      id: at * 100 + connection, name, address: `${address}:${50_000 + at * 100 + connection}`, since: begun - SINCE_MS,
+      id: at * 100 + connection, name, program: program ?? null, address: `${address}:${50_000 + at * 100 + connection}`, since: begun - SINCE_MS,
       bytes: Math.round(bytes / ((at + 1) * connections)), requests: 1500,
     })));
 }

@@ -12,7 +12,7 @@ export type World = {
   states: Record<string, { state: ProviderState; said: string; granted?: number; retry?: Retry }>;
   passwords: Record<string, "kept" | "this_session">;
   keep: KeepState;
-  clients: { name: string | null; address: string; connections: number }[];
+  clients: { name: string | null; program?: string; address: string; connections: number }[];
   past: [minutesAgo: number, level: Level, happened: Happened, times?: number][];
   startAtLogin: boolean | null;
   tray: boolean;
@@ -104,7 +104,7 @@ const scenarios: Record<string, () => Partial<World>> = {
   busy: () => ({ clients: [{ name: "sabnzbd", address: "127.0.0.1", connections: 24 }, { name: "thunderbird", address: "127.0.0.1", connections: 2 }] }),
   idle: () => ({ clients: [] }),
   "no-logins": () => ({
-    settings: { ...usual().settings, clients: [] }, clients: [{ name: null, address: "127.0.0.1", connections: 3 }],
+    settings: { ...usual().settings, clients: [] }, clients: [{ name: null, program: "NZBGet", address: "127.0.0.1", connections: 3 }],
     past: [[5, "error", { what: "login_needed", client: "SABnzbd" }, 12], [4, "error", { what: "client_refused", client: "nzbget" }]],
   }),
   first: () => ({

@@ -1,4 +1,4 @@
-//! Which clients may connect, and the logins that they may use.
+//! Which clients may connect, the logins that they may use, and the programs behind them.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -27,10 +27,15 @@ pub struct AuthHandler {
     logins: Vec<(String, hmac::Tag)>,
     needed: bool,
     admission: Option<Admission>,
+    recognition: Option<Recognition>,
 }
 
 /// Whether a client may connect, by its address and ours. It may block.
 pub type Admission = Arc<dyn Fn(SocketAddr, SocketAddr) -> bool + Send + Sync>;
+
+/// The name of the program behind a client, by the client's address; `None` if it cannot be told. It may
+/// block.
+pub type Recognition = Arc<dyn Fn(SocketAddr) -> Option<String> + Send + Sync>;
 
 impl AuthHandler {
     /// Accepts one login. With neither a name nor a password, clients need no login; with only one of
@@ -58,8 +63,18 @@ impl AuthHandler {
         Self { admission: Some(admission), ..self }
     }
 
+    /// Names clients without a login by their programs.
+    #[must_use]
+    pub fn with_recognition(self, recognition: Recognition) -> Self {
+        Self { recognition: Some(recognition), ..self }
+    }
+
     pub(crate) fn admission(&self) -> Option<Admission> {
         self.admission.clone()
+    }
+
+    pub(crate) fn recognition(&self) -> Option<Recognition> {
+        self.recognition.clone()
     }
 
     fn make(logins: &[(String, String)], needed: bool) -> Self {
@@ -72,7 +87,7 @@ impl AuthHandler {
             logins.iter().map(move |(user, password)| (user.clone(), sign(key, user, password)))
         });
         let logins = signed.collect();
-        Self { key, logins, needed, admission: None }
+        Self { key, logins, needed, admission: None, recognition: None }
     }
 
     /// Whether clients have to log in.

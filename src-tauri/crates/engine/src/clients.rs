@@ -21,6 +21,8 @@ pub struct ClientSnapshot {
     pub address: SocketAddr,
     /// The name of its login, if it has logged in.
     pub user: Option<String>,
+    /// The name of its program, as far as it is known.
+    pub program: Option<String>,
     /// When it connected.
     pub since: SystemTime,
     /// How many requests it has sent to providers.
@@ -35,7 +37,7 @@ pub struct ClientSnapshot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProgramSnapshot {
-    /// Its login, or the address that it connects from.
+    /// Its login, else its own name, else the address that it connects from.
     pub name: String,
     /// What it has received.
     pub counts: ProgramCounts,
@@ -82,8 +84,10 @@ pub(crate) struct Client {
     pub(crate) address: SocketAddr,
     since: SystemTime,
     user: OnceLock<Arc<str>>,
-    /// What it had received when it logged in.
-    before_login: OnceLock<ProgramCounts>,
+    /// What it had received when it logged in, and its name until then.
+    before_login: OnceLock<(Arc<str>, ProgramCounts)>,
+    /// The name of its program, if it can be told.
+    recognized: OnceLock<Arc<str>>,
     /// Its address without the port.
     host: Arc<str>,
     requests: AtomicU64,
@@ -101,6 +105,7 @@ impl Client {
             since: SystemTime::now(),
             user: OnceLock::new(),
             before_login: OnceLock::new(),
+            recognized: OnceLock::new(),
             host: address.ip().to_string().into(),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -112,8 +117,13 @@ impl Client {
 
     /// Records the login. A session has one login (RFC 4643, section 2.2).
     pub(crate) fn logged_in(&self, user: &str) {
-        self.before_login.get_or_init(|| self.counts());
+        self.before_login.get_or_init(|| (self.program(), self.counts()));
         self.user.get_or_init(|| user.into());
+    }
+
+    /// Records the name of its program, before it is served.
+    pub(crate) fn is_recognized(&self, program: String) {
+        self.recognized.get_or_init(|| program.into());
     }
 
     pub(crate) fn asked(&self) {
@@ -145,23 +155,26 @@ impl Client {
         }
     }
 
-    /// What counts for which program: until the login for the computer it runs on, then for the login.
+    /// What counts for which program: from the login on for the login.
     fn shares(&self) -> impl Iterator<Item = (Arc<str>, ProgramCounts)> {
-        let before = self.user.get().and_then(|_| self.before_login.get()).copied();
+        let before = self.user.get().and_then(|_| self.before_login.get()).cloned();
         let all = self.counts();
-        let first = before.map(|before| (Arc::clone(&self.host), before));
-        let rest = all.less(before.unwrap_or_default());
-        first.into_iter().chain([(self.program(), rest)])
+        let rest = all.less(before.as_ref().map(|(_, counts)| *counts).unwrap_or_default());
+        before.into_iter().chain([(self.program(), rest)])
     }
 
-    /// The program behind it, as far as is known: its login, or the computer it runs on.
+    fn known_name(&self) -> Option<&Arc<str>> {
+        self.user.get().or_else(|| self.recognized.get())
+    }
+
+    /// The program behind it, as far as is known: its login, its name, or the computer it runs on.
     pub(crate) fn program(&self) -> Arc<str> {
-        Arc::clone(self.user.get().unwrap_or(&self.host))
+        Arc::clone(self.known_name().unwrap_or(&self.host))
     }
 
-    /// Its name for people: the login or the address.
+    /// Its name for people: the login, the program or the address.
     pub(crate) fn name(&self) -> String {
-        self.user.get().map_or_else(|| self.address.to_string(), |user| user.to_string())
+        self.known_name().map_or_else(|| self.address.to_string(), |name| name.to_string())
     }
 
     fn snapshot(&self) -> ClientSnapshot {
@@ -169,6 +182,7 @@ impl Client {
             id: self.id,
             address: self.address,
             user: self.user.get().map(|user| user.to_string()),
+            program: self.recognized.get().map(|name| name.to_string()),
             since: self.since,
             requests: self.requests.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),

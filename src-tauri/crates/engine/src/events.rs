@@ -45,7 +45,7 @@ pub enum Event {
     },
     /// A client's request could not be served.
     RequestFailed {
-        /// The client's login, or its address.
+        /// The client's login, its program, or its address.
         client: String,
         /// The request's verb.
         verb: String,
@@ -54,19 +54,19 @@ pub enum Event {
     },
     /// No provider has an article.
     NotFound {
-        /// The client's login, or its address.
+        /// The client's login, its program, or its address.
         client: String,
         /// The article's message-id, if the request names one.
         message_id: Option<String>,
     },
     /// A client tried an invalid login.
     LoginRefused {
-        /// The client's address, with its port.
+        /// The client's program, or its address with its port.
         client: String,
     },
     /// A client gave no login, and needs one.
     LoginNeeded {
-        /// The client's address, with its port.
+        /// The client's program, or its address with its port.
         client: String,
     },
     /// A client was not admitted: it runs as another user of this computer.

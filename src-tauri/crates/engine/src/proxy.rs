@@ -159,7 +159,8 @@ impl Proxy {
         let (proxy, serving) = (self.clone(), self.0.served.subscribe());
         tokio::spawn(async move {
             if proxy.admits(&stream, client).await {
-                proxy.serve_client(Box::new(stream), client).await;
+                let program = proxy.program(client).await;
+                proxy.serve_program(Box::new(stream), client, program).await;
             } else {
                 drop(stream.try_write(NOT_ADMITTED));
                 debug!(%client, "refused: it runs as another user of this computer");
@@ -179,14 +180,33 @@ impl Proxy {
         spawn_blocking(move || admission(client, local)).await.unwrap_or(false)
     }
 
+    /// The name of the client's program, if it can be told.
+    async fn program(&self, client: std::net::SocketAddr) -> Option<String> {
+        let recognition = {
+            let config = self.0.config.lock();
+            config.auth.recognition()
+        }?;
+        spawn_blocking(move || recognition(client)).await.ok().flatten()
+    }
+
     /// Serves one client on any kind of stream until it leaves.
     pub async fn serve_client(&self, stream: BoxStream, client: std::net::SocketAddr) {
+        self.serve_program(stream, client, None).await;
+    }
+
+    async fn serve_program(
+        &self,
+        stream: BoxStream,
+        client: std::net::SocketAddr,
+        program: Option<String>,
+    ) {
         let (mode, posting, auth) = {
             let config = self.0.config.lock();
             (config.mode, config.posting, Arc::clone(&config.auth))
         };
         let session = ClientSession::builder(client, self.0.resources.buffers.clone(), auth)
             .with_posting(posting)
+            .run_by(program)
             .within_proxy(
                 self.0.budget.for_session(),
                 self.0.resources.events.clone(),

@@ -3,7 +3,8 @@
 
 pub mod channel;
 mod processes;
+mod programs;
 mod user;
 
-pub use processes::Sockets;
+pub use processes::{Sockets, program_at};
 pub use user::is_own;

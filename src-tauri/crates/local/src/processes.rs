@@ -1,8 +1,12 @@
-//! Which process stands behind a socket on this computer, where the system tells.
+//! Which program stands behind a socket on this computer, where the system tells.
 
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use listeners::{Listener, Protocol, SocketState, get_all};
+
+use crate::programs;
 
 /// The sockets at one moment, with their processes. Taking it blocks for some milliseconds.
 #[derive(Debug)]
@@ -16,15 +20,15 @@ impl Sockets {
         Self(all)
     }
 
-    /// The process that listens on a port, with its name.
+    /// The process that listens on a port, with the name of its program.
     #[must_use]
-    pub fn listener(&self, port: u16) -> Option<(u32, &str)> {
+    pub fn listener(&self, port: u16) -> Option<(u32, String)> {
         self.process(|one| one.state == SocketState::Listen && one.socket.port() == port)
     }
 
-    /// The process at the other end of a connection from `address`, with its name.
+    /// The process at the other end of a connection from `address`, with the name of its program.
     #[must_use]
-    pub fn client(&self, address: SocketAddr) -> Option<(u32, &str)> {
+    pub fn client(&self, address: SocketAddr) -> Option<(u32, String)> {
         let is_it = |socket: SocketAddr| {
             socket.port() == address.port()
                 && socket.ip().to_canonical() == address.ip().to_canonical()
@@ -32,10 +36,36 @@ impl Sockets {
         self.process(|one| one.state != SocketState::Listen && is_it(one.socket))
     }
 
-    fn process(&self, is_it: impl Fn(&Listener) -> bool) -> Option<(u32, &str)> {
+    fn process(&self, is_it: impl Fn(&Listener) -> bool) -> Option<(u32, String)> {
         let found = self.0.iter().find(|one| one.protocol == Protocol::TCP && is_it(one))?;
-        Some((found.process.pid, &found.process.name))
+        Some((found.process.pid, programs::name(&found.process)))
     }
+}
+
+/// The sockets as they were taken last, and when that began. Connections that come together share them.
+static LAST: Mutex<Option<(Instant, Sockets)>> = Mutex::new(None);
+
+/// The name of the program at the other end of a connection from `peer`, if it runs on this computer and the system tells.
+/// Blocks for some milliseconds.
+#[must_use]
+pub fn program_at(peer: SocketAddr) -> Option<String> {
+    if !peer.ip().to_canonical().is_loopback() {
+        return None;
+    }
+    let asked = Instant::now();
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = last.as_ref().filter(|(began, _)| *began >= asked);
+    let found = match known {
+        Some((_, sockets)) => sockets.client(peer),
+        None => {
+            let began = Instant::now();
+            let sockets = Sockets::now();
+            let found = sockets.client(peer);
+            *last = Some((began, sockets));
+            found
+        }
+    };
+    found.map(|(_, name)| name)
 }
 
 #[cfg(test)]
@@ -51,9 +81,26 @@ mod tests {
         let at = listener.local_addr().unwrap();
         let client = TcpStream::connect(at).unwrap();
         let sockets = Sockets::now();
-        let ours = |found: Option<(u32, &str)>| found.map(|(id, _)| id) == Some(process::id());
+        let ours = |found: Option<(u32, String)>| found.map(|(id, _)| id) == Some(process::id());
         assert!(ours(sockets.listener(at.port())));
         assert!(ours(sockets.client(client.local_addr().unwrap())));
         assert!(sockets.client(at).is_none() || ours(sockets.client(at)));
+    }
+
+    #[test]
+    fn many_connections_at_once_are_all_recognized() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        let clients: Vec<_> = (0..20).map(|_| TcpStream::connect(at).unwrap()).collect();
+        let names: Vec<_> = std::thread::scope(|scope| {
+            let ask = |client: &TcpStream| {
+                let peer = client.local_addr().unwrap();
+                scope.spawn(move || program_at(peer))
+            };
+            let asked: Vec<_> = clients.iter().map(ask).collect();
+            asked.into_iter().map(|asked| asked.join().unwrap()).collect()
+        });
+        assert!(names.iter().all(|name| name.is_some() && *name == names[0]), "{names:?}");
+        assert_eq!(program_at("192.0.2.7:1".parse().unwrap()), None);
     }
 }

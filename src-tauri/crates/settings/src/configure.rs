@@ -60,10 +60,10 @@ pub fn configure_available(settings: &Settings, credentials: &Credentials) -> Op
     Some(config(settings, auth, backends))
 }
 
-/// Whoever has a login may connect; without logins, `all_users` of this computer or only this one.
+/// Whoever has a login may connect, and is called by it, others by their programs; without logins, `all_users` of this computer or only this one.
 fn auth(logins: Vec<Login>, all_users: bool) -> AuthHandler {
     let anyone = all_users || !logins.is_empty();
-    let auth = AuthHandler::with_logins(logins);
+    let auth = AuthHandler::with_logins(logins).with_recognition(Arc::new(local::program_at));
     if anyone { auth } else { auth.with_admission(Arc::new(local::is_own)) }
 }
 

@@ -12,6 +12,8 @@ pub struct ClientView {
     pub id: u64,
     /// The name of its login, if it has one.
     pub name: Option<String>,
+    /// The name of its program, where the system tells.
+    pub program: Option<String>,
     /// Where it comes from.
     pub address: String,
     /// Since when it is connected.

@@ -90,7 +90,7 @@ pub(super) fn happened(event: Event) -> Option<Happened> {
     })
 }
 
-/// A program by its login, or by its address without the port, which differs for each connection.
+/// A program by its login or its name, or by its address without the port, which differs for each connection.
 fn program(client: String) -> String {
     client.parse::<SocketAddr>().map_or(client, |address| address.ip().to_string())
 }
@@ -108,7 +108,7 @@ fn named(events: Vec<Event>) -> Vec<Happened> {
     let sockets = Sockets::now();
     let name = |client: String| match client.parse::<SocketAddr>() {
         Ok(address) => match sockets.client(address) {
-            Some((_, name)) => name.to_owned(),
+            Some((_, name)) => name,
             None => address.ip().to_string(),
         },
         Err(_) => client,

@@ -200,6 +200,7 @@ fn client(client: &ClientSnapshot) -> ClientView {
     ClientView {
         id: client.id.get(),
         name: client.user.clone(),
+        program: client.program.clone(),
         address: client.address.to_string(),
         since: millis(client.since),
         bytes: client.bytes,

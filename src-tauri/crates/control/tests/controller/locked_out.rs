@@ -7,7 +7,7 @@ use nntp_proxy::config::Secret;
 use secrets::{Owner, Store, StoreError};
 use serde_json::{Value, json};
 
-use crate::app::{Begin, PASSWORD, at, fetch, is_refused, one_article, program};
+use crate::app::{Begin, PASSWORD, at, fetch, is_refused, is_this_program, one_article, program};
 use crate::connecting::{connect, sabnzbd};
 
 fn with_new_login(address: &str) -> Value {
@@ -63,17 +63,14 @@ async fn refused_programs_are_shown_by_name() {
     app.must(json!({"do": "add_client", "name": "sabnzbd", "hold": "keep"})).await;
     let mut client = program(app.address().await).await;
     assert_eq!(client.ask("BODY <a@b>").await.code(), "480");
-    let is_named = |client: &str| {
-        client == "127.0.0.1" && !cfg!(target_os = "linux") || client.starts_with("controller")
-    };
     app.happened(
-        |happened| matches!(happened, Happened::LoginNeeded { client } if is_named(client)),
+        |happened| matches!(happened, Happened::LoginNeeded { client } if is_this_program(client)),
     )
     .await;
     client.ask("AUTHINFO USER sabnzbd").await;
     assert_eq!(client.ask("AUTHINFO PASS wrong").await.code(), "481");
     app.happened(
-        |happened| matches!(happened, Happened::ClientRefused { client } if is_named(client)),
+        |happened| matches!(happened, Happened::ClientRefused { client } if is_this_program(client)),
     )
     .await;
 }

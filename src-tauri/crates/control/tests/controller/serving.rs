@@ -11,7 +11,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::app::{
-    App, Begin, Call, PASSWORD, at, fetch, is_refused, one_article, program, provider,
+    App, Begin, Call, PASSWORD, at, fetch, is_refused, is_this_program, one_article, program,
+    provider,
 };
 
 async fn serving() -> (App, SocketAddr) {
@@ -37,6 +38,18 @@ async fn a_provider_that_is_entered_serves_at_once_and_after_the_next_start() {
     let app = app.quit().await.start();
     fetch(&mut program(app.address().await).await, &article).await;
     assert!(!app.saved().to_string().contains(PASSWORD));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_program_without_a_login_is_known_by_its_name() {
+    let (news, article) = one_article().await;
+    let app = Begin::with_provider(&news).start();
+    let mut client = program(app.address().await).await;
+    fetch(&mut client, &article).await;
+    let now = app.until(|now| now.clients.len() == 1).await;
+    assert!(now.clients[0].program.as_deref().is_some_and(is_this_program), "{now:?}");
+    assert_eq!(now.clients[0].name, None);
 }
 
 #[tokio::test]

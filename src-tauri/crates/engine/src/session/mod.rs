@@ -197,9 +197,7 @@ impl ClientSession {
         let accepted = self.auth.check(user, password);
         match accepted {
             Some(name) => self.client.logged_in(name),
-            None => {
-                self.events.tell(|| Event::LoginRefused { client: self.client.address.to_string() })
-            }
+            None => self.events.tell(|| Event::LoginRefused { client: self.client.name() }),
         }
         accepted.is_some()
     }
@@ -207,7 +205,7 @@ impl ClientSession {
     /// Reports a refusal of ours that asks for a login.
     fn refused(&self, reply: &[u8]) {
         if reply.starts_with(b"480 ") {
-            self.events.tell(|| Event::LoginNeeded { client: self.client.address.to_string() });
+            self.events.tell(|| Event::LoginNeeded { client: self.client.name() });
         }
     }
 
@@ -257,6 +255,12 @@ impl ClientSessionBuilder {
         stop: watch::Receiver<bool>,
     ) -> Self {
         (self.0.budget, self.0.events, self.0.stop) = (budget, events, stop);
+        self
+    }
+
+    /// Names the program of the client.
+    pub(crate) fn run_by(self, program: Option<String>) -> Self {
+        program.into_iter().for_each(|program| self.0.client.is_recognized(program));
         self
     }
 
