@@ -117,7 +117,7 @@ async fn a_480_to_an_article_is_worth_one_more_login_and_no_session() {
     let setup = Setup::new().provider(at(&provider).connections(1));
     let daemon = Daemon::start(&setup).await;
     let mut client = daemon.client().await;
-    client.talk("C: BODY <small@x>\nS: 430 *").await;
+    client.talk("C: STAT <small@x>\nS: 223 *\nC: BODY <small@x>\nS: 430 *").await;
     assert_eq!(provider.book().logins, 2);
     for n in 0..30 {
         client.talk(&format!("C: BODY <{n}@y>\nS: 430 *\nC: STAT <small@x>\nS: 223 *")).await;
@@ -140,12 +140,53 @@ async fn a_480_after_the_login_is_shown_as_a_refusal_and_costs_one_more_login() 
             let setup = Setup::new().provider(at(&provider).connections(1)).mode(mode).posting();
             let daemon = Daemon::start(&setup).await;
             let mut client = daemon.client().await;
+            client.talk("C: STAT <small@x>\nS: 223 *").await;
             for _ in 0..5 {
                 client.talk(&format!("C: {asked}\nS: {code} For members")).await;
             }
             client.talk("C: GROUP misc.test\nS: 211 *\nC: NEXT\nS: 223 11 *").await;
             assert_eq!(provider.book().logins, 2, "{asked} in {mode}");
         }
+    }
+}
+
+#[tokio::test]
+async fn thirty_two_groups_that_are_refused_with_480_cost_a_handful_of_logins() {
+    for mode in ["standard", "hybrid"] {
+        for connections in [1, 4] {
+            for login in [true, false] {
+                let provider = stocked("a").rule(on("GROUP a", Fault::say("480 For members")));
+                let provider = if login { provider.account("u", "p") } else { provider };
+                let provider = provider.listen().await;
+                let account = Account::at(&provider).connections(connections);
+                let account = if login { account.login("u", "p") } else { account };
+                let daemon = Daemon::start(&Setup::new().provider(account).mode(mode)).await;
+                let mut client = daemon.client().await;
+                client.talk("C: STAT <small@x>\nS: 223 *").await;
+                for n in 1..=32 {
+                    client.talk(&format!("C: GROUP a{n}\nS: 411 For members")).await;
+                }
+                client.talk("C: GROUP misc.test\nS: 211 *\nC: NEXT\nS: 223 11 *").await;
+                let what = format!("in {mode} over {connections}, with a login: {login}");
+                let (logins, accepted) = (provider.book().logins, provider.book().accepted);
+                assert!(accepted <= if login { 2 } else { 1 }, "{accepted} connections {what}");
+                assert_eq!(logins, if login { accepted } else { 0 }, "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_480_right_after_the_login_costs_no_other_one() {
+    for asked in ["GROUP local.x", "BODY <small@x>", "LIST"] {
+        let refused = on(asked, Fault::say("480 For members"));
+        let provider = stocked("a").account("u", "p").rule(refused).listen().await;
+        let setup = Setup::new().provider(at(&provider).connections(1));
+        let daemon = Daemon::start(&setup).await;
+        let mut client = daemon.client().await;
+        assert!(client.ask(asked).await.code() >= "411");
+        client.talk("C: GROUP misc.test\nS: 211 *").await;
+        assert_eq!((provider.book().logins, provider.book().accepted), (1, 1), "{asked}");
     }
 }
 

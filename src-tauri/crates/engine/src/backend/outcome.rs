@@ -8,6 +8,7 @@ use tracing::{info, warn};
 use super::Backend;
 use super::breaker::{self, Failure};
 use super::connection::ReadSide;
+use super::pool::Pool;
 use super::slot::Access;
 use crate::events::Event;
 use crate::ticket::Ticket;
@@ -87,32 +88,37 @@ impl Backend {
         self.account.open().saturating_sub(self.account.open_of(&self.config.id))
     }
 
+    /// Records a served request. Returns true if the provider had been set aside.
+    fn has_served(&self, pool: &mut Pool, now: Instant, timing: &Timing) -> bool {
+        if let Some(time) = timing.first_line {
+            pool.pace.measured_round_trip(time);
+            self.counters().first_byte.count(time);
+        }
+        timing.block.into_iter().for_each(|time| pool.pace.measured_article(now, time));
+        pool.breaker.served()
+    }
+
     /// Records that a probe's reply has begun, so that others may follow.
     pub(super) fn probe_answered(&self) {
         self.lock().breaker.probe_answered();
     }
 
-    /// Ends a turn and lets the next one read.
+    /// Ends a turn and lets the next one read. `None` means that it served nothing.
     pub(super) fn turn_done(
         self: &Arc<Self>,
         id: u64,
         ticket: Ticket<Box<ReadSide>>,
         side: Box<ReadSide>,
-        timing: Timing,
+        served: Option<Timing>,
     ) {
         let mut side = Some(side);
         let back = self.change(|pool, effects| {
             let (retired, now) = (pool.retired, effects.now);
-            if let Some(time) = timing.first_line {
-                pool.pace.measured_round_trip(time);
-                self.counters().first_byte.count(time);
-            }
-            timing.block.into_iter().for_each(|time| pool.pace.measured_article(now, time));
-            let back = pool.breaker.served();
+            let back = served.as_ref().is_some_and(|timing| self.has_served(pool, now, timing));
             let Some(slot) = pool.slot(id) else { return back };
             slot.turns = slot.turns.saturating_sub(1);
             slot.heard = now;
-            if !std::mem::replace(&mut slot.has_served, true) {
+            if served.is_some() && !std::mem::replace(&mut slot.has_served, true) {
                 side.iter().for_each(|side| side.has_served());
                 let address = slot.address.into_iter();
                 address.for_each(|at| self.resources.dialler.succeeded(at, &self.config));

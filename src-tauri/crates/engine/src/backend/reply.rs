@@ -60,7 +60,7 @@ pub(super) struct Sent {
 }
 
 /// What a provider replied to this request before, on another connection.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PriorRefusals {
     /// It wanted a login, or another mode.
     pub(crate) login_needed: bool,
@@ -324,6 +324,11 @@ impl Reply {
 
     /// Ends the reply and lets the next turn read.
     fn finish(&mut self) {
+        self.end(true);
+    }
+
+    /// Ends the reply. It may say nothing about the provider: then it was not `served`.
+    fn end(&mut self, served: bool) {
         let stage = std::mem::replace(&mut self.stage, Stage::Done);
         let (mut side, began) = match stage {
             Stage::Status(side) | Stage::Upload(side) => (side, None),
@@ -335,7 +340,7 @@ impl Reply {
             let article = matches!(self.request.verb(), Verb::Article | Verb::Body);
             self.timing.block = began.filter(|_| article).map(|began| began.elapsed());
             let timing = std::mem::take(&mut self.timing);
-            self.backend.turn_done(self.connection.id, ticket, side, timing);
+            self.backend.turn_done(self.connection.id, ticket, side, served.then_some(timing));
         }
     }
 
@@ -351,8 +356,8 @@ impl Reply {
                 stale: self.sent.stale,
                 failure: failure(breaker::SILENT),
             },
-            // The connection had ended before the request was sent.
-            Error::ConnectionLost(_) | Error::Dismissed { .. }
+            // The connection had ended, or its login was forgotten, before the request was sent.
+            Error::ConnectionLost(_) | Error::Farewell { .. } | Error::LoginNeeded
                 if self.sent.stale && matches!(self.stage, Stage::Status(_)) =>
             {
                 Loss::Ours

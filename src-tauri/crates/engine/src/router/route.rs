@@ -392,9 +392,12 @@ impl Failures {
             Error::TurnLost => &mut self.lost_before,
             // The client failed, not the backend.
             Error::Overrun | Error::ClientGone(_) | Error::LetGo | Error::Busy => return,
-            Error::ConnectionLost(_) | Error::Dismissed { .. } | Error::Unavailable(_) => {
-                &mut self.lost
-            }
+            Error::ConnectionLost(_)
+            | Error::Farewell { .. }
+            | Error::LoginNeeded
+            | Error::ModeReaderNeeded
+            | Error::TooManyConnections
+            | Error::Unavailable(_) => &mut self.lost,
         };
         *counter = counter.saturating_add(1);
     }
