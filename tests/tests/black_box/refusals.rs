@@ -2,10 +2,12 @@
 //! and no login is wasted on it, and what is about the account or the connection is told apart.
 
 use newsmux_tests::article::Article;
+use newsmux_tests::client::Client;
 use newsmux_tests::daemon::{Account, Daemon, Setup};
 use newsmux_tests::provider::{
     Ending, Fault, GREETING, Limit, Listening, Provider, Quirk, UPLOADED, on,
 };
+use tokio::net::TcpStream;
 use tokio::time::Duration;
 
 use crate::{MODES, fetch, small, text};
@@ -374,6 +376,36 @@ async fn what_the_provider_has_under_no_name_is_not_promised() {
     }
     let offered = text(&client.ask("CAPABILITIES").await);
     assert!(offered.contains("\r\nOVER\r\n") && !offered.contains("HDR"), "{offered}");
+}
+
+#[tokio::test]
+async fn the_provider_that_serves_groups_decides_what_is_promised() {
+    let lacks =
+        |provider: Provider| provider.quirk(Quirk::Lacks("HDR")).quirk(Quirk::Lacks("XHDR"));
+    let other = Article::text("<other@x>", &["line"]);
+    let groups = |name: &str| stocked(name).group("other.test", &[(1, &other)]);
+    let mut a = lacks(stocked("a")).listen().await;
+    let b = groups("b").listen().await;
+    let setup = Setup::new().provider(Account::at(&a)).provider(Account::at(&b).tier(1));
+    let daemon = Daemon::start(&setup.mode("hybrid")).await;
+    let mut client = daemon.client().await;
+    client.talk("C: GROUP misc.test\nS: 211 *\nC: HDR Subject 10-11\nS: 50*").await;
+    for _ in 0..3 {
+        client.talk("C: HDR Subject 10-11\nS: 50*\nC: XHDR Subject 10-11\nS: 50*").await;
+    }
+    let offers = async |client: &mut Client<TcpStream>, lines: &[&str]| {
+        let replies = client.ask_all(lines).await;
+        text(replies.last().unwrap()).contains("HDR")
+    };
+    assert!(!offers(&mut client, &["CAPABILITIES"]).await);
+    // Where a group is selected, its provider counts, also for what was sent together.
+    assert!(offers(&mut client, &["GROUP other.test", "CAPABILITIES"]).await);
+    assert!(!offers(&mut client, &["GROUP misc.test", "CAPABILITIES"]).await);
+    a.stop().await;
+    a.hang_up("400 Going down", Ending::Close);
+    let mut new = daemon.client().await;
+    fetch(&mut new, &small()).await;
+    assert!(offers(&mut new, &["CAPABILITIES"]).await, "the first is down");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
+use nntp::capabilities::Lacks;
 use nntp::command::{Class, Request, Verb};
 use nntp::login::ModeReader;
 use tokio::time::{Duration, Instant};
@@ -95,6 +96,12 @@ impl Backend {
         let Some(at) = place(verb).filter(|at| !self.knows_for_certain(*at)) else { return false };
         let until = self.learned.commands.lock().get(at).and_then(|command| command.unknown_until);
         until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// What the provider is known to lack, under the new name and the old.
+    pub(crate) fn lacks_for_groups(&self) -> Lacks {
+        let both = |new, old| self.lacks(new) && self.lacks(old);
+        Lacks { over: both(Verb::Over, Verb::XOver), hdr: both(Verb::Hdr, Verb::XHdr) }
     }
 
     /// Whether the request may have to be sent again as another command.
