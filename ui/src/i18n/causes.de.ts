@@ -62,7 +62,7 @@ export const causes: Causes = {
     [/it is busy, and another provider is not/, "ausgelastet"],
     [/its settings were changed/, "seine Einstellungen wurden geändert"],
     [/this provider was taken out of the settings/, "dieser Anbieter wurde entfernt"],
-    [/ten logins failed within a minute; Newsmux tries again in a minute/, "zehn Anmeldungen in einer Minute schlugen fehl: Newsmux versucht es in einer Minute erneut"],
+    [/its connections do not last, so Newsmux logs in at most ten times a minute/, "seine Verbindungen halten nicht, daher meldet sich Newsmux höchstens zehnmal pro Minute an"],
     [/TLS is off in the settings/, "TLS ist in den Einstellungen aus"],
     [/the certificate has expired: tell the provider, and check this computer's clock( \(.*?\))?(?=;|$)/, "das Zertifikat ist abgelaufen. Prüfen Sie die Uhr dieses Computers, oder benachrichtigen Sie den Anbieter"],
     [/the certificate is not valid yet: check this computer's clock( \(.*?\))?(?=;|$)/, "das Zertifikat ist noch nicht gültig: Prüfen Sie die Uhr dieses Computers"],

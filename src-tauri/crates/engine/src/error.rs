@@ -5,6 +5,8 @@ use std::io;
 
 use nntp::status::Code;
 
+use crate::backend::RATIONED;
+
 /// Whose fault a failure is. This decides the log level and the counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Blame {
@@ -43,6 +45,8 @@ pub enum Error {
     TimedOut(&'static str),
     /// Another backend can serve the request sooner.
     Busy,
+    /// Newsmux may not log in again yet, though the provider serves requests.
+    Rationed,
     /// No connection is possible now: the provider is down, refuses the login, or was removed.
     Unavailable(String),
     /// The provider's reply does not answer this request.
@@ -92,7 +96,7 @@ impl Error {
             Self::ClientGone(_) => (Blame::Client, Advice::Never),
             Self::LetGo => (Blame::Us, Advice::Never),
             Self::Overrun => (Blame::Us, Advice::SameProvider),
-            Self::Busy => (Blame::Us, Advice::Elsewhere),
+            Self::Busy | Self::Rationed => (Blame::Us, Advice::Elsewhere),
             Self::ConnectionLost(_)
             | Self::TurnLost
             | Self::Farewell { .. }
@@ -115,6 +119,7 @@ impl fmt::Display for Error {
             Self::TurnLost => f.write_str("the connection was lost in an earlier request"),
             Self::TimedOut(what) => write!(f, "timed out waiting for {what}"),
             Self::Busy => f.write_str("it is busy, and another provider is not"),
+            Self::Rationed => f.write_str(RATIONED),
             Self::Unavailable(why) => f.write_str(why),
             Self::Unexpected(what) => write!(f, "unexpected answer: {what}"),
             Self::Farewell { code, .. } => {

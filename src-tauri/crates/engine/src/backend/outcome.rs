@@ -8,6 +8,7 @@ use tracing::{info, warn};
 use super::Backend;
 use super::breaker::{self, Failure};
 use super::connection::ReadSide;
+use super::logins::Fate;
 use super::pool::Pool;
 use super::slot::Access;
 use crate::events::Event;
@@ -54,7 +55,7 @@ impl Backend {
                 Loss::Failed(failure) => failure,
             };
             // A successful login says little about an address that then answers nothing.
-            if failure.weight == breaker::SILENT || !slot.has_served {
+            if failure.weight == breaker::SILENT || slot.replies == 0 {
                 let address = slot.address.into_iter();
                 address.for_each(|at| self.resources.dialler.failed(at, &self.config));
             }
@@ -118,9 +119,11 @@ impl Backend {
             let Some(slot) = pool.slot(id) else { return back };
             slot.turns = slot.turns.saturating_sub(1);
             slot.heard = now;
-            if served.is_some() && !std::mem::replace(&mut slot.has_served, true) {
-                side.iter().for_each(|side| side.has_served());
-                let address = slot.address.into_iter();
+            if served.is_some() {
+                slot.replies = slot.replies.saturating_add(1);
+                let fate = Fate::after_reply(slot.replies, now.duration_since(slot.created));
+                fate.iter().for_each(|fate| side.iter().for_each(|side| side.login(*fate)));
+                let address = slot.address.filter(|_| slot.replies == 1).into_iter();
                 address.for_each(|at| self.resources.dialler.succeeded(at, &self.config));
             }
             let unasked = side.as_ref().is_some_and(|side| !side.unread.is_empty());
@@ -134,6 +137,7 @@ impl Backend {
             } else if let Some(side) = side.take() {
                 effects.closed.extend(ticket.try_pass_on(side));
             }
+            side.iter_mut().for_each(|side| side.unneeded = !unasked);
             effects.closed.extend(side.take());
             back
         });

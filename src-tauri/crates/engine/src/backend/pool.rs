@@ -117,6 +117,12 @@ impl Effects {
         }
     }
 
+    /// Closes a connection that Newsmux does not need any more.
+    pub(super) fn close(&mut self, mut side: Box<ReadSide>) {
+        side.unneeded = true;
+        self.closed.push(side);
+    }
+
     /// Sends what is queued on the connection.
     pub(super) fn send(&mut self, connection: &Arc<Connection>) {
         let known =
@@ -239,9 +245,11 @@ impl Pool {
         if !(hopeless || set_aside || used_up || self.retired) {
             return;
         }
+        let rationed = self.logins_are_rationed(backend, now);
         let refusal = || match () {
             () if self.retired => Error::Unavailable("its settings were changed".into()),
             () if used_up => Error::Unavailable(USED_UP.into()),
+            () if rationed => Error::Rationed,
             () => Error::Unavailable(self.breaker.why.clone()),
         };
         self.line.drain().into_iter().for_each(|waiter| waiter.refuse(refusal(), effects));
@@ -305,7 +313,7 @@ impl Pool {
             slot.access = Access::Leaving;
             return;
         }
-        effects.closed.extend(slot.line.try_take());
+        slot.line.try_take().into_iter().for_each(|side| effects.close(side));
         self.slots.remove(at);
     }
 

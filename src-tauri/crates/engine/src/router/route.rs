@@ -266,13 +266,18 @@ impl<'a> Route<'a> {
         let failed = self.candidates.iter().any(|c| c.has_failed() || kept(c));
         // A backend that keeps failing this request is not waited for.
         let down = || self.candidates.iter().filter(|c| c.is_open() && c.failures.lost < ENOUGH);
-        let hiccup = |c: &&Candidate| c.standing.down_for.is_some_and(|time| time < SHORT_OUTAGE);
+        let hiccup = |c: &&Candidate| {
+            c.is_rationed() || c.standing.down_for.is_some_and(|time| time < SHORT_OUTAGE)
+        };
+        // One that serves a request for each login is slow, which is no outage.
+        let slow = !missing && down().any(Candidate::is_rationed);
         let until = if missing {
             down().filter(hiccup).filter_map(Candidate::not_before).min()
         } else {
             down().filter_map(Candidate::not_before).min()
         };
         match until.map(|at| (at, self.idled + at.saturating_duration_since(now))) {
+            Some((at, _)) if slow => Next::Wait(at),
             Some((at, idled)) if idled <= OUTAGE => {
                 self.idled = idled;
                 Next::Wait(at)
@@ -391,7 +396,8 @@ impl Failures {
             Error::TimedOut(_) | Error::Unexpected(_) => &mut self.wrong,
             Error::TurnLost => &mut self.lost_before,
             // The client failed, not the backend.
-            Error::Overrun | Error::ClientGone(_) | Error::LetGo | Error::Busy => return,
+            Error::Overrun | Error::ClientGone(_) | Error::LetGo => return,
+            Error::Busy | Error::Rationed => return,
             Error::ConnectionLost(_)
             | Error::Farewell { .. }
             | Error::LoginNeeded
@@ -468,8 +474,13 @@ impl Candidate {
     const fn not_before(&self) -> Option<Instant> {
         match self.standing.availability {
             Availability::Ready | Availability::Retired => None,
-            Availability::NotBefore(at) => Some(at),
+            Availability::NotBefore(at) | Availability::Rationed(at) => Some(at),
         }
+    }
+
+    /// Whether it serves requests, but has to wait for its next login.
+    const fn is_rationed(&self) -> bool {
+        matches!(self.standing.availability, Availability::Rationed(_))
     }
 
     /// Whether it is usable and yet failed: nobody knows whether it has the article.
