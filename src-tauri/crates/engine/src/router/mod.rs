@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::backend::Backend;
 
+mod candidate;
 mod missing;
 mod route;
 
