@@ -2,10 +2,12 @@
 //! and no login is wasted on it, and what is about the account or the connection is told apart.
 
 use newsmux_tests::article::Article;
+use newsmux_tests::client::Client;
 use newsmux_tests::daemon::{Account, Daemon, Setup};
 use newsmux_tests::provider::{
     Ending, Fault, GREETING, Limit, Listening, Provider, Quirk, UPLOADED, on,
 };
+use tokio::net::TcpStream;
 use tokio::time::Duration;
 
 use crate::{MODES, fetch, small, text};
@@ -117,7 +119,7 @@ async fn a_480_to_an_article_is_worth_one_more_login_and_no_session() {
     let setup = Setup::new().provider(at(&provider).connections(1));
     let daemon = Daemon::start(&setup).await;
     let mut client = daemon.client().await;
-    client.talk("C: BODY <small@x>\nS: 430 *").await;
+    client.talk("C: STAT <small@x>\nS: 223 *\nC: BODY <small@x>\nS: 430 *").await;
     assert_eq!(provider.book().logins, 2);
     for n in 0..30 {
         client.talk(&format!("C: BODY <{n}@y>\nS: 430 *\nC: STAT <small@x>\nS: 223 *")).await;
@@ -140,12 +142,53 @@ async fn a_480_after_the_login_is_shown_as_a_refusal_and_costs_one_more_login() 
             let setup = Setup::new().provider(at(&provider).connections(1)).mode(mode).posting();
             let daemon = Daemon::start(&setup).await;
             let mut client = daemon.client().await;
+            client.talk("C: STAT <small@x>\nS: 223 *").await;
             for _ in 0..5 {
                 client.talk(&format!("C: {asked}\nS: {code} For members")).await;
             }
             client.talk("C: GROUP misc.test\nS: 211 *\nC: NEXT\nS: 223 11 *").await;
             assert_eq!(provider.book().logins, 2, "{asked} in {mode}");
         }
+    }
+}
+
+#[tokio::test]
+async fn thirty_two_groups_that_are_refused_with_480_cost_a_handful_of_logins() {
+    for mode in ["standard", "hybrid"] {
+        for connections in [1, 4] {
+            for login in [true, false] {
+                let provider = stocked("a").rule(on("GROUP a", Fault::say("480 For members")));
+                let provider = if login { provider.account("u", "p") } else { provider };
+                let provider = provider.listen().await;
+                let account = Account::at(&provider).connections(connections);
+                let account = if login { account.login("u", "p") } else { account };
+                let daemon = Daemon::start(&Setup::new().provider(account).mode(mode)).await;
+                let mut client = daemon.client().await;
+                client.talk("C: STAT <small@x>\nS: 223 *").await;
+                for n in 1..=32 {
+                    client.talk(&format!("C: GROUP a{n}\nS: 411 For members")).await;
+                }
+                client.talk("C: GROUP misc.test\nS: 211 *\nC: NEXT\nS: 223 11 *").await;
+                let what = format!("in {mode} over {connections}, with a login: {login}");
+                let (logins, accepted) = (provider.book().logins, provider.book().accepted);
+                assert!(accepted <= if login { 2 } else { 1 }, "{accepted} connections {what}");
+                assert_eq!(logins, if login { accepted } else { 0 }, "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_480_right_after_the_login_costs_no_other_one() {
+    for asked in ["GROUP local.x", "BODY <small@x>", "LIST"] {
+        let refused = on(asked, Fault::say("480 For members"));
+        let provider = stocked("a").account("u", "p").rule(refused).listen().await;
+        let setup = Setup::new().provider(at(&provider).connections(1));
+        let daemon = Daemon::start(&setup).await;
+        let mut client = daemon.client().await;
+        assert!(client.ask(asked).await.code() >= "411");
+        client.talk("C: GROUP misc.test\nS: 211 *").await;
+        assert_eq!((provider.book().logins, provider.book().accepted), (1, 1), "{asked}");
     }
 }
 
@@ -333,6 +376,36 @@ async fn what_the_provider_has_under_no_name_is_not_promised() {
     }
     let offered = text(&client.ask("CAPABILITIES").await);
     assert!(offered.contains("\r\nOVER\r\n") && !offered.contains("HDR"), "{offered}");
+}
+
+#[tokio::test]
+async fn the_provider_that_serves_groups_decides_what_is_promised() {
+    let lacks =
+        |provider: Provider| provider.quirk(Quirk::Lacks("HDR")).quirk(Quirk::Lacks("XHDR"));
+    let other = Article::text("<other@x>", &["line"]);
+    let groups = |name: &str| stocked(name).group("other.test", &[(1, &other)]);
+    let mut a = lacks(stocked("a")).listen().await;
+    let b = groups("b").listen().await;
+    let setup = Setup::new().provider(Account::at(&a)).provider(Account::at(&b).tier(1));
+    let daemon = Daemon::start(&setup.mode("hybrid")).await;
+    let mut client = daemon.client().await;
+    client.talk("C: GROUP misc.test\nS: 211 *\nC: HDR Subject 10-11\nS: 50*").await;
+    for _ in 0..3 {
+        client.talk("C: HDR Subject 10-11\nS: 50*\nC: XHDR Subject 10-11\nS: 50*").await;
+    }
+    let offers = async |client: &mut Client<TcpStream>, lines: &[&str]| {
+        let replies = client.ask_all(lines).await;
+        text(replies.last().unwrap()).contains("HDR")
+    };
+    assert!(!offers(&mut client, &["CAPABILITIES"]).await);
+    // Where a group is selected, its provider counts, also for what was sent together.
+    assert!(offers(&mut client, &["GROUP other.test", "CAPABILITIES"]).await);
+    assert!(!offers(&mut client, &["GROUP misc.test", "CAPABILITIES"]).await);
+    a.stop().await;
+    a.hang_up("400 Going down", Ending::Close);
+    let mut new = daemon.client().await;
+    fetch(&mut new, &small()).await;
+    assert!(offers(&mut new, &["CAPABILITIES"]).await, "the first is down");
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::io;
 
-use nntp::status::StatusLine;
+use nntp::status::Code;
+
+use crate::backend::RATIONED;
 
 /// Whose fault a failure is. This decides the log level and the counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,18 +45,25 @@ pub enum Error {
     TimedOut(&'static str),
     /// Another backend can serve the request sooner.
     Busy,
+    /// Newsmux may not log in again yet, though the provider serves requests.
+    Rationed,
     /// No connection is possible now: the provider is down, refuses the login, or was removed.
     Unavailable(String),
     /// The provider's reply does not answer this request.
     Unexpected(String),
-    /// The provider ended the connection (400), or wants a login on a connection that was logged in
-    /// (480).
-    Dismissed {
-        /// Its reply.
-        status: StatusLine,
-        /// Whether this was the first request on the connection.
-        fresh: bool,
+    /// The provider ended the connection.
+    Farewell {
+        /// What it said.
+        code: Code,
+        /// Whether this was its first reply on the connection.
+        first: bool,
     },
+    /// The provider wants another login on a connection that was logged in (480).
+    LoginNeeded,
+    /// The provider wants `MODE READER` first (401), or may want it.
+    ModeReaderNeeded,
+    /// The provider closed the connection as one too many.
+    TooManyConnections,
     /// The copy from another connection differs from what the client already has.
     NotTheSame,
     /// The reply is larger than what may be read ahead for a client that cannot take it yet.
@@ -65,44 +74,38 @@ impl Error {
     /// Returns whose fault it is.
     #[must_use]
     pub const fn blame(&self) -> Blame {
-        match self {
-            Self::ClientGone(_) => Blame::Client,
-            Self::Overrun | Self::LetGo | Self::Busy => Blame::Us,
-            Self::ConnectionLost(_)
-            | Self::TurnLost
-            | Self::TimedOut(_)
-            | Self::Unavailable(_)
-            | Self::Unexpected(_)
-            | Self::Dismissed { .. }
-            | Self::NotTheSame => Blame::Provider,
-        }
+        self.consequences().0
+    }
+
+    /// Returns what to try next.
+    #[must_use]
+    pub const fn advice(&self) -> Advice {
+        self.consequences().1
     }
 
     /// Whether the failure says something about the provider. It does not when an earlier request broke
     /// the connection, or when there was none.
     #[must_use]
     pub const fn is_providers(&self) -> bool {
-        match self {
-            Self::ConnectionLost(_) | Self::TimedOut(_) | Self::Unexpected(_) => true,
-            Self::Dismissed { .. } | Self::NotTheSame => true,
-            Self::TurnLost | Self::Busy | Self::Unavailable(_) => false,
-            Self::ClientGone(_) | Self::LetGo | Self::Overrun => false,
-        }
+        matches!(self.blame(), Blame::Provider)
+            && !matches!(self, Self::TurnLost | Self::Unavailable(_))
     }
 
-    /// Returns what to try next.
-    #[must_use]
-    pub const fn advice(&self) -> Advice {
+    const fn consequences(&self) -> (Blame, Advice) {
         match self {
-            Self::ClientGone(_) | Self::LetGo => Advice::Never,
-            Self::ConnectionLost(_) | Self::TurnLost | Self::Dismissed { .. } | Self::Overrun => {
-                Advice::SameProvider
+            Self::ClientGone(_) => (Blame::Client, Advice::Never),
+            Self::LetGo => (Blame::Us, Advice::Never),
+            Self::Overrun => (Blame::Us, Advice::SameProvider),
+            Self::Busy | Self::Rationed => (Blame::Us, Advice::Elsewhere),
+            Self::ConnectionLost(_)
+            | Self::TurnLost
+            | Self::Farewell { .. }
+            | Self::LoginNeeded
+            | Self::ModeReaderNeeded
+            | Self::TooManyConnections => (Blame::Provider, Advice::SameProvider),
+            Self::TimedOut(_) | Self::Unavailable(_) | Self::Unexpected(_) | Self::NotTheSame => {
+                (Blame::Provider, Advice::Elsewhere)
             }
-            Self::TimedOut(_)
-            | Self::Busy
-            | Self::Unavailable(_)
-            | Self::Unexpected(_)
-            | Self::NotTheSame => Advice::Elsewhere,
         }
     }
 }
@@ -116,10 +119,16 @@ impl fmt::Display for Error {
             Self::TurnLost => f.write_str("the connection was lost in an earlier request"),
             Self::TimedOut(what) => write!(f, "timed out waiting for {what}"),
             Self::Busy => f.write_str("it is busy, and another provider is not"),
+            Self::Rationed => f.write_str(RATIONED),
             Self::Unavailable(why) => f.write_str(why),
             Self::Unexpected(what) => write!(f, "unexpected answer: {what}"),
-            Self::Dismissed { status, .. } => {
-                write!(f, "the provider ended the connection with {}", status.code())
+            Self::Farewell { code, .. } => {
+                write!(f, "the provider ended the connection with {code}")
+            }
+            Self::LoginNeeded => f.write_str("the provider wants another login"),
+            Self::ModeReaderNeeded => f.write_str("the provider wants MODE READER first"),
+            Self::TooManyConnections => {
+                f.write_str("the provider says there are too many connections")
             }
             Self::NotTheSame => f.write_str("the other copy of the article differs"),
             Self::Overrun => f.write_str("read ahead as far as allowed"),
@@ -129,17 +138,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::ClientGone(e) | Self::ConnectionLost(e) => Some(e),
-            Self::LetGo
-            | Self::TurnLost
-            | Self::TimedOut(_)
-            | Self::Busy
-            | Self::Unavailable(_)
-            | Self::Unexpected(_)
-            | Self::Dismissed { .. }
-            | Self::NotTheSame
-            | Self::Overrun => None,
-        }
+        let (Self::ClientGone(error) | Self::ConnectionLost(error)) = self else { return None };
+        Some(error)
     }
 }

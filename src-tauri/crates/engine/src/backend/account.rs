@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Backend;
-use super::logins::{Login, Logins};
+use super::logins::{Fate, Login, Logins};
 use super::used_up::UsedUp;
 use crate::config::{AccountConfig, BackendConfig};
 use crate::lock::Lock;
@@ -187,6 +187,11 @@ impl Account {
         self.lock().paced_until(now, id)
     }
 
+    /// Whether connections serve something but do not last, so that logins are rationed.
+    pub(super) fn is_brief(&self, now: Instant) -> bool {
+        self.lock().logins.are_brief(now)
+    }
+
     /// Forgets used-up pauses and counted logins, to try again at once.
     pub(super) fn renew(&self) {
         self.used_up.forget();
@@ -300,9 +305,9 @@ impl Account {
         host.open = host.open.saturating_sub(1);
     }
 
-    /// Stops counting a login.
-    fn forget_login(&self, login: Login) {
-        self.lock().logins.forget(login);
+    /// Records what became of a login.
+    fn learn(&self, login: Login, fate: Fate) {
+        self.lock().logins.learn(Instant::now(), login, fate);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

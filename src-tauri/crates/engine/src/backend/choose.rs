@@ -127,6 +127,17 @@ impl Pool {
         true
     }
 
+    /// Whether the provider serves requests, but its connections do not last, so that the next login has
+    /// to wait.
+    pub(super) fn logins_are_rationed(&self, backend: &Backend, now: Instant) -> bool {
+        let undiallable = self.slots.is_empty() && self.dialling == 0;
+        undiallable
+            && !matches!(self.breaker.trust(now), Trust::NotBefore(_))
+            && self.breaker.paced_until(now).is_none()
+            && backend.account.is_brief(now)
+            && backend.account.paced_until(now, &backend.config().id).is_some()
+    }
+
     /// Until when dialling is paused, if it is.
     pub(super) fn no_dial_before(&self, backend: &Backend, now: Instant) -> Option<Instant> {
         self.breaker.paced_until(now).max(backend.account.paced_until(now, &backend.config().id))

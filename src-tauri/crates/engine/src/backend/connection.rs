@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::account::Permit;
+use super::logins::Fate;
 use super::{Backend, gather};
 use crate::dial::{ReadHalf, WriteHalf};
 use crate::error::Error;
@@ -206,6 +207,8 @@ pub(crate) struct ReadSide {
     pub(super) at_rest: bool,
     /// Whether the connection no longer answers, not even to being closed.
     pub(super) dead: bool,
+    /// Whether Newsmux closes it for reasons of its own, such as new settings.
+    pub(super) unneeded: bool,
     /// For the one reply that is being read.
     pub(super) timer: Timer,
     connection: Arc<Connection>,
@@ -219,15 +222,16 @@ impl ReadSide {
             unread: Bytes::new(),
             at_rest: true,
             dead: false,
+            unneeded: false,
             timer: Timer::default(),
             connection,
             permit: Some(permit),
         })
     }
 
-    /// Records that the connection has served a reply, so that its login no longer counts.
-    pub(super) fn has_served(&self) {
-        self.permit.iter().for_each(Permit::forget_login);
+    /// Records what the replies so far say about the login.
+    pub(super) fn login(&self, fate: Fate) {
+        self.permit.iter().for_each(|permit| permit.login(fate));
     }
 
     /// Reads up to and including the first line feed; later bytes stay unread. Fails if it is not there
@@ -283,6 +287,7 @@ impl Drop for ReadSide {
         let Some(permit) = self.permit.take() else { return };
         // Without a runtime the program is ending, and its sockets with it.
         let Ok(runtime) = Handle::try_current() else { return std::mem::forget(permit) };
+        permit.login(if self.unneeded { Fate::Closed } else { Fate::Lost });
         let half = std::mem::replace(&mut self.half, Box::new(tokio::io::empty()));
         let write = self.connection.close();
         let limit = if self.dead { CLOSE_DEAD } else { permit.close_limit() + CLOSE_GRACE };

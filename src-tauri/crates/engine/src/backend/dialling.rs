@@ -7,6 +7,7 @@ use tracing::{info, warn};
 
 use super::account::Permit;
 use super::connection::{Connection, ReadSide};
+use super::logins::Fate;
 use super::upkeep::look_after;
 use super::{Backend, State};
 use crate::dial::{Established, Failed, Milestone, Stage, Trouble, establish_in_mode};
@@ -40,7 +41,7 @@ impl Backend {
             let connection = Connection::new(pool.next_id(), write, posting);
             let side = ReadSide::new(read, Arc::clone(&connection), permit);
             if pool.retired {
-                effects.closed.push(side);
+                effects.close(side);
                 return (false, false);
             }
             pool.add(connection, side, address);
@@ -67,7 +68,7 @@ impl Backend {
                 self.account.set_limit(now, standing);
             }
             if trouble == Trouble::Down && failed.stage < Stage::Login {
-                permit.forget_login();
+                permit.login(Fate::Unsent);
             }
             let news = pool.breaker.dial_failed(now, error, trouble, standing);
             let granted = self.account.limit(now, &self.config);

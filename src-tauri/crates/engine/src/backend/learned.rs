@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
+use nntp::capabilities::Lacks;
 use nntp::command::{Class, Request, Verb};
 use nntp::login::ModeReader;
 use tokio::time::{Duration, Instant};
@@ -23,7 +24,8 @@ const UNKNOWN_AFTER: u8 = 3;
 const LOGIN_MEMORY: Duration = Duration::from_secs(60);
 /// The maximum number of such requests to remember.
 const LOGIN_ENTRIES: usize = 32;
-/// After this many different articles refused with 480, all count as refused.
+/// After this many different articles refused with 480, all count as refused. Of other commands one is
+/// enough: a client may ask for every group there is.
 const LOGIN_ARTICLES: usize = 3;
 
 /// The commands this is about, in the order of their bits.
@@ -65,7 +67,8 @@ struct Command {
 #[derive(Debug)]
 struct Refused {
     line: u64,
-    by_id: bool,
+    /// Its command; `None` for articles by message-id.
+    verb: Option<Verb>,
     until: Instant,
 }
 
@@ -93,6 +96,12 @@ impl Backend {
         let Some(at) = place(verb).filter(|at| !self.knows_for_certain(*at)) else { return false };
         let until = self.learned.commands.lock().get(at).and_then(|command| command.unknown_until);
         until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// What the provider is known to lack, under the new name and the old.
+    pub(crate) fn lacks_for_groups(&self) -> Lacks {
+        let both = |new, old| self.lacks(new) && self.lacks(old);
+        Lacks { over: both(Verb::Over, Verb::XOver), hdr: both(Verb::Hdr, Verb::XHdr) }
     }
 
     /// Whether the request may have to be sent again as another command.
@@ -186,10 +195,11 @@ impl Backend {
 /// Refusals with 480 after a login.
 impl Backend {
     /// Records that a request was refused with 480 after a fresh login.
-    pub(crate) fn refused_after_login(&self, sent: &Request) {
-        let until = Instant::now() + LOGIN_MEMORY;
+    pub(super) fn refused_after_login(&self, sent: &Request) {
+        let (line, until) = (line_of(sent), Instant::now() + LOGIN_MEMORY);
         let mut refused = self.learned.refused.lock();
-        refused.push_back(Refused { line: line_of(sent), by_id: is_by_id(sent), until });
+        refused.retain(|refused| refused.line != line);
+        refused.push_back(Refused { line, verb: verb_of(sent), until });
         if refused.len() > LOGIN_ENTRIES {
             refused.pop_front();
         }
@@ -205,8 +215,9 @@ impl Backend {
         let mut refused = self.learned.refused.lock();
         refused.retain(|refused| now < refused.until);
         self.learned.has_refused.store(!refused.is_empty(), Ordering::Relaxed);
-        let articles = refused.iter().filter(|refused| refused.by_id).count();
-        (is_by_id(sent) && articles >= LOGIN_ARTICLES)
+        let verb = verb_of(sent);
+        let enough = if verb.is_some() { 1 } else { LOGIN_ARTICLES };
+        refused.iter().filter(|refused| refused.verb == verb).count() >= enough
             || refused.iter().any(|refused| refused.line == line)
     }
 }
@@ -224,8 +235,9 @@ fn is_ordinary(request: &Request) -> bool {
     request.message_id().is_none_or(|id| id.is_ordinary())
 }
 
-fn is_by_id(request: &Request) -> bool {
-    matches!(request.class(), Class::ById)
+/// The command of a request; `None` for an article by message-id.
+fn verb_of(request: &Request) -> Option<Verb> {
+    (!matches!(request.class(), Class::ById)).then(|| request.verb())
 }
 
 fn line_of(request: &Request) -> u64 {

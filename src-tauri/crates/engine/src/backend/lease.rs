@@ -146,7 +146,9 @@ impl Drop for Lease {
             slot.used = effects.now;
             slot.owner = self.selected.then_some((self.client, effects.now));
             if spoiled || (retired && slot.turns == 0) {
-                effects.closed.extend(slot.line.try_take());
+                let mut side = slot.line.try_take();
+                side.iter_mut().for_each(|side| side.unneeded = !spoiled);
+                effects.closed.extend(side);
                 pool.slots.retain(|slot| slot.connection.id != id);
             }
         });

@@ -105,26 +105,38 @@ impl<T> Line<T> {
     pub(super) fn peek(&self) -> Option<&T> {
         let waiting = self.programs.iter().filter(|queue| queue.is_waiting());
         let queue = waiting.min_by_key(|queue| queue.given)?;
-        match self.is_for_the_least_urgent() {
-            true => queue.classes.iter().rev().find_map(Clients::peek),
-            false => queue.classes.iter().find_map(Clients::peek),
-        }
+        let class = queue.next_class(self.is_for_the_least_urgent())?;
+        queue.classes.get(class)?.peek()
     }
 
-    /// Removes and returns who is next.
+    /// Removes and returns who is next, for a turn that its program pays for.
     pub(super) fn pop(&mut self) -> Option<T> {
+        let (queue, class) = self.next_class()?;
+        let start = queue.given;
+        let (cost, waiter) = queue.classes.get_mut(class)?.pop()?;
+        queue.given = start.saturating_add(cost);
+        self.now = start;
+        self.turns += 1;
+        self.len -= 1;
+        Some(waiter)
+    }
+
+    /// Removes and returns who is next, without a turn: nobody pays, and the client's next request takes
+    /// the place.
+    pub(super) fn discard(&mut self) -> Option<T> {
+        let (queue, class) = self.next_class()?;
+        let waiter = queue.classes.get_mut(class)?.discard()?;
+        self.len -= 1;
+        Some(waiter)
+    }
+
+    /// The program that is next, and the number of its class.
+    fn next_class(&mut self) -> Option<(&mut Queue<T>, usize)> {
         let least_urgent = self.is_for_the_least_urgent();
         let waiting = self.programs.iter_mut().filter(|queue| queue.is_waiting());
         let queue = waiting.min_by_key(|queue| queue.given)?;
-        let (cost, waiter) = match least_urgent {
-            true => queue.classes.iter_mut().rev().find_map(Clients::pop),
-            false => queue.classes.iter_mut().find_map(Clients::pop),
-        }?;
-        self.turns += 1;
-        self.now = queue.given;
-        queue.given = queue.given.saturating_add(cost);
-        self.len -= 1;
-        Some(waiter)
+        let class = queue.next_class(least_urgent)?;
+        Some((queue, class))
     }
 
     const fn is_for_the_least_urgent(&self) -> bool {
@@ -133,7 +145,7 @@ impl<T> Line<T> {
 
     /// Removes everyone, in no particular order.
     pub(super) fn drain(&mut self) -> Vec<T> {
-        std::iter::from_fn(|| self.pop()).collect()
+        std::iter::from_fn(|| self.discard()).collect()
     }
 }
 
@@ -144,6 +156,14 @@ impl<T> Queue<T> {
 
     fn is_waiting(&self) -> bool {
         !self.classes.iter().all(Clients::is_empty)
+    }
+
+    fn next_class(&self, least_urgent: bool) -> Option<usize> {
+        let waiting = |class: &Clients<T>| !class.is_empty();
+        match least_urgent {
+            true => self.classes.iter().rposition(waiting),
+            false => self.classes.iter().position(waiting),
+        }
     }
 }
 
@@ -180,98 +200,19 @@ impl<T> Clients<T> {
         }
         next
     }
+
+    /// Removes who is next; its client stays next if it has other requests.
+    fn discard(&mut self) -> Option<T> {
+        let client = *self.round.front()?;
+        let waiting = self.waiting.get_mut(&client)?;
+        let next = waiting.pop_front();
+        if waiting.is_empty() {
+            self.waiting.remove(&client);
+            self.round.pop_front();
+        }
+        next.map(|(_, waiter)| waiter)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn claim(program: &str, client: ClientId, urgency: Urgency, cost: usize) -> Claim {
-        Claim { program: program.into(), client, urgency, cost, last_resort: false }
-    }
-
-    fn clients(n: usize) -> Vec<ClientId> {
-        (0..n).map(|_| ClientId::next()).collect()
-    }
-
-    #[test]
-    fn a_program_with_one_connection_gets_as_much_as_one_with_fifty() {
-        let (mut line, one, many) = (Line::new(), ClientId::next(), clients(50));
-        let article = 768 * 1024;
-        for client in &many {
-            line.push(&claim("many", *client, Urgency::Bulk, article), "many");
-        }
-        line.push(&claim("one", one, Urgency::Bulk, article), "one");
-        let mut served = Vec::new();
-        for turn in 0..100 {
-            let next = line.pop().unwrap();
-            served.push(next);
-            let client = if next == "one" { one } else { many[turn % 50] };
-            line.push(&claim(next, client, Urgency::Bulk, article), next);
-        }
-        let share = served.iter().filter(|next| **next == "one").count();
-        assert!((48..=52).contains(&share), "{share} of 100");
-    }
-
-    #[test]
-    fn the_clients_of_a_program_take_turns_however_much_each_has_asked_for() {
-        let (mut line, ids) = (Line::new(), clients(2));
-        for n in 0..10 {
-            line.push(&claim("p", ids[0], Urgency::ReadAhead, 1), (0, n));
-        }
-        line.push(&claim("p", ids[1], Urgency::ReadAhead, 1), (1, 0));
-        assert_eq!(line.pop(), Some((0, 0)));
-        assert_eq!(line.pop(), Some((1, 0)));
-        assert_eq!(line.pop(), Some((0, 1)));
-    }
-
-    #[test]
-    fn what_a_person_waits_for_goes_before_bulk_and_bulk_before_read_ahead() {
-        let (mut line, id) = (Line::new(), ClientId::next());
-        for urgency in [Urgency::ReadAhead, Urgency::Bulk, Urgency::Interactive] {
-            line.push(&claim("p", id, urgency, 1), urgency);
-        }
-        let order = [Urgency::Interactive, Urgency::Bulk, Urgency::ReadAhead];
-        assert_eq!(order.map(|_| line.pop().unwrap()), order);
-    }
-
-    proptest! {
-        /// Compares the line with a plain list: everyone is served once, each client's requests of a
-        /// class in order, and nobody before something more urgent of the same program.
-        #[test]
-        fn everybody_is_served_once_and_in_order(
-            moves in proptest::collection::vec((0_usize..3, 0_usize..4, 0_usize..3, 1_usize..3_000_000, any::<bool>()), 1..200),
-        ) {
-            let ids = clients(12);
-            let classes = [Urgency::Interactive, Urgency::Bulk, Urgency::ReadAhead];
-            let (mut line, mut waiting, mut turns) = (Line::new(), Vec::new(), 0);
-            for (n, (program, client, class, cost, pop)) in moves.into_iter().enumerate() {
-                let client = program * 4 + client;
-                let name = ["a", "b", "c"][program];
-                line.push(&claim(name, ids[client], classes[class], cost), n);
-                waiting.push((program, client, class, n));
-                if pop {
-                    let next = line.peek().copied();
-                    let served = line.pop().unwrap();
-                    prop_assert_eq!(next, Some(served));
-                    let at = waiting.iter().position(|(.., n)| *n == served).unwrap();
-                    let (program, client, class, _) = waiting.remove(at);
-                    let earlier = |w: &&(usize, usize, usize, usize)| {
-                        w.1 == client && w.2 == class && w.3 < served
-                    };
-                    prop_assert!(waiting.iter().find(earlier).is_none());
-                    turns += 1;
-                    let urgent = |w: &&(usize, usize, usize, usize)| w.0 == program && w.2 < class;
-                    let exception = turns % ONE_IN == 0;
-                    prop_assert!(exception || waiting.iter().find(urgent).is_none());
-                }
-                prop_assert_eq!(line.len(), waiting.len());
-            }
-            while let Some(served) = line.pop() {
-                waiting.retain(|(.., n)| *n != served);
-            }
-            prop_assert!(waiting.is_empty() && line.is_empty());
-        }
-    }
-}
+mod tests;

@@ -68,6 +68,10 @@ const RESERVED: &str = "the rest of its volume is kept for articles that no othe
 pub(crate) const USED_UP: &str =
     "its volume is used up: if you bought more, change its quota in the settings";
 
+/// Why a provider has to wait for its next login.
+pub(crate) const RATIONED: &str =
+    "its connections do not last, so Newsmux logs in at most ten times a minute";
+
 /// A provider at run time. See the [module](self).
 pub struct Backend {
     config: BackendConfig,
@@ -278,9 +282,7 @@ impl Backend {
         }
         let why = self.lock().breaker.why.clone();
         match self.account.paced_until(Instant::now(), &self.config.id) {
-            Some(_) if why.is_empty() => {
-                "ten logins failed within a minute; Newsmux tries again in a minute".into()
-            }
+            Some(_) if why.is_empty() => RATIONED.into(),
             _ => why,
         }
     }

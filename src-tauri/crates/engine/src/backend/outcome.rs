@@ -8,6 +8,8 @@ use tracing::{info, warn};
 use super::Backend;
 use super::breaker::{self, Failure};
 use super::connection::ReadSide;
+use super::logins::Fate;
+use super::pool::Pool;
 use super::slot::Access;
 use crate::events::Event;
 use crate::ticket::Ticket;
@@ -53,7 +55,7 @@ impl Backend {
                 Loss::Failed(failure) => failure,
             };
             // A successful login says little about an address that then answers nothing.
-            if failure.weight == breaker::SILENT || !slot.has_served {
+            if failure.weight == breaker::SILENT || slot.replies == 0 {
                 let address = slot.address.into_iter();
                 address.for_each(|at| self.resources.dialler.failed(at, &self.config));
             }
@@ -87,34 +89,41 @@ impl Backend {
         self.account.open().saturating_sub(self.account.open_of(&self.config.id))
     }
 
+    /// Records a served request. Returns true if the provider had been set aside.
+    fn has_served(&self, pool: &mut Pool, now: Instant, timing: &Timing) -> bool {
+        if let Some(time) = timing.first_line {
+            pool.pace.measured_round_trip(time);
+            self.counters().first_byte.count(time);
+        }
+        timing.block.into_iter().for_each(|time| pool.pace.measured_article(now, time));
+        pool.breaker.served()
+    }
+
     /// Records that a probe's reply has begun, so that others may follow.
     pub(super) fn probe_answered(&self) {
         self.lock().breaker.probe_answered();
     }
 
-    /// Ends a turn and lets the next one read.
+    /// Ends a turn and lets the next one read. `None` means that it served nothing.
     pub(super) fn turn_done(
         self: &Arc<Self>,
         id: u64,
         ticket: Ticket<Box<ReadSide>>,
         side: Box<ReadSide>,
-        timing: Timing,
+        served: Option<Timing>,
     ) {
         let mut side = Some(side);
         let back = self.change(|pool, effects| {
             let (retired, now) = (pool.retired, effects.now);
-            if let Some(time) = timing.first_line {
-                pool.pace.measured_round_trip(time);
-                self.counters().first_byte.count(time);
-            }
-            timing.block.into_iter().for_each(|time| pool.pace.measured_article(now, time));
-            let back = pool.breaker.served();
+            let back = served.as_ref().is_some_and(|timing| self.has_served(pool, now, timing));
             let Some(slot) = pool.slot(id) else { return back };
             slot.turns = slot.turns.saturating_sub(1);
             slot.heard = now;
-            if !std::mem::replace(&mut slot.has_served, true) {
-                side.iter().for_each(|side| side.has_served());
-                let address = slot.address.into_iter();
+            if served.is_some() {
+                slot.replies = slot.replies.saturating_add(1);
+                let fate = Fate::after_reply(slot.replies, now.duration_since(slot.created));
+                fate.iter().for_each(|fate| side.iter().for_each(|side| side.login(*fate)));
+                let address = slot.address.filter(|_| slot.replies == 1).into_iter();
                 address.for_each(|at| self.resources.dialler.succeeded(at, &self.config));
             }
             let unasked = side.as_ref().is_some_and(|side| !side.unread.is_empty());
@@ -128,6 +137,7 @@ impl Backend {
             } else if let Some(side) = side.take() {
                 effects.closed.extend(ticket.try_pass_on(side));
             }
+            side.iter_mut().for_each(|side| side.unneeded = !unasked);
             effects.closed.extend(side.take());
             back
         });

@@ -64,6 +64,27 @@ impl Waiter {
             Self::Group(..) => false,
         }
     }
+
+    /// Whether nobody waits for the answer any more.
+    fn has_left(&self) -> bool {
+        match self {
+            Self::Turn { answer, .. } => answer.is_closed(),
+            Self::Group(.., answer) => answer.is_closed(),
+        }
+    }
+
+    /// Whether the rest of the account's volume is kept from it.
+    fn is_refused(&self, backend: &Backend) -> bool {
+        matches!(self, Self::Turn { last_resort, .. } if !backend.may_serve(*last_resort))
+    }
+
+    /// Ends the wait with an error.
+    fn refuse(self, error: Error, effects: &mut Effects) {
+        match self {
+            Self::Turn { answer, .. } => effects.turns.extend(answer.send(Err(error)).err()),
+            Self::Group(.., answer) => effects.group_turns.extend(answer.send(Err(error)).err()),
+        }
+    }
 }
 
 /// What to do after unlocking, and the moment of the change.
@@ -94,6 +115,12 @@ impl Effects {
             leases: Vec::new(),
             wants_room: false,
         }
+    }
+
+    /// Closes a connection that Newsmux does not need any more.
+    pub(super) fn close(&mut self, mut side: Box<ReadSide>) {
+        side.unneeded = true;
+        self.closed.push(side);
     }
 
     /// Sends what is queued on the connection.
@@ -178,18 +205,17 @@ impl Pool {
             return;
         }
         self.serve_leases(backend, effects);
-        while let Some(small) = self.line.peek().map(Waiter::is_small)
-            && let Some(at) = self.slot_for_turn(backend, (self.line.len(), small), effects)
-        {
+        while let Some(next) = self.line.peek() {
+            if next.has_left() || next.is_refused(backend) {
+                if let Some(next) = self.line.discard() {
+                    next.refuse(Error::Unavailable(RESERVED.into()), effects);
+                }
+                continue;
+            }
+            let wanted = (self.line.len(), next.is_small());
+            let Some(at) = self.slot_for_turn(backend, wanted, effects) else { break };
             let Some(waiter) = self.line.pop() else { break };
             match waiter {
-                Waiter::Turn { answer, .. } if answer.is_closed() => {}
-                Waiter::Group(.., answer) if answer.is_closed() => {}
-                Waiter::Turn { last_resort, answer, .. } if !backend.may_serve(last_resort) => {
-                    effects
-                        .turns
-                        .extend(answer.send(Err(Error::Unavailable(RESERVED.into()))).err());
-                }
                 Waiter::Turn { request, answer, .. } => {
                     let reply = self.grant_turn(backend, at, &request, effects);
                     let reply = reply.ok_or(Error::TurnLost);
@@ -219,24 +245,16 @@ impl Pool {
         if !(hopeless || set_aside || used_up || self.retired) {
             return;
         }
-        let why = match () {
-            () if self.retired => "its settings were changed",
-            () if used_up => USED_UP,
-            () => &self.breaker.why,
+        let rationed = self.logins_are_rationed(backend, now);
+        let refusal = || match () {
+            () if self.retired => Error::Unavailable("its settings were changed".into()),
+            () if used_up => Error::Unavailable(USED_UP.into()),
+            () if rationed => Error::Rationed,
+            () => Error::Unavailable(self.breaker.why.clone()),
         };
-        let refusal = |why: &str| Error::Unavailable(why.to_owned());
-        for waiter in self.line.drain() {
-            match waiter {
-                Waiter::Turn { answer, .. } => {
-                    effects.turns.extend(answer.send(Err(refusal(why))).err());
-                }
-                Waiter::Group(.., answer) => {
-                    effects.group_turns.extend(answer.send(Err(refusal(why))).err());
-                }
-            }
-        }
+        self.line.drain().into_iter().for_each(|waiter| waiter.refuse(refusal(), effects));
         for waiter in self.leases.drain(..) {
-            effects.leases.extend(waiter.answer.send(Err(refusal(why))).err());
+            effects.leases.extend(waiter.answer.send(Err(refusal())).err());
         }
         self.unreserve();
     }
@@ -295,7 +313,7 @@ impl Pool {
             slot.access = Access::Leaving;
             return;
         }
-        effects.closed.extend(slot.line.try_take());
+        slot.line.try_take().into_iter().for_each(|side| effects.close(side));
         self.slots.remove(at);
     }
 

@@ -1,7 +1,6 @@
 //! A turn on a connection. It waits for the turns before it, reads its own reply, and passes the
 //! reading side on at the reply's last byte.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -10,19 +9,18 @@ use nntp::block::{BlockScan, Scan};
 use nntp::command::{Request, Verb};
 use nntp::date::Age;
 use nntp::status::StatusLine;
-use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 
-use super::breaker::{self, Failure};
 use super::connection::{Connection, ReadSide, closed};
 use super::crawl::Recent;
 use super::slot::Watch;
-use super::{Backend, Counters, Loss, Timing, gather};
+use super::{Backend, Counters, Timing, gather};
 use crate::calendar::seconds_now;
 use crate::error::Error;
 use crate::ticket::Ticket;
 
 mod accept;
+mod ending;
 
 /// How many bytes of an unwanted reply to read to keep its connection.
 const DRAIN_BYTES: usize = 2 * 1024 * 1024;
@@ -60,7 +58,7 @@ pub(super) struct Sent {
 }
 
 /// What a provider replied to this request before, on another connection.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PriorRefusals {
     /// It wanted a login, or another mode.
     pub(crate) login_needed: bool,
@@ -319,87 +317,6 @@ impl Reply {
     fn move_on(&mut self, to: impl FnOnce(Box<ReadSide>) -> Stage) {
         if let Stage::Status(side) = std::mem::replace(&mut self.stage, Stage::Done) {
             self.stage = to(side);
-        }
-    }
-
-    /// Ends the reply and lets the next turn read.
-    fn finish(&mut self) {
-        let stage = std::mem::replace(&mut self.stage, Stage::Done);
-        let (mut side, began) = match stage {
-            Stage::Status(side) | Stage::Upload(side) => (side, None),
-            Stage::Block(side, block) => (side, block.began),
-            Stage::Waiting | Stage::Unframed(_) | Stage::Done => return,
-        };
-        side.at_rest = true;
-        if let Some(ticket) = self.ticket.take() {
-            let article = matches!(self.request.verb(), Verb::Article | Verb::Body);
-            self.timing.block = began.filter(|_| article).map(|began| began.elapsed());
-            let timing = std::mem::take(&mut self.timing);
-            self.backend.turn_done(self.connection.id, ticket, side, timing);
-        }
-    }
-
-    fn fail(&mut self, error: Error) -> Error {
-        let failure = |weight| {
-            let mut hasher = DefaultHasher::new();
-            self.request.wire().hash(&mut hasher);
-            Failure { why: error.to_string(), weight, request: hasher.finish() }
-        };
-        let loss = match &error {
-            Error::TimedOut(_) if matches!(self.stage, Stage::Status(_)) => Loss::Silent {
-                since: if self.sent.alone { self.sent.watch.at } else { self.arrived },
-                stale: self.sent.stale,
-                failure: failure(breaker::SILENT),
-            },
-            // The connection had ended before the request was sent.
-            Error::ConnectionLost(_) | Error::Dismissed { .. }
-                if self.sent.stale && matches!(self.stage, Stage::Status(_)) =>
-            {
-                Loss::Ours
-            }
-            failed if failed.is_providers() => Loss::Failed(failure(1)),
-            _ => Loss::Ours,
-        };
-        if let (Loss::Silent { .. }, Stage::Status(side)) = (&loss, &mut self.stage) {
-            side.dead = true;
-        }
-        self.backend.lost(self.connection.id, loss);
-        self.stage = Stage::Done;
-        self.ticket = None;
-        error
-    }
-
-    fn leave(&mut self) {
-        let rest = Self {
-            backend: Arc::clone(&self.backend),
-            connection: Arc::clone(&self.connection),
-            request: self.request.clone(),
-            ticket: self.ticket.take(),
-            stage: std::mem::replace(&mut self.stage, Stage::Done),
-            unwanted: true,
-            sent: self.sent,
-            timing: Timing::default(),
-            arrived: self.arrived,
-            may_be_tried_again: false,
-            headers: Headers::Read(None),
-            fresh: self.fresh,
-            prior: self.prior,
-        };
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(rest.discard());
-        }
-    }
-}
-
-impl Drop for Reply {
-    fn drop(&mut self) {
-        match self.stage {
-            Stage::Done => {}
-            Stage::Upload(_) | Stage::Unframed(_) => {
-                self.backend.lost(self.connection.id, Loss::Ours)
-            }
-            _ if self.unwanted => self.backend.lost(self.connection.id, Loss::Ours),
-            Stage::Waiting | Stage::Status(_) | Stage::Block(..) => self.leave(),
         }
     }
 }

@@ -38,8 +38,8 @@ pub(super) struct Slot {
     pub(super) used: Instant,
     /// When the provider last sent something.
     pub(super) heard: Instant,
-    /// Whether a complete reply came on it.
-    pub(super) has_served: bool,
+    /// How many complete replies came on it. It stops counting at 255.
+    pub(super) replies: u8,
 }
 
 /// How a reply is watched.
@@ -139,7 +139,7 @@ impl Slot {
             created: now,
             used: now,
             heard: now,
-            has_served: false,
+            replies: 0,
         }
     }
 }

@@ -15,6 +15,9 @@ pub(crate) enum Availability {
     Ready,
     /// Not before this moment.
     NotBefore(Instant),
+    /// Not before this moment, when it may be logged in to again: it serves requests, but its connections
+    /// do not last.
+    Rationed(Instant),
     /// Never: it was changed or removed in the settings.
     Retired,
 }
@@ -121,6 +124,7 @@ impl Pool {
             _ if self.retired => Availability::Retired,
             Trust::NotBefore(at) => Availability::NotBefore(at),
             Trust::Full | Trust::Probe => match self.no_dial_before(backend, now) {
+                Some(at) if self.logins_are_rationed(backend, now) => Availability::Rationed(at),
                 Some(at) if undiallable => Availability::NotBefore(at),
                 _ => Availability::Ready,
             },

@@ -47,7 +47,7 @@ impl Pool {
             if !idle || slot.is_alive(effects) && !fits(slot) {
                 return true;
             }
-            effects.closed.extend(slot.line.try_take());
+            slot.line.try_take().into_iter().for_each(|side| effects.close(side));
             false
         });
     }

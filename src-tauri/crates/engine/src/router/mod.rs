@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tokio::time::Instant;
+
 use crate::backend::Backend;
 
+mod candidate;
 mod missing;
 mod route;
 
@@ -61,6 +64,14 @@ impl BackendSelector {
     pub(crate) fn successor(&self, of: &Backend) -> Option<Arc<Backend>> {
         let same = |new: &&Arc<Backend>| new.config().is_same_server(of.config());
         self.backends().iter().find(same).cloned()
+    }
+
+    /// The backend that is asked first for a group: the first of the lowest tier that serves requests.
+    pub(crate) fn first_for_groups(&self) -> Option<Arc<Backend>> {
+        let (backends, now) = (self.backends(), Instant::now());
+        let first =
+            |backend: &&Arc<Backend>| (!backend.standing(now).serves, backend.config().tier);
+        backends.iter().min_by_key(first).cloned()
     }
 
     /// The backends, in the order of the settings.

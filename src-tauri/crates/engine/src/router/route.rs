@@ -7,19 +7,12 @@ use tokio::time::{Duration, Instant};
 use tracing::debug;
 
 use super::BackendSelector;
-use crate::backend::{Availability, Backend, Confidence, SHARE_AFTER, Standing, Volume};
+use super::candidate::{Answer, Candidate};
+use crate::backend::{Availability, Backend, SHARE_AFTER, Standing};
 use crate::error::Error;
 
-/// How many connections to a backend may be lost during this request.
-const LOST: u8 = 6;
 /// After this many losses, a backend that is set aside is no longer waited for.
 const ENOUGH: u8 = 4;
-/// How often a backend may be silent or wrong.
-const WRONG: u8 = 2;
-/// How many connections may be lost during earlier requests that this one waited behind.
-const LOST_BEFORE: u8 = 18;
-/// The pause after the second lost connection; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
 /// The tier after all those of the settings.
 const LAST: u16 = u16::MAX;
 /// How long a request waits while every backend that could serve it is down.
@@ -51,41 +44,6 @@ pub(crate) struct Route<'a> {
     bound: bool,
     /// How long it has waited while nobody could be asked.
     idled: Duration,
-}
-
-#[derive(Clone)]
-struct Candidate {
-    backend: Arc<Backend>,
-    tier: u16,
-    /// Its place in the settings if that matters, else 0.
-    order: usize,
-    answer: Answer,
-    failures: Failures,
-    /// Until when it is left alone after failures.
-    rests_until: Option<Instant>,
-    why: String,
-    standing: Standing,
-    /// Whether it is asked although a provider of the same backbone does not have the article.
-    checks_sibling: bool,
-}
-
-/// How often a backend has failed this request.
-#[derive(Clone, Copy, Default)]
-struct Failures {
-    lost: u8,
-    wrong: u8,
-    lost_before: u8,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    None,
-    Missing,
-    /// It refuses the request, so nobody knows whether it has the article.
-    Refused,
-    /// Not asked: a provider of the same backbone does not have the article.
-    Skipped,
-    Unable,
 }
 
 impl<'a> Route<'a> {
@@ -266,13 +224,18 @@ impl<'a> Route<'a> {
         let failed = self.candidates.iter().any(|c| c.has_failed() || kept(c));
         // A backend that keeps failing this request is not waited for.
         let down = || self.candidates.iter().filter(|c| c.is_open() && c.failures.lost < ENOUGH);
-        let hiccup = |c: &&Candidate| c.standing.down_for.is_some_and(|time| time < SHORT_OUTAGE);
+        let hiccup = |c: &&Candidate| {
+            c.is_rationed() || c.standing.down_for.is_some_and(|time| time < SHORT_OUTAGE)
+        };
+        // One that serves a request for each login is slow, which is no outage.
+        let slow = !missing && down().any(Candidate::is_rationed);
         let until = if missing {
             down().filter(hiccup).filter_map(Candidate::not_before).min()
         } else {
             down().filter_map(Candidate::not_before).min()
         };
         match until.map(|at| (at, self.idled + at.saturating_duration_since(now))) {
+            Some((at, _)) if slow => Next::Wait(at),
             Some((at, idled)) if idled <= OUTAGE => {
                 self.idled = idled;
                 Next::Wait(at)
@@ -368,9 +331,7 @@ impl<'a> Route<'a> {
                 return;
             }
             candidate.failures.count(error);
-            let pause = candidate.failures.lost.checked_sub(2);
-            let pause = pause.map(|more| FIRST_PAUSE * 2_u32.saturating_pow(more.into()));
-            candidate.rests_until = pause.map(|pause| Instant::now() + pause);
+            candidate.rests_until = candidate.failures.pause().map(|pause| Instant::now() + pause);
             candidate.why = error.to_string();
         });
     }
@@ -380,97 +341,5 @@ impl<'a> Route<'a> {
         if let Some(candidate) = found {
             change(candidate);
         }
-    }
-}
-
-impl Failures {
-    fn count(&mut self, error: &Error) {
-        let counter = match error {
-            // It will not be the same when it is asked again.
-            Error::NotTheSame => return self.wrong = WRONG,
-            Error::TimedOut(_) | Error::Unexpected(_) => &mut self.wrong,
-            Error::TurnLost => &mut self.lost_before,
-            // The client failed, not the backend.
-            Error::Overrun | Error::ClientGone(_) | Error::LetGo | Error::Busy => return,
-            Error::ConnectionLost(_) | Error::Dismissed { .. } | Error::Unavailable(_) => {
-                &mut self.lost
-            }
-        };
-        *counter = counter.saturating_add(1);
-    }
-
-    const fn total(self) -> u8 {
-        self.lost.saturating_add(self.wrong).saturating_add(self.lost_before)
-    }
-
-    const fn are_enough(self) -> bool {
-        self.lost >= LOST || self.wrong >= WRONG || self.lost_before >= LOST_BEFORE
-    }
-}
-
-impl Candidate {
-    fn new(backend: &Arc<Backend>, order: usize) -> Self {
-        Self {
-            backend: Arc::clone(backend),
-            tier: backend.config().tier.into(),
-            order,
-            answer: Answer::None,
-            failures: Failures::default(),
-            rests_until: None,
-            why: String::new(),
-            standing: Standing::default(),
-            checks_sibling: false,
-        }
-    }
-
-    const fn tier(&self) -> u16 {
-        self.tier
-    }
-
-    fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.backend, &other.backend)
-    }
-
-    /// Whether asking it again may help.
-    fn is_open(&self) -> bool {
-        self.answer == Answer::None && !self.failures.are_enough() && !self.is_used_up()
-    }
-
-    /// Whether it has said that it does not have the article, or that it refuses the request.
-    fn has_answered(&self) -> bool {
-        matches!(self.answer, Answer::Missing | Answer::Refused)
-    }
-
-    /// Whether the rest of its account's volume is kept for what no other provider has.
-    fn is_reserved(&self) -> bool {
-        self.standing.volume == Volume::Reserve
-    }
-
-    /// Whether nothing is left of its account's volume.
-    fn is_used_up(&self) -> bool {
-        self.standing.volume == Volume::UsedUp
-    }
-
-    /// Whether it can be asked now.
-    fn is_ready(&self, now: Instant) -> bool {
-        let rests = self.rests_until.is_some_and(|until| now < until);
-        self.is_open() && self.not_before().is_none() && !rests
-    }
-
-    fn is_proven(&self) -> bool {
-        self.standing.confidence == Confidence::Proven
-    }
-
-    /// Until when it cannot be asked.
-    const fn not_before(&self) -> Option<Instant> {
-        match self.standing.availability {
-            Availability::Ready | Availability::Retired => None,
-            Availability::NotBefore(at) => Some(at),
-        }
-    }
-
-    /// Whether it is usable and yet failed: nobody knows whether it has the article.
-    fn has_failed(&self) -> bool {
-        self.answer == Answer::None && self.failures.are_enough() && self.not_before().is_none()
     }
 }

@@ -34,11 +34,11 @@ pub(super) fn classify(backend: &Backend, sent: &Request, status: &StatusLine) -
             }
         }
         Verdict::Missing | Verdict::Refused => backend.knows(sent.verb()),
-        Verdict::LoginNeeded => backend.refused_after_login(sent),
         Verdict::Account => {
             backend.set_used_up(words(status), verdict::is_about_volume(status));
         }
         Verdict::Unable
+        | Verdict::LoginNeeded
         | Verdict::ModeReaderNeeded
         | Verdict::Farewell
         | Verdict::TooManyConnections => {}

@@ -50,11 +50,11 @@ impl<'a> Exchange<'a> {
 
     /// Remembers a backend's reply, if it is why the request failed there.
     pub(super) fn failed(&mut self, backend: &Arc<Backend>, error: &Error) {
-        let Error::Dismissed { status, fresh } = error else { return };
         let mut prior = self.prior(backend);
-        match status.code().get() {
-            401 | 480 => prior.login_needed = true,
-            _ => prior.farewell |= *fresh,
+        prior.login_needed |= matches!(error, Error::LoginNeeded | Error::ModeReaderNeeded);
+        prior.farewell |= matches!(error, Error::Farewell { first: true, .. });
+        if prior == self.prior(backend) {
+            return;
         }
         self.prior.retain(|(who, _)| !Arc::ptr_eq(who, backend));
         self.prior.push((Arc::clone(backend), prior));

@@ -6,9 +6,9 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use nntp::capabilities::{Capabilities, Lacks};
+use nntp::capabilities::Capabilities;
 use nntp::client::{Action, ClientFlow, Facts};
-use nntp::command::{Class, Request, Verb};
+use nntp::command::{Class, Request};
 use nntp::line::TooLong;
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
@@ -171,8 +171,7 @@ impl Conversation {
                 None
             }
             Action::Capabilities(offer) => {
-                let lacks = self.lacks();
-                self.say(Capabilities { lacks, ..offer }.to_reply());
+                self.say_capabilities(offer);
                 None
             }
             Action::Close(words) => {
@@ -234,14 +233,19 @@ impl Conversation {
         done.err().map(End::Failed)
     }
 
-    /// Commands known to be missing on the provider that would serve groups.
-    fn lacks(&self) -> Lacks {
-        let backends = self.backends.backends();
-        let Some(backend) = backends.iter().min_by_key(|backend| backend.config().tier) else {
-            return Lacks::default();
-        };
-        let both = |new, old| backend.lacks(new) && backend.lacks(old);
-        Lacks { over: both(Verb::Over, Verb::XOver), hdr: both(Verb::Hdr, Verb::XHdr) }
+    /// Replies with what the provider has that serves the selected group, or would serve the next one.
+    fn say_capabilities(&mut self, offer: Capabilities) {
+        let backends = Arc::clone(&self.backends);
+        let (mut pending, mut ticket) = (self.pending_reply(), self.selected.ticket());
+        pending.answers(self.flow.verb());
+        self.running.push(Box::pin(async move {
+            let selected = selection(&mut ticket).await?;
+            let backend = selected.home().cloned().or_else(|| backends.first_for_groups());
+            ticket.pass_on(selected);
+            let lacks = backend.map(|backend| backend.lacks_for_groups()).unwrap_or_default();
+            pending.push(Capabilities { lacks, ..offer }.to_reply());
+            pending.finish_with_others().await
+        }));
     }
 
     /// Sends a reply of the proxy itself.

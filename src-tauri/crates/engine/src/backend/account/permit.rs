@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::super::Backend;
-use super::super::logins::Login;
+use super::super::logins::{Fate, Login};
 use super::super::pool::Pool;
 use super::Account;
 
@@ -45,11 +45,10 @@ impl Permit {
         }
     }
 
-    /// Stops counting the login: the dial failed before it was sent, or the connection has served a
-    /// reply.
-    pub(in super::super) fn forget_login(&self) {
+    /// Records what became of the login.
+    pub(in super::super) fn login(&self, fate: Fate) {
         if let Some(login) = self.login {
-            self.account.forget_login(login);
+            self.account.learn(login, fate);
         }
     }
 

@@ -14,33 +14,33 @@ impl Reply {
             Verdict::TooManyConnections => {
                 let said = String::from_utf8_lossy(&status.to_wire()).trim().to_owned();
                 self.backend.one_too_many(self.connection.id, said);
-                return Err(self.dismissed(status));
+                return Err(self.fail(Error::TooManyConnections));
             }
             Verdict::ModeReaderNeeded if !self.prior.login_needed => {
                 self.backend.mode_reader_needed();
-                return Err(self.dismissed(status));
+                return Err(self.fail(Error::ModeReaderNeeded));
             }
             Verdict::UnknownCommand if self.backend.may_need_mode_reader(&self.request) => {
-                return Err(self.dismissed(status));
+                return Err(self.fail(Error::ModeReaderNeeded));
             }
-            Verdict::LoginNeeded if !self.is_refused_for_good() => {
-                return Err(self.dismissed(status));
+            Verdict::LoginNeeded if self.may_need_login() => {
+                return Err(self.fail(Error::LoginNeeded));
             }
-            Verdict::Farewell if !(self.fresh && self.prior.farewell) => {
-                return Err(self.dismissed(status));
+            Verdict::LoginNeeded => {
+                self.end(false);
+                return Ok(());
             }
             Verdict::Farewell => {
-                // As the first reply on two new connections, it is the provider's answer. The
-                // connection is closed.
-                drop(self.dismissed(status));
-                return Ok(());
+                let (code, first) = (status.code(), self.fresh);
+                let farewell = self.fail(Error::Farewell { code, first });
+                // As the first reply on two new connections, it is the provider's answer.
+                return if first && self.prior.farewell { Ok(()) } else { Err(farewell) };
             }
             Verdict::Answer
             | Verdict::Missing
             | Verdict::Refused
             | Verdict::UnknownCommand
             | Verdict::Unable
-            | Verdict::LoginNeeded
             | Verdict::ModeReaderNeeded
             | Verdict::Account => {}
         }
@@ -63,14 +63,17 @@ impl Reply {
         Ok(())
     }
 
-    /// Whether another login would not change a 480.
-    fn is_refused_for_good(&self) -> bool {
-        self.prior.login_needed || self.backend.refuses_after_login(&self.request)
-    }
-
-    fn dismissed(&mut self, status: &StatusLine) -> Error {
-        let fresh = self.fresh;
-        self.fail(Error::Dismissed { status: status.clone(), fresh })
+    /// Whether another login may change a 480: the provider may have forgotten this one. Not if it was
+    /// just made, or if the provider said the same on another connection.
+    fn may_need_login(&self) -> bool {
+        if self.backend.config().login.is_none() {
+            return false;
+        }
+        if self.fresh || self.prior.login_needed {
+            self.backend.refused_after_login(&self.request);
+            return false;
+        }
+        !self.backend.refuses_after_login(&self.request)
     }
 
     /// Whether the reply names another article than ours, so the stream is out of step.
