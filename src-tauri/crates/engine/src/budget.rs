@@ -1,73 +1,131 @@
-//! Limits the memory for read-ahead, in total and for each session.
+//! Limits the memory for read-ahead, in total, for each program and for each session.
 //!
 //! A reply reserves its memory before its command is sent, by the size of earlier articles. So a reply
 //! that its client cannot take yet never blocks a connection, nothing is fetched without room for it,
-//! and memory is bounded. A session may hold no more than it leaves free, and its next reply may take
-//! half of that, so that something is left however many clients are slow.
+//! and memory is bounded. A session, and all sessions of a program, may hold no more than they leave
+//! free. A session's next reply may take half of that, so that something is left however many clients
+//! are slow.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::clients::Client;
 use crate::lock::Lock;
 
 /// The limit for all replies together, in bytes.
 pub(crate) const IN_ALL: usize = 64 * 1024 * 1024;
 /// How much a reservation grows when it is too small, in bytes.
 const STEP: usize = 256 * 1024;
-/// The assumed size of an article before any was seen, in bytes.
+/// The assumed size of an article before any was seen, in bytes: large enough for almost all.
 const UNKNOWN: usize = 8 * 1024 * 1024;
+/// The usual size of an article, in bytes.
+const USUAL: usize = 768 * 1024;
+/// Articles of up to this size fit into what systems keep for a client that does not read, in bytes.
+const SMALL: usize = 224 * 1024;
+/// A client that takes longer for the rest of an article, once it was fetched, is slow.
+const SLOW: Duration = Duration::from_secs(1);
+/// A client may make Newsmux fetch one byte twice for so many that it takes.
+const TAKEN_FOR_WASTED: u64 = 64;
 
-/// A session's view of the memory that is left.
+/// The memory of all sessions.
 #[derive(Debug, Clone)]
-pub(crate) struct Budget {
+pub(crate) struct Budget(Arc<Ledger>);
+
+/// A session's share of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Share {
     all: Arc<Ledger>,
     own: Arc<Own>,
 }
 
 #[derive(Debug)]
 struct Ledger {
-    free: Lock<usize>,
+    memory: Lock<Memory>,
     /// The recent size of articles in all sessions; zero before the first.
     typical: AtomicUsize,
     /// Signals that memory was returned.
     freed: Notify,
 }
 
-/// A session's share. `held` changes only under the ledger's lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
+struct Memory {
+    free: usize,
+    /// What each program holds.
+    held: HashMap<Arc<str>, usize>,
+}
+
+#[derive(Debug)]
 struct Own {
+    client: Arc<Client>,
+    /// What the session holds. It changes only under the ledger's lock.
     held: AtomicUsize,
     typical: AtomicUsize,
     freed: Notify,
-    slow: AtomicBool,
+    /// Whether the client has taken its last article at once.
+    prompt: AtomicBool,
+    taken: AtomicU64,
+    wasted: AtomicU64,
+}
+
+/// How long a session's next reply waits for room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// The client takes what it asked for at once: not at all.
+    Prompt,
+    /// It has yet to show how it reads, or it reads slowly: for a while.
+    Unproven,
+    /// Too much was fetched twice because of it: until there is room.
+    Wasteful,
 }
 
 /// Reserved memory for one reply. Dropping it returns the memory.
 #[derive(Debug)]
 pub(crate) struct Reservation {
-    budget: Budget,
+    share: Share,
+    program: Arc<str>,
     bytes: usize,
 }
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        let all =
-            Ledger { free: Lock::new(IN_ALL), typical: AtomicUsize::new(0), freed: Notify::new() };
-        Self { all: Arc::new(all), own: Arc::default() }
+        let memory = Lock::new(Memory { free: IN_ALL, held: HashMap::new() });
+        Self(Arc::new(Ledger { memory, typical: AtomicUsize::new(0), freed: Notify::new() }))
     }
 
-    /// Creates another session's share of the same budget.
-    pub(crate) fn for_session(&self) -> Self {
-        Self { all: Arc::clone(&self.all), own: Arc::default() }
+    /// Creates the share of a client's session.
+    pub(crate) fn for_session(&self, client: &Arc<Client>) -> Share {
+        let own = Own {
+            client: Arc::clone(client),
+            held: AtomicUsize::new(0),
+            typical: AtomicUsize::new(0),
+            freed: Notify::new(),
+            prompt: AtomicBool::new(false),
+            taken: AtomicU64::new(0),
+            wasted: AtomicU64::new(0),
+        };
+        Share { all: Arc::clone(&self.0), own: Arc::new(own) }
     }
+}
 
-    /// The expected size of the session's next article.
+impl Share {
+    /// The memory to reserve for the session's next article.
     pub(crate) fn expected(&self) -> usize {
-        let seen = [&self.own.typical, &self.all.typical].map(|t| t.load(Ordering::Relaxed));
-        let size = seen.into_iter().find(|size| *size > 0).unwrap_or(UNKNOWN);
+        let size = self.typical().unwrap_or(UNKNOWN);
         (size + size / 16 + STEP / 16).min(IN_ALL / 4)
+    }
+
+    /// The likely size of the session's next article.
+    pub(crate) fn likely(&self) -> usize {
+        self.typical().unwrap_or(USUAL)
+    }
+
+    fn typical(&self) -> Option<usize> {
+        let seen = [&self.own.typical, &self.all.typical].map(|t| t.load(Ordering::Relaxed));
+        seen.into_iter().find(|size| *size > 0)
     }
 
     /// Records the size of an article.
@@ -78,15 +136,15 @@ impl Budget {
         }
     }
 
-    /// Reserves this many bytes if both the session's share and the total allow it.
+    /// Reserves this many bytes if the session's share, its program's and the total allow it.
     pub(crate) fn try_reserve(&self, bytes: usize) -> Option<Reservation> {
-        let mut reservation = Reservation { budget: self.clone(), bytes: 0 };
+        let mut reservation = self.reserve_nothing();
         reservation.try_grow(bytes).then_some(reservation)
     }
 
     /// Creates an empty reservation.
     pub(crate) fn reserve_nothing(&self) -> Reservation {
-        Reservation { budget: self.clone(), bytes: 0 }
+        Reservation { share: self.clone(), program: self.own.client.program(), bytes: 0 }
     }
 
     /// Waits until the session has returned memory since the last call.
@@ -112,13 +170,32 @@ impl Budget {
         }
     }
 
-    /// Whether the client reads so slowly that nothing is fetched for it without room.
-    pub(crate) fn is_slow(&self) -> bool {
-        self.own.slow.load(Ordering::Relaxed)
+    /// How far the client is trusted to take its next article at once.
+    pub(crate) fn trust(&self) -> Trust {
+        let [taken, wasted] =
+            [&self.own.taken, &self.own.wasted].map(|bytes| bytes.load(Ordering::Relaxed));
+        match self.own.prompt.load(Ordering::Relaxed) {
+            _ if taken < wasted.saturating_mul(TAKEN_FOR_WASTED) => Trust::Wasteful,
+            true => Trust::Prompt,
+            // Before the first article nobody can have filled the memory, and small ones cost little.
+            false if self.typical().is_none_or(|size| size <= SMALL) => Trust::Prompt,
+            false => Trust::Unproven,
+        }
     }
 
-    pub(crate) fn set_slow(&self, slow: bool) {
-        self.own.slow.store(slow, Ordering::Relaxed);
+    /// Records that the client took a reply of this size, and how long after it was fetched.
+    pub(crate) fn was_taken(&self, bytes: usize, time: Duration) {
+        self.own.taken.fetch_add(bytes as u64, Ordering::Relaxed);
+        if bytes > SMALL {
+            self.own.prompt.store(time < SLOW, Ordering::Relaxed);
+        }
+    }
+
+    /// Records that an article has to be fetched again, of which this many bytes were read already,
+    /// because the client did not take it. The rest of it comes too, for nobody.
+    pub(crate) fn was_wasted(&self, bytes: usize) {
+        self.own.wasted.fetch_add(bytes.max(self.likely()) as u64, Ordering::Relaxed);
+        self.own.prompt.store(false, Ordering::Relaxed);
     }
 }
 
@@ -136,9 +213,7 @@ impl Reservation {
     /// Grows a later reply by one step, as long as anything is free: otherwise what was read would be
     /// lost.
     pub(crate) fn overdraw(&mut self) -> bool {
-        let budget = self.budget.clone();
-        let mut free = budget.all.free.lock();
-        self.take(&mut free, STEP)
+        self.grow(STEP, |_| true)
     }
 
     /// Returns everything beyond `bytes`.
@@ -146,33 +221,45 @@ impl Reservation {
         let surplus = self.bytes.saturating_sub(bytes);
         if surplus > 0 {
             self.bytes -= surplus;
-            let mut free = self.budget.all.free.lock();
-            *free += surplus;
-            self.budget.own.held.fetch_sub(surplus, Ordering::Relaxed);
-            drop(free);
-            self.budget.own.freed.notify_one();
-            self.budget.all.freed.notify_waiters();
+            let mut memory = self.share.all.memory.lock();
+            memory.free += surplus;
+            if let Some(held) = memory.held.get_mut(&self.program) {
+                *held -= surplus;
+                if *held == 0 {
+                    memory.held.remove(&self.program);
+                }
+            }
+            self.share.own.held.fetch_sub(surplus, Ordering::Relaxed);
+            drop(memory);
+            self.share.own.freed.notify_one();
+            self.share.all.freed.notify_waiters();
         }
     }
 
     fn try_grow(&mut self, bytes: usize) -> bool {
-        let budget = self.budget.clone();
-        let mut free = budget.all.free.lock();
-        let held = budget.own.held.load(Ordering::Relaxed);
-        held + bytes <= (*free + held) / 2 && self.take(&mut free, bytes)
+        let share = self.share.clone();
+        let program = Arc::clone(&self.program);
+        self.grow(bytes, |memory| {
+            let session = share.own.held.load(Ordering::Relaxed);
+            let program = memory.held.get(&program).copied().unwrap_or_default();
+            [session, program].iter().all(|held| held + bytes <= (memory.free + held) / 2)
+        })
     }
 
     fn try_grow_next(&mut self, bytes: usize) -> bool {
-        let budget = self.budget.clone();
-        let mut free = budget.all.free.lock();
-        bytes <= *free / 2 && self.take(&mut free, bytes)
+        self.grow(bytes, |memory| bytes <= memory.free / 2)
     }
 
-    fn take(&mut self, free: &mut usize, bytes: usize) -> bool {
-        let Some(left) = free.checked_sub(bytes) else { return false };
-        *free = left;
+    /// Takes this many bytes if they are there and `may` says so.
+    fn grow(&mut self, bytes: usize, may: impl FnOnce(&Memory) -> bool) -> bool {
+        let mut memory = self.share.all.memory.lock();
+        let Some(left) = memory.free.checked_sub(bytes).filter(|_| may(&memory)) else {
+            return false;
+        };
+        memory.free = left;
         self.bytes += bytes;
-        self.budget.own.held.fetch_add(bytes, Ordering::Relaxed);
+        *memory.held.entry(Arc::clone(&self.program)).or_default() += bytes;
+        self.share.own.held.fetch_add(bytes, Ordering::Relaxed);
         true
     }
 }
@@ -185,51 +272,91 @@ impl Drop for Reservation {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     const MIB: usize = 1024 * 1024;
 
+    /// A session of the program at this address.
+    fn session(budget: &Budget, program: u8) -> Share {
+        budget.for_session(&Client::new(SocketAddr::from(([127, 0, 0, program], 9))))
+    }
+
+    fn all(share: &Share) -> Vec<Reservation> {
+        std::iter::from_fn(|| share.try_reserve(MIB)).collect()
+    }
+
     #[test]
     fn a_session_leaves_as_much_as_it_holds() {
         let budget = Budget::new();
-        let greedy = budget.for_session();
-        let taken: Vec<_> = std::iter::from_fn(|| greedy.try_reserve(MIB)).collect();
-        assert_eq!(taken.len(), 32);
-        let second = budget.for_session();
-        let taken: Vec<_> = std::iter::from_fn(|| second.try_reserve(MIB)).collect();
-        assert_eq!(taken.len(), 16);
-        assert!(budget.for_session().try_reserve(MIB).is_some());
+        let greedy = all(&session(&budget, 1));
+        assert_eq!(greedy.len(), 32);
+        let second = all(&session(&budget, 2));
+        assert_eq!(second.len(), 16);
+        assert!(session(&budget, 3).try_reserve(MIB).is_some());
+    }
+
+    #[test]
+    fn a_program_with_many_sessions_leaves_as_much_as_it_holds() {
+        let budget = Budget::new();
+        let sessions: Vec<_> = (0..50).map(|_| session(&budget, 1)).collect();
+        let held: Vec<_> = sessions.iter().flat_map(all).collect();
+        assert_eq!(held.len(), 32);
+        assert_eq!(all(&session(&budget, 2)).len(), 16);
+        drop(held);
+        assert_eq!(all(&session(&budget, 2)).len(), 32);
+        assert!(budget.0.memory.lock().held.is_empty());
     }
 
     #[test]
     fn there_is_no_more_than_the_bound_in_all_and_all_of_it_comes_back() {
         let budget = Budget::new();
-        let mut held: Vec<_> = (0..99).map(|_| budget.for_session().reserve_nothing()).collect();
+        let mut held: Vec<_> = (0..99).map(|_| session(&budget, 1).reserve_nothing()).collect();
         let grown: usize = held.iter_mut().map(|r| (0..9).filter(|_| r.overdraw()).count()).sum();
         assert_eq!(grown * STEP, IN_ALL);
         drop(held);
-        assert_eq!(*budget.all.free.lock(), IN_ALL);
+        assert_eq!(budget.0.memory.lock().free, IN_ALL);
     }
 
     #[test]
     fn the_next_article_is_expected_to_be_like_the_largest_of_late() {
         let budget = Budget::new();
-        budget.for_session().saw_article(2 * MIB);
-        assert!(budget.expected() >= 2 * MIB, "what another session saw is better than nothing");
-        budget.saw_article(MIB);
-        budget.saw_article(10);
-        assert!((MIB * 3 / 4..MIB * 5 / 4).contains(&budget.expected()));
+        let share = session(&budget, 1);
+        session(&budget, 1).saw_article(2 * MIB);
+        assert!(share.expected() >= 2 * MIB, "what another session saw is better than nothing");
+        share.saw_article(MIB);
+        share.saw_article(10);
+        assert!((MIB * 3 / 4..MIB * 5 / 4).contains(&share.expected()));
+    }
+
+    #[test]
+    fn a_client_is_trusted_once_it_has_taken_an_article_and_64_times_what_it_has_wasted() {
+        let share = session(&Budget::new(), 1);
+        assert_eq!(share.trust(), Trust::Prompt, "nothing is known yet");
+        share.saw_article(MIB);
+        assert_eq!(share.trust(), Trust::Unproven);
+        share.was_taken(MIB, Duration::ZERO);
+        assert_eq!(share.trust(), Trust::Prompt);
+        share.was_wasted(MIB);
+        for _ in 0..63 {
+            assert_eq!(share.trust(), Trust::Wasteful);
+            share.was_taken(MIB, Duration::ZERO);
+        }
+        assert_eq!(share.trust(), Trust::Prompt);
+        share.was_taken(MIB, SLOW);
+        assert_eq!(share.trust(), Trust::Unproven);
     }
 
     #[tokio::test]
     async fn who_waits_for_room_gets_it_when_it_is_given_back() {
-        let (budget, other) = (Budget::new(), Budget::new());
-        let first = budget.try_reserve(IN_ALL / 2).unwrap();
-        let waiting = budget.for_session();
+        let budget = Budget::new();
+        let first = session(&budget, 1).try_reserve(IN_ALL / 2).unwrap();
+        let waiting = session(&budget, 1);
         let waiting = tokio::spawn(async move { waiting.reserve_next(IN_ALL / 3).await.bytes() });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
-        drop((first, other));
+        drop(first);
         assert_eq!(waiting.await.unwrap(), IN_ALL / 3);
     }
 }

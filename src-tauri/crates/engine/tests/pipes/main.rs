@@ -7,6 +7,7 @@ mod accounts;
 mod dialogue;
 mod doubt;
 mod economy;
+mod fairness;
 mod pressure;
 mod small;
 mod support;
