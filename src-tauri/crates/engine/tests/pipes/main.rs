@@ -8,6 +8,7 @@ mod dialogue;
 mod doubt;
 mod economy;
 mod fairness;
+mod lists;
 mod pressure;
 mod small;
 mod support;

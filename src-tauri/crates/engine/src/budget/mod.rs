@@ -8,13 +8,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::clients::Client;
 use crate::lock::Lock;
+
+mod trust;
+
+use trust::Habits;
+pub(crate) use trust::Trust;
 
 /// The limit for all replies together, in bytes.
 pub(crate) const IN_ALL: usize = 64 * 1024 * 1024;
@@ -24,12 +29,6 @@ const STEP: usize = 256 * 1024;
 const UNKNOWN: usize = 8 * 1024 * 1024;
 /// The usual size of an article, in bytes.
 const USUAL: usize = 768 * 1024;
-/// Articles of up to this size fit into what systems keep for a client that does not read, in bytes.
-const SMALL: usize = 224 * 1024;
-/// A client that takes longer for the rest of an article, once it was fetched, is slow.
-const SLOW: Duration = Duration::from_secs(1);
-/// A client may make Newsmux fetch one byte twice for so many that it takes.
-const TAKEN_FOR_WASTED: u64 = 64;
 
 /// The memory of all sessions.
 #[derive(Debug, Clone)]
@@ -65,21 +64,7 @@ struct Own {
     held: AtomicUsize,
     typical: AtomicUsize,
     freed: Notify,
-    /// Whether the client has taken its last article at once.
-    prompt: AtomicBool,
-    taken: AtomicU64,
-    wasted: AtomicU64,
-}
-
-/// How long a session's next reply waits for room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trust {
-    /// The client takes what it asked for at once: not at all.
-    Prompt,
-    /// It has yet to show how it reads, or it reads slowly: for a while.
-    Unproven,
-    /// Too much was fetched twice because of it: until there is room.
-    Wasteful,
+    habits: Habits,
 }
 
 /// Reserved memory for one reply. Dropping it returns the memory.
@@ -103,9 +88,7 @@ impl Budget {
             held: AtomicUsize::new(0),
             typical: AtomicUsize::new(0),
             freed: Notify::new(),
-            prompt: AtomicBool::new(false),
-            taken: AtomicU64::new(0),
-            wasted: AtomicU64::new(0),
+            habits: Habits::default(),
         };
         Share { all: Arc::clone(&self.0), own: Arc::new(own) }
     }
@@ -172,30 +155,18 @@ impl Share {
 
     /// How far the client is trusted to take its next article at once.
     pub(crate) fn trust(&self) -> Trust {
-        let [taken, wasted] =
-            [&self.own.taken, &self.own.wasted].map(|bytes| bytes.load(Ordering::Relaxed));
-        match self.own.prompt.load(Ordering::Relaxed) {
-            _ if taken < wasted.saturating_mul(TAKEN_FOR_WASTED) => Trust::Wasteful,
-            true => Trust::Prompt,
-            // Before the first article nobody can have filled the memory, and small ones cost little.
-            false if self.typical().is_none_or(|size| size <= SMALL) => Trust::Prompt,
-            false => Trust::Unproven,
-        }
+        self.own.habits.trust(self.typical())
     }
 
     /// Records that the client took a reply of this size, and how long after it was fetched.
     pub(crate) fn was_taken(&self, bytes: usize, time: Duration) {
-        self.own.taken.fetch_add(bytes as u64, Ordering::Relaxed);
-        if bytes > SMALL {
-            self.own.prompt.store(time < SLOW, Ordering::Relaxed);
-        }
+        self.own.habits.was_taken(bytes, time);
     }
 
     /// Records that an article has to be fetched again, of which this many bytes were read already,
     /// because the client did not take it. The rest of it comes too, for nobody.
     pub(crate) fn was_wasted(&self, bytes: usize) {
-        self.own.wasted.fetch_add(bytes.max(self.likely()) as u64, Ordering::Relaxed);
-        self.own.prompt.store(false, Ordering::Relaxed);
+        self.own.habits.was_wasted(bytes.max(self.likely()));
     }
 }
 
@@ -328,24 +299,6 @@ mod tests {
         share.saw_article(MIB);
         share.saw_article(10);
         assert!((MIB * 3 / 4..MIB * 5 / 4).contains(&share.expected()));
-    }
-
-    #[test]
-    fn a_client_is_trusted_once_it_has_taken_an_article_and_64_times_what_it_has_wasted() {
-        let share = session(&Budget::new(), 1);
-        assert_eq!(share.trust(), Trust::Prompt, "nothing is known yet");
-        share.saw_article(MIB);
-        assert_eq!(share.trust(), Trust::Unproven);
-        share.was_taken(MIB, Duration::ZERO);
-        assert_eq!(share.trust(), Trust::Prompt);
-        share.was_wasted(MIB);
-        for _ in 0..63 {
-            assert_eq!(share.trust(), Trust::Wasteful);
-            share.was_taken(MIB, Duration::ZERO);
-        }
-        assert_eq!(share.trust(), Trust::Prompt);
-        share.was_taken(MIB, SLOW);
-        assert_eq!(share.trust(), Trust::Unproven);
     }
 
     #[tokio::test]
