@@ -1,11 +1,7 @@
 //! How often a small request allocates, from its line to its reply. A test program of its own, because all
 //! of a process share the allocator that counts.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test may fail so, and says what it counts"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
 use std::alloc::System;
 
