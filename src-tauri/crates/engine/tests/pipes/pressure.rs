@@ -161,7 +161,8 @@ async fn a_provider_that_is_disabled_and_enabled_again_has_no_connection_too_man
 #[tokio::test(start_paused = true)]
 async fn those_who_wait_at_two_reloads_get_the_first_connection_that_is_free() {
     for pause in [0, 30, 300] {
-        let (proxy, provider) = before(slow(4000), RoutingMode::Hybrid, (2, 1));
+        // Later, they would be asked for again on other connections.
+        let (proxy, provider) = before(slow(1700), RoutingMode::Hybrid, (2, 1));
         let (mut busy, mut waiting) = (Vec::new(), Vec::new());
         for n in 0..2 {
             busy.push(client(&proxy).await);
@@ -174,6 +175,7 @@ async fn those_who_wait_at_two_reloads_get_the_first_connection_that_is_free() {
             sleep(Duration::from_millis(pause)).await;
             proxy.apply(renamed(RoutingMode::Hybrid, name, (2, 1)));
         }
+        assert_eq!(provider.count("STAT"), 0, "they wait");
         for (n, client) in busy.iter_mut().enumerate() {
             client.talk(&format!("S: 222 0 <{n}@x>\nS: ...")).await;
         }
