@@ -50,6 +50,15 @@ impl Article {
         Self::new(id, "a binary", body)
     }
 
+    /// An article with the body that a reply to BODY has as its block.
+    #[must_use]
+    pub fn of_block(id: &str, block: &[u8]) -> Self {
+        let lines = block.strip_suffix(b".\r\n").unwrap_or(block);
+        let lines = lines.split_inclusive(|byte| *byte == b'\n');
+        let unstuffed = lines.flat_map(|line| line.strip_prefix(b".").unwrap_or(line));
+        Self::new(id, "a part", unstuffed.copied().collect())
+    }
+
     fn new(id: &str, subject: &str, body: Vec<u8>) -> Self {
         Self(Arc::new(Parts { id: id.into(), subject: subject.into(), body }))
     }
@@ -132,5 +141,7 @@ mod tests {
         assert_eq!(at, Some(block.len() - 5));
         assert_eq!(super::block(b""), b".\r\n");
         assert_eq!(super::block(b".\r\n"), b"..\r\n.\r\n");
+        let article = Article::binary(7, 20_000);
+        assert_eq!(Article::of_block("<a@b>", &article.body_block()).body(), article.body());
     }
 }

@@ -230,3 +230,16 @@ fn every_file_says_first_what_it_is_for() {
         assert!(text.starts_with("//! "), "{} does not begin with a //! line", file.display());
     }
 }
+
+#[test]
+fn the_files_of_the_protocol_and_the_engine_are_short() {
+    let mut files = Vec::new();
+    for layer in ["nntp", "engine"] {
+        files_below(&root().join("src-tauri/crates").join(layer).join("src"), &["rs"], &mut files);
+    }
+    let length = |file: &PathBuf| fs::read_to_string(file).unwrap().lines().count();
+    let mut lengths: Vec<_> = files.iter().map(|file| (length(file), file)).collect();
+    lengths.sort();
+    let long = &lengths[lengths.len() * 9 / 10..];
+    assert!(long[0].0 <= 350, "one file in ten has more than 350 lines: {long:#?}");
+}

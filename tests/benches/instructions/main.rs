@@ -1,6 +1,6 @@
 //! How many instructions the smallest pieces of work take: finding the end of a block, parsing a command,
-//! serving a request. Counted by callgrind, so they are the same in each run, and can be compared from
-//! commit to commit, on one kind of processor and with one compiler.
+//! serving a request; and how often a request allocates. Counted by valgrind, so they are the same in each
+//! run, and can be compared from commit to commit, on one kind of processor and with one compiler.
 //!
 //! `npm run bench:instructions [-- --json FILE]`. Each case runs N times and 2 N times, each under valgrind
 //! in a process of its own; the difference is the work without the start of the program.
@@ -53,13 +53,14 @@ fn compare(json: Option<&str>) -> Result<(), String> {
         println!("The micro-benchmarks were skipped: valgrind cannot be started ({error}).");
         return Ok(());
     }
-    println!("{:<44} {:>12}", "", "instructions");
+    println!("{:<44} {:>12} {:>12}", "", "instructions", "allocations");
     let mut figures = Vec::new();
     for case in &CASES {
-        let ((once, units), (twice, _)) = (count(case, case.times)?, count(case, case.times * 2)?);
-        let each = (twice - once) / (case.times as f64 * units);
-        println!("{:<44} {each:>12.1} / {}", case.name, case.unit);
-        figures.push(json!({"name": case.name, "unit": case.unit, "instructions": each}));
+        let [instructions, allocations] = [each(case, INSTRUCTIONS)?, each(case, ALLOCATIONS)?];
+        println!("{:<44} {instructions:>12.1} {allocations:>12.2} / {}", case.name, case.unit);
+        figures.push(json!({
+            "name": case.name, "unit": case.unit, "instructions": instructions, "allocations": allocations,
+        }));
     }
     match json {
         None => Ok(()),
@@ -68,18 +69,31 @@ fn compare(json: Option<&str>) -> Result<(), String> {
     }
 }
 
-/// The instructions of a process that runs the case so many times, and the units of one time.
-fn count(case: &Case, times: u64) -> Result<(f64, f64), String> {
+/// What valgrind counts: its arguments, and what its figure stands behind.
+type Figure = (&'static [&'static str], &'static str);
+const INSTRUCTIONS: Figure =
+    (&["--tool=callgrind", "--callgrind-out-file=/dev/null"], "Collected :");
+const ALLOCATIONS: Figure = (&["--tool=memcheck", "--undef-value-errors=no"], "total heap usage:");
+
+/// A figure for each unit of a case.
+fn each(case: &Case, figure: Figure) -> Result<f64, String> {
+    let ((once, units), (twice, _)) =
+        (count(case, figure, case.times)?, count(case, figure, case.times * 2)?);
+    Ok((twice - once) / (case.times as f64 * units))
+}
+
+/// The figure of a process that runs the case so many times, and the units of one time.
+fn count(case: &Case, (tool, figure): Figure, times: u64) -> Result<(f64, f64), String> {
     let failed = |e: io::Error| format!("{}: {e}", case.name);
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .args(tool)
         .arg(env::current_exe().map_err(failed)?)
         .args(["--case", case.name, "--iterations", &times.to_string()])
         .output()
         .map_err(failed)?;
     let said = String::from_utf8_lossy(&output.stderr);
-    let number = |word: &str| word.trim().parse().ok();
-    let collected = said.lines().find_map(|line| line.split("Collected :").nth(1));
+    let number = |text: &str| text.split_whitespace().next()?.replace(',', "").parse().ok();
+    let collected = said.lines().find_map(|line| line.split(figure).nth(1));
     let units = number(&String::from_utf8_lossy(&output.stdout));
     let both = collected.and_then(number).zip(units).filter(|_| output.status.success());
     both.ok_or_else(|| format!("{}: {}\n{said}", case.name, output.status))

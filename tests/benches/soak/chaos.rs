@@ -87,7 +87,7 @@ impl Chaos {
     async fn worsen(&mut self) {
         for provider in (0..self.world.providers.len()).filter(|at| *at != self.healthy) {
             let severity = *self.rng.pick(&[20, 100, 300]);
-            let script = Script::random(self.rng.next()).severity(severity);
+            let script = Script::random(self.rng.next()).severity(severity).refusing();
             self.listening(provider).await.play(script);
         }
     }

@@ -40,10 +40,11 @@ impl Tally {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether everything that came was right.
+    /// Whether something came, all of it was right, and nobody was sent away or waited in vain.
     pub(crate) fn is_good(&self) -> bool {
         let none = |counter: &AtomicU64| counter.load(Ordering::Relaxed) == 0;
-        none(&self.wrong) && !none(&self.right)
+        let [wrong, silent, sent_away] = [&self.wrong, &self.silent, &self.sent_away].map(none);
+        wrong && silent && sent_away && !none(&self.right)
     }
 
     /// `peak` is newsmuxd's memory, in bytes.
@@ -71,13 +72,13 @@ impl Tally {
             ("peak memory in MiB", format!("{:.1}", peak as f64 / 1024.0 / 1024.0)),
             ("refusals", seen(&self.refused)),
             ("430 for an article that all providers have", seen(&self.missing)),
-            ("400 while a healthy provider was there", seen(&self.sent_away)),
+            ("400 while a healthy provider was there (must be 0)", seen(&self.sent_away)),
             ("closed within a reply or without one", seen(&self.closed)),
-            ("nothing for two minutes", seen(&self.silent)),
+            ("nothing for two minutes (must be 0)", seen(&self.silent)),
             ("connections above the limit (must be 0)", above.to_string()),
             ("wrong replies (must be 0)", seen(&self.wrong)),
         ] {
-            println!("| {what:<44} | {figure:>32} |");
+            println!("| {what:<50} | {figure:>32} |");
         }
     }
 }

@@ -22,7 +22,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use tempfile::TempDir;
 
-pub use tools::{Tool, skip};
+pub use tools::{Tool, skip, skip_because};
 
 /// The name and the password of an account.
 #[derive(Clone, Copy, Debug)]

@@ -25,6 +25,12 @@ pub fn net_nntp_only_reads(server: Server, group: &str) {
     run(Command::new(Tool::Perl.path()).arg(script).arg(server.port.to_string()).arg(group));
 }
 
+/// Lets Perl's Net::NNTP read a server that refuses some things, as its script says.
+pub fn net_nntp_of_a_strict_server(server: Server, group: &str) {
+    let script = in_repository("tests/scripts/read-strict.pl").expect("the script");
+    run(Command::new(Tool::Perl.path()).arg(script).arg(server.port.to_string()).arg(group));
+}
+
 /// Lets Python's nntplib read a server that refuses some things, as its script says.
 pub fn nntplib(server: Server, group: &str) {
     let script = in_repository("tests/scripts/read-overview.py").expect("the script");

@@ -70,15 +70,21 @@ impl Tool {
 #[must_use]
 pub fn skip(tools: &[Tool]) -> bool {
     let Some(missing) = tools.iter().find(|tool| tool.find().is_none()) else { return false };
+    skip_because(&format!("{missing:?} cannot run here (`npm test` installs it on Debian)"));
+    true
+}
+
+/// Says past the capture of test output that the test is skipped, and why.
+///
+/// # Panics
+/// In continuous integration, or with `NEWSMUX_REQUIRE_ALL` set: there nothing may be skipped.
+pub fn skip_because(why: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    let reason = format!(
-        "{test} was skipped: {missing:?} cannot run here (`npm test` installs it on Debian)\n"
-    );
+    let reason = format!("{test} was skipped: {why}\n");
     if ["CI", "NEWSMUX_REQUIRE_ALL"].iter().any(|name| env::var_os(name).is_some()) {
         panic!("{reason}");
     }
     drop(io::stderr().write_all(reason.as_bytes()));
-    true
 }
 
 /// A file of the repository, if it is there.

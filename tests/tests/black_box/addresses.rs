@@ -1,12 +1,14 @@
 //! A host with several addresses, one of which is sick: `localhost` is both loopback addresses.
 
+use std::io::ErrorKind;
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use newsmux_tests::daemon::{Account, Daemon, Setup};
-use newsmux_tests::provider::Provider;
+use newsmux_tests::provider::{Listening, Provider};
+use newsmux_tests::real::skip_because;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -16,6 +18,25 @@ use crate::{fetch, small};
 
 /// What the sick address says before it hangs up; nothing at all, and it stays silent.
 const SICK: [Option<&str>; 4] = [None, Some(""), Some("400 busy\r\n"), Some("502 not here\r\n")];
+
+/// A provider at one loopback address, and a listener for the same port of the other. None where a
+/// computer has only one: a test is skipped there, but not in continuous integration.
+async fn two_addresses() -> Option<(Listening, TcpListener)> {
+    loop {
+        let provider = Provider::named("a").with(&small()).account("u", "p").listen().await;
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, provider.address().port())).await {
+            Ok(listener) => return Some((provider, listener)),
+            // Somebody else has this port there.
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {}
+            Err(error) => {
+                skip_because(&format!(
+                    "this computer has no IPv6 loopback address ([::1]: {error})"
+                ));
+                return None;
+            }
+        }
+    }
+}
 
 /// Takes connections, and serves nobody. Counts them.
 async fn sick(listener: TcpListener, says: Option<&'static str>, count: Arc<AtomicUsize>) {
@@ -32,10 +53,7 @@ async fn sick(listener: TcpListener, says: Option<&'static str>, count: Arc<Atom
 #[tokio::test]
 async fn a_sick_address_does_not_keep_the_others_from_serving() {
     for says in SICK {
-        let provider = Provider::named("a").with(&small()).account("u", "p").listen().await;
-        let port = provider.address().port();
-        // A computer without IPv6 has one loopback address, and a port may be taken.
-        let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await else { continue };
+        let Some((provider, listener)) = two_addresses().await else { return };
         let count = Arc::new(AtomicUsize::new(0));
         tokio::spawn(sick(listener, says, Arc::clone(&count)));
         let account = Account::at(&provider).set("host", json!("localhost"));
@@ -65,9 +83,7 @@ async fn dropping(listener: TcpListener, count: Arc<AtomicUsize>) {
 
 #[tokio::test]
 async fn an_address_that_drops_every_request_is_left_for_the_other() {
-    let provider = Provider::named("a").with(&small()).account("u", "p").listen().await;
-    let port = provider.address().port();
-    let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await else { return };
+    let Some((provider, listener)) = two_addresses().await else { return };
     let count = Arc::new(AtomicUsize::new(0));
     tokio::spawn(dropping(listener, Arc::clone(&count)));
     let account = Account::at(&provider).set("host", json!("localhost"));

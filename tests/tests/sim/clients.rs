@@ -97,7 +97,7 @@ impl Reader {
             }
             let status = self.line().await;
             if status.is_empty() || status.starts_with("400 ") {
-                let may_end = ask.may_end(&self.world, 0);
+                let may_end = ask.may_end(&self.world, &self.selected, 0);
                 assert!(may_end, "the session ends behind {ask:?} with {status:?}");
                 self.leaves(&asked[at..], 0);
                 return false;
@@ -111,7 +111,7 @@ impl Reader {
             let (seen, whole) = self.block(&blocks, wanted).await;
             self.world.tally().delivered += seen as u64;
             if !whole {
-                let may_end = seen >= wanted || ask.may_end(&self.world, seen);
+                let may_end = seen >= wanted || ask.may_end(&self.world, &self.selected, seen);
                 assert!(may_end, "the session ends behind {seen} bytes of {ask:?}");
                 self.leaves(&asked[at..], seen);
                 return false;

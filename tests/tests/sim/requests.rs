@@ -36,6 +36,11 @@ impl Selected {
         (nth < GROUP_SIZE).then_some(nth)
     }
 
+    /// Whether its provider is there and healthy all the time.
+    fn is_at_healthy(&self, world: &World) -> bool {
+        self.group.is_some_and(|(_, provider)| world.is_healthy(provider))
+    }
+
     /// Takes the reply to `STAT n` or `STAT`, which has to be about this group and article.
     fn check_stat(&mut self, world: &World, asked: Option<u64>, text: &str) {
         let (group, _) = self.group.unwrap_or_else(|| panic!("no group, and yet {text}"));
@@ -157,7 +162,7 @@ impl Ask {
 
     /// Whether a stateful request has an answer at a provider that is there and healthy all the time.
     fn is_certain(self, world: &World, selected: &Selected) -> bool {
-        let at_healthy = selected.group.is_some_and(|(_, provider)| world.is_healthy(provider));
+        let at_healthy = selected.is_at_healthy(world);
         match self {
             _ if world.mode == RoutingMode::PerCommand => false,
             Self::Group(_) => world.has_healthy(),
@@ -179,10 +184,11 @@ impl Ask {
     }
 
     /// Whether the session may end instead of an answer, or after `seen` bytes of its block.
-    pub(crate) fn may_end(self, world: &World, seen: usize) -> bool {
+    pub(crate) fn may_end(self, world: &World, selected: &Selected, seen: usize) -> bool {
         let healthy = match world.mode {
-            RoutingMode::Standard => world.is_faultless,
-            _ => world.has_healthy(),
+            // Its provider is fixed, and only a group's numbers tell which one it is.
+            RoutingMode::Standard => world.are_all_healthy() || selected.is_at_healthy(world),
+            RoutingMode::PerCommand | RoutingMode::Hybrid => world.has_healthy(),
         };
         match self {
             _ if !healthy => true,

@@ -43,6 +43,9 @@ static LARGE: LazyLock<Vec<Article>> = LazyLock::new(|| {
     sizes.iter().zip(100..).map(|(size, seed)| Article::binary(seed, *size)).collect()
 });
 
+/// One article is larger than is ever expected of the next.
+static GIANT: LazyLock<Vec<Article>> = LazyLock::new(|| vec![Article::binary(300, 18_000_000)]);
+
 /// Articles as large as they usually are, for clients that ask for many at once.
 static USUAL: LazyLock<Vec<Article>> = LazyLock::new(|| {
     (200..200 + ARTICLES as u64).map(|seed| Article::binary(seed, 1_000_000)).collect()
@@ -150,6 +153,11 @@ impl World {
     /// Whether a provider at which nothing goes wrong is there all the time.
     pub(crate) fn has_healthy(&self) -> bool {
         !self.healthy.is_empty()
+    }
+
+    /// Whether nothing ever goes wrong at any provider.
+    pub(crate) fn are_all_healthy(&self) -> bool {
+        self.healthy.len() == self.providers.len()
     }
 
     /// Whether this is the one that is there all the time: others may be taken out of the settings.
@@ -273,6 +281,7 @@ fn articles(rng: &mut Rng, volume: Volume) -> Vec<Article> {
     let mut articles: Vec<_> = Vec::new();
     while articles.len() < ARTICLES {
         let library = match volume {
+            Volume::Large if rng.chance(30) => &GIANT,
             Volume::Large if rng.chance(300) => &LARGE,
             Volume::Little | Volume::Large => &LIBRARY,
             Volume::Huge if rng.chance(300) => &LARGE,

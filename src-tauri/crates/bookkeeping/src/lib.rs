@@ -287,9 +287,10 @@ impl Books {
         let has_periods = standing.is_some_and(|standing| standing.period_ends.is_some());
         // The word is of the period in which it was said.
         if has_periods && known != Some(*times) {
-            info!(provider = backend.name, "not asked before the next period: {said}");
             self.ledger.ended(&backend.account, said);
+            // What is logged should still be true after a crash.
             self.flush();
+            info!(provider = backend.name, "not asked before the next period: {said}");
         }
     }
 

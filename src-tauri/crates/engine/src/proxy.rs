@@ -207,11 +207,7 @@ impl Proxy {
         let session = ClientSession::builder(client, self.0.resources.buffers.clone(), auth)
             .with_posting(posting)
             .run_by(program)
-            .within_proxy(
-                self.0.budget.for_session(),
-                self.0.resources.events.clone(),
-                self.0.stop.subscribe(),
-            );
+            .within_proxy(&self.0.budget, self.0.resources.events.clone(), self.0.stop.subscribe());
         let router = Arc::clone(&self.0.selector);
         match mode {
             RoutingMode::Standard => {

@@ -49,16 +49,21 @@ pub(crate) struct Route<'a> {
 impl<'a> Route<'a> {
     /// Creates the route of `request`. Articles go to the least busy backend. Other requests go to
     /// `home`, where the client's group is, or to the first in the settings: group lists and overview
-    /// formats differ between providers, and a client should see only one.
+    /// formats differ between providers, and a client should see only one. Requests for another group
+    /// go to lower tiers than that of `home` first.
     pub(crate) fn new(
         selector: &'a BackendSelector,
         request: &'a Request,
         home: Option<&Arc<Backend>>,
     ) -> Self {
         let by_id = matches!(request.class(), Class::ById);
+        let lists = matches!(request.class(), Class::Stateless);
         let order = |(at, backend): (usize, &Arc<Backend>)| match home {
             _ if by_id => Candidate::new(backend, 0),
-            Some(home) if Arc::ptr_eq(home, backend) => Candidate::new(backend, 0),
+            Some(home) if Arc::ptr_eq(home, backend) => {
+                let tier = if lists { 0 } else { backend.config().tier.into() };
+                Candidate { tier, ..Candidate::new(backend, 0) }
+            }
             _ => Candidate::new(backend, at + 1),
         };
         let article = by_id.then_some(request);

@@ -64,9 +64,9 @@ impl<'a> Exchange<'a> {
     pub(super) fn claim(&self, client: &Client, last_resort: bool) -> Claim {
         let (urgency, cost) = match self.request.verb() {
             Verb::Article | Verb::Body if self.pending.is_first() => {
-                (Urgency::Bulk, self.pending.likely())
+                (Urgency::Bulk, self.pending.likely_size())
             }
-            Verb::Article | Verb::Body => (Urgency::ReadAhead, self.pending.likely()),
+            Verb::Article | Verb::Body => (Urgency::ReadAhead, self.pending.likely_size()),
             _ => (Urgency::Interactive, SMALL),
         };
         Claim { program: client.program(), client: client.id, urgency, cost, last_resort }

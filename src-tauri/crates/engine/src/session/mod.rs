@@ -39,7 +39,7 @@ use tokio::sync::watch;
 use tracing::{Instrument, debug, debug_span};
 
 use crate::auth::AuthHandler;
-use crate::budget::Budget;
+use crate::budget::{Budget, Share};
 use crate::clients::Client;
 use crate::config::RoutingMode;
 use crate::dial::BoxStream;
@@ -82,7 +82,7 @@ pub struct ClientSession {
     routing_mode: RoutingMode,
     stateful: AtomicBool,
     posting: bool,
-    budget: Budget,
+    budget: Share,
     events: Events,
     stop: watch::Receiver<bool>,
 }
@@ -113,15 +113,16 @@ impl ClientSession {
         buffer_pool: BufferPool,
         auth_handler: Arc<AuthHandler>,
     ) -> ClientSessionBuilder {
+        let client = Client::new(client_addr);
         ClientSessionBuilder(Self {
-            client: Client::new(client_addr),
+            budget: Budget::new().for_session(&client),
+            client,
             buffer_pool,
             auth: auth_handler,
             router: None,
             routing_mode: RoutingMode::Standard,
             stateful: AtomicBool::new(true),
             posting: false,
-            budget: Budget::new(),
             events: Events::new(),
             stop: watch::channel(false).1,
         })
@@ -250,11 +251,12 @@ impl ClientSessionBuilder {
     /// Shares these with the other sessions of a proxy.
     pub(crate) fn within_proxy(
         mut self,
-        budget: Budget,
+        budget: &Budget,
         events: Events,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        (self.0.budget, self.0.events, self.0.stop) = (budget, events, stop);
+        self.0.budget = budget.for_session(&self.0.client);
+        (self.0.events, self.0.stop) = (events, stop);
         self
     }
 

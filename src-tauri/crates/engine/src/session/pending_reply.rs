@@ -15,14 +15,11 @@ use super::ClientSession;
 use super::streaming::CLIENT_HOLD;
 use super::writer::{Place, Writer};
 use crate::backend::Backend;
-use crate::budget::Reservation;
+use crate::budget::{Reservation, Trust};
 use crate::error::Error;
 
 /// How long a client may accept no byte of a reply.
 pub(super) const CLIENT_STALL: Duration = Duration::from_secs(300);
-/// A client that delays a reply for this long in total is slow: its next articles are fetched only when
-/// there is room for all of them.
-const SLOW: Duration = Duration::from_secs(1);
 /// Smaller pieces are copied when they have to wait, so that none holds a whole buffer.
 const SMALL: usize = 224 * 1024;
 /// One piece of up to this many bytes counts as a status line, and does not delay the first read of its
@@ -119,7 +116,7 @@ impl PendingReply {
     }
 
     /// The likely size of the requested article.
-    pub(super) fn likely(&self) -> usize {
+    pub(super) fn likely_size(&self) -> usize {
         self.session.budget.likely()
     }
 
@@ -144,7 +141,8 @@ impl PendingReply {
     }
 
     /// Waits until the reply may be fetched: it is the client's next, or there is room to read all of
-    /// it ahead. For a slow client, even the next needs room. A single line needs none.
+    /// it ahead. For a client that is slow, or has yet to show that it is not, even the next needs room. A
+    /// single line needs none.
     pub(super) async fn may_fetch(&mut self, verb: Verb) {
         if verb != Verb::Stat {
             // Boxed to keep the futures of small requests small.
@@ -170,11 +168,11 @@ impl PendingReply {
                 () = budget.own_freed() => {}
             }
         }
-        self.room = if budget.is_slow() {
-            // All the room may be held by clients that read nothing, so it finally goes without.
-            timeout(CLIENT_HOLD, budget.reserve_next(size())).await.ok()
-        } else {
-            budget.try_reserve(size())
+        // All the room may be held by clients that read nothing, so it finally goes without.
+        self.room = match budget.trust() {
+            Trust::Prompt => budget.try_reserve(size()),
+            Trust::Unproven => timeout(CLIENT_HOLD, budget.reserve_next(size())).await.ok(),
+            Trust::Wasteful => timeout(CLIENT_STALL, budget.reserve_next(size())).await.ok(),
         };
     }
 
@@ -201,9 +199,7 @@ impl PendingReply {
         let began = Instant::now();
         self.trace();
         self.flush().await?;
-        if self.size > SMALL {
-            self.session.budget.set_slow(began.elapsed() >= SLOW);
-        }
+        self.session.budget.was_taken(self.size, began.elapsed());
         if self.last {
             poll_fn(|cx| self.client.poll_shutdown(cx)).await.map_err(Error::ClientGone)?;
             return Err(Error::LetGo);
@@ -269,9 +265,9 @@ impl PendingReply {
         Ok(self.written > before)
     }
 
-    /// Marks the client as slow: its next articles are fetched only when there is room for all of them.
-    pub(super) fn set_slow(&self) {
-        self.session.budget.set_slow(true);
+    /// Records that what was read of the article has to be fetched again.
+    pub(super) fn was_wasted(&self) {
+        self.session.budget.was_wasted(self.size);
     }
 
     /// Since when the client accepts nothing of what it was offered.

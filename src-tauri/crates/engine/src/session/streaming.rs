@@ -116,7 +116,7 @@ fn give_up_if_held(
     } else if !enough || (pending.is_first() && !reply.keeps_others_waiting()) {
         Ok(())
     } else if again {
-        pending.set_slow();
+        pending.was_wasted();
         Err(Error::Overrun)
     } else {
         Err(stalled())

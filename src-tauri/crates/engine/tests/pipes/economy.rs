@@ -166,6 +166,14 @@ async fn clients_that_take_nothing_leave_the_connections_to_the_others() {
     download(&proxy, 4, (20, 1), size).await;
     let beside = beside.elapsed();
     assert!(beside < alone * 2, "{beside:?} beside {alone:?}");
+    for (at, mut client) in idle.into_iter().enumerate() {
+        for n in 0..10 {
+            let reply = client.reply_to(&format!("BODY <idle.{at}.{n}@x>")).await;
+            assert_eq!((reply.code(), reply.block().len()), ("222", size));
+        }
+    }
+    let (sent, delivered) = (provider.book().articles, (size * (80 + 80 + 300)) as u64);
+    assert!(sent * 100 <= delivered * 102, "{sent} bytes for {delivered} delivered");
 }
 
 #[tokio::test(start_paused = true)]

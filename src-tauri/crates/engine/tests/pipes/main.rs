@@ -7,6 +7,8 @@ mod accounts;
 mod dialogue;
 mod doubt;
 mod economy;
+mod fairness;
+mod lists;
 mod logins;
 mod pressure;
 mod small;

@@ -5,6 +5,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use newsmux_tests::provider::{Fault, GREETING, Provider, ProviderState, on};
+use nntp_proxy::backend::State;
 use nntp_proxy::config::{BackendConfig, Config, RoutingMode};
 use nntp_proxy::proxy::Proxy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -121,6 +122,11 @@ async fn connections_of_before_a_reload_count_until_they_are_closed() {
     assert_eq!(provider.book().peak, 1);
 }
 
+/// The code of the next reply, and its block read away where it has one.
+async fn next_code(client: &mut Client) -> String {
+    client.reply_to("BODY").await.code().to_owned()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_provider_that_is_disabled_and_enabled_again_has_no_connection_too_many() {
     let (proxy, provider) = before(slow(2000), RoutingMode::Hybrid, (2, 1));
@@ -140,11 +146,54 @@ async fn a_provider_that_is_disabled_and_enabled_again_has_no_connection_too_man
         sleep(Duration::from_millis(100)).await;
     }
     let last = Instant::now();
+    let mut codes = Vec::new();
     for client in &mut clients {
-        client.line().await;
+        codes.push(next_code(client).await);
     }
+    // The first two are under way all the while. The others wait or come while no provider is there at
+    // all, so that nobody can serve them; only the last one comes when it is back for good.
+    let expected = ["222", "222", "400", "400", "400", "400", "400", "400", "400", "222"];
+    assert_eq!(codes, expected);
     assert!(last.elapsed() < Duration::from_secs(20), "after {:?}", last.elapsed());
     assert_eq!(provider.book().peak, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_at_two_reloads_get_the_first_connection_that_is_free() {
+    for pause in [0, 30, 300] {
+        // Later, they would be asked for again on other connections.
+        let (proxy, provider) = before(slow(1700), RoutingMode::Hybrid, (2, 1));
+        let (mut busy, mut waiting) = (Vec::new(), Vec::new());
+        for n in 0..2 {
+            busy.push(client(&proxy).await);
+            busy[n].send(&format!("BODY <{n}@x>")).await;
+        }
+        sleep(Duration::from_millis(500)).await;
+        for (n, name) in ["b", "c"].into_iter().enumerate() {
+            waiting.push(client(&proxy).await);
+            waiting[n].send(&format!("STAT <{n}@x>")).await;
+            sleep(Duration::from_millis(pause)).await;
+            proxy.apply(renamed(RoutingMode::Hybrid, name, (2, 1)));
+        }
+        assert_eq!(provider.count("STAT"), 0, "they wait");
+        for (n, client) in busy.iter_mut().enumerate() {
+            client.talk(&format!("S: 222 0 <{n}@x>\nS: ...")).await;
+        }
+        let free = Instant::now();
+        for (n, client) in waiting.iter_mut().enumerate() {
+            client.talk(&format!("S: 223 0 <{n}@x>")).await;
+        }
+        assert!(free.elapsed() < Duration::from_secs(1), "{:?} later", free.elapsed());
+        assert_eq!(provider.book().peak, 2);
+    }
+}
+
+/// Nothing counts as a failure of a provider, and each is up.
+fn assert_well(proxy: &Proxy) {
+    for provider in proxy.snapshot().backends {
+        let seen = (provider.counters.failures, provider.state, provider.why.as_str());
+        assert_eq!(seen, (0, State::Up, ""), "{}", provider.name);
+    }
 }
 
 /// One has begun to read a long list; how long another waits for its reply behind that.
@@ -233,6 +282,31 @@ async fn a_busy_provider_is_not_waited_for_while_another_is_idle() {
     let asked = Instant::now();
     second.talk("C: STAT <2@x>\nS: 223 0 <2@x>").await;
     assert!(asked.elapsed() < Duration::from_secs(5), "after {:?}", asked.elapsed());
+    assert_well(&proxy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_moves_on_from_a_busy_provider_blames_it_for_nothing() {
+    let [a, b] = ["a", "b"].map(|name| {
+        // It goes on for so long that those behind move to another provider.
+        let pause = Duration::from_secs(if name == "a" { 9 } else { 0 });
+        provider(name).rule(on("BODY", Fault::Split(vec![16], pause))).state()
+    });
+    let proxy =
+        proxy(RoutingMode::Hybrid, &[&a, &b], vec![settings("a", 1, 1), settings("b", 1, 1)]);
+    let asked = Instant::now();
+    let mut clients = JoinSet::new();
+    for at in 0..6 {
+        let proxy = proxy.clone();
+        clients.spawn(async move {
+            let reply = client(&proxy).await.ask(&format!("BODY <{at}@x>")).await;
+            assert_eq!((reply.code(), reply.block()), ("222", &b"hello\r\n.\r\n"[..]));
+        });
+    }
+    clients.join_all().await;
+    assert!(asked.elapsed() < Duration::from_secs(11), "after {:?}", asked.elapsed());
+    assert!(a.count("BODY") >= 1 && b.count("BODY") >= 2, "{}", b.count("BODY"));
+    assert_well(&proxy);
 }
 
 #[tokio::test(start_paused = true)]
