@@ -194,6 +194,22 @@ describe("set-up", () => {
     assert.equal(await said(password), "The program refused it. Copy it again from the program's settings.");
   });
 
+  test("keeps an undo for each program", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "set-up-before" });
+    await tabTo(page, page.getByRole("radio", { name: "SABnzbd" }));
+    await page.keyboard.press("ArrowRight");
+    await press(page, button(page, "Set it up for me"));
+    await type(page, "Address of NZBGet", "http://127.0.0.1:6789");
+    await type(page, "Password", "secret");
+    await press(page, button(page, "Set it up"));
+    await heading(page, "Newsmux is now a server in NZBGet").waitFor();
+    const sabnzbd = page.getByRole("region", { name: "Newsmux is now a server in SABnzbd" });
+    await press(page, sabnzbd.getByRole("button", { name: "Done" }));
+    await sabnzbd.waitFor({ state: "detached" });
+    await heading(page, "Newsmux is now a server in NZBGet").waitFor();
+    assert.equal(await button(page, "Undo").count(), 1);
+  });
+
   test("sets up NZBGet with user name and password, and undoes it", async (t) => {
     const page = await open(t, { page: "clients", scenario: "idle" });
     await tabTo(page, page.getByRole("radio", { name: "SABnzbd" }));

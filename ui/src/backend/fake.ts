@@ -1,7 +1,7 @@
 // A fake of the application, in memory: it answers every request and changes by itself, so that the window can be developed
 // and tested in a plain browser. `?scenario=` chooses the situation, `?lang=` the language.
 import type {
-  Check, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, Password, Provider, Reply, Request, Snapshot, State,
+  Check, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, Password, Program, Provider, Reply, Request, Snapshot, State, Trouble,
 } from "../bindings";
 import type { Backend } from ".";
 import { keepsPassword } from "../pages/provider";
@@ -58,7 +58,7 @@ class Application {
   #checks = 0;
   #missing = 0;
   #importing: ImportServer[] = [];
-  #connected: Connected | null = null;
+  #connected: Connected[] = [];
   #before = 0;
   #undo: { name: string; back: () => void } | null = null;
   #watchers = new Set<(snapshot: Snapshot) => void>();
@@ -72,7 +72,7 @@ class Application {
     if (world.fresh) this.#bytes = this.#replies = this.#articles = 0;
     this.#today = Math.max(0, seriesOf(world, "today", "provider", this.#begun).total.bytes - this.#bytes);
     this.#vault = world.keep.is === "vault_closed" || world.oldVault ? PASSPHRASE : null;
-    if (world.connectedBefore) this.#connected = { program: "sabnzbd", entry: "Newsmux", disabled: [{ name: "Northwind", known: true }], served: false };
+    if (world.connectedBefore) this.#connected = [{ program: "sabnzbd", address: "http://127.0.0.1:8080", entry: "Newsmux", disabled: [{ name: "Northwind", known: true }], served: false }];
     setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -169,11 +169,8 @@ class Application {
       case "connect_client": return this.#connect(request);
       case "undo_connect":
         if (this.world.connectedBefore && !request.secret) fail("client_key", "enter the key again");
-        this.#connected = null;
-        return DONE;
-      case "dismiss_connect":
-        this.#connected = null;
-        return DONE;
+        return this.#forgetConnected(request.program, request.address);
+      case "dismiss_connect": return this.#forgetConnected(request.program, request.address);
       case "events": return { is: "events", events: this.#events.filter((event) => event.number > request.after) };
       case "history": return { is: "history", samples: historyOf(this.world, this.#begun) };
       case "statistics": return { is: "statistics", series: seriesOf(this.world, request.range, request.by, Date.now()) };
@@ -343,9 +340,19 @@ class Application {
       this.#checkKeep("keep");
       this.world.settings.clients.push({ name: request.login });
     }
-    this.#connected = connected;
+    this.#connected = [...this.#connected.filter(({ program, address }) => program !== connected.program || address !== connected.address), connected];
     this.#before = this.#articles;
     return DONE;
+  }
+
+  #forgetConnected(program: Program, address: string): Reply {
+    this.#connected = this.#connected.filter((connected) => connected.program !== program || connected.address !== address);
+    return DONE;
+  }
+
+  #endTroubles(isOver: (trouble: Trouble) => boolean) {
+    this.world.troubles = this.world.troubles.filter((trouble) => !isOver(trouble));
+    if (this.world.troubles.length === 0 && this.world.running === "attention") this.world.running = null;
   }
 
   #beginCheck(provider: Provider, password: Password | null): Reply {
@@ -433,11 +440,11 @@ class Application {
     const steps = settings.desktop.first_steps;
     if (fresh) {
       steps.provider_works ||= Object.keys(this.#tested).length > 0;
-      steps.program_set_up ||= this.#connected !== null;
+      steps.program_set_up ||= this.#connected.length > 0;
     } else settings.desktop.first_steps = { provider_works: true, program_set_up: true, article_delivered: true };
     return snapshotOf(this.world, {
       begun: this.#begun, bytes: this.#bytes, today: this.#today + this.#bytes, replies: this.#replies, articles: this.#articles, tested: this.#tested, check: this.#check,
-      connected: this.#connected && { ...this.#connected, served: this.#articles > this.#before },
+      connected: this.#connected.map((connected) => ({ ...connected, served: this.#articles > this.#before })),
       newPassword: this.#newPassword?.name ?? null,
       vault: this.#vault === null ? "none" : this.#vaultOpen ? "open" : "closed",
       last: this.#events.at(-1)?.number ?? 0, removed: this.#undo?.name ?? null,

@@ -45,5 +45,5 @@ export function connectTo({ program, address, secret, disable_direct }: Connect,
   const known = reachable.some((one) => one.program === program && one.address === address.replace(/\/+$/, "") && one.user !== "changed");
   if (secret === "wrong" || (!secret && !known)) return "client_key";
   const disabled = disable_direct ? [{ name: "Northwind", known: true }, { name: "Harbour", known: false }] : [];
-  return { program, entry: "Newsmux", disabled, served: false };
+  return { program, address, entry: "Newsmux", disabled, served: false };
 }

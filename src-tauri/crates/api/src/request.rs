@@ -236,15 +236,24 @@ pub enum Request {
         /// Whether its own servers are switched off there.
         disable_direct: bool,
     },
-    /// Undoes in that program what was done.
+    /// Undoes what was done in a program.
     UndoConnect {
+        /// Which program.
+        program: Program,
+        /// Its address, as in [`Connected`](crate::snapshot::Connected).
+        address: String,
         /// The key to it, where that is not known any more.
         #[serde(default, deserialize_with = "secret_if_any")]
         #[cfg_attr(feature = "ts", ts(type = "string | null"))]
         secret: Option<Secret>,
     },
-    /// Forgets what was done there, and the key to it.
-    DismissConnect,
+    /// Forgets what was done in a program, and the key to it.
+    DismissConnect {
+        /// Which program.
+        program: Program,
+        /// Its address, as in [`Connected`](crate::snapshot::Connected).
+        address: String,
+    },
     /// The events after this one, the oldest first.
     Events {
         /// Its number; 0 for all.

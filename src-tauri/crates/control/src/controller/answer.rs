@@ -99,8 +99,12 @@ impl Controller {
             }
             Request::DismissImport => self.simply(|this| this.importing.dismiss()),
             connect @ Request::ConnectClient { .. } => return self.connect_client(connect, answer),
-            Request::UndoConnect { secret } => return self.undo_connect(secret, answer),
-            Request::DismissConnect => self.simply(|this| this.undo.connected = None),
+            Request::UndoConnect { program, address, secret } => {
+                return self.undo_connect((program, address), secret, answer);
+            }
+            Request::DismissConnect { program, address } => {
+                self.simply(|this| this.undo.forget_connection(&(program, address)))
+            }
             Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
             Request::Statistics { range, by } => return self.statistics(range, by, answer),
             Request::ReportCards { range } => return self.report_cards(range, answer),

@@ -30,7 +30,7 @@ fn reached(now: &Snapshot) -> FirstSteps {
     let works = |provider: &ProviderView| provider.state == ProviderState::Up || provider.tested;
     FirstSteps {
         provider_works: delivered || now.providers.iter().any(works),
-        program_set_up: delivered || now.connected.is_some() || !now.clients.is_empty(),
+        program_set_up: delivered || !now.connected.is_empty() || !now.clients.is_empty(),
         article_delivered: delivered,
     }
 }

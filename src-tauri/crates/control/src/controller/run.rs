@@ -255,7 +255,7 @@ impl Controller {
     pub(super) fn sample(&mut self) {
         self.engine = self.serving.snapshot();
         self.numbers.sample(Instant::now(), self.millis(), self.engine.as_ref());
-        self.look_for_first_article();
+        self.look_for_first_articles();
     }
 
     /// Publishes what has changed, and draws the tray.

@@ -52,7 +52,7 @@ impl Controller {
             new_password: self.new_password.as_ref().map(|(name, _)| name.clone()),
             check: self.checking.check.clone(),
             reachable: self.importing.accesses().map(reachable).collect(),
-            connected: self.connection(),
+            connected: self.connections(),
             start_at_login: self.desktop.starts_at_login(),
             tray: self.desktop.window().has_tray(),
             farewell: self.desktop.window().says_farewell(),
