@@ -53,6 +53,8 @@ async fn a_group_or_a_list_is_no_article() {
     assert_eq!(app.now().figures.articles, 0);
     fetch(&mut client, &article).await;
     app.until(|now| now.figures.articles == 1).await;
+    assert_eq!(client.ask(&format!("ARTICLE {}", article.id())).await.code(), "220");
+    app.until(|now| now.figures.articles == 2).await;
 }
 
 #[tokio::test]
@@ -170,8 +172,10 @@ async fn the_first_steps_that_are_done_stay_done_after_a_restart() {
     let (news, article) = one_article().await;
     let app = Begin::with_provider(&news).start();
     let mut client = program(app.address().await).await;
-    client.ask("DATE").await;
     let steps = |app: &App| app.now().settings.desktop.first_steps;
+    app.until(|now| now.clients.len() == 1).await;
+    assert!(!steps(&app).program_set_up, "it has asked for nothing");
+    client.ask("DATE").await;
     app.until(|now| now.settings.desktop.first_steps.program_set_up).await;
     assert!(!steps(&app).article_delivered);
     fetch(&mut client, &article).await;
