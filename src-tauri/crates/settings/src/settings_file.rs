@@ -161,7 +161,11 @@ impl SettingsFile {
         Ok(check(&settings).map_err(NotChanged::Invalid)?)
     }
 
-    fn may_be_changed(&self) -> Result<(), NotChanged> {
+    /// Whether they may be changed.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_be_changed(&self) -> Result<(), NotChanged> {
         match &self.read_only {
             None => Ok(()),
             Some((_, said)) => Err(NotChanged::ReadOnly(said.clone())),

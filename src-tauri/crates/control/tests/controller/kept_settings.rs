@@ -167,6 +167,20 @@ async fn two_that_run_at_once_do_not_write_over_each_other() {
     assert!(why_not["by"].as_str().unwrap().contains(&by), "{why_not}");
     assert!(now.settings.posting, "it can be read");
     cannot_be_changed(&second).await;
+    // Neither is the vault, which the other may use.
+    let vault = second.begin.folder.path().join("vault.json");
+    let open = json!({"do": "open_vault", "passphrase": "second"});
+    assert_eq!(second.refused(open).await.0, FailureCode::SettingsReadOnly);
+    assert!(!vault.exists(), "the second made a vault");
+    first.must(json!({"do": "open_vault", "passphrase": "first"})).await;
+    let before = fs::read(&vault).unwrap();
+    for request in [
+        json!({"do": "change_passphrase", "passphrase": "first", "new": "second"}),
+        json!({"do": "start_vault_over", "passphrase": "second"}),
+    ] {
+        assert_eq!(second.refused(request).await.0, FailureCode::SettingsReadOnly);
+        assert_eq!(fs::read(&vault).unwrap(), before);
+    }
     let third = Begin { folder: first.quit().await.folder, ..Begin::new() };
     second.until(|now| why(now).is_none()).await;
     second.must(json!({"do": "set_posting", "posting": false})).await;
