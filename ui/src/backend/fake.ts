@@ -135,7 +135,9 @@ class Application {
       case "set_listen": return this.#listen(request.listen.host, request.listen.port);
       case "set_posting": return this.#change(() => void (settings.posting = request.posting));
       case "set_language": return this.#change(() => void (desktop.language = request.language));
-      case "set_all_users": return this.#change(() => void (settings.listen.all_users = request.all));
+      case "set_all_users":
+        this.#endTroubles(({ what }) => what === "other_user");
+        return this.#change(() => void (settings.listen.all_users = request.all));
       case "set_theme": return this.#change(() => void (desktop.theme = request.theme));
       case "set_log": return this.#change(() => void (desktop.log = request.log));
       case "end_first_steps": return this.#change(() => void (desktop.first_steps_done = true));
@@ -144,7 +146,7 @@ class Application {
       case "check_provider": return this.#beginCheck(request.provider, request.password);
       case "dismiss_check": return this.#dismissCheck();
       case "dismiss_troubles":
-        this.world.troubles = this.world.troubles.filter(({ what }) => !what.startsWith("account_") && what !== "settings_set_aside" && what !== "settings_not_saved");
+        this.#endTroubles((trouble) => request.troubles.some((dismissed) => JSON.stringify(dismissed) === JSON.stringify(trouble)));
         return DONE;
       case "settings_copies":
         return { is: "copies", copies: [

@@ -42,7 +42,7 @@ function wave(seconds: number): number {
 }
 
 function serves({ running, troubles }: World): boolean {
-  return running === null || running === "degraded" || (running === "attention" && troubles.some((trouble) => "provider" in trouble));
+  return running === null || running === "degraded" || (running === "attention" && troubles.some((trouble) => "provider" in trouble || trouble.what === "other_user"));
 }
 
 /** Whether any provider works. */

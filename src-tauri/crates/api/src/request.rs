@@ -11,6 +11,7 @@ use nntp_proxy::config::Secret;
 use serde::Deserialize;
 use settings::{Language, Listen, LogLevel, Mode, Provider, StoreKind, Theme};
 
+use crate::snapshot::Trouble;
 pub use entered::{Arranged, Password, Remember};
 use entered::{secret, secret_if_any};
 pub use reply::{Failure, FailureCode, ImportFile, ImportServer, Reply};
@@ -150,8 +151,11 @@ pub enum Request {
     },
     /// Forgets the test, and ends it if it still goes on.
     DismissCheck,
-    /// Forgets a trouble that is only told: settings that were set aside or not saved.
-    DismissTroubles,
+    /// Forgets troubles that are only told.
+    DismissTroubles {
+        /// Exactly these, as the snapshot has them: one that has changed since is not dismissed.
+        troubles: Vec<Trouble>,
+    },
     /// The copies of the settings: see [`Reply::Copies`].
     SettingsCopies,
     /// Puts a copy of the settings in their place, and keeps what was there as another.

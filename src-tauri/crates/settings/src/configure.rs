@@ -56,8 +56,14 @@ pub fn configure_available(settings: &Settings, credentials: &Credentials) -> Op
     let enabled = settings.enabled();
     let backends =
         enabled.filter_map(|provider| backend(settings, provider, credentials)).collect();
-    let auth = auth(logins, settings.listen.all_users.unwrap_or(false));
+    let auth = auth(logins, !serves_own_user_only(settings));
     Some(config(settings, auth, backends))
+}
+
+/// Whether [`configure_available`] lets only programs of this user connect.
+#[must_use]
+pub fn serves_own_user_only(settings: &Settings) -> bool {
+    settings.clients.is_empty() && !settings.listen.all_users.unwrap_or(false)
 }
 
 /// Whoever has a login may connect; without logins, `all_users` of this computer or only this one.

@@ -22,7 +22,7 @@ mod understood;
 pub use nntp_proxy::config::{RoutingMode as Mode, Verify as VerifyLevel};
 
 pub use check::{Complaint, check, check_listen};
-pub use configure::{backend, configure, configure_available, plans};
+pub use configure::{backend, configure, configure_available, plans, serves_own_user_only};
 pub use copies::SettingsCopy;
 pub use credentials::Credentials;
 pub use desktop::{Desktop, FirstSteps, Language, LogLevel, Pending, StoreKind, Theme};

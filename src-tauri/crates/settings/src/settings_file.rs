@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use secrets::atomic::write_atomically;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::copies::Copies;
 use crate::json::{is_json, read};
@@ -35,7 +35,7 @@ pub struct SettingsFile {
 }
 
 /// Why settings may not be changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum ReadOnly {

@@ -15,6 +15,7 @@ mod figures;
 mod first_steps;
 mod importing;
 mod moving;
+mod other_users;
 mod passwords;
 mod power;
 mod reading;

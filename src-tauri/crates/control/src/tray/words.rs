@@ -1,6 +1,6 @@
 //! The words of the tray, in English and German.
 
-use api::snapshot::{KeepState, Snapshot, State, Trouble};
+use api::snapshot::{KeepState, ProviderState, ProviderView, Snapshot, State, Trouble};
 use settings::Language;
 
 /// The texts in one language.
@@ -23,6 +23,10 @@ pub(super) struct Words {
     /// Begins the sentence that says why nothing can be downloaded.
     nothing: &'static str,
     all_down: &'static str,
+    all_used_up: &'static str,
+    all_full: &'static str,
+    /// Of several reasons.
+    none_available: &'static str,
     no_provider: &'static str,
     several_down: fn(usize) -> String,
     because: fn(&Trouble, &str, &KeepState) -> String,
@@ -46,7 +50,7 @@ impl Words {
             State::Starting => self.starting.into(),
             State::Idle => self.idle.into(),
             State::Active => (self.active)(&self.speed(snapshot.figures.speed)),
-            State::Down => format!("{}: {}", self.nothing, self.all_down),
+            State::Down => format!("{}: {}", self.nothing, self.none_works(&snapshot.providers)),
             State::NoProvider => format!("{}: {}", self.nothing, self.no_provider),
             State::Degraded | State::Attention => self.trouble(snapshot),
         }
@@ -66,6 +70,18 @@ impl Words {
         }
     }
 
+    /// Why no provider works: how all of them are, if they are the same.
+    fn none_works(&self, providers: &[ProviderView]) -> &'static str {
+        let states = providers.iter().map(|view| view.state);
+        let mut used = states.filter(|state| *state != ProviderState::Off);
+        match used.next() {
+            Some(first) if used.any(|state| state != first) => self.none_available,
+            Some(ProviderState::UsedUp) => self.all_used_up,
+            Some(ProviderState::Full) => self.all_full,
+            _ => self.all_down,
+        }
+    }
+
     fn speed(&self, speed: u64) -> String {
         if speed < 1_000_000 {
             return format!("{} kB/s", speed.div_ceil(1000));
@@ -81,12 +97,15 @@ fn name<'a>(snapshot: &'a Snapshot, trouble: &'a Trouble) -> &'a str {
         Trouble::NoPassword { provider }
         | Trouble::LoginRefused { provider, .. }
         | Trouble::ProviderDown { provider, .. }
+        | Trouble::ProviderFull { provider, .. }
         | Trouble::AccountUsed { account: provider, .. }
         | Trouble::AccountExpires { account: provider, .. } => {
             let view = snapshot.providers.iter().find(|view| view.id == *provider);
             view.map_or(provider, |view| &view.name)
         }
-        Trouble::NoClientPassword { client } => client,
+        Trouble::NoClientPassword { client } | Trouble::OtherUser { client: Some(client) } => {
+            client
+        }
         Trouble::PortBusy { holder: Some(holder), .. } => holder,
         _ => "",
     }
@@ -128,6 +147,9 @@ static ENGLISH: Words = Words {
     paused: |minutes| format!("Paused for {minutes} min"),
     nothing: "Nothing can be downloaded",
     all_down: "all providers are down",
+    all_used_up: "all accounts are used up",
+    all_full: "all providers are at their connection limit",
+    none_available: "no provider is available",
     no_provider: "no provider is enabled",
     several_down: |count| format!("{count} providers are down"),
     because: |trouble, name, keep| match (trouble, keep) {
@@ -143,6 +165,11 @@ static ENGLISH: Words = Words {
         }
         (Trouble::LoginRefused { .. }, _) => format!("{name} refused the login"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} is down"),
+        (Trouble::ProviderFull { .. }, _) => format!("{name} has no free connections"),
+        (Trouble::OtherUser { client }, _) => {
+            let program = client.as_deref().unwrap_or("a program");
+            format!("{program} can't connect: it runs as another user")
+        }
         (Trouble::AccountUsed { percent: 100, .. }, _) => format!("{name} is used up"),
         (Trouble::AccountUsed { percent, .. }, _) => format!("{name}: {percent} % used"),
         (Trouble::AccountExpires { days: 0, .. }, _) => format!("{name} expires or has expired"),
@@ -170,6 +197,9 @@ static GERMAN: Words = Words {
     paused: |minutes| format!("Pausiert, noch {minutes} Min."),
     nothing: "Kein Download möglich",
     all_down: "Alle Anbieter sind ausgefallen",
+    all_used_up: "Alle Accounts sind aufgebraucht",
+    all_full: "Alle Anbieter sind an ihrem Verbindungslimit",
+    none_available: "Kein Anbieter ist verfügbar",
     no_provider: "Kein Anbieter ist aktiviert",
     several_down: |count| format!("{count} Anbieter sind ausgefallen"),
     because: |trouble, name, keep| match (trouble, keep) {
@@ -191,6 +221,11 @@ static GERMAN: Words = Words {
         }
         (Trouble::LoginRefused { .. }, _) => format!("{name} hat die Anmeldung abgelehnt"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} ist ausgefallen"),
+        (Trouble::ProviderFull { .. }, _) => format!("{name} hat keine freien Verbindungen"),
+        (Trouble::OtherUser { client }, _) => {
+            let program = client.as_deref().unwrap_or("Ein Programm");
+            format!("{program} kann sich nicht verbinden: läuft unter einem anderen Benutzer")
+        }
         (Trouble::AccountUsed { percent: 100, .. }, _) => format!("{name} ist aufgebraucht"),
         (Trouble::AccountUsed { percent, .. }, _) => format!("{name}: {percent} % verbraucht"),
         (Trouble::AccountExpires { days: 0, .. }, _) => {

@@ -4,9 +4,10 @@
 use std::process::{Command, Stdio};
 
 use api::request::Reply;
-use api::snapshot::{Happened, Outcome, State, Step};
+use api::snapshot::{Happened, Outcome, State, Step, Trouble};
 use control::tray::Icon;
 use newsmux_tests::client::Client;
+use newsmux_tests::provider::{Limit, Provider};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -151,6 +152,30 @@ async fn when_all_providers_are_down_everything_says_so_and_when_one_is_the_othe
     fetch(&mut program(address).await, &article).await;
     assert!(app.until(|now| now.state == State::Degraded).await.serves);
     assert_eq!(tip(&app), (Icon::Degraded, "Newsmux: deaf is down".into()));
+}
+
+#[tokio::test]
+async fn accounts_that_are_used_up_or_at_their_limit_are_not_down() {
+    let full = Provider::named("full").limit(Limit::AtGreeting(0, "502 Too many".into()));
+    let full = full.listen().await;
+    let used_up = |id| json!({"id": id, "host": "127.0.0.1", "port": 1, "tls": "off", "quota": {"bytes": 5, "used_before": 9}});
+    let mut full = at("full", &full);
+    full["username"] = Value::Null;
+    for (providers, why) in [
+        (json!([used_up("x"), used_up("y")]), "all accounts are used up"),
+        (json!([full]), "all providers are at their connection limit"),
+        (json!([used_up("x"), full]), "no provider is available"),
+    ] {
+        let app = Begin::new().settings(json!({ "providers": providers })).start();
+        let mut client = program(app.address().await).await;
+        client.ask("BODY <a@b>").await;
+        app.until(|now| now.state == State::Down).await;
+        app.must(json!({"do": "history"})).await;
+        let is_down = |trouble: &Trouble| matches!(trouble, Trouble::ProviderDown { .. });
+        assert!(!app.now().troubles.iter().any(is_down), "{:?}", app.now().troubles);
+        let words = format!("Newsmux: Nothing can be downloaded: {why}");
+        assert_eq!(tip(&app), (Icon::Attention, words));
+    }
 }
 
 #[tokio::test]
