@@ -118,6 +118,12 @@ export const views = {
     await page.locator("main .lead > button").click();
     await page.locator(".file").first().waitFor();
   }],
+  "import-hosts": ["providers", "busy", async (page) => {
+    await page.locator("main .lead > button").click();
+    const buffer = Buffer.from("[servers]\n[[x]]\nhost = eu.harbour.example");
+    await page.locator("input[type=file]").setInputFiles({ name: "sabnzbd.ini", mimeType: "text/plain", buffer });
+    await page.locator("fieldset").waitFor();
+  }],
   "import-sabnzbd": ["providers", "busy", (page) => readImport(page, 0)],
   "import-nzbget": ["overview", "empty", async (page) => {
     await page.locator("main .welcome button").nth(1).click();

@@ -166,7 +166,7 @@ class Application {
       case "find_imports": return { is: "imports", files: this.world.settings.providers.length === 1 ? [] : importFiles };
       case "read_import": return this.#preview(request.path);
       case "read_import_text": return this.#preview(request.text);
-      case "import": return this.#import(request.chosen, request.hold);
+      case "import": return this.#import(request);
       case "dismiss_import": return DONE;
       case "connect_client": return this.#connect(request);
       case "undo_connect":
@@ -323,12 +323,15 @@ class Application {
     return preview;
   }
 
-  #import(chosen: number[], hold: Hold): Reply {
+  #import({ chosen, same_account, hold }: Extract<Request, { do: "import" }>): Reply {
     this.#checkKeep(hold);
-    for (const at of chosen) {
-      const { provider, password } = this.#importing[at] ?? fail("unknown", "there is no such server");
+    for (const at of chosen.sort((a, b) => a - b)) {
+      const { provider, password, same_account_as: same } = this.#importing[at] ?? fail("unknown", "there is no such server");
       const id = `${provider.host}-${at}`;
-      this.world.settings.providers.push({ ...provider, id });
+      const { providers } = this.world.settings;
+      const owner = same && same_account.includes(at) ? providers.find((other) => other.name === same.name && !other.account) : undefined;
+      providers.push(owner ? { ...provider, id, quota: null, expires: null, account: owner.id } : { ...provider, id });
+      if (owner && same?.bought === "handed_over") Object.assign(owner, { quota: provider.quota, expires: provider.expires });
       if (password) this.world.passwords[id] = hold === "keep" ? "kept" : "this_session";
     }
     return this.#change(() => {});

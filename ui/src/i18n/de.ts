@@ -487,6 +487,11 @@ export function german(platform: Platform): Words {
       until: (day) => `bis ${day}`,
       leftOut: "Nicht importiert",
       why: { ours: "das ist Newsmux", host: "kein brauchbarer Host", example: "Beispielserver von NZBGet" },
+      sameAccount: (name) => `Gleicher Account wie ${name}: teilt dessen Verbindungen`,
+      bought: {
+        handed_over: (name) => `Limit und Ablauf gelten dann für ${name}.`,
+        left_out: (name) => `${name} hat ein eigenes Limit oder Ende, deshalb wird dieses nicht importiert.`,
+      },
       take: (n) => `${n} Anbieter importieren`,
       other: "Andere Datei",
       done: (n) => `${n} Anbieter importiert.`,

@@ -483,6 +483,11 @@ export function english(platform: Platform) {
       until: (day: string) => `until ${day}`,
       leftOut: "Not imported",
       why: { ours: "this is Newsmux", host: "no usable host", example: "NZBGet's example server" },
+      sameAccount: (name: string) => `Same account as ${name}: shares its connections`,
+      bought: {
+        handed_over: (name: string) => `Its limit and end then count for ${name}.`,
+        left_out: (name: string) => `${name} has its own limit or end, so this one isn't imported.`,
+      },
       take: (n: number) => (n === 1 ? "Import 1 provider" : `Import ${n} providers`),
       other: "Another file",
       done: (n: number) => (n === 1 ? "1 provider imported." : `${n} providers imported.`),

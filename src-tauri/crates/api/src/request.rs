@@ -14,7 +14,7 @@ use settings::{Language, Listen, LogLevel, Mode, Provider, StoreKind, Theme};
 use crate::snapshot::Trouble;
 pub use entered::{Arranged, Password, Remember};
 use entered::{secret, secret_if_any};
-pub use reply::{Failure, FailureCode, ImportFile, ImportServer, Reply};
+pub use reply::{Bought, Failure, FailureCode, ImportFile, ImportServer, Reply, SameAccount};
 
 /// What the user asks for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -216,6 +216,8 @@ pub enum Request {
     Import {
         /// Which, counted from 0.
         chosen: Vec<usize>,
+        /// Those of them that share the account of [`ImportServer::same_account_as`].
+        same_account: Vec<usize>,
         /// How their passwords are kept.
         hold: Remember,
     },

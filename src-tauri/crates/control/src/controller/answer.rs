@@ -95,8 +95,9 @@ impl Controller {
             Request::FindImports => return self.find_imports(answer),
             Request::ReadImport { path } => return self.read_import(path, answer),
             Request::ReadImportText { text } => self.read_import_text(&text),
-            Request::Import { chosen, hold } => {
-                return self.when_idle(move |this| this.import(&chosen, hold, answer));
+            Request::Import { chosen, same_account, hold } => {
+                return self
+                    .when_idle(move |this| this.import(&chosen, &same_account, hold, answer));
             }
             Request::DismissImport => self.simply(|this| this.importing.dismiss()),
             connect @ Request::ConnectClient { .. } => return self.connect_client(connect, answer),
