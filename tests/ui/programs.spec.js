@@ -55,6 +55,32 @@ describe("import", () => {
     await heading(page, "Servers in SABnzbd").waitFor();
   });
 
+  test("shares the account of another server, unless the user says otherwise", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Import from SABnzbd or NZBGet"));
+    const file = { name: "sabnzbd.ini", mimeType: "text/plain", buffer: Buffer.from("[servers]\n[[x]]\nhost = eu.harbour.example") };
+    await page.locator("input[type=file]").setInputFiles(file);
+    const shares = (name) => box(page, `Same account as ${name}: shares its connections`);
+    assert.ok(await shares("Harbour").isChecked());
+    await page.getByText("Its limit and end then count for Harbour.").waitFor();
+    await page.getByText("Brickyard has its own limit or end, so this one isn't imported.").waitFor();
+    await press(page, box(page, "Harbour"), "Space");
+    assert.equal(await shares("Harbour").count(), 0, "there is nothing to share");
+    await press(page, box(page, "Harbour"), "Space");
+    await press(page, shares("Brickyard"), "Space");
+    await press(page, button(page, "Import 3 providers"));
+    const account = async (name) => {
+      await press(page, button(page, `Edit ${name}`));
+      await page.getByText("Account", { exact: true }).click();
+      const select = page.getByLabel("Same account as");
+      const chosen = await select.evaluate((list) => list.selectedOptions[0].textContent.trim());
+      await press(page, button(page, "Cancel"));
+      return chosen;
+    };
+    assert.equal(await account("Harbour Europe"), "Harbour");
+    assert.notEqual(await account("Brickyard Europe"), "Brickyard");
+  });
+
   test("asks what to do when the keyring is locked", async (t) => {
     const page = await open(t, { page: "providers", scenario: "locked" });
     await press(page, button(page, "Import from SABnzbd or NZBGet"));
@@ -192,6 +218,22 @@ describe("set-up", () => {
     const password = page.getByRole("dialog").getByLabel("Password");
     await password.waitFor();
     assert.equal(await said(password), "The program refused it. Copy it again from the program's settings.");
+  });
+
+  test("keeps an undo for each program", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "set-up-before" });
+    await tabTo(page, page.getByRole("radio", { name: "SABnzbd" }));
+    await page.keyboard.press("ArrowRight");
+    await press(page, button(page, "Set it up for me"));
+    await type(page, "Address of NZBGet", "http://127.0.0.1:6789");
+    await type(page, "Password", "secret");
+    await press(page, button(page, "Set it up"));
+    await heading(page, "Newsmux is now a server in NZBGet").waitFor();
+    const sabnzbd = page.getByRole("region", { name: "Newsmux is now a server in SABnzbd" });
+    await press(page, sabnzbd.getByRole("button", { name: "Done" }));
+    await sabnzbd.waitFor({ state: "detached" });
+    await heading(page, "Newsmux is now a server in NZBGet").waitFor();
+    assert.equal(await button(page, "Undo").count(), 1);
   });
 
   test("sets up NZBGet with user name and password, and undoes it", async (t) => {

@@ -91,6 +91,37 @@ describe("troubles", () => {
     assert.equal(await fine.locator("button.doubtful").count(), 0);
   });
 
+  for (const [scenario, lang, sentence, label] of [
+    ["all-used-up", "en", "Nothing can be downloaded: all accounts are used up.", "Accounts used up"],
+    ["all-used-up", "de", "Kein Download möglich: Alle Accounts sind aufgebraucht.", "Accounts aufgebraucht"],
+    ["all-full", "en", "Nothing can be downloaded: all providers are at their connection limit.", "Connection limit reached"],
+    ["all-full", "de", "Kein Download möglich: Alle Anbieter sind an ihrem Verbindungslimit.", "Verbindungslimit erreicht"],
+  ]) {
+    test(`no provider works, and none is down (${scenario}): says why, in ${lang}`, async (t) => {
+      const page = await open(t, { scenario, lang });
+      await page.getByText(sentence).waitFor();
+      await page.getByRole("status").getByText(label).waitFor();
+      assert.equal(await page.getByText(/providers are down|sind ausgefallen/).count(), 0);
+    });
+  }
+
+  test("a program of another user: is let in", async (t) => {
+    const page = await open(t, { scenario: "other-user" });
+    const words = "SABnzbd can't connect because it runs as another user of this computer.";
+    await page.getByText(words).waitFor();
+    await page.getByText("Newsmux is on, but SABnzbd can't connect.").waitFor();
+    await button(page, "Serve other users").click();
+    await gone(page, words);
+    const unknown = await open(t, { scenario: "other-user-unknown" });
+    await unknown.getByText("A program can't connect because it runs as another user of this computer.").waitFor();
+    await unknown.getByText("Newsmux is on, but a program can't connect.").waitFor();
+    const other = await open(t, { scenario: "other-user", lang: "de" });
+    const german = "SABnzbd kann sich nicht verbinden, weil es unter einem anderen Benutzer dieses Computers läuft.";
+    await other.getByText(german).waitFor();
+    await button(other, "Ausblenden").click();
+    await gone(other, german);
+  });
+
   test("a port in use, or no provider: nothing can be downloaded", async (t) => {
     const page = await open(t, { scenario: "port-busy" });
     await page.getByText("Nothing can be downloaded: port 10080 is in use.").waitFor();
@@ -111,6 +142,7 @@ describe("troubles", () => {
     await page.getByText("Settings couldn't be saved.").waitFor();
     await button(page, "Dismiss").first().click();
     await gone(page, "The old file is kept");
+    await page.getByText("Settings couldn't be saved.").waitFor();
   });
 
   test("settings of a newer version: read-only until a copy is restored or the rest is discarded", async (t) => {

@@ -86,6 +86,9 @@ export const views = {
   "overview-degraded": ["overview", "degraded"],
   "overview-port-busy": ["overview", "port-busy"],
   "overview-cannot-listen": ["overview", "cannot-listen"],
+  "overview-all-used-up": ["overview", "all-used-up"],
+  "overview-all-full": ["overview", "all-full"],
+  "overview-other-user": ["overview", "other-user"],
   "overview-refused": ["overview", "refused"],
   "overview-missing": ["overview", "missing"],
   "overview-locked": ["overview", "locked"],
@@ -114,6 +117,12 @@ export const views = {
   "import": ["providers", "busy", async (page) => {
     await page.locator("main .lead > button").click();
     await page.locator(".file").first().waitFor();
+  }],
+  "import-hosts": ["providers", "busy", async (page) => {
+    await page.locator("main .lead > button").click();
+    const buffer = Buffer.from("[servers]\n[[x]]\nhost = eu.harbour.example");
+    await page.locator("input[type=file]").setInputFiles({ name: "sabnzbd.ini", mimeType: "text/plain", buffer });
+    await page.locator("fieldset").waitFor();
   }],
   "import-sabnzbd": ["providers", "busy", (page) => readImport(page, 0)],
   "import-nzbget": ["overview", "empty", async (page) => {

@@ -1,7 +1,7 @@
 // A fake of the application, in memory: it answers every request and changes by itself, so that the window can be developed
 // and tested in a plain browser. `?scenario=` chooses the situation, `?lang=` the language.
 import type {
-  Check, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, Password, Provider, Reply, Request, Snapshot, State,
+  Check, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, Password, Program, Provider, Reply, Request, Snapshot, State, Trouble,
 } from "../bindings";
 import type { Backend } from ".";
 import { keepsPassword } from "../pages/provider";
@@ -58,7 +58,7 @@ class Application {
   #checks = 0;
   #missing = 0;
   #importing: ImportServer[] = [];
-  #connected: Connected | null = null;
+  #connected: Connected[] = [];
   #before = 0;
   #undo: { name: string; back: () => void } | null = null;
   #watchers = new Set<(snapshot: Snapshot) => void>();
@@ -72,7 +72,7 @@ class Application {
     if (world.fresh) this.#bytes = this.#replies = this.#articles = 0;
     this.#today = Math.max(0, seriesOf(world, "today", "provider", this.#begun).total.bytes - this.#bytes);
     this.#vault = world.keep.is === "vault_closed" || world.oldVault ? PASSPHRASE : null;
-    if (world.connectedBefore) this.#connected = { program: "sabnzbd", entry: "Newsmux", disabled: [{ name: "Northwind", known: true }], served: false };
+    if (world.connectedBefore) this.#connected = [{ program: "sabnzbd", address: "http://127.0.0.1:8080", entry: "Newsmux", disabled: [{ name: "Northwind", known: true }], served: false }];
     setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -136,7 +136,9 @@ class Application {
       case "set_listen": return this.#listen(request.listen.host, request.listen.port);
       case "set_posting": return this.#change(() => void (settings.posting = request.posting));
       case "set_language": return this.#change(() => void (desktop.language = request.language));
-      case "set_all_users": return this.#change(() => void (settings.listen.all_users = request.all));
+      case "set_all_users":
+        this.#endTroubles(({ what }) => what === "other_user");
+        return this.#change(() => void (settings.listen.all_users = request.all));
       case "set_theme": return this.#change(() => void (desktop.theme = request.theme));
       case "set_log": return this.#change(() => void (desktop.log = request.log));
       case "set_notify": return this.#change(() => void (desktop.notify = request.notify));
@@ -146,7 +148,7 @@ class Application {
       case "check_provider": return this.#beginCheck(request.provider, request.password);
       case "dismiss_check": return this.#dismissCheck();
       case "dismiss_troubles":
-        this.world.troubles = this.world.troubles.filter(({ what }) => !what.startsWith("account_") && what !== "settings_set_aside" && what !== "settings_not_saved");
+        this.#endTroubles((trouble) => request.troubles.some((dismissed) => JSON.stringify(dismissed) === JSON.stringify(trouble)));
         return DONE;
       case "settings_copies":
         return { is: "copies", copies: [
@@ -166,16 +168,13 @@ class Application {
       case "find_imports": return { is: "imports", files: this.world.settings.providers.length === 1 ? [] : importFiles };
       case "read_import": return this.#preview(request.path);
       case "read_import_text": return this.#preview(request.text);
-      case "import": return this.#import(request.chosen, request.hold);
+      case "import": return this.#import(request);
       case "dismiss_import": return DONE;
       case "connect_client": return this.#connect(request);
       case "undo_connect":
         if (this.world.connectedBefore && !request.secret) fail("client_key", "enter the key again");
-        this.#connected = null;
-        return DONE;
-      case "dismiss_connect":
-        this.#connected = null;
-        return DONE;
+        return this.#forgetConnected(request.program, request.address);
+      case "dismiss_connect": return this.#forgetConnected(request.program, request.address);
       case "events": return { is: "events", events: this.#events.filter((event) => event.number > request.after) };
       case "history": return { is: "history", samples: historyOf(this.world, this.#begun) };
       case "statistics": return { is: "statistics", series: seriesOf(this.world, request.range, request.by, Date.now()) };
@@ -335,12 +334,15 @@ class Application {
     return preview;
   }
 
-  #import(chosen: number[], hold: Hold): Reply {
+  #import({ chosen, same_account, hold }: Extract<Request, { do: "import" }>): Reply {
     this.#checkKeep(hold);
-    for (const at of chosen) {
-      const { provider, password } = this.#importing[at] ?? fail("unknown", "there is no such server");
+    for (const at of chosen.sort((a, b) => a - b)) {
+      const { provider, password, same_account_as: same } = this.#importing[at] ?? fail("unknown", "there is no such server");
       const id = `${provider.host}-${at}`;
-      this.world.settings.providers.push({ ...provider, id });
+      const { providers } = this.world.settings;
+      const owner = same && same_account.includes(at) ? providers.find((other) => other.name === same.name && !other.account) : undefined;
+      providers.push(owner ? { ...provider, id, quota: null, expires: null, account: owner.id } : { ...provider, id });
+      if (owner && same?.bought === "handed_over") Object.assign(owner, { quota: provider.quota, expires: provider.expires });
       if (password) this.world.passwords[id] = hold === "keep" ? "kept" : "this_session";
     }
     return this.#change(() => {});
@@ -354,9 +356,19 @@ class Application {
       this.#checkKeep("keep");
       this.world.settings.clients.push({ name: request.login });
     }
-    this.#connected = connected;
+    this.#connected = [...this.#connected.filter(({ program, address }) => program !== connected.program || address !== connected.address), connected];
     this.#before = this.#articles;
     return DONE;
+  }
+
+  #forgetConnected(program: Program, address: string): Reply {
+    this.#connected = this.#connected.filter((connected) => connected.program !== program || connected.address !== address);
+    return DONE;
+  }
+
+  #endTroubles(isOver: (trouble: Trouble) => boolean) {
+    this.world.troubles = this.world.troubles.filter((trouble) => !isOver(trouble));
+    if (this.world.troubles.length === 0 && this.world.running === "attention") this.world.running = null;
   }
 
   #beginCheck(provider: Provider, password: Password | null): Reply {
@@ -444,11 +456,11 @@ class Application {
     const steps = settings.desktop.first_steps;
     if (fresh) {
       steps.provider_works ||= Object.keys(this.#tested).length > 0;
-      steps.program_set_up ||= this.#connected !== null;
+      steps.program_set_up ||= this.#connected.length > 0;
     } else settings.desktop.first_steps = { provider_works: true, program_set_up: true, article_delivered: true };
     return snapshotOf(this.world, {
       begun: this.#begun, bytes: this.#bytes, today: this.#today + this.#bytes, replies: this.#replies, articles: this.#articles, tested: this.#tested, check: this.#check,
-      connected: this.#connected && { ...this.#connected, served: this.#articles > this.#before },
+      connected: this.#connected.map((connected) => ({ ...connected, served: this.#articles > this.#before })),
       newPassword: this.#newPassword?.name ?? null,
       vault: this.#vault === null ? "none" : this.#vaultOpen ? "open" : "closed",
       last: this.#events.at(-1)?.number ?? 0, removed: this.#undo?.name ?? null,

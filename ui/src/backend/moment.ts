@@ -7,7 +7,7 @@ const HISTORY_MS = 5 * 60_000;
 const SINCE_MS = 42 * 60_000;
 
 /** What changes between snapshots. */
-export type Moment = { begun: number; bytes: number; today: number; replies: number; articles: number; tested: Record<string, string>; last: number; removed: string | null; check: Check | null; connected: Connected | null; vault: VaultState; newPassword: string | null };
+export type Moment = { begun: number; bytes: number; today: number; replies: number; articles: number; tested: Record<string, string>; last: number; removed: string | null; check: Check | null; connected: Connected[]; vault: VaultState; newPassword: string | null };
 
 export function snapshotOf(world: World, moment: Moment): Snapshot {
   const at = Date.now();
@@ -42,7 +42,7 @@ function wave(seconds: number): number {
 }
 
 function serves({ running, troubles }: World): boolean {
-  return running === null || running === "degraded" || (running === "attention" && troubles.some((trouble) => "provider" in trouble));
+  return running === null || running === "degraded" || (running === "attention" && troubles.some((trouble) => "provider" in trouble || trouble.what === "other_user"));
 }
 
 /** Whether any provider works. */

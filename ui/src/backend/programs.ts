@@ -10,7 +10,7 @@ export const importFiles: ImportFile[] = [
 ];
 
 const server = (name: string, more: Partial<Provider>, doubts: Doubt[], password = true): ImportServer => ({
-  provider: { ...newProvider(), name, host: `news.${name.toLowerCase()}.example`, port: 563, username: "reader", ...more }, password, doubts, known: false,
+  provider: { ...newProvider(), name, host: `news.${name.toLowerCase()}.example`, port: 563, username: "reader", ...more }, password, doubts, known: false, same_account_as: null,
 });
 
 const sabnzbd: ImportServer[] = [
@@ -20,6 +20,13 @@ const sabnzbd: ImportServer[] = [
     { what: "quota", said: "500G" },
   ]),
   { ...server("Northwind", { host: "news.main.example" }, []), known: true },
+];
+
+/** Two servers of one account, and another one of an account that is there. */
+const hosts: ImportServer[] = [
+  server("Harbour", { host: "us.harbour.example" }, []),
+  { ...server("Harbour Europe", { host: "eu.harbour.example", expires: "2031-06-30" }, []), same_account_as: { name: "Harbour", server: 0, bought: "handed_over" } },
+  { ...server("Brickyard Europe", { host: "eu.block.example", expires: "2031-06-30" }, []), same_account_as: { name: "Brickyard", server: null, bought: "left_out" } },
 ];
 
 const nzbget: ImportServer[] = [
@@ -33,6 +40,7 @@ const nzbget: ImportServer[] = [
 export function previewOf(nameOrText: string): Extract<Reply, { is: "import" }> | null {
   if (/nzbget\.conf|Server\d+\./.test(nameOrText)) return { is: "import", program: "nzbget", servers: nzbget, left_out: [{ name: "my.newsserver.com", why: "example" }] };
   if (!/sabnzbd\.ini|\[servers\]/.test(nameOrText)) return null;
+  if (nameOrText.includes("eu.harbour.example")) return { is: "import", program: "sabnzbd", servers: hosts, left_out: [] };
   return { is: "import", program: "sabnzbd", servers: sabnzbd, left_out: [{ name: "Newsmux", why: "ours" }, { name: "Old", why: "host" }] };
 }
 
@@ -45,5 +53,5 @@ export function connectTo({ program, address, secret, disable_direct }: Connect,
   const known = reachable.some((one) => one.program === program && one.address === address.replace(/\/+$/, "") && one.user !== "changed");
   if (secret === "wrong" || (!secret && !known)) return "client_key";
   const disabled = disable_direct ? [{ name: "Northwind", known: true }, { name: "Harbour", known: false }] : [];
-  return { program, entry: "Newsmux", disabled, served: false };
+  return { program, address, entry: "Newsmux", disabled, served: false };
 }

@@ -139,6 +139,20 @@ const scenarios: Record<string, () => Partial<World>> = {
       troubles: ids.map((id) => ({ what: "provider_down", provider: id, said })),
     };
   },
+  "all-used-up": () => {
+    const said = "its volume is used up: if you bought more, change its quota in the settings";
+    return { running: "degraded", states: Object.fromEntries(["main", "second", "block"].map((id) => [id, { state: "used_up" as const, said }])) };
+  },
+  "all-full": () => {
+    const said = "502 Too many connections";
+    const ids = ["main", "second", "block"];
+    return {
+      running: "degraded", states: Object.fromEntries(ids.map((id) => [id, { state: "full" as const, said }])),
+      troubles: ids.map((id) => ({ what: "provider_full", provider: id, said })),
+    };
+  },
+  "other-user": () => ({ running: "attention", clients: [], troubles: [{ what: "other_user", client: "SABnzbd" }] }),
+  "other-user-unknown": () => ({ running: "attention", clients: [], troubles: [{ what: "other_user", client: null }] }),
   "port-busy": () => ({ running: "attention", clients: [], troubles: [{ what: "port_busy", port: 10080, holder: "nzbget (4711)", free: 10081 }] }),
   "cannot-listen": () => ({ running: "attention", clients: [], troubles: [{ what: "cannot_listen", said: "192.168.7.2 is not an address of this computer" }] }),
   refused: () => {

@@ -51,13 +51,23 @@ export function stateSentence(now: Snapshot, { t, format, providerName }: Speake
   const { sentence, paused } = t.overview;
   const { is } = now.state;
   if (now.state.is === "paused") return paused(format.time(now.state.until));
+  if (is === "down") return sentence.nothing(sentence.noneWorks[noneWorks(now)]);
   if (is === "attention" || is === "degraded") {
     const [trouble] = now.troubles;
     if (!trouble) return sentence.idle;
+    if (trouble.what === "other_user") return sentence.otherUser(trouble.client && shortened(trouble.client));
     if (!now.serves) return sentence.nothing(because(trouble, now.keep, t, providerName));
     return "provider" in trouble ? sentence.onOthers : sentence.continues;
   }
-  return sentence[is as "stopped" | "starting" | "idle" | "active" | "down" | "no_provider"];
+  return sentence[is as "stopped" | "starting" | "idle" | "active" | "no_provider"];
+}
+
+/** Why no provider works: how all of them are, if they are the same. */
+export function noneWorks({ providers }: Snapshot): "down" | "used_up" | "full" | "unavailable" {
+  const states = new Set(providers.map(({ state }) => state).filter((state) => state !== "off"));
+  const [state] = states;
+  if (states.size > 1) return "unavailable";
+  return state === "used_up" || state === "full" ? state : "down";
 }
 
 function because(trouble: Trouble, keep: KeepState, t: Words, providerName: (id: string) => string): string {
@@ -68,14 +78,15 @@ function because(trouble: Trouble, keep: KeepState, t: Words, providerName: (id:
     case "no_password": return words.no_password(providerName(trouble.provider));
     case "no_client_password": return words.no_password(trouble.client);
     case "login_refused": return words.login_refused(providerName(trouble.provider));
-    case "provider_down": return words.provider_down(providerName(trouble.provider));
+    case "provider_down": case "provider_full": return words[trouble.what](providerName(trouble.provider));
     case "account_used": return trouble.percent < 100 ? t.account.because.used(providerName(trouble.account)) : t.account.because.usedUp(providerName(trouble.account));
     case "account_expires": return t.account.because.expires(providerName(trouble.account));
+    case "other_user": return words.other_user(trouble.client);
     case "cannot_listen": case "settings_read_only": case "settings_set_aside": case "settings_not_saved": return words[trouble.what];
   }
 }
 
-const subject = (trouble: Trouble) => ("provider" in trouble ? `provider ${trouble.provider}` : "client" in trouble ? `client ${trouble.client}` : "account" in trouble ? `${trouble.what} ${trouble.account}` : trouble.what);
+const subject = (trouble: Trouble) => ("provider" in trouble ? `provider ${trouble.provider}` : trouble.what === "no_client_password" ? `client ${trouble.client}` : trouble.what === "other_user" ? `${trouble.what} ${trouble.client}` : "account" in trouble ? `${trouble.what} ${trouble.account}` : trouble.what);
 
 /** Troubles by kind, the most urgent first. A provider or login is in one of them at most. */
 export function troubleGroups(troubles: Trouble[]): Trouble[][] {
@@ -96,7 +107,7 @@ export function troubleSentence(troubles: Trouble[], keep: KeepState, { t, forma
   const words = t.trouble;
   const { warned } = t.account;
   const named = (one: Trouble, isOneOfMany: boolean) => {
-    if (!("account" in one)) return shortened("provider" in one ? providerName(one.provider) : "client" in one ? one.client : "");
+    if (!("account" in one)) return shortened("provider" in one ? providerName(one.provider) : "client" in one ? (one.client ?? words.aProgram) : "");
     const name = shortened(providerName(one.account));
     return isOneOfMany && one.what === "account_used" ? warned.one(name, format.percent(one.percent / 100)) : name;
   };
@@ -107,7 +118,7 @@ export function troubleSentence(troubles: Trouble[], keep: KeepState, { t, forma
     case "port_busy": return words.port_busy(String(trouble.port), trouble.holder);
     case "cannot_listen": return words.cannot_listen;
     case "passwords_closed": return keep.is === "open" ? words.locked : words[keep.is];
-    case "no_password": case "no_client_password": case "login_refused": case "provider_down": return words[trouble.what](names, troubles.length);
+    case "no_password": case "no_client_password": case "login_refused": case "provider_down": case "provider_full": case "other_user": return words[trouble.what](names, troubles.length);
     case "account_used":
       if (troubles.length > 1) return warned.manyUsed(names, troubles.length);
       return trouble.percent < 100 ? warned.used(names, format.percent(trouble.percent / 100)) : warned.usedUp(names);

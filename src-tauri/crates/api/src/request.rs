@@ -11,9 +11,10 @@ use nntp_proxy::config::Secret;
 use serde::Deserialize;
 use settings::{Language, Listen, LogLevel, Mode, Notify, Provider, StoreKind, Theme};
 
+use crate::snapshot::Trouble;
 pub use entered::{Arranged, Password, Remember};
 use entered::{secret, secret_if_any};
-pub use reply::{Failure, FailureCode, ImportFile, ImportServer, Reply};
+pub use reply::{Bought, Failure, FailureCode, ImportFile, ImportServer, Reply, SameAccount};
 
 /// What the user asks for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -160,8 +161,11 @@ pub enum Request {
     },
     /// Forgets the test, and ends it if it still goes on.
     DismissCheck,
-    /// Forgets a trouble that is only told: settings that were set aside or not saved.
-    DismissTroubles,
+    /// Forgets troubles that are only told.
+    DismissTroubles {
+        /// Exactly these, as the snapshot has them: one that has changed since is not dismissed.
+        troubles: Vec<Trouble>,
+    },
     /// The copies of the settings: see [`Reply::Copies`].
     SettingsCopies,
     /// Puts a copy of the settings in their place, and keeps what was there as another.
@@ -222,6 +226,8 @@ pub enum Request {
     Import {
         /// Which, counted from 0.
         chosen: Vec<usize>,
+        /// Those of them that share the account of [`ImportServer::same_account_as`].
+        same_account: Vec<usize>,
         /// How their passwords are kept.
         hold: Remember,
     },
@@ -246,15 +252,24 @@ pub enum Request {
         /// Whether its own servers are switched off there.
         disable_direct: bool,
     },
-    /// Undoes in that program what was done.
+    /// Undoes what was done in a program.
     UndoConnect {
+        /// Which program.
+        program: Program,
+        /// Its address, as in [`Connected`](crate::snapshot::Connected).
+        address: String,
         /// The key to it, where that is not known any more.
         #[serde(default, deserialize_with = "secret_if_any")]
         #[cfg_attr(feature = "ts", ts(type = "string | null"))]
         secret: Option<Secret>,
     },
-    /// Forgets what was done there, and the key to it.
-    DismissConnect,
+    /// Forgets what was done in a program, and the key to it.
+    DismissConnect {
+        /// Which program.
+        program: Program,
+        /// Its address, as in [`Connected`](crate::snapshot::Connected).
+        address: String,
+    },
     /// The events after this one, the oldest first.
     Events {
         /// Its number; 0 for all.

@@ -61,8 +61,8 @@ pub struct Snapshot {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<ProgramAddress>>"))]
     pub reachable: Vec<ProgramAddress>,
-    /// What was done in a program to connect it, until it is dismissed.
-    pub connected: Option<Connected>,
+    /// What was done in programs to connect them, each until it is dismissed.
+    pub connected: Vec<Connected>,
     /// Whether the application starts at login; nothing where the system does not tell.
     pub start_at_login: Option<bool>,
     /// Whether there is a tray to go to when the window is closed.

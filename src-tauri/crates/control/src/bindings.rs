@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use api::request::{
-    Arranged, Failure, FailureCode, ImportFile, ImportServer, Password, Remember, Reply, Request,
+    Arranged, Bought, Failure, FailureCode, ImportFile, ImportServer, Password, Remember, Reply,
+    Request, SameAccount,
 };
 use api::snapshot::{
     AccountView, Certificate, Check, ClientView, Connected, Direct, Event, Figures, Finding, Found,
@@ -100,6 +101,8 @@ fn bindings() -> String {
         Program,
         ImportFile,
         ImportServer,
+        SameAccount,
+        Bought,
         AccountView,
         AccountStanding,
         Exhausted,

@@ -3,7 +3,7 @@
 mod english;
 mod german;
 
-use api::snapshot::{KeepState, ProviderState, Snapshot, State, Trouble};
+use api::snapshot::{KeepState, ProviderState, ProviderView, Snapshot, State, Trouble};
 use settings::Language;
 
 use english::ENGLISH;
@@ -33,6 +33,10 @@ pub(crate) struct Words {
     /// Begins the sentence that says why nothing can be downloaded.
     nothing: &'static str,
     all_down: &'static str,
+    all_used_up: &'static str,
+    all_full: &'static str,
+    /// Of several reasons.
+    none_available: &'static str,
     no_provider: &'static str,
     several_down: fn(usize) -> String,
     because: fn(&Trouble, &str, &KeepState) -> String,
@@ -42,11 +46,12 @@ pub(crate) struct Words {
     until: fn(&Trouble, &KeepState) -> &'static str,
     /// What follows where a program's login has no password.
     no_login: &'static str,
+    /// What to do where a program of another user was refused.
+    other_user: &'static str,
     /// Some providers cannot be used, and others can.
     others: &'static str,
     more: fn(usize) -> String,
     keeps_trying: &'static str,
-    used_up: &'static str,
     pub(crate) back: &'static str,
     pub(crate) serves_again: &'static str,
     left: fn(&str) -> String,
@@ -75,7 +80,7 @@ impl Words {
             State::Starting => self.starting.into(),
             State::Idle => self.idle.into(),
             State::Active => (self.active)(&self.speed(snapshot.figures.speed)),
-            State::Down => format!("{}: {}", self.nothing, self.all_down),
+            State::Down => format!("{}: {}", self.nothing, self.none_works(&snapshot.providers)),
             State::NoProvider => format!("{}: {}", self.nothing, self.no_provider),
             State::Degraded | State::Attention => self.trouble(snapshot),
         }
@@ -115,27 +120,37 @@ impl Words {
     pub(crate) fn needs(&self, snapshot: &Snapshot, trouble: &Trouble, more: usize) -> String {
         let follows = match trouble {
             Trouble::NoClientPassword { .. } => self.no_login,
+            Trouble::OtherUser { .. } => self.other_user,
             _ if snapshot.serves => self.others,
             _ => (self.until)(trouble, &snapshot.keep),
         };
         if more == 0 { follows.into() } else { format!("{follows} {}", (self.more)(more)) }
     }
 
+    /// Why no provider works: how all of them are, if they are the same.
+    fn none_works(&self, providers: &[ProviderView]) -> &'static str {
+        let states = providers.iter().map(|view| view.state);
+        let mut used = states.filter(|state| *state != ProviderState::Off);
+        match used.next() {
+            Some(first) if used.any(|state| state != first) => self.none_available,
+            Some(ProviderState::UsedUp) => self.all_used_up,
+            Some(ProviderState::Full) => self.all_full,
+            _ => self.all_down,
+        }
+    }
+
     /// What is wrong where nothing can be downloaded, and what follows.
     pub(crate) fn outage(&self, snapshot: &Snapshot) -> (String, String) {
-        let used = |state| snapshot.providers.iter().filter(move |view| view.state == state);
-        let in_use = snapshot.providers.len() - used(ProviderState::Off).count();
+        let is_used = |view: &&ProviderView| view.state != ProviderState::Off;
+        let in_use = snapshot.providers.iter().filter(is_used).count();
         let down = |trouble: &&Trouble| matches!(trouble, Trouble::ProviderDown { .. });
         match snapshot.troubles.iter().find(down) {
             Some(down) if in_use == 1 => {
                 (self.fact(snapshot, down), format!("{}. {}", self.nothing, self.keeps_trying))
             }
-            _ if used(ProviderState::UsedUp).count() == in_use => {
-                (self.nothing.into(), self.used_up.into())
-            }
             _ => {
-                let all_down = capitalized(self.all_down);
-                (self.nothing.into(), format!("{all_down}. {}", self.keeps_trying))
+                let why = capitalized(self.none_works(&snapshot.providers));
+                (self.nothing.into(), format!("{why}. {}", self.keeps_trying))
             }
         }
     }
@@ -198,12 +213,15 @@ fn name<'a>(snapshot: &'a Snapshot, trouble: &'a Trouble) -> &'a str {
         Trouble::NoPassword { provider }
         | Trouble::LoginRefused { provider, .. }
         | Trouble::ProviderDown { provider, .. }
+        | Trouble::ProviderFull { provider, .. }
         | Trouble::AccountUsed { account: provider, .. }
         | Trouble::AccountExpires { account: provider, .. } => {
             let view = snapshot.providers.iter().find(|view| view.id == *provider);
             view.map_or(provider, |view| &view.name)
         }
-        Trouble::NoClientPassword { client } => client,
+        Trouble::NoClientPassword { client } | Trouble::OtherUser { client: Some(client) } => {
+            client
+        }
         Trouble::PortBusy { holder: Some(holder), .. } => holder,
         _ => "",
     }

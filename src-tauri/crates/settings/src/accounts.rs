@@ -1,6 +1,51 @@
-//! Hosts that share an account, when the provider that it is named after comes or goes.
+//! Hosts that share an account: which probably do, and what becomes of it when the provider that it is named after comes
+//! or goes.
+
+use std::net::IpAddr;
 
 use crate::{Provider, Settings};
+
+/// The place of the first of `others` whose account `provider` probably shares: it has the same domain and user name, and an
+/// account of its own.
+#[must_use]
+pub fn same_account(provider: &Provider, others: &[Provider]) -> Option<usize> {
+    let domain = domain_of(&provider.host)?;
+    let user = user_of(provider)?;
+    others.iter().position(|other| {
+        other.account.is_none()
+            && domain_of(&other.host).as_ref() == Some(&domain)
+            && user_of(other) == Some(user)
+    })
+}
+
+fn user_of(provider: &Provider) -> Option<&str> {
+    provider.username.as_deref().map(str::trim).filter(|user| !user.is_empty())
+}
+
+/// The last two labels of a host name; none of an address.
+fn domain_of(host: &str) -> Option<String> {
+    let host = host.trim().to_ascii_lowercase();
+    if host.contains(':') || host.parse::<IpAddr>().is_ok() {
+        return None;
+    }
+    let labels: Vec<_> = host.split('.').filter(|label| !label.is_empty()).collect();
+    match labels.as_slice() {
+        [.., domain, top] => Some(format!("{domain}.{top}")),
+        _ => None,
+    }
+}
+
+impl Provider {
+    /// Makes it a host of the account of `owner`, which gets the quota and the last day where it has none itself. Returns
+    /// whether the owner has both as they were here.
+    pub fn share_account_of(&mut self, owner: &mut Self) -> bool {
+        self.account = Some(owner.id.clone());
+        let (quota, expires) = (self.quota.take(), self.expires.take());
+        owner.quota = owner.quota.or(quota);
+        owner.expires = owner.expires.or(expires);
+        (quota.is_none() || owner.quota == quota) && (expires.is_none() || owner.expires == expires)
+    }
+}
 
 impl Settings {
     /// Hands the account of a provider that was removed over to the first of its other hosts, with what

@@ -56,11 +56,18 @@ pub fn configure_available(settings: &Settings, credentials: &Credentials) -> Op
     let enabled = settings.enabled();
     let backends =
         enabled.filter_map(|provider| backend(settings, provider, credentials)).collect();
-    let auth = auth(logins, settings.listen.all_users.unwrap_or(false));
+    let auth = auth(logins, !serves_own_user_only(settings));
     Some(config(settings, auth, backends))
 }
 
-/// Whoever has a login may connect, and is called by it, others by their programs; without logins, `all_users` of this computer or only this one.
+/// Whether [`configure_available`] lets only programs of this user connect.
+#[must_use]
+pub fn serves_own_user_only(settings: &Settings) -> bool {
+    settings.clients.is_empty() && !settings.listen.all_users.unwrap_or(false)
+}
+
+/// Whoever has a login may connect, and is called by it; others are called by their programs. Without logins, `all_users`
+/// of this computer may connect or only this one.
 fn auth(logins: Vec<Login>, all_users: bool) -> AuthHandler {
     let anyone = all_users || !logins.is_empty();
     let auth = AuthHandler::with_logins(logins).with_recognition(Arc::new(local::program_at));

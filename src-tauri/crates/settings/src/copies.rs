@@ -1,10 +1,11 @@
-//! Copies of the settings beside their file: one from before each version of Newsmux, and one of whatever the user had
-//! replaced.
+//! Copies of the settings beside their file: one from before each change of the version of Newsmux, and one of whatever the
+//! user had replaced.
 
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use secrets::atomic::write_atomically;
 use serde::Serialize;
@@ -14,6 +15,9 @@ use crate::reading::parse;
 
 /// Only its owner reads it.
 const MODE: u32 = 0o600;
+
+/// So many copies of what one version has found are kept.
+const MOST_FOUND: usize = 3;
 
 /// A copy of the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,6 +32,15 @@ pub struct SettingsCopy {
     pub providers: Option<usize>,
 }
 
+/// What a version of Newsmux has found. The last one is of the version that was the last to change the settings.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    at: u64,
+    /// The version, and which of its copies it is.
+    name: String,
+    file: String,
+}
+
 /// The copies of one settings file.
 #[derive(Debug)]
 pub(crate) struct Copies {
@@ -40,10 +53,74 @@ impl Copies {
         Self { file: file.to_owned(), version: version.to_owned() }
     }
 
-    /// Keeps what this version of Newsmux has found, once.
+    /// Keeps what this version of Newsmux has found, if another version was the last to change it. Of several such copies
+    /// the oldest go.
     pub(crate) fn keep_found(&self, text: &[u8]) -> io::Result<()> {
-        let copy = self.named(&format!("before-{}", self.version));
-        if copy.symlink_metadata().is_ok() { Ok(()) } else { write_atomically(&copy, text, MODE) }
+        let mut found = self.found();
+        found.sort();
+        let number = |copy: &Found| self.number(&copy.name);
+        let last = found.last();
+        if last.is_some_and(|last| number(last).is_some()) {
+            return Ok(());
+        }
+        let ours: Vec<_> = found.iter().filter(|copy| number(copy).is_some()).collect();
+        let path = |copy: &Found| self.file.with_file_name(&copy.file);
+        let is_kept = |copy: &&&Found| read(&path(copy)).is_ok_and(|kept| kept == text);
+        let copy = if let Some(kept) = ours.iter().find(is_kept) {
+            path(kept)
+        } else {
+            for old in ours.iter().rev().skip(MOST_FOUND - 1) {
+                fs::remove_file(path(old))?;
+            }
+            let last = ours.iter().filter_map(|copy| number(copy)).max().unwrap_or(0);
+            let copy = self.found_by(last + 1);
+            write_atomically(&copy, text, MODE)?;
+            copy
+        };
+        // The times tell which version was the last, also where the clock was set back.
+        let after_last = Duration::from_millis(last.map_or(0, |last| last.at + 1));
+        let at = SystemTime::now().max(SystemTime::UNIX_EPOCH + after_last);
+        File::options().write(true).open(copy)?.set_modified(at)
+    }
+
+    /// The name of a copy of what this version has found, by its number.
+    fn found_by(&self, number: u32) -> PathBuf {
+        match number {
+            1 => self.named(&format!("before-{}", self.version)),
+            number => self.named(&format!("before-{}-{number}", self.version)),
+        }
+    }
+
+    /// What versions of Newsmux have found.
+    fn found(&self) -> Vec<Found> {
+        let names = self.names().into_iter();
+        let found = names.filter_map(|(file, rest)| {
+            let name = rest.strip_prefix("before-")?.to_owned();
+            Some(Found { at: written(&self.file.with_file_name(&file)), name, file })
+        });
+        found.collect()
+    }
+
+    /// Which copy of this version has this name, from 1; none where it is another version's.
+    fn number(&self, name: &str) -> Option<u32> {
+        match name.strip_prefix(&self.version)? {
+            "" => Some(1),
+            rest => rest.strip_prefix('-')?.parse().ok(),
+        }
+    }
+
+    /// The names of all copies, and what they are copies of.
+    fn names(&self) -> Vec<(String, String)> {
+        let folder = self.file.parent().and_then(|folder| fs::read_dir(folder).ok());
+        let files = folder.into_iter().flatten().flatten();
+        let stem = self.file.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+        let rest = |name: &str| {
+            let rest = name.strip_prefix(stem)?.strip_prefix('.')?.strip_suffix(".json")?;
+            let is_copy = rest.starts_with("before-") || rest.starts_with("copy-");
+            is_copy.then(|| rest.to_owned())
+        };
+        let names = files.filter_map(|file| file.file_name().into_string().ok());
+        names.filter_map(|name| rest(&name).map(|rest| (name, rest))).collect()
     }
 
     /// Keeps what is about to be replaced.
@@ -53,9 +130,8 @@ impl Copies {
 
     /// The newest first.
     pub(crate) fn all(&self) -> Vec<SettingsCopy> {
-        let folder = self.file.parent().and_then(|folder| fs::read_dir(folder).ok());
-        let files = folder.into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut copies: Vec<_> = files.filter_map(|file| self.copy(&file)).collect();
+        let names = self.names().into_iter();
+        let mut copies: Vec<_> = names.map(|(file, _)| self.copy(file)).collect();
         copies.sort_by(|a, b| (b.at, &b.file).cmp(&(a.at, &a.file)));
         copies
     }
@@ -65,16 +141,11 @@ impl Copies {
         self.all().into_iter().any(|copy| copy.file == name).then(|| self.file.with_file_name(name))
     }
 
-    fn copy(&self, file: &Path) -> Option<SettingsCopy> {
-        let name = file.file_name()?.to_str()?;
-        let stem = self.file.file_stem()?.to_str()?;
-        let rest = name.strip_prefix(stem)?.strip_prefix('.')?.strip_suffix(".json")?;
-        if !rest.starts_with("before-") && !rest.starts_with("copy-") {
-            return None;
-        }
-        let settings = read(file).and_then(|text| parse(file, &text));
+    fn copy(&self, file: String) -> SettingsCopy {
+        let path = self.file.with_file_name(&file);
+        let settings = read(&path).and_then(|text| parse(&path, &text));
         let providers = settings.ok().map(|settings| settings.providers.len());
-        Some(SettingsCopy { file: name.to_owned(), at: written(file), providers })
+        SettingsCopy { file, at: written(&path), providers }
     }
 
     fn named(&self, what: &str) -> PathBuf {

@@ -76,7 +76,7 @@ pub enum Theme {
 pub struct FirstSteps {
     /// A provider was tested or used successfully.
     pub provider_works: bool,
-    /// A program has connected, or Newsmux was entered in one.
+    /// A program has been given a reply, or Newsmux was entered in one.
     pub program_set_up: bool,
     /// An article was delivered.
     pub article_delivered: bool,

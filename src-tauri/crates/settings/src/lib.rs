@@ -21,8 +21,9 @@ mod understood;
 
 pub use nntp_proxy::config::{RoutingMode as Mode, Verify as VerifyLevel};
 
+pub use accounts::same_account;
 pub use check::{Complaint, check, check_listen};
-pub use configure::{backend, configure, configure_available, plans};
+pub use configure::{backend, configure, configure_available, plans, serves_own_user_only};
 pub use copies::SettingsCopy;
 pub use credentials::Credentials;
 pub use desktop::{Desktop, FirstSteps, Language, LogLevel, Notify, Pending, StoreKind, Theme};

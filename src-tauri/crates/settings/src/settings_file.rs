@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use secrets::atomic::write_atomically;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::copies::Copies;
 use crate::json::{is_json, read};
@@ -35,7 +35,7 @@ pub struct SettingsFile {
 }
 
 /// Why settings may not be changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum ReadOnly {
@@ -161,7 +161,11 @@ impl SettingsFile {
         Ok(check(&settings).map_err(NotChanged::Invalid)?)
     }
 
-    fn may_be_changed(&self) -> Result<(), NotChanged> {
+    /// Whether they may be changed.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_be_changed(&self) -> Result<(), NotChanged> {
         match &self.read_only {
             None => Ok(()),
             Some((_, said)) => Err(NotChanged::ReadOnly(said.clone())),

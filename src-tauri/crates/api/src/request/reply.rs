@@ -103,6 +103,33 @@ pub struct ImportServer {
     pub doubts: Vec<Doubt>,
     /// Whether there is a provider with this host and user name already.
     pub known: bool,
+    /// The account that it probably shares.
+    pub same_account_as: Option<SameAccount>,
+}
+
+/// The account that a server to be imported probably shares: that of another server of the same domain and user name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SameAccount {
+    /// The name of the other server.
+    pub name: String,
+    /// Its place among those that can be imported, counted from 0; none where it is a provider already.
+    pub server: Option<usize>,
+    /// What becomes of the quota and the last day that this server has itself.
+    pub bought: Bought,
+}
+
+/// What becomes of what was bought at a server that shares another's account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Bought {
+    /// It says nothing of that.
+    Nothing,
+    /// It counts for the account from then on.
+    HandedOver,
+    /// The account has its own, which stays.
+    LeftOut,
 }
 
 /// A request that was not done, and nothing was changed.

@@ -1,4 +1,4 @@
-//! Programs: those that are connected now, and the one that Newsmux was entered in.
+//! Programs: those that are connected now, and those that Newsmux was entered in.
 
 use downloaders::Program;
 use serde::Serialize;
@@ -45,6 +45,8 @@ pub struct ProgramAddress {
 pub struct Connected {
     /// Which program.
     pub program: Program,
+    /// Its address, as it was entered.
+    pub address: String,
     /// The name that Newsmux has among its servers.
     pub entry: String,
     /// Its own servers that were switched off.

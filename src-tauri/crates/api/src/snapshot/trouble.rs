@@ -1,12 +1,12 @@
 //! What keeps the whole from being well.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use settings::ReadOnly;
 
 /// Something that keeps the whole from being well. Each has one remedy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[serde(tag = "what", rename_all = "snake_case")]
+#[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Trouble {
     /// Another program has the port.
     PortBusy {
@@ -47,6 +47,18 @@ pub enum Trouble {
         provider: String,
         /// Why.
         said: String,
+    },
+    /// A provider grants no connection at the moment.
+    ProviderFull {
+        /// The provider's id.
+        provider: String,
+        /// Its own words, without secrets.
+        said: String,
+    },
+    /// Programs of another user of this computer were refused.
+    OtherUser {
+        /// The program, where the system tells.
+        client: Option<String>,
     },
     /// Much or all of an account's volume is used.
     AccountUsed {

@@ -1,14 +1,15 @@
 //! Every request, and what is done about it.
 
 use api::request::{Failure, FailureCode, Reply, Request};
-use api::snapshot::{Happened, KeepState};
+use api::snapshot::{Happened, KeepState, Trouble};
 use secrets::Owner;
-use settings::{NotChanged, SetAside, Settings, SettingsFile};
+use settings::{NotChanged, SetAside, Settings, SettingsFile, serves_own_user_only};
 use tokio::time::Instant;
 
 use super::Answer;
 use super::entries::unknown;
 use super::run::{Controller, Quitting};
+use super::troubles::set_aside;
 use super::window::Window;
 
 impl Controller {
@@ -73,7 +74,7 @@ impl Controller {
                 self.check_provider(provider, password)
             }
             Request::DismissCheck => self.simply(|this| this.checking.clear()),
-            Request::DismissTroubles => self.dismiss_troubles(),
+            Request::DismissTroubles { troubles } => self.dismiss_troubles(&troubles),
             Request::SettingsCopies => Ok(Reply::Copies { copies: self.settings_file.copies() }),
             Request::RestoreSettings { file } => {
                 let restore = move |settings: &mut SettingsFile| settings.restore(&file);
@@ -98,13 +99,18 @@ impl Controller {
             Request::FindImports => return self.find_imports(answer),
             Request::ReadImport { path } => return self.read_import(path, answer),
             Request::ReadImportText { text } => self.read_import_text(&text),
-            Request::Import { chosen, hold } => {
-                return self.when_idle(move |this| this.import(&chosen, hold, answer));
+            Request::Import { chosen, same_account, hold } => {
+                return self
+                    .when_idle(move |this| this.import(&chosen, &same_account, hold, answer));
             }
             Request::DismissImport => self.simply(|this| this.importing.dismiss()),
             connect @ Request::ConnectClient { .. } => return self.connect_client(connect, answer),
-            Request::UndoConnect { secret } => return self.undo_connect(secret, answer),
-            Request::DismissConnect => self.simply(|this| this.undo.connected = None),
+            Request::UndoConnect { program, address, secret } => {
+                return self.undo_connect((program, address), secret, answer);
+            }
+            Request::DismissConnect { program, address } => {
+                self.simply(|this| this.undo.forget_connection(&(program, address)))
+            }
             Request::Events { after } => Ok(Reply::Events { events: self.events.after(after) }),
             Request::Statistics { range, by } => return self.statistics(range, by, answer),
             Request::ReportCards { range } => return self.report_cards(range, answer),
@@ -153,10 +159,13 @@ impl Controller {
         });
     }
 
-    fn dismiss_troubles(&mut self) -> Result<Reply, Failure> {
-        self.books.dismiss_alerts();
-        self.not_saved = None;
-        match self.settings_file.set_aside().map(SetAside::number) {
+    fn dismiss_troubles(&mut self, dismissed: &[Trouble]) -> Result<Reply, Failure> {
+        self.books.dismiss_alerts(dismissed);
+        self.other_users.dismiss(dismissed);
+        self.not_saved
+            .take_if(|said| dismissed.contains(&Trouble::SettingsNotSaved { said: said.clone() }));
+        let aside = self.settings_file.set_aside();
+        match aside.filter(|aside| dismissed.contains(&set_aside(aside))).map(SetAside::number) {
             Some(number) => self.set(|settings| settings.desktop.set_aside_seen = number),
             None => Ok(Reply::Done),
         }
@@ -241,6 +250,9 @@ impl Controller {
         if now.desktop.passwords != self.stores.used() {
             self.stores.switch(now.desktop.passwords, KeepState::Open);
             self.passwords.forget_saved();
+        }
+        if !serves_own_user_only(self.settings()) {
+            self.other_users.forget();
         }
         let shared = Settings { desktop: before.desktop.clone(), ..now };
         if shared != *before {

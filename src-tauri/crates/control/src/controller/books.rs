@@ -36,8 +36,8 @@ impl Books {
         self.alerts.iter().cloned()
     }
 
-    pub(super) fn dismiss_alerts(&mut self) {
-        self.alerts.clear();
+    pub(super) fn dismiss_alerts(&mut self, dismissed: &[Trouble]) {
+        self.alerts.retain(|alert| !dismissed.contains(alert));
     }
 
     /// How far each account may go.

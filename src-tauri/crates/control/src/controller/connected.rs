@@ -1,4 +1,4 @@
-//! A program that Newsmux was entered in, and whether it has been given an article since.
+//! Programs that Newsmux was entered in, and whether each has been given an article since.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -43,6 +43,9 @@ struct Search {
     is_on: bool,
 }
 
+/// Where a program is: which, and its address as it was entered.
+pub(super) type Place = (Program, String);
+
 /// Who has been given an article, and where it comes from.
 type Fed = (u64, SocketAddr);
 
@@ -68,10 +71,41 @@ impl Connection {
         }
     }
 
+    /// With what was done in the same program before.
+    pub(super) fn after(self, earlier: Self) -> Self {
+        Self { change: self.change.after(earlier.change), ..self }
+    }
+
+    /// Whether it is this program.
+    pub(super) fn is_at(&self, (program, address): &Place) -> bool {
+        self.program == *program && self.address == *address
+    }
+
     /// How the program is reached.
     pub(super) fn access(&self) -> Access {
         let Self { program, address, user, key, .. } = self.clone();
         Access { program, address, user, secret: key.unwrap_or_else(|| Secret::new("")) }
+    }
+
+    /// Checks whether the program received an article. Without a login its process identifies it; where the system does
+    /// not know that, whoever is not known to be another counts. Returns what has to be looked up: the program's port,
+    /// and who received articles.
+    fn look_for_first_article(
+        &mut self,
+        clients: &[&ClientSnapshot],
+    ) -> Option<(Place, u16, Vec<Fed>)> {
+        let fed = clients.iter().filter(|client| self.is_candidate(client));
+        let fed: Vec<Fed> = fed.map(|client| (client.id.get(), client.address)).collect();
+        if self.login.is_some() {
+            self.served = !fed.is_empty();
+            return None;
+        }
+        let Some(port) = self.access().local_port() else {
+            self.served = fed.iter().any(|(_, address)| !address.ip().is_loopback());
+            return None;
+        };
+        self.search.is_on = !fed.is_empty();
+        self.search.is_on.then(|| ((self.program, self.address.clone()), port, fed))
     }
 
     /// Whether a client may be the program, and has been given an article since.
@@ -84,32 +118,23 @@ impl Connection {
 }
 
 impl Controller {
-    /// Checks whether the program that was set up received an article. Without a login its process identifies it;
-    /// where the system does not know that, whoever is not known to be another counts.
-    pub(super) fn look_for_first_article(&mut self) {
-        let Some(connection) =
-            self.undo.connected.as_mut().filter(|c| !c.served && !c.search.is_on)
-        else {
-            return;
-        };
-        let clients = self.engine.iter().flat_map(|engine| &engine.clients);
-        let fed: Vec<_> = clients.filter(|client| connection.is_candidate(client)).collect();
-        if connection.login.is_some() {
-            connection.served = !fed.is_empty();
-            return;
+    /// Checks whether the programs that were set up received an article.
+    pub(super) fn look_for_first_articles(&mut self) {
+        let clients: Vec<_> = self.engine.iter().flat_map(|engine| &engine.clients).collect();
+        let mut lookups = Vec::new();
+        for connection in self.undo.connected.iter_mut().filter(|c| !c.served && !c.search.is_on) {
+            lookups.extend(connection.look_for_first_article(&clients));
         }
-        let fed: Vec<Fed> = fed.iter().map(|client| (client.id.get(), client.address)).collect();
-        let Some(port) = connection.access().local_port() else {
-            connection.served = fed.iter().any(|(_, address)| !address.ip().is_loopback());
-            return;
-        };
-        if fed.is_empty() {
-            return;
+        for (place, port, fed) in lookups {
+            self.look_for_process(place, port, fed);
         }
-        connection.search.is_on = true;
+    }
+
+    /// Looks up the processes that were given articles: is one of them the program?
+    fn look_for_process(&self, place: Place, port: u16, fed: Vec<Fed>) {
         let looking = spawn_blocking(move || (are_others(port, &fed), fed));
-        self.later(looking, |this, found| {
-            let Some(connection) = &mut this.undo.connected else { return };
+        self.later(looking, move |this, found| {
+            let Some(connection) = this.undo.connection(&place) else { return };
             connection.search.is_on = false;
             let (others, fed) = found.unwrap_or_default();
             connection.served = !others && !fed.is_empty();
@@ -117,9 +142,13 @@ impl Controller {
         });
     }
 
-    /// What people see of it.
-    pub(super) fn connection(&self) -> Option<Connected> {
-        let Connection { program, change, served, .. } = self.undo.connected.as_ref()?;
+    /// What people see of them.
+    pub(super) fn connections(&self) -> Vec<Connected> {
+        self.undo.connected.iter().map(|connection| self.connection(connection)).collect()
+    }
+
+    fn connection(&self, connection: &Connection) -> Connected {
+        let Connection { program, address, change, served, .. } = connection;
         let disabled = change.disabled.iter().map(|server| Direct {
             name: server.name.clone(),
             known: self
@@ -127,12 +156,13 @@ impl Controller {
                 .enabled()
                 .any(|provider| provider.host.eq_ignore_ascii_case(&server.host)),
         });
-        Some(Connected {
+        Connected {
             program: *program,
+            address: address.clone(),
             entry: change.entry.clone(),
             disabled: disabled.collect(),
             served: *served,
-        })
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Enters Newsmux as a server of a program that the user names, and takes it back. The key to the program is known
+//! Enters Newsmux as a server of programs that the user names, and takes it back. The key to a program is known
 //! only as long as what was done can be undone.
 
 use api::request::{Failure, FailureCode, Remember, Reply, Request};
@@ -8,7 +8,7 @@ use settings::{Client, Password, Settings};
 use tokio::task::{JoinError, spawn_blocking};
 
 use super::Answer;
-use super::connected::Connection;
+use super::connected::{Connection, Place};
 use super::entries::{new_password, unknown};
 use super::passwords::Known;
 use super::run::Controller;
@@ -79,7 +79,8 @@ impl Controller {
     fn is_connected(&mut self, access: Access, change: Change, login: Option<String>) {
         self.engine = self.serving.snapshot();
         let clients = self.engine.iter().flat_map(|engine| &engine.clients);
-        self.undo.connected = Some(Connection::new(access, change, login, clients));
+        let connection = Connection::new(access, change, login, clients);
+        self.undo.add_connection(connection);
     }
 
     fn setup(&self, request: Request) -> Result<(Access, Setup, bool), Failure> {
@@ -152,8 +153,8 @@ impl Controller {
     }
 
     /// Takes back what was done.
-    pub(super) fn undo_connect(&mut self, key: Option<Secret>, answer: Answer) {
-        let Some(connected) = &mut self.undo.connected else {
+    pub(super) fn undo_connect(&mut self, place: Place, key: Option<Secret>, answer: Answer) {
+        let Some(connected) = self.undo.connection(&place) else {
             return self.give(answer, Err(unknown()));
         };
         if let Some(key) = key.filter(|key| !key.expose().is_empty()) {
@@ -165,10 +166,10 @@ impl Controller {
         }
         let (access, change) = (connected.access(), connected.change.clone());
         let undoing = spawn_blocking(move || undo(&access, &change));
-        self.later(undoing, |this, undone| {
+        self.later(undoing, move |this, undone| {
             let undone = undone.map_err(ended).and_then(|undone| Ok(undone?));
             if undone.is_ok() {
-                this.undo.connected = None;
+                this.undo.forget_connection(&place);
             }
             this.give(answer, undone.map(|()| Reply::Done));
         });

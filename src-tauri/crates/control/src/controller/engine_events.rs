@@ -7,6 +7,7 @@ use api::snapshot::Happened;
 use local::Sockets;
 use nntp_proxy::backend::State;
 use nntp_proxy::events::Event;
+use settings::serves_own_user_only;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::spawn_blocking;
@@ -41,7 +42,14 @@ impl Controller {
 
     fn add_events(&mut self, all: impl Iterator<Item = Happened>) {
         let at = self.millis();
-        all.for_each(|happened| self.events.add(at, happened));
+        for happened in all {
+            if let Happened::OtherUser { client } = &happened
+                && serves_own_user_only(self.settings())
+            {
+                self.other_users.was_refused(client);
+            }
+            self.events.add(at, happened);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use api::snapshot::Sample;
 use nntp_proxy::backend::CounterSnapshot;
 use nntp_proxy::proxy::Snapshot;
+use settings::SAMPLE_ID;
 use tokio::time::Instant;
 
 /// Speeds are the average over this long.
@@ -69,6 +70,12 @@ impl Numbers {
     /// What was done over all, with providers that were removed.
     pub(super) fn total(&self) -> CounterSnapshot {
         self.providers.values().fold(CounterSnapshot::default(), |all, one| sum(all, one.total))
+    }
+
+    /// The same without the sample provider.
+    pub(super) fn total_of_real(&self) -> CounterSnapshot {
+        let real = self.providers.iter().filter(|(id, _)| id.as_str() != SAMPLE_ID);
+        real.fold(CounterSnapshot::default(), |all, (_, one)| sum(all, one.total))
     }
 
     /// A provider's speed and totals.

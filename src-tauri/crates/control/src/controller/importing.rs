@@ -3,13 +3,15 @@
 
 use std::path::PathBuf;
 
-use api::request::{Failure, FailureCode, ImportFile, ImportServer, Remember, Reply};
+use api::request::{
+    Bought, Failure, FailureCode, ImportFile, ImportServer, Remember, Reply, SameAccount,
+};
 use downloaders::connect::Access;
 use downloaders::import::{Server, Servers, load, read};
 use downloaders::{Error, places};
 use ledger::Quota;
 use nntp_proxy::config::Secret;
-use settings::{Password, Provider, Settings, TlsMode};
+use settings::{Password, Provider, Settings, TlsMode, same_account};
 use tokio::task::spawn_blocking;
 
 use super::Answer;
@@ -40,14 +42,15 @@ impl Importing {
         self.servers = None;
     }
 
-    /// Those that are chosen, each once; none where one of them is not there.
-    fn picked(&self, chosen: &[usize]) -> Option<Vec<Server>> {
+    /// Those that are chosen, each once and with its place; none where one of them is not there.
+    fn picked(&self, chosen: &[usize]) -> Option<Vec<(usize, Server)>> {
         let servers = &self.servers.as_ref()?.servers;
         if chosen.iter().any(|at| *at >= servers.len()) {
             return None;
         }
         let all = servers.iter().enumerate();
-        Some(all.filter(|(at, _)| chosen.contains(at)).map(|(_, one)| one.clone()).collect())
+        let picked = all.filter(|(at, _)| chosen.contains(at));
+        Some(picked.map(|(at, one)| (at, one.clone())).collect())
     }
 
     /// Programs that can be reached.
@@ -101,11 +104,15 @@ impl Controller {
     fn preview(&mut self, servers: Result<Servers, Error>) -> Result<Reply, Failure> {
         self.importing.dismiss();
         let servers = servers?;
-        let shown = servers.servers.iter().map(|server| ImportServer {
-            provider: provider(server),
+        let providers: Vec<_> = servers.servers.iter().map(provider).collect();
+        let accounts = self.same_accounts(providers.clone());
+        let all = servers.servers.iter().zip(providers).zip(accounts);
+        let shown = all.map(|((server, provider), same_account_as)| ImportServer {
+            provider,
             password: server.password.is_some(),
             doubts: server.doubts.clone(),
             known: self.settings().providers.iter().any(|ours| is_same(ours, server)),
+            same_account_as,
         });
         let (program, left_out) = (servers.program, servers.left_out.clone());
         let reply = Reply::Import { program, servers: shown.collect(), left_out };
@@ -113,14 +120,47 @@ impl Controller {
         Ok(reply)
     }
 
-    /// Takes those that are chosen, with their passwords; all or none.
-    pub(super) fn import(&mut self, chosen: &[usize], remember: Remember, answer: Answer) {
+    /// The account that each of these probably shares, as [`add`] has it.
+    fn same_accounts(&self, servers: Vec<Provider>) -> Vec<Option<SameAccount>> {
+        let before = self.settings().providers.len();
+        let mut providers = self.settings().providers.clone();
+        let mut accounts = Vec::new();
+        for (at, mut server) in servers.into_iter().enumerate() {
+            // Two that are the same in all else differ in their ids.
+            server.id = format!("\t{at}");
+            let says_nothing = server.quota.is_none() && server.expires.is_none();
+            let owner = add(&mut providers, server, true);
+            accounts.push(owner.map(|(at, is_kept)| SameAccount {
+                name: providers[at].display_name().to_owned(),
+                server: at.checked_sub(before),
+                bought: match is_kept {
+                    true if says_nothing => Bought::Nothing,
+                    true => Bought::HandedOver,
+                    false => Bought::LeftOut,
+                },
+            }));
+        }
+        accounts
+    }
+
+    /// Takes those that are chosen, with their passwords; all or none. Those of `same_account` share one, where the
+    /// server that it is named after is there.
+    pub(super) fn import(
+        &mut self,
+        chosen: &[usize],
+        same_account: &[usize],
+        remember: Remember,
+        answer: Answer,
+    ) {
         let Some(picked) = self.importing.picked(chosen) else {
             return self.give(answer, Err(unknown()));
         };
-        let (providers, passwords) = self.named(picked);
+        let shares: Vec<_> = picked.iter().map(|(at, _)| same_account.contains(at)).collect();
+        let (providers, passwords) = self.named(picked.into_iter().map(|(_, server)| server));
         let change = move |settings: &mut Settings| {
-            settings.providers.extend(providers.clone());
+            for (provider, shares) in providers.iter().zip(&shares) {
+                add(&mut settings.providers, provider.clone(), *shares);
+            }
             Ok(Reply::Done)
         };
         self.save_with(passwords, remember, change, |this, done| {
@@ -132,7 +172,7 @@ impl Controller {
     }
 
     /// Each with an id that nobody has.
-    fn named(&self, picked: Vec<Server>) -> (Vec<Provider>, NewPasswords) {
+    fn named(&self, picked: impl Iterator<Item = Server>) -> (Vec<Provider>, NewPasswords) {
         let (mut providers, mut passwords) = (Vec::new(), Vec::new());
         for server in picked {
             let mut provider = provider(&server);
@@ -144,6 +184,19 @@ impl Controller {
         }
         (providers, passwords)
     }
+}
+
+/// Adds a provider, as a host of the account that it probably shares, if it `shares` one. Returns the place of that account,
+/// and whether all that was bought is kept.
+fn add(
+    providers: &mut Vec<Provider>,
+    mut provider: Provider,
+    shares: bool,
+) -> Option<(usize, bool)> {
+    let at = if shares { same_account(&provider, providers) } else { None };
+    let shared = at.map(|at| (at, provider.share_account_of(&mut providers[at])));
+    providers.push(provider);
+    shared
 }
 
 /// As a provider, without an id.

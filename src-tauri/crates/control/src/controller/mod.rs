@@ -16,6 +16,7 @@ mod first_steps;
 mod importing;
 mod moving;
 mod notifier;
+mod other_users;
 mod passwords;
 mod power;
 mod reading;

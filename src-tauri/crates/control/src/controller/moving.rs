@@ -15,6 +15,10 @@ use super::saving::not_saved;
 impl Controller {
     /// Opens the vault, or makes it; passwords are saved there from now on.
     pub(super) fn open_vault(&mut self, passphrase: Secret, answer: Answer) {
+        let done = if self.stores.vault().exists() { Ok(()) } else { self.may_save() };
+        if let Err(failure) = done {
+            return self.give(answer, Err(failure));
+        }
         self.with_vault(answer, move |vault| {
             if vault.exists() { vault.open(&passphrase) } else { vault.create(&passphrase) }
         });
@@ -23,6 +27,9 @@ impl Controller {
     /// Makes a new vault in the place of the one whose passphrase is forgotten. What is known of the old one is saved in
     /// the new one; what was only there is missing then.
     pub(super) fn start_vault_over(&mut self, passphrase: Secret, answer: Answer) {
+        if let Err(failure) = self.may_save() {
+            return self.give(answer, Err(failure));
+        }
         if self.stores.used() == StoreKind::Vault {
             let saved: Vec<_> =
                 self.passwords.saved().into_iter().map(|(owner, _)| owner).collect();
@@ -38,7 +45,15 @@ impl Controller {
         if new.expose().is_empty() {
             return self.give(answer, Err(Failure::invalid("new", "the new passphrase is empty")));
         }
+        if let Err(failure) = self.may_save() {
+            return self.give(answer, Err(failure));
+        }
         self.with_vault(answer, move |vault| vault.change_passphrase(&old, &new));
+    }
+
+    /// Whether the vault may be written. It belongs to the settings: another Newsmux that holds them uses it too.
+    fn may_save(&self) -> Result<(), Failure> {
+        Ok(self.settings_file.may_be_changed()?)
     }
 
     /// Does something that opens the vault; passwords are saved there from now on.

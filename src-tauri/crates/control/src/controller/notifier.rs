@@ -49,6 +49,7 @@ enum Subject {
     Password(String),
     ClientPassword(String),
     Login(String),
+    OtherUser,
     Used(String, u8),
     Expires(String, u8),
 }
@@ -115,7 +116,9 @@ impl Notifier {
         if self.is_told(&Subject::Outage) {
             return !snapshot.providers.iter().any(|view| view.state == ProviderState::Up);
         }
-        let is_down = |trouble: &Trouble| matches!(trouble, Trouble::ProviderDown { .. });
+        let is_down = |trouble: &Trouble| {
+            matches!(trouble, Trouble::ProviderDown { .. } | Trouble::ProviderFull { .. })
+        };
         !self.interrupted
             && !snapshot.serves
             && (snapshot.state == State::Down || snapshot.troubles.iter().any(is_down))
@@ -166,7 +169,9 @@ impl Subject {
             Trouble::LoginRefused { provider, .. } => Self::Login(provider.clone()),
             Trouble::AccountUsed { account, percent } => Self::Used(account.clone(), *percent),
             Trouble::AccountExpires { account, days } => Self::Expires(account.clone(), *days),
+            Trouble::OtherUser { .. } => Self::OtherUser,
             Trouble::ProviderDown { .. }
+            | Trouble::ProviderFull { .. }
             | Trouble::SettingsReadOnly { .. }
             | Trouble::SettingsSetAside { .. }
             | Trouble::SettingsNotSaved { .. } => return None,
@@ -181,7 +186,8 @@ impl Subject {
             | Self::Passwords
             | Self::Password(_)
             | Self::ClientPassword(_)
-            | Self::Login(_) => Kind::Attention,
+            | Self::Login(_)
+            | Self::OtherUser => Kind::Attention,
         }
     }
 }

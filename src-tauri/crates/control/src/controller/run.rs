@@ -19,6 +19,7 @@ use super::environment::{Environment, Watch, millis};
 use super::events::Events;
 use super::figures::Numbers;
 use super::importing::Importing;
+use super::other_users::OtherUsers;
 use super::passwords::Passwords;
 use super::power::Power;
 use super::removed::Removed;
@@ -68,6 +69,7 @@ pub(super) struct Controller {
     pub(super) start: Start,
     pub(super) sampling: Sampling,
     pub(super) books: Books,
+    pub(super) other_users: OtherUsers,
     watch: Watch,
     next_tick: Instant,
     pub(super) work: Work,
@@ -114,6 +116,7 @@ impl Controller {
             start,
             sampling: Sampling::default(),
             books: Books::default(),
+            other_users: OtherUsers::default(),
             watch: Watch::new(environment.now(), Instant::now(), environment.sources()),
             environment,
             next_tick: Instant::now(),
@@ -256,7 +259,7 @@ impl Controller {
     pub(super) fn sample(&mut self) {
         self.engine = self.serving.snapshot();
         self.numbers.sample(Instant::now(), self.millis(), self.engine.as_ref());
-        self.look_for_first_article();
+        self.look_for_first_articles();
     }
 
     /// Publishes what has changed, and draws the tray.

@@ -2,6 +2,8 @@
 
 use api::snapshot::{PasswordState, ProviderState, ProviderView, Trouble};
 
+use settings::SetAside;
+
 use super::passwords::Known;
 use super::run::Controller;
 
@@ -30,12 +32,16 @@ impl Controller {
             provider: view.id.clone(),
             said: view.said.clone(),
         }));
+        troubles.extend(self.other_users.troubles());
         troubles.extend(self.settings_troubles());
         let not_saved = self.not_saved.clone();
         troubles.extend(not_saved.map(|said| Trouble::SettingsNotSaved { said }));
         troubles.extend(self.books.alerts());
-        let down = of(ProviderState::Down).chain(of(ProviderState::Full));
-        troubles.extend(down.map(|view| Trouble::ProviderDown {
+        troubles.extend(of(ProviderState::Down).map(|view| Trouble::ProviderDown {
+            provider: view.id.clone(),
+            said: view.said.clone(),
+        }));
+        troubles.extend(of(ProviderState::Full).map(|view| Trouble::ProviderFull {
             provider: view.id.clone(),
             said: view.said.clone(),
         }));
@@ -49,13 +55,13 @@ impl Controller {
             why: why.clone(),
             said: said.to_owned(),
         });
-        let set_aside = self.settings_file.set_aside();
-        let set_aside = set_aside.map(|aside| Trouble::SettingsSetAside {
-            file: aside.file().display().to_string(),
-            said: aside.problem(),
-        });
-        read_only.into_iter().chain(set_aside)
+        read_only.into_iter().chain(self.settings_file.set_aside().map(set_aside))
     }
+}
+
+/// The trouble of a file that was set aside.
+pub(super) fn set_aside(aside: &SetAside) -> Trouble {
+    Trouble::SettingsSetAside { file: aside.file().display().to_string(), said: aside.problem() }
 }
 
 fn is_closed(view: &ProviderView) -> bool {
@@ -72,6 +78,8 @@ pub(super) fn needs_the_user(trouble: &Trouble) -> bool {
         | Trouble::NoClientPassword { .. }
         | Trouble::LoginRefused { .. } => true,
         Trouble::ProviderDown { .. }
+        | Trouble::ProviderFull { .. }
+        | Trouble::OtherUser { .. }
         | Trouble::AccountUsed { .. }
         | Trouble::AccountExpires { .. }
         | Trouble::SettingsReadOnly { .. }
@@ -83,7 +91,13 @@ pub(super) fn needs_the_user(trouble: &Trouble) -> bool {
 /// Troubles that came up, apart from those that are events of the engine.
 pub(super) fn news(before: &[Trouble], now: &[Trouble]) -> Vec<Trouble> {
     let is_engines = |trouble: &&Trouble| {
-        matches!(trouble, Trouble::LoginRefused { .. } | Trouble::ProviderDown { .. })
+        matches!(
+            trouble,
+            Trouble::LoginRefused { .. }
+                | Trouble::ProviderDown { .. }
+                | Trouble::ProviderFull { .. }
+                | Trouble::OtherUser { .. }
+        )
     };
     let is_new = |trouble: &&Trouble| !before.contains(trouble);
     now.iter().filter(|trouble| !is_engines(trouble)).filter(is_new).cloned().collect()

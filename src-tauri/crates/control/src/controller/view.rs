@@ -52,7 +52,7 @@ impl Controller {
             new_password: self.new_password.as_ref().map(|(name, _)| name.clone()),
             check: self.checking.check.clone(),
             reachable: self.importing.accesses().map(reachable).collect(),
-            connected: self.connection(),
+            connected: self.connections(),
             start_at_login: self.desktop.starts_at_login(),
             tray: self.desktop.window().has_tray(),
             farewell: self.desktop.window().says_farewell(),
@@ -88,7 +88,9 @@ impl Controller {
             State::NoProvider
         } else if !serves {
             State::Down
-        } else if troubles.iter().any(|trouble| matches!(trouble, Trouble::ProviderDown { .. })) {
+        } else if troubles.iter().any(|trouble| matches!(trouble, Trouble::OtherUser { .. })) {
+            State::Attention
+        } else if troubles.iter().any(is_about_connections) {
             State::Degraded
         } else if self.numbers.is_active(Instant::now()) {
             State::Active
@@ -179,6 +181,11 @@ impl Controller {
             (_, None) => (ProviderState::Off, String::new()),
         }
     }
+}
+
+/// Whether a provider cannot be used at the moment.
+fn is_about_connections(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::ProviderDown { .. } | Trouble::ProviderFull { .. })
 }
 
 fn state_of(state: &BackendState) -> ProviderState {

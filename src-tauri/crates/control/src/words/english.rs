@@ -31,6 +31,9 @@ pub(super) static ENGLISH: Words = Words {
     paused: |minutes| format!("Paused for {minutes} min"),
     nothing: "Nothing can be downloaded",
     all_down: "all providers are down",
+    all_used_up: "all accounts are used up",
+    all_full: "all providers are at their connection limit",
+    none_available: "no provider is available",
     no_provider: "no provider is enabled",
     several_down: |count| format!("{count} providers are down"),
     because: |trouble, name, keep| match (trouble, keep) {
@@ -46,6 +49,11 @@ pub(super) static ENGLISH: Words = Words {
         }
         (Trouble::LoginRefused { .. }, _) => format!("{name} refused the login"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} is down"),
+        (Trouble::ProviderFull { .. }, _) => format!("{name} has no free connections"),
+        (Trouble::OtherUser { client }, _) => {
+            let program = client.as_deref().unwrap_or("a program");
+            format!("{program} can't connect: it runs as another user")
+        }
         (Trouble::AccountUsed { percent: 100, .. }, _) => format!("{name} is used up"),
         (Trouble::AccountUsed { percent, .. }, _) => format!("{name}: {percent} % used"),
         (Trouble::AccountExpires { days: 0, .. }, _) => format!("{name} expires or has expired"),
@@ -74,6 +82,7 @@ pub(super) static ENGLISH: Words = Words {
         }
         _ => "Programs can't download until you enter it.",
     },
+    other_user: "Serve other users, or give it a login.",
     no_login: "Programs can't use this login until you create a new password.",
     others: "Downloads continue on the other providers.",
     more: |count| match count {
@@ -81,7 +90,6 @@ pub(super) static ENGLISH: Words = Words {
         _ => format!("{count} other things need you, too."),
     },
     keeps_trying: "Newsmux keeps trying.",
-    used_up: "All accounts are used up.",
     back: "Downloads can continue",
     serves_again: "Newsmux serves your programs again.",
     left: |left| format!("{left} left."),

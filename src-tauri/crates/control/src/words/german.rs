@@ -33,6 +33,9 @@ pub(super) static GERMAN: Words = Words {
     paused: |minutes| format!("Pausiert, noch {minutes} Min."),
     nothing: "Kein Download möglich",
     all_down: "Alle Anbieter sind ausgefallen",
+    all_used_up: "Alle Accounts sind aufgebraucht",
+    all_full: "Alle Anbieter sind an ihrem Verbindungslimit",
+    none_available: "Kein Anbieter ist verfügbar",
     no_provider: "Kein Anbieter ist aktiviert",
     several_down: |count| format!("{count} Anbieter sind ausgefallen"),
     because: |trouble, name, keep| match (trouble, keep) {
@@ -54,6 +57,11 @@ pub(super) static GERMAN: Words = Words {
         }
         (Trouble::LoginRefused { .. }, _) => format!("{name} hat die Anmeldung abgelehnt"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} ist ausgefallen"),
+        (Trouble::ProviderFull { .. }, _) => format!("{name} hat keine freien Verbindungen"),
+        (Trouble::OtherUser { client }, _) => {
+            let program = client.as_deref().unwrap_or("Ein Programm");
+            format!("{program} kann sich nicht verbinden: läuft unter einem anderen Benutzer")
+        }
         (Trouble::AccountUsed { percent: 100, .. }, _) => format!("{name} ist aufgebraucht"),
         (Trouble::AccountUsed { percent, .. }, _) => format!("{name}: {percent} % verbraucht"),
         (Trouble::AccountExpires { days: 0, .. }, _) => {
@@ -93,6 +101,7 @@ pub(super) static GERMAN: Words = Words {
         }
         _ => "Programme können erst wieder laden, wenn Sie es eingeben.",
     },
+    other_user: "Lassen Sie andere Benutzer zu, oder geben Sie ihm eine Anmeldung.",
     no_login: "Programme können diese Anmeldung erst wieder verwenden, wenn Sie ein neues Passwort erzeugen.",
     others: "Downloads laufen über die anderen Anbieter weiter.",
     more: |count| match count {
@@ -100,7 +109,6 @@ pub(super) static GERMAN: Words = Words {
         _ => format!("Es ist noch {count}-mal Eingreifen nötig."),
     },
     keeps_trying: "Newsmux versucht es weiter.",
-    used_up: "Alle Accounts sind aufgebraucht.",
     back: "Downloads sind wieder möglich",
     serves_again: "Newsmux bedient Ihre Programme wieder.",
     left: |left| format!("Noch {left}."),

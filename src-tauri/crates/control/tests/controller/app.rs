@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use api::request::{Failure, FailureCode, Reply, Request};
-use api::snapshot::{Event, Happened, ProviderView, Snapshot, State};
+use api::snapshot::{Event, Happened, ProviderView, Snapshot, State, Trouble};
 use control::controller::{
     Dependencies, Environment, Folders, Handle, Notice, Shell, Sources, Start, start_with,
 };
@@ -310,6 +310,13 @@ impl App {
         let words = request.to_string();
         let failure = self.ask(request).await.err().unwrap_or_else(|| panic!("{words} was done"));
         (failure.code, failure.field)
+    }
+
+    /// Dismisses the troubles that are so, as the window shows them.
+    pub(crate) async fn dismiss(&self, is_so: impl Fn(&Trouble) -> bool) {
+        let troubles: Vec<_> =
+            self.now().troubles.iter().filter(|one| is_so(one)).cloned().collect();
+        self.must(json!({"do": "dismiss_troubles", "troubles": troubles})).await;
     }
 
     pub(crate) fn provider(&self, id: &str) -> ProviderView {

@@ -110,6 +110,48 @@ pub(crate) fn connect(address: &str, key: &str) -> Value {
         "login": null, "new_login": false, "disable_direct": true})
 }
 
+/// An NZBGet with one server of its own, which takes what it is told.
+pub(crate) async fn nzbget() -> Played {
+    let own = [("Host", "n.example"), ("Port", "563"), ("Name", "Own"), ("Active", "yes")];
+    let own = own.map(|(key, value)| json!({"Name": format!("Server1.{key}"), "Value": value}));
+    let saved = Mutex::new(json!(own));
+    Played::listen(move |body| {
+        let call: Value = serde_json::from_str(body).unwrap();
+        let mut saved = saved.lock().unwrap();
+        let result = match call["method"].as_str().unwrap() {
+            "version" => json!("21.0"),
+            "loadconfig" => saved.clone(),
+            "saveconfig" => {
+                *saved = call["params"][0].clone();
+                json!(true)
+            }
+            _ => json!(true),
+        };
+        (200, json!({ "result": result }).to_string())
+    })
+    .await
+}
+
+/// The options that an NZBGet was last told to save.
+pub(crate) fn saved_options(nzbget: &Played) -> Vec<(String, String)> {
+    let asked = nzbget.asked();
+    let saved = asked.iter().rev().find(|body| body.contains("saveconfig")).unwrap();
+    let saved: Value = serde_json::from_str(saved).unwrap();
+    let text = |option: &Value, key: &str| option[key].as_str().unwrap().to_owned();
+    let options = saved["params"][0].as_array().unwrap().iter();
+    options.map(|option| (text(option, "Name"), text(option, "Value"))).collect()
+}
+
+/// The same request for another program.
+pub(crate) fn of_nzbget(mut request: Value) -> Value {
+    request["program"] = json!("nzbget");
+    request
+}
+
+pub(crate) fn undo(address: &str) -> Value {
+    json!({"do": "undo_connect", "program": "sabnzbd", "address": address})
+}
+
 async fn code(app: &App, address: &str, program: &str) -> FailureCode {
     let mut request = connect(address, "the key");
     request["program"] = program.into();
@@ -124,7 +166,7 @@ async fn a_program_is_connected_until_its_first_article_and_disconnected() {
     let sabnzbd = sabnzbd("").await;
     assert_eq!(app.refused(connect(&sabnzbd.address, "another")).await.0, FailureCode::ClientKey);
     app.must(connect(&sabnzbd.address, "the key")).await;
-    let connected = app.now().connected.clone().unwrap();
+    let connected = app.now().connected[0].clone();
     let own = Direct { name: "Own".into(), known: false };
     assert_eq!((connected.entry.as_str(), &connected.disabled[..]), ("Newsmux", &[own][..]));
     assert!(!connected.served);
@@ -135,17 +177,17 @@ async fn a_program_is_connected_until_its_first_article_and_disconnected() {
     // Its own servers are known as soon as we have them.
     let new = json!({"id": "", "host": "A.example"});
     app.must(json!({"do": "save_provider", "provider": new, "password": null})).await;
-    app.until(|now| now.connected.as_ref().is_some_and(|c| c.disabled[0].known)).await;
+    app.until(|now| now.connected.iter().any(|c| c.disabled[0].known)).await;
     let mut client = program(address).await;
     fetch(&mut client, &article).await;
-    app.until(|now| now.connected.as_ref().is_some_and(|connected| connected.served)).await;
+    app.until(|now| now.connected.iter().any(|connected| connected.served)).await;
 
-    app.must(json!({"do": "undo_connect"})).await;
-    assert_eq!(app.now().connected, None);
+    app.must(undo(&sabnzbd.address)).await;
+    assert_eq!(app.now().connected, []);
     let asked = sabnzbd.asked();
     assert!(asked.iter().any(|body| body.contains("keyword=own&enable=1&quota=5G")), "{asked:?}");
     assert!(asked.last().unwrap().contains("mode=del_config"), "{asked:?}");
-    assert_eq!(app.refused(json!({"do": "undo_connect"})).await.0, FailureCode::Unknown);
+    assert_eq!(app.refused(undo(&sabnzbd.address)).await.0, FailureCode::Unknown);
     let saved = app.saved().to_string();
     assert!(!saved.contains("the key") && app.begin.keyring.secrets().len() == 1, "{saved}");
 }
@@ -155,9 +197,10 @@ async fn what_was_dismissed_is_forgotten_with_the_key() {
     let app = Begin::new().start();
     let sabnzbd = sabnzbd("").await;
     app.must(connect(&sabnzbd.address, "the key")).await;
-    app.must(json!({"do": "dismiss_connect"})).await;
-    assert_eq!(app.now().connected, None);
-    assert_eq!(app.refused(json!({"do": "undo_connect"})).await.0, FailureCode::Unknown);
+    app.must(json!({"do": "dismiss_connect", "program": "sabnzbd", "address": sabnzbd.address}))
+        .await;
+    assert_eq!(app.now().connected, []);
+    assert_eq!(app.refused(undo(&sabnzbd.address)).await.0, FailureCode::Unknown);
 }
 
 #[tokio::test]
@@ -167,7 +210,7 @@ async fn what_fails_half_way_is_taken_back() {
     let failure = app.ask(connect(&sabnzbd.address, "the key")).await.unwrap_err();
     assert_eq!((failure.code, failure.message.as_str()), (FailureCode::ClientFailed, "not today"));
     assert!(sabnzbd.asked().last().unwrap().contains("mode=del_config"), "{:?}", sabnzbd.asked());
-    assert_eq!(app.now().connected, None);
+    assert_eq!(app.now().connected, []);
 }
 
 #[tokio::test]
@@ -308,8 +351,8 @@ async fn the_key_of_imported_settings_is_used_at_the_address_that_they_name() {
     assert!(other.asked().iter().all(|body| !body.contains("the")), "{:?}", other.asked());
     for address in ["", &ours.address] {
         app.must(connect(address, "")).await;
-        assert_eq!(app.now().connected.as_ref().unwrap().entry, "Newsmux");
-        app.must(json!({"do": "undo_connect"})).await;
+        assert_eq!(app.now().connected[0].entry, "Newsmux");
+        app.must(undo(&ours.address)).await;
     }
 }
 
@@ -338,7 +381,7 @@ async fn a_program_on_this_computer_may_sign_its_certificate_itself() {
     app.address().await;
     let sabnzbd = sabnzbd("").await;
     app.must(connect(&behind_tls(&sabnzbd).await, "the key")).await;
-    assert_eq!(app.now().connected.as_ref().unwrap().entry, "Newsmux");
+    assert_eq!(app.now().connected[0].entry, "Newsmux");
     assert!(
         sabnzbd.asked().join("\n").contains("the%20key")
             || sabnzbd.asked().join("\n").contains("the+key")

@@ -24,7 +24,58 @@ fn text(text: &str) -> Value {
 }
 
 fn import(chosen: &[usize], hold: &str) -> Value {
-    json!({"do": "import", "chosen": chosen, "hold": hold})
+    json!({"do": "import", "chosen": chosen, "same_account": [], "hold": hold})
+}
+
+/// Several hosts of one account, and others that only look like it.
+const HOSTS: &str = "[servers]\n[[us]]\nhost = us.a.example\nssl = 1\nusername = u\nconnections = 30\n\
+                     [[eu]]\nhost = EU.A.example\nssl = 1\nusername = u\nquota = 500G\nexpire_date = 2031-01-31\n\
+                     [[other user]]\nhost = x.a.example\nssl = 1\nusername = v\n\
+                     [[no user]]\nhost = y.a.example\nssl = 1\n\
+                     [[address]]\nhost = 192.0.2.1\nssl = 1\nusername = u\n\
+                     [[address 2]]\nhost = 193.0.2.1\nssl = 1\nusername = u\n\
+                     [[b]]\nhost = news.b.example\nssl = 1\nusername = u\nquota = 7G\n";
+
+#[tokio::test]
+async fn hosts_of_one_account_are_named_as_such() {
+    let known = json!([{"id": "x", "name": "B", "host": "news2.b.example", "username": "u", "quota": {"bytes": 9}}]);
+    let app = Begin::new().settings(json!({ "providers": known })).start();
+    let preview = shown(&app, text(HOSTS)).await;
+    let servers = preview["servers"].as_array().unwrap();
+    let same: Vec<_> = servers.iter().map(|server| server["same_account_as"].clone()).collect();
+    let us = json!({"name": "us", "server": 0, "bought": "handed_over"});
+    let b = json!({"name": "B", "server": null, "bought": "left_out"});
+    let none = Value::Null;
+    assert_eq!(same, [none.clone(), us, none.clone(), none.clone(), none.clone(), none, b]);
+}
+
+#[tokio::test]
+async fn hosts_of_one_account_share_it_where_that_is_wanted_and_lose_nothing_that_was_bought() {
+    let import = |chosen: &[usize], same: &[usize]| json!({"do": "import", "chosen": chosen, "same_account": same, "hold": "keep"});
+    let accounts = |app: &App| {
+        let now = app.now();
+        let all = now.settings.providers.iter();
+        all.map(|one| (one.account.clone(), one.quota.is_some(), one.expires.is_some()))
+            .collect::<Vec<_>>()
+    };
+    let app = Begin::new().start();
+    app.must(text(HOSTS)).await;
+    app.must(import(&[0, 1], &[1])).await;
+    let shared = [(None, true, true), (Some("us".to_owned()), false, false)];
+    assert_eq!(accounts(&app), shared);
+    // One that is imported later joins them.
+    app.must(text(&HOSTS.replace("us.a.", "asia.a."))).await;
+    app.must(import(&[0], &[0])).await;
+    assert_eq!(accounts(&app)[2], (Some("us".to_owned()), false, false));
+
+    for (chosen, same) in [(&[0, 1][..], &[][..]), (&[1], &[1]), (&[0, 1], &[0])] {
+        let app = Begin::new().start();
+        app.must(text(HOSTS)).await;
+        app.must(import(chosen, same)).await;
+        let all = accounts(&app);
+        assert!(all.iter().all(|(account, _, _)| account.is_none()), "{all:?}");
+        assert_eq!(all.last(), Some(&(None, true, true)));
+    }
 }
 
 /// What the window gets to see.

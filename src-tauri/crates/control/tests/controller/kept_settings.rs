@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use api::request::FailureCode;
-use api::snapshot::Snapshot;
+use api::snapshot::{Snapshot, Trouble};
 
 use crate::app::{App, Begin, Call, PASSWORD, at, fetch, one_article, program};
 
@@ -54,7 +54,7 @@ async fn settings_of_a_newer_version_are_used_as_far_as_they_are_understood_and_
         let address = app.address().await;
         fetch(&mut program(address).await, &article).await;
         cannot_be_changed(&app).await;
-        app.must(json!({"do": "dismiss_troubles"})).await;
+        app.dismiss(|_| true).await;
         assert!(why(&app.now()).is_some(), "it is said until it is settled");
         app.told(&Call::Show).await;
         begin = app.quit().await;
@@ -123,12 +123,44 @@ async fn that_a_damaged_file_was_set_aside_is_said_until_it_is_answered_also_aft
     app.must(posting()).await;
     let app = app.quit().await.start();
     app.until(is_told).await;
-    app.must(json!({"do": "dismiss_troubles"})).await;
+    app.dismiss(|_| true).await;
     app.until(|now| !is_told(now)).await;
     let app = app.quit().await.start();
     app.must(posting()).await;
     assert!(!is_told(&app.now()));
     assert!(app.begin.folder.path().join("settings.broken-1.json").exists());
+}
+
+#[tokio::test]
+async fn a_notice_that_was_not_dismissed_itself_is_still_there() {
+    let begin = Begin::new();
+    fs::write(begin.file(), "{\"providers\": [").unwrap();
+    let is_told = |now: &Snapshot| troubles(now).to_string().contains("settings.broken-1.json");
+    let is_alert = |trouble: &Trouble| matches!(trouble, Trouble::AccountUsed { .. });
+    let app = begin.start();
+    app.until(is_told).await;
+    let account =
+        json!({"id": "", "host": "a.example", "quota": {"bytes": 100, "used_before": 95}});
+    app.must(json!({"do": "save_provider", "provider": account, "password": null})).await;
+    app.until(|now| now.troubles.iter().any(is_alert)).await;
+    app.dismiss(is_alert).await;
+    app.until(|now| !now.troubles.iter().any(is_alert)).await;
+    assert!(is_told(&app.now()));
+    let app = app.quit().await.start();
+    app.until(is_told).await;
+    app.dismiss(|trouble| matches!(trouble, Trouble::SettingsSetAside { .. })).await;
+    app.until(|now| !is_told(now)).await;
+}
+
+#[tokio::test]
+async fn a_notice_that_has_changed_since_it_was_seen_is_not_dismissed() {
+    let begin = Begin::new();
+    fs::write(begin.file(), "{\"providers\": [").unwrap();
+    let app = begin.start();
+    app.until(|now| !now.troubles.is_empty()).await;
+    let other = json!({"what": "settings_set_aside", "file": "settings.broken-7.json", "said": ""});
+    app.must(json!({"do": "dismiss_troubles", "troubles": [other]})).await;
+    assert_eq!(app.now().troubles.len(), 1);
 }
 
 #[tokio::test]
@@ -167,6 +199,20 @@ async fn two_that_run_at_once_do_not_write_over_each_other() {
     assert!(why_not["by"].as_str().unwrap().contains(&by), "{why_not}");
     assert!(now.settings.posting, "it can be read");
     cannot_be_changed(&second).await;
+    // Neither is the vault, which the other may use.
+    let vault = second.begin.folder.path().join("vault.json");
+    let open = json!({"do": "open_vault", "passphrase": "second"});
+    assert_eq!(second.refused(open).await.0, FailureCode::SettingsReadOnly);
+    assert!(!vault.exists(), "the second made a vault");
+    first.must(json!({"do": "open_vault", "passphrase": "first"})).await;
+    let before = fs::read(&vault).unwrap();
+    for request in [
+        json!({"do": "change_passphrase", "passphrase": "first", "new": "second"}),
+        json!({"do": "start_vault_over", "passphrase": "second"}),
+    ] {
+        assert_eq!(second.refused(request).await.0, FailureCode::SettingsReadOnly);
+        assert_eq!(fs::read(&vault).unwrap(), before);
+    }
     let third = Begin { folder: first.quit().await.folder, ..Begin::new() };
     second.until(|now| why(now).is_none()).await;
     second.must(json!({"do": "set_posting", "posting": false})).await;

@@ -322,3 +322,25 @@ async fn a_vault_that_is_open_loses_nothing_when_it_is_started_over() {
     app.until(|now| now.state == State::Idle).await;
     fetch(&mut program(app.address().await).await, &article).await;
 }
+
+#[tokio::test]
+async fn a_vault_that_was_replaced_wants_the_passphrase_of_the_file_that_is_there_now() {
+    let (app, article, entry, _news) = with_one(None).await;
+    app.address().await;
+    let open = |passphrase: &str| json!({"do": "open_vault", "passphrase": passphrase});
+    app.must(open("first")).await;
+    app.must(retry()).await;
+    let other = Begin::new().start();
+    other.must(open("second")).await;
+    let vault = |app: &App| app.begin.folder.path().join("vault.json");
+    fs::copy(vault(&other), vault(&app)).unwrap();
+    let before = fs::read(vault(&app)).unwrap();
+    assert_eq!(app.refused(save(&entry, "x", "keep")).await.0, FailureCode::VaultClosed);
+    assert_eq!((vault_of(&app), fs::read(vault(&app)).unwrap()), (json!("other"), before));
+    let wrong = app.refused(open("first")).await;
+    assert_eq!(wrong, (FailureCode::WrongPassphrase, Some("passphrase".into())));
+    app.must(open("second")).await;
+    assert_eq!(vault_of(&app), "open");
+    app.must(save(&entry, PASSWORD, "keep")).await;
+    fetch(&mut program(app.address().await).await, &article).await;
+}

@@ -3,10 +3,10 @@
 use std::fs;
 
 use api::request::{FailureCode, Reply};
-use api::snapshot::{ProviderState, Snapshot};
+use api::snapshot::{ProviderState, Snapshot, State};
 use newsmux_tests::client::Client;
 use serde_json::json;
-use settings::SAMPLE_ID as ID;
+use settings::{FirstSteps, SAMPLE_ID as ID};
 use tokio::net::TcpStream;
 
 use crate::app::{App, Begin, Call, PASSWORD, at, fetch, one_article, program, provider};
@@ -112,15 +112,19 @@ async fn it_is_switched_off_again() {
 
 #[tokio::test]
 async fn a_real_provider_ends_it_for_good() {
-    let ((news, article), (app, _client)) = (one_article().await, sampled().await);
+    let ((news, article), (app, mut client)) = (one_article().await, sampled().await);
+    assert_eq!(client.ask(WELCOME).await.code(), "222");
+    app.until(|now| now.figures.articles == 1).await;
     let password = json!({"secret": PASSWORD, "hold": "keep"});
     app.must(json!({"do": "save_provider", "provider": at("a", &news), "password": password}))
         .await;
     let now = app.now();
     assert!(!now.sample && !has_sample(&now) && !now.settings.desktop.sample);
     assert_eq!(app.saved()["desktop"]["sample"], false);
+    assert!(!now.settings.desktop.first_steps.article_delivered);
     let mut client = program(app.address().await).await;
     fetch(&mut client, &article).await;
+    app.until(|now| now.settings.desktop.first_steps.article_delivered).await;
     assert_eq!(client.ask(WELCOME).await.code(), "430");
     let (code, _) = app.refused(json!({"do": "use_sample", "on": true})).await;
     assert_eq!(code, FailureCode::Invalid);
@@ -129,6 +133,20 @@ async fn a_real_provider_ends_it_for_good() {
     assert!(!app.now().sample, "it came back by itself");
     app.must(json!({"do": "undo"})).await;
     fetch(&mut program(app.address().await).await, &article).await;
+}
+
+#[tokio::test]
+async fn what_it_delivered_is_no_first_step_of_a_provider_that_is_broken() {
+    let (app, mut client) = sampled().await;
+    assert_eq!(client.ask(WELCOME).await.code(), "222");
+    app.until(|now| now.figures.articles == 1).await;
+    let broken = json!({"id": "", "host": "127.0.0.1", "port": 1, "tls": "off"});
+    app.must(json!({"do": "save_provider", "provider": broken, "password": null})).await;
+    let mut client = program(app.address().await).await;
+    assert_eq!(client.ask("BODY <a@b>").await.code(), "400");
+    let now = app.until(|now| now.state == State::Down).await;
+    assert_eq!(now.settings.desktop.first_steps, FirstSteps::default());
+    assert_eq!(app.saved()["desktop"]["first_steps"]["article_delivered"], false);
 }
 
 #[tokio::test]

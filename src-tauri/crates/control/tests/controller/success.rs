@@ -4,9 +4,10 @@
 use std::process::{Command, Stdio};
 
 use api::request::Reply;
-use api::snapshot::{Happened, Outcome, State, Step};
+use api::snapshot::{Happened, Outcome, State, Step, Trouble};
 use control::tray::{Icon, Tray};
 use newsmux_tests::client::Client;
+use newsmux_tests::provider::{Limit, Provider};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -14,7 +15,7 @@ use crate::app::{App, Begin, PASSWORD, at, fetch, is_this_program, one_article, 
 use crate::connecting::{connect, sabnzbd};
 
 fn is_served(app: &App) -> bool {
-    app.now().connected.as_ref().is_some_and(|connected| connected.served)
+    app.now().connected.iter().any(|connected| connected.served)
 }
 
 /// Lets the loop look at what goes on.
@@ -60,6 +61,8 @@ async fn a_group_or_a_list_is_no_article() {
     app.must(json!({"do": "set_language", "language": "de"})).await;
     let says = |tray: &Tray| tray.tooltip.contains(" · heute ");
     saw(&app.begin.desk.trays, |trays| trays.last().is_some_and(says)).await;
+    assert_eq!(client.ask(&format!("ARTICLE {}", article.id())).await.code(), "220");
+    app.until(|now| now.figures.articles == 2).await;
 }
 
 #[tokio::test]
@@ -89,7 +92,7 @@ async fn a_program_works_when_it_was_given_an_article_itself_and_not_another() {
     looked(&app).await;
     assert!(!is_served(&app), "another program was given it");
     fetch(&mut clients[0], &article).await;
-    app.until(|now| now.connected.as_ref().is_some_and(|connected| connected.served)).await;
+    app.until(|now| now.connected.iter().any(|connected| connected.served)).await;
 }
 
 #[cfg(target_os = "linux")]
@@ -115,7 +118,7 @@ async fn without_a_login_a_program_is_known_by_its_process() {
     other.wait().unwrap();
     let mut client = program(address).await;
     fetch(&mut client, &article).await;
-    app.until(|now| now.connected.as_ref().is_some_and(|connected| connected.served)).await;
+    app.until(|now| now.connected.iter().any(|connected| connected.served)).await;
 }
 
 #[tokio::test]
@@ -159,6 +162,30 @@ async fn when_all_providers_are_down_everything_says_so_and_when_one_is_the_othe
 }
 
 #[tokio::test]
+async fn accounts_that_are_used_up_or_at_their_limit_are_not_down() {
+    let full = Provider::named("full").limit(Limit::AtGreeting(0, "502 Too many".into()));
+    let full = full.listen().await;
+    let used_up = |id| json!({"id": id, "host": "127.0.0.1", "port": 1, "tls": "off", "quota": {"bytes": 5, "used_before": 9}});
+    let mut full = at("full", &full);
+    full["username"] = Value::Null;
+    for (providers, why) in [
+        (json!([used_up("x"), used_up("y")]), "all accounts are used up"),
+        (json!([full]), "all providers are at their connection limit"),
+        (json!([used_up("x"), full]), "no provider is available"),
+    ] {
+        let app = Begin::new().settings(json!({ "providers": providers })).start();
+        let mut client = program(app.address().await).await;
+        client.ask("BODY <a@b>").await;
+        app.until(|now| now.state == State::Down).await;
+        app.must(json!({"do": "history"})).await;
+        let is_down = |trouble: &Trouble| matches!(trouble, Trouble::ProviderDown { .. });
+        assert!(!app.now().troubles.iter().any(is_down), "{:?}", app.now().troubles);
+        let words = format!("Newsmux: Nothing can be downloaded: {why}");
+        assert_eq!(tip(&app), (Icon::Attention, words));
+    }
+}
+
+#[tokio::test]
 async fn several_providers_that_are_down_are_counted_in_the_tray() {
     let (news, article) = one_article().await;
     let down = |id| json!({"id": id, "host": "127.0.0.1", "port": 1, "tls": "off"});
@@ -177,8 +204,10 @@ async fn the_first_steps_that_are_done_stay_done_after_a_restart() {
     let (news, article) = one_article().await;
     let app = Begin::with_provider(&news).start();
     let mut client = program(app.address().await).await;
-    client.ask("DATE").await;
     let steps = |app: &App| app.now().settings.desktop.first_steps;
+    app.until(|now| now.clients.len() == 1).await;
+    assert!(!steps(&app).program_set_up, "it has asked for nothing");
+    client.ask("DATE").await;
     app.until(|now| now.settings.desktop.first_steps.program_set_up).await;
     assert!(!steps(&app).article_delivered);
     fetch(&mut client, &article).await;

@@ -5,10 +5,10 @@ use std::fs;
 use api::request::{FailureCode, Reply};
 use api::snapshot::{PasswordState, State};
 use nntp_proxy::config::Secret;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::{Begin, Call, PASSWORD, at, fetch, one_article, program};
-use crate::connecting::{connect, sabnzbd};
+use crate::connecting::{Played, connect, nzbget, of_nzbget, sabnzbd, saved_options, undo};
 
 /// Everything that is in the application's files.
 fn files(begin: &Begin) -> String {
@@ -38,6 +38,93 @@ async fn a_removed_provider_can_be_put_back_after_a_start_and_asks_for_its_passw
     assert_eq!(app.refused(json!({"do": "undo"})).await.0, FailureCode::Unknown);
 }
 
+fn with_key(mut undo: Value) -> Value {
+    undo["secret"] = json!("the key");
+    undo
+}
+
+/// Whether each server of its own was last switched on.
+fn is_enabled(sabnzbd: &Played) -> bool {
+    let asked = sabnzbd.asked();
+    let own = asked.iter().rev().find(|body| body.contains("keyword=own")).unwrap();
+    own.contains("enable=1")
+}
+
+#[tokio::test]
+async fn what_was_done_in_two_programs_is_undone_in_each_in_any_order() {
+    let (sabnzbd, nzbget) = (sabnzbd("").await, nzbget().await);
+    for first_is_first in [true, false] {
+        let app = Begin::new().start();
+        app.address().await;
+        app.must(connect(&sabnzbd.address, "the key")).await;
+        app.must(of_nzbget(connect(&nzbget.address, "the key"))).await;
+        assert_eq!(app.now().connected.len(), 2);
+        assert!(!is_enabled(&sabnzbd));
+        let own = ("Server1.Active".to_owned(), "no".to_owned());
+        assert!(saved_options(&nzbget).contains(&own));
+        // And after a start, with the keys.
+        let app = app.quit().await.start();
+        assert_eq!(app.now().connected.len(), 2);
+        let mut undoes = [undo(&sabnzbd.address), of_nzbget(undo(&nzbget.address))].map(with_key);
+        if !first_is_first {
+            undoes.reverse();
+        }
+        for undo in undoes {
+            app.must(undo).await;
+        }
+        assert_eq!(app.now().connected, []);
+        assert!(is_enabled(&sabnzbd));
+        let options = saved_options(&nzbget);
+        let own = ("Server1.Active".to_owned(), "yes".to_owned());
+        assert!(options.contains(&own) && options.len() == 4, "{options:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_is_set_up_twice_has_its_servers_back_after_one_undo() {
+    let app = Begin::new().start();
+    app.address().await;
+    let (sabnzbd, nzbget) = (sabnzbd("").await, nzbget().await);
+    for address in [sabnzbd.address.clone(), format!("{}/", sabnzbd.address)] {
+        app.must(connect(&address, "the key")).await;
+        let connected = app.now().connected.clone();
+        assert_eq!((connected.len(), connected[0].disabled[0].name.as_str()), (1, "Own"));
+    }
+    app.must(undo(&app.now().connected[0].address)).await;
+    assert!(is_enabled(&sabnzbd));
+    let asked = sabnzbd.asked();
+    let ours = asked.iter().rev().find(|body| body.contains("keyword=Newsmux")).unwrap();
+    assert!(ours.contains("mode=del_config"), "{asked:?}");
+    assert_eq!(app.now().connected, []);
+
+    for _ in 0..2 {
+        app.must(of_nzbget(connect(&nzbget.address, "the key"))).await;
+    }
+    assert_eq!(app.now().connected[0].disabled[0].name, "Own");
+    app.must(of_nzbget(undo(&nzbget.address))).await;
+    let options = saved_options(&nzbget);
+    assert!(options.contains(&("Server1.Active".to_owned(), "yes".to_owned())), "{options:?}");
+    assert_eq!(options.len(), 4, "{options:?}");
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_did_in_a_program_can_still_be_undone() {
+    let app = Begin::new().start();
+    app.address().await;
+    let sabnzbd = sabnzbd("").await;
+    app.must(connect(&sabnzbd.address, "the key")).await;
+    let begin = app.quit().await;
+    let file = begin.folder.path().join("undo.json");
+    let mut saved: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    // It knew the last program only.
+    let earlier = json!({"removed": null, "connected": saved["programs"][0].take()});
+    assert!(earlier["connected"].is_object());
+    fs::write(&file, earlier.to_string()).unwrap();
+    let app = begin.start();
+    app.must(with_key(undo(&sabnzbd.address))).await;
+    assert!(is_enabled(&sabnzbd));
+}
+
 #[tokio::test]
 async fn what_was_done_in_a_program_is_undone_after_a_start_with_its_key() {
     let app = Begin::new().start();
@@ -47,15 +134,15 @@ async fn what_was_done_in_a_program_is_undone_after_a_start_with_its_key() {
     let begin = app.quit().await;
     assert!(!files(&begin).contains("the key"));
     let app = begin.start();
-    let connected = app.now().connected.clone().unwrap();
+    let connected = app.now().connected[0].clone();
     assert_eq!((connected.entry.as_str(), connected.disabled.len()), ("Newsmux", 1));
-    assert_eq!(app.refused(json!({"do": "undo_connect"})).await.0, FailureCode::ClientKey);
-    app.must(json!({"do": "undo_connect", "secret": "the key"})).await;
+    assert_eq!(app.refused(undo(&sabnzbd.address)).await.0, FailureCode::ClientKey);
+    app.must(with_key(undo(&sabnzbd.address))).await;
     let asked = sabnzbd.asked();
     assert!(asked.iter().any(|body| body.contains("keyword=own&enable=1&quota=5G")), "{asked:?}");
     assert!(asked.last().unwrap().contains("mode=del_config"), "{asked:?}");
     let app = app.quit().await.start();
-    assert_eq!(app.now().connected, None);
+    assert_eq!(app.now().connected, []);
 }
 
 #[tokio::test]

@@ -62,6 +62,12 @@ impl Http {
         self.base.parse::<Uri>().ok().and_then(|uri| uri.port_u16()).unwrap_or(usual)
     }
 
+    /// The computer and the port. This computer has no name.
+    pub(super) fn place(&self) -> (String, u16) {
+        let host = if self.is_here() { String::new() } else { self.host.to_ascii_lowercase() };
+        (host, self.port())
+    }
+
     /// Whether it is on this computer.
     pub(super) fn is_here(&self) -> bool {
         is_here(&self.host)

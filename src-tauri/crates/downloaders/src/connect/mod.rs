@@ -34,6 +34,15 @@ impl Access {
         Http::at(&self.address).is_ok_and(|http| !http.is_here())
     }
 
+    /// Whether both lead to the same program.
+    #[must_use]
+    pub fn is_same_program(&self, other: &Self) -> bool {
+        let place = |access: &Self| Http::at(&access.address).ok().map(|http| http.place());
+        self.program == other.program
+            && (self.address == other.address
+                || place(self).is_some_and(|p| place(other) == Some(p)))
+    }
+
     /// The port of a program on this computer; none where it is on another.
     #[must_use]
     pub fn local_port(&self) -> Option<u16> {
@@ -80,6 +89,27 @@ enum Undo {
     Sabnzbd(Vec<sabnzbd::Form>),
     #[serde(with = "nzbget::without_passwords")]
     Nzbget(nzbget::Options),
+}
+
+impl Change {
+    /// Both changes of one program as one, to take back both: `self` came after `earlier`.
+    #[must_use]
+    pub fn after(self, earlier: Self) -> Self {
+        let undo = match (earlier.undo, self.undo) {
+            (Undo::Sabnzbd(first), Undo::Sabnzbd(second)) => {
+                Undo::Sabnzbd(sabnzbd::both(first, second, &earlier.entry))
+            }
+            (Undo::Nzbget(first), Undo::Nzbget(second)) => {
+                Undo::Nzbget(nzbget::both(first, second))
+            }
+            (_, second) => second,
+        };
+        let mut disabled = earlier.disabled;
+        let new: Vec<_> =
+            self.disabled.into_iter().filter(|server| !disabled.contains(server)).collect();
+        disabled.extend(new);
+        Self { entry: self.entry, disabled, undo }
+    }
 }
 
 /// Enters Newsmux among the servers of a program, or changes its entry; all of it or nothing.

@@ -63,6 +63,15 @@ pub(super) fn undo(
     nzbget.change(config, undo).map(drop)
 }
 
+/// What takes back two changes: every option becomes what it was before the first that changed it.
+pub(super) fn both(mut first: Options, second: Options) -> Options {
+    let is_new =
+        |(name, _): &(String, _)| first.iter().all(|(known, _)| !known.eq_ignore_ascii_case(name));
+    let new: Vec<_> = second.into_iter().filter(is_new).collect();
+    first.extend(new);
+    first
+}
+
 impl<'a> Nzbget<'a> {
     fn new(http: &'a Http, user: &str, password: &Secret) -> Self {
         let login = Base64::encode_string(format!("{user}:{}", password.expose()).as_bytes());

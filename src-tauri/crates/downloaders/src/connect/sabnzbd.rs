@@ -62,6 +62,25 @@ pub(super) fn undo(http: &Http, key: &Secret, undo: &[Form]) -> Result<(), Error
     done
 }
 
+/// What takes back two changes: our `entry` becomes what it was before the first, and a server of its own what it was
+/// before the second, since its quota may have changed in between.
+pub(super) fn both(first: Vec<Form>, second: Vec<Form>, entry: &str) -> Vec<Form> {
+    let is_entry = |form: &Form| server_of(form) == Some(entry);
+    let (ours, own): (Vec<_>, Vec<_>) = first.into_iter().partition(is_entry);
+    let second: Vec<_> =
+        second.into_iter().filter(|form| ours.is_empty() || !is_entry(form)).collect();
+    let own = own
+        .into_iter()
+        .filter(|form| second.iter().all(|later| server_of(later) != server_of(form)));
+    let own: Vec<_> = own.collect();
+    ours.into_iter().chain(own).chain(second).collect()
+}
+
+/// The server that a call is about.
+fn server_of(form: &Form) -> Option<&str> {
+    form.iter().find(|(name, _)| name == "keyword").map(|(_, server)| server.as_str())
+}
+
 impl<'a> Sabnzbd<'a> {
     /// At the address as it was entered, or below the folder that it usually has.
     fn find(http: &'a Http, key: &'a Secret) -> Result<Self, Error> {

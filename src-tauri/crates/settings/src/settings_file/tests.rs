@@ -116,6 +116,61 @@ fn a_value_that_cannot_be_names_its_field() {
     assert_eq!(place, "providers[0].connections");
 }
 
+/// What is in the copies that were kept of what a version has found.
+fn found(file: &Path, version: &str) -> String {
+    fs::read_to_string(file.with_extension(format!("before-{version}.json"))).unwrap()
+}
+
+fn change_with(file: &Path, version: &str, posting: bool) {
+    let mut settings_file = SettingsFile::open(file.to_owned(), version);
+    let change = |settings: &mut Settings| {
+        settings.posting = posting;
+        settings.clients.push(crate::Client { name: format!("{}", settings.clients.len()) });
+        Ok::<_, NotChanged>(())
+    };
+    settings_file.change(change).unwrap();
+}
+
+#[test]
+fn each_change_of_the_version_keeps_a_copy_of_what_it_has_found() {
+    let (folder, file) = file(GOOD);
+    let mut texts = Vec::new();
+    for version in ["1", "2", "1", "2"] {
+        texts.push(fs::read_to_string(&file).unwrap());
+        change_with(&file, version, true);
+        // A second start of the same version is no change of it.
+        change_with(&file, version, false);
+    }
+    let kept = ["1", "2", "1-2", "2-2"].map(|copy| found(&file, copy));
+    assert_eq!(kept.as_slice(), texts);
+    let copies = names(folder.path()).iter().filter(|name| name.contains("before-")).count();
+    assert_eq!(copies, 4);
+}
+
+#[test]
+fn of_many_changes_of_the_version_the_last_copies_are_kept() {
+    let (folder, file) = file(GOOD);
+    for _ in 0..5 {
+        change_with(&file, "1", true);
+        change_with(&file, "2", true);
+    }
+    let all = names(folder.path());
+    let kept: Vec<_> = all.iter().filter(|name| name.contains("before-1")).collect();
+    let last = [3, 4, 5].map(|number| format!("settings.before-1-{number}.json"));
+    assert_eq!(kept, last.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn what_a_version_has_found_before_is_not_kept_twice() {
+    let (folder, file) = file(GOOD);
+    for version in ["1", "2", "1", "2"] {
+        fs::write(&file, GOOD).unwrap();
+        change_with(&file, version, true);
+    }
+    let all = names(folder.path());
+    assert_eq!(all.iter().filter(|name| name.contains("before-")).count(), 2, "{all:?}");
+}
+
 #[test]
 fn a_file_that_was_removed_is_written_anew() {
     let (_folder, file) = file(GOOD);

@@ -98,7 +98,7 @@ impl Model {
         let words = match self.rng.below(6) {
             0 | 1 if self.has_vault => json!({"do": "open_vault", "passphrase": "p"}),
             2 if self.has_vault => json!({"do": "keep_passwords", "keep": "keyring"}),
-            3 => json!({"do": "dismiss_troubles"}),
+            3 => json!({"do": "dismiss_troubles", "troubles": self.now().troubles}),
             _ => json!({"do": "retry_passwords"}),
         };
         self.ask_in_words(words);
