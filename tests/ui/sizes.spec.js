@@ -8,7 +8,7 @@ serve();
 
 /** [name, window, size of the text] */
 const sizes = [
-  ["480", { width: 480, height: 640 }, 1],
+  ["480", { width: 480, height: 360 }, 1],
   ["480-150", { width: 480, height: 640 }, 1.5],
   ["900-150", { width: 900, height: 640 }, 1.5],
   ["900-200", { width: 900, height: 640 }, 2],
