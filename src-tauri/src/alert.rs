@@ -4,22 +4,21 @@ use rfd::{MessageDialog, MessageLevel};
 
 #[cfg(target_os = "linux")]
 use crate::event_loop::Display;
+use crate::start_error::StartError;
 
 const TITLE: &str = "Newsmux";
 
-/// Says on standard error and, where there is a display, in a box why the program cannot start. Returns when the user has
-/// closed the box.
-pub(crate) fn cannot_start(why: &str) {
-    eprintln!("newsmux: {why}");
+/// Says on standard error and, where there is a display, in a box why the program cannot start, and what to do. Returns
+/// when the user has closed the box.
+pub(crate) fn cannot_start(error: &StartError) {
+    let text = words(&error.english(), &error.german());
+    eprintln!("newsmux: {text}");
     if has_display() {
-        show(&words(
-            &format!("Newsmux cannot start: {why}."),
-            &format!("Newsmux kann nicht starten: {why}."),
-        ));
+        show(&text);
     }
 }
 
-/// Says why there is no window. The proxy in the other process goes on.
+/// Says why there is no window. The proxy runs in another process and keeps serving.
 #[cfg(windows)]
 pub(crate) fn no_webview() {
     show(&words(

@@ -14,6 +14,7 @@ use local::channel::{
 };
 
 use crate::VERSION;
+use crate::start_error::StartError;
 
 /// How long the one that runs may take to begin or to end.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -32,8 +33,8 @@ impl Instance {
     /// Finds out. A start at login (`hidden`) leaves the one that runs alone.
     ///
     /// # Errors
-    /// A sentence, when another one runs and cannot be reached.
-    pub(crate) fn find(hidden: bool) -> Result<Self, String> {
+    /// When another one runs and cannot be reached.
+    pub(crate) fn find(hidden: bool) -> Result<Self, StartError> {
         let Some(path) = application_path() else { return Ok(Self::Only(None)) };
         let end = Instant::now() + PATIENCE;
         let mut other = Other { path: path.clone(), freed: None };
@@ -52,15 +53,14 @@ impl Instance {
                 Ok(Answer::Running { version }) if version == VERSION => return Ok(Self::Another),
                 // It has ended or is about to when this has no answer.
                 Ok(Answer::Running { .. }) => drop(ask_blocking(&path, &Question::Replace)),
-                Ok(Answer::Refused { why }) => return Err(why),
+                Ok(Answer::Refused { .. }) => return Err(StartError::OtherVersion),
                 Ok(Answer::Status(_) | Answer::Stats { .. } | Answer::Ending) | Err(_) => {}
             }
             if Instant::now() > end {
-                return Err(
-                    "Newsmux is running but does not answer. End it, then start it again".into()
-                );
+                return Err(StartError::NotAnswering);
             }
-            other.wait().map_err(|error| format!("{}: {error}", path.display()))?;
+            let at_path = |error| StartError::System(format!("{}: {error}", path.display()).into());
+            other.wait().map_err(at_path)?;
         }
     }
 }

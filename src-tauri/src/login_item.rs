@@ -1,6 +1,8 @@
 //! The start at login. The entry names this program by its path: where that has changed, the next start mends it.
 
 use std::env;
+use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 
 use auto_launch::{AutoLaunch, AutoLaunchBuilder, WindowsEnableMode};
@@ -57,18 +59,27 @@ impl LoginItem {
 /// This program's file. An AppImage is mounted anew at each start: what lasts is the image.
 fn program() -> Result<PathBuf, String> {
     let image = if cfg!(target_os = "linux") { env::var_os("APPIMAGE") } else { None };
-    image.map_or_else(env::current_exe, |image| Ok(image.into())).map_err(|error| error.to_string())
+    file(image, env::current_exe).map_err(|error| error.to_string())
 }
 
-/// As the entry wants it: macOS has a field for each argument, the others one line.
+fn file(
+    image: Option<OsString>,
+    program: impl FnOnce() -> io::Result<PathBuf>,
+) -> io::Result<PathBuf> {
+    image.filter(|image| !image.is_empty()).map_or_else(program, |image| Ok(image.into()))
+}
+
+/// As the entry of this system wants it: macOS has a field for each argument, the others one line.
 fn quoted(program: &str) -> String {
-    if cfg!(target_os = "linux") {
-        desktop_entry(program)
-    } else if cfg!(windows) {
+    quoted_on(env::consts::OS, program)
+}
+
+fn quoted_on(system: &str, program: &str) -> String {
+    match system {
+        "linux" => desktop_entry(program),
         // No file's name has a quotation mark.
-        format!("\"{program}\"")
-    } else {
-        program.to_owned()
+        "windows" => format!("\"{program}\""),
+        _ => program.to_owned(),
     }
 }
 
@@ -113,6 +124,26 @@ mod tests {
             ("/100%", r#""/100%%""#),
         ] {
             assert_eq!(desktop_entry(path), entry);
+        }
+    }
+
+    #[test]
+    fn each_system_has_the_path_as_it_wants_it() {
+        let path = r"C:\Program Files\News mux\newsmux.exe";
+        assert_eq!(quoted_on("windows", path), format!("\"{path}\""));
+        let path = "/Applications/News mux.app/Contents/MacOS/newsmux";
+        assert_eq!(quoted_on("macos", path), path);
+        assert_eq!(quoted_on("linux", "/opt/News mux/newsmux"), r#""/opt/News mux/newsmux""#);
+        assert_eq!(quoted("/usr/bin/newsmux"), quoted_on(env::consts::OS, "/usr/bin/newsmux"));
+    }
+
+    #[test]
+    fn an_appimage_is_started_by_its_own_file() {
+        let mounted = || Ok(PathBuf::from("/tmp/.mount_Newsmux/usr/bin/newsmux"));
+        let image = "/home/me/Newsmux.AppImage";
+        assert_eq!(file(Some(image.into()), mounted).unwrap(), PathBuf::from(image));
+        for none in [None, Some(OsString::new())] {
+            assert_eq!(file(none, mounted).unwrap(), mounted().unwrap());
         }
     }
 }

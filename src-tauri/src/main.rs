@@ -15,6 +15,7 @@ mod login_item;
 mod notification;
 #[cfg(unix)]
 mod signals;
+mod start_error;
 mod tray;
 mod window;
 
@@ -36,6 +37,7 @@ use crate::event_loop::App;
 use crate::instance::Instance;
 use crate::log::Log;
 use crate::login_item::LoginItem;
+use crate::start_error::StartError;
 use crate::window::{WINDOW, WindowProcess};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -61,40 +63,41 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            alert::cannot_start(&error.to_string());
+            alert::cannot_start(&error);
             ExitCode::FAILURE
         }
     }
 }
 
 /// The process in the tray.
-fn run(hidden: bool) -> Result<(), Box<dyn Error>> {
+fn run(hidden: bool) -> Result<(), StartError> {
     let folders = prepare()?;
     if !alert::has_display() {
-        return Err("there is no display. newsmuxd is the same without a window".into());
+        return Err(StartError::NoDisplay);
     }
     // A second start ends here, before it touches anything.
     let Instance::Only(channel) = Instance::find(hidden)? else { return Ok(()) };
     let (end, ended) = mpsc::channel();
     event_loop::run(ended, move |app| set_up(app, folders, hidden, channel, end))
+        .map_err(StartError::System)
 }
 
 /// The process of the window. One of another version than its parent is what an update has put in its place: it starts
 /// Newsmux anew, which takes the place of the old one.
-fn run_window(parent: Option<&OsStr>) -> Result<(), Box<dyn Error>> {
+fn run_window(parent: Option<&OsStr>) -> Result<(), StartError> {
     if parent != Some(OsStr::new(VERSION)) {
         Command::new(env::current_exe()?).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
         return Ok(());
     }
     let folders = prepare()?;
-    window::run(context(), &folders)
+    window::run(context(), &folders).map_err(StartError::Window)
 }
 
 /// What holds for both.
-fn prepare() -> Result<Folders, Box<dyn Error>> {
+fn prepare() -> Result<Folders, StartError> {
     #[cfg(target_os = "linux")]
     core_dumps::forbid();
-    Ok(Folders::of_user().ok_or("your home folder, which holds the settings, was not found")?)
+    Folders::of_user().ok_or(StartError::NoHome)
 }
 
 /// What is built into the program: its configuration, and the window's files.

@@ -9,7 +9,7 @@ use newsmux_tests::desktop::Desktop;
 use newsmux_tests::real::process::{Process, children, wait_for};
 use serde_json::{Value, json};
 
-use crate::display::Display;
+use crate::display::{Display, LazyDisplay};
 
 /// How long something may take that has to come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,7 +27,7 @@ pub(crate) fn program() -> PathBuf {
 /// Newsmux, started as at login.
 pub(crate) struct App {
     process: Process,
-    display: Display,
+    display: LazyDisplay,
 }
 
 impl App {
@@ -42,7 +42,7 @@ impl App {
         command.args(arguments);
         let log = desktop.path().join("newsmux.log");
         let process = Process::start(&command, &log, ENDING);
-        Self { process, display: Display::open(desktop) }
+        Self { process, display: Display::open_later(desktop) }
     }
 
     /// Waits until its window is there, or is not.
@@ -53,6 +53,11 @@ impl App {
     /// Waits until its window shows something.
     pub(crate) fn until_drawn(&self) {
         until("a drawn window", || self.display.colours("Newsmux") > COLOURS);
+    }
+
+    /// The window's width and height.
+    pub(crate) fn window_size(&self) -> (u16, u16) {
+        self.display.size("Newsmux").unwrap()
     }
 
     /// What the button in the window's corner does.

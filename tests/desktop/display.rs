@@ -1,6 +1,7 @@
 //! What is on the display, and what a window manager does to windows.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use newsmux_tests::desktop::Desktop;
 use x11rb::CURRENT_TIME;
@@ -19,9 +20,22 @@ pub(crate) struct Display {
     root: Window,
 }
 
+/// A connection that is made when it is used first: under Wayland there is none.
+pub(crate) type LazyDisplay = LazyLock<Display, Box<dyn FnOnce() -> Display + Send>>;
+
 impl Display {
     pub(crate) fn open(desktop: &Desktop) -> Self {
-        let (connection, screen) = RustConnection::connect(Some(desktop.display())).unwrap();
+        Self::connect(desktop.display())
+    }
+
+    pub(crate) fn open_later(desktop: &Desktop) -> LazyDisplay {
+        let name = desktop.display().map(str::to_owned);
+        LazyLock::new(Box::new(move || Self::connect(name.as_deref())))
+    }
+
+    fn connect(name: Option<&str>) -> Self {
+        let name = name.unwrap_or_else(|| panic!("there is no X here"));
+        let (connection, screen) = RustConnection::connect(Some(name)).unwrap();
         let root = connection.setup().roots[screen].root;
         Self { connection, root }
     }
@@ -37,6 +51,12 @@ impl Display {
         let pixels: HashSet<_> =
             image.iter().flat_map(|image| image.chunks_exact(4).map(<[u8]>::to_vec)).collect();
         pixels.len()
+    }
+
+    /// A window's width and height; none when it is not to be seen.
+    pub(crate) fn size(&self, title: &str) -> Option<(u16, u16)> {
+        let geometry = self.connection.get_geometry(self.find(title)?).unwrap().reply().ok()?;
+        Some((geometry.width, geometry.height))
     }
 
     /// What the button in the corner of a window does.

@@ -71,7 +71,7 @@ async fn a_provider_is_entered_an_article_fetched_and_all_is_there_the_next_time
     app.until_ended();
 }
 
-/// A provider with TLS, by an authority of its own, and a login.
+/// A provider with TLS (by a private authority) and a login.
 pub(crate) async fn provider(desktop: &Desktop) -> (Listening, Article) {
     let authority = Authority::new();
     authority.write(&desktop.path().join("authority.pem"));
@@ -122,7 +122,7 @@ async fn stop_and_start(window: &Window, tray: &Item<'_>, address: SocketAddr) {
     window.reads("Newsmux is on and idle.").await;
 }
 
-/// The first time it says where it goes on, and the web view is gone with the window.
+/// The first time, it says that it keeps running in the tray; the web view is gone with the window.
 async fn close(window: &Window, desktop: &Desktop) {
     window.close();
     window.reads("Newsmux keeps running in the tray").await;

@@ -104,7 +104,7 @@ async fn nzbget_gives_its_provider_is_set_up_and_downloads() {
     assert!(active(&before) && active(&settings_of_nzbget()), "{}", settings_of_nzbget());
 }
 
-/// With one server of its own.
+/// With one server.
 fn nzbget(folder: &Path, port: u16) -> Nzbget {
     let port = format!("Server1.Port={port}");
     let password = format!("Server1.Password={PASSWORD}");

@@ -33,7 +33,7 @@ fn hidden_it_is_small() {
     assert!(never_shown < MOST, "{never_shown} KiB are in memory");
     tray.choose("Open Newsmux");
     app.until_drawn();
-    // The first time it says where it goes on.
+    // The first time, it says that it keeps running in the tray.
     app.close_window();
     app.close_window();
     app.until_shown(false);

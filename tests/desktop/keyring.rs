@@ -56,7 +56,7 @@ async fn without_a_keyring_the_user_chooses_and_nothing_is_kept_in_plain_text() 
     window.reads("Newsmux is on and idle.").await;
 }
 
-async fn enter(window: &Window, port: u16) {
+pub(crate) async fn enter(window: &Window, port: u16) {
     window.press("Add provider").await;
     window.enter("News server", "127.0.0.1").await;
     window.enter("User name", "me").await;

@@ -1,4 +1,4 @@
-//! The whole application on a desktop of its own, driven as a person drives it: a real web view under a display without
+//! The whole application on a separate desktop, driven as a person drives it: a real web view under a display without
 //! a screen, a real keyring, a tray that is read and clicked over D-Bus, and programs that fetch articles.
 
 #![cfg(target_os = "linux")]
@@ -12,8 +12,12 @@ mod idle;
 mod keyring;
 mod native;
 mod notices;
+mod remedies;
+mod small_screen;
+mod start;
 mod tray;
 mod walls;
+mod wayland;
 mod window;
 
 use newsmux_tests::real::Tool;

@@ -58,3 +58,21 @@ async fn the_title_bar_follows_the_theme() {
         assert_eq!(window.run(&script).await, json!("followed"), "{theme}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_pressed_in_the_window_may_be_copied_by_the_web_view() {
+    if skip(&TOOLS) {
+        return;
+    }
+    let desktop = Desktop::with_display();
+    write_settings(&desktop, free_port(), json!([]));
+    let window = Window::open(&desktop).await;
+    // As where the system lets only the window copy: the application is asked first, and refuses.
+    let listen = "document.addEventListener('click', () => setTimeout(
+            () => navigator.clipboard.writeText('by the web view').then(
+                () => document.title = 'copied', (error) => document.title = String(error)), 100));
+        done('listens')";
+    assert_eq!(window.run(listen).await, json!("listens"));
+    window.press("Add provider").await;
+    until("a copy", || window.display.clipboard() == "by the web view");
+}

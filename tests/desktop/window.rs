@@ -1,6 +1,7 @@
 //! The application's window in a real web view, driven as a hand and an eye would.
 
 use std::fs;
+use std::net::TcpStream;
 use std::path::Path;
 
 use fantoccini::elements::Element;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use crate::app::{PATIENCE, is_dead, kill, program, until};
-use crate::display::Display;
+use crate::display::{Display, LazyDisplay};
 
 /// How long the driver may take to end, in seconds.
 const ENDING: u32 = 15;
@@ -22,23 +23,40 @@ const ENDING: u32 = 15;
 pub(crate) struct Window {
     web: Client,
     driver: Process,
-    pub(crate) display: Display,
+    pub(crate) display: LazyDisplay,
 }
 
 impl Window {
     /// Starts the application, and waits for its window.
     pub(crate) async fn open(desktop: &Desktop) -> Self {
+        let options = json!({"webkitgtk:browserOptions": {"binary": program(), "args": []}});
+        Self::drive(desktop, "driver.log", None, &options).await
+    }
+
+    /// The window of the same application after it was closed and opened again.
+    pub(crate) async fn reopened(&self, desktop: &Desktop) -> Self {
+        // The driver has told the application where a driver is to find it. Its next window is there, too.
+        let environment = fs::read(format!("/proc/{}/environ", self.application().unwrap()));
+        let environment = String::from_utf8(environment.unwrap()).unwrap();
+        let mut variables = environment.split('\0');
+        let target =
+            variables.find_map(|one| one.strip_prefix("WEBKIT_INSPECTOR_SERVER=")).unwrap();
+        until("the window to drive", || TcpStream::connect(target).is_ok());
+        Self::drive(desktop, "driver-2.log", Some(target), &json!({})).await
+    }
+
+    async fn drive(desktop: &Desktop, log: &str, target: Option<&str>, options: &Value) -> Self {
         let port = free_port();
         let mut command = desktop.program("WebKitWebDriver");
         command.arg(format!("--port={port}")).arg("--host=127.0.0.1");
+        command.args(target.map(|target| format!("--target={target}")));
         command.env("TAURI_WEBVIEW_AUTOMATION", "true");
-        let driver = Process::start(&command, &desktop.path().join("driver.log"), ENDING);
+        let driver = Process::start(&command, &desktop.path().join(log), ENDING);
         driver.wait_for_port(port);
-        let options = json!({"webkitgtk:browserOptions": {"binary": program(), "args": []}});
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(options.as_object().unwrap().clone());
         let web = builder.connect(&format!("http://127.0.0.1:{port}")).await.unwrap();
-        let window = Self { web, driver, display: Display::open(desktop) };
+        let window = Self { web, driver, display: Display::open_later(desktop) };
         window.see("//h1").await;
         window
     }

@@ -25,6 +25,7 @@ const packages = {
   "python3-venv": () => succeeds("python3", "-c", "import ensurepip, venv"),
   tin: () => succeeds("tin", "-V"),
   "webkit2gtk-driver": () => succeeds("sh", "-c", "command -v WebKitWebDriver"),
+  weston: () => succeeds("weston", "--version"),
   xvfb: () => succeeds("sh", "-c", "command -v Xvfb"),
 };
 

@@ -1,8 +1,9 @@
-// `npm run check:windows`: compiles engine and application for Windows, runs the engine's tests and the hidden application
-// under wine, and installs and removes it silently. On Debian 12, whose `rustc-web` comes with the sources of the standard
+// `npm run check:windows`: compiles engine and application for Windows, runs the tests and the application under wine,
+// and installs and removes it silently. On Debian 12, whose `rustc-web` comes with the sources of the standard
 // library; what is released is built on Windows itself.
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { installPackages } from "./apt.js";
 import { npm, root, run, step, succeeds } from "./step.js";
 import { Wine, greeting } from "./wine.js";
@@ -12,6 +13,8 @@ const PROFILE = "quick";
 const folder = join(root, "target/windows");
 const programs = join(folder, TARGET, PROFILE);
 const wine = new Wine(join(folder, "wine"));
+
+const tested = ["nntp", "nntp-proxy", "local", "sample", "settings", "secrets", "downloaders", "ledger", "control"];
 
 const packages = {
   "gcc-mingw-w64-x86-64-posix": () => succeeds("x86_64-w64-mingw32-gcc-posix", "--version"),
@@ -50,23 +53,40 @@ try {
   // wine does not tell whose a connection is.
   const untold = ["both_ends_of_a_connection_are_found", "a_program_is_connected_until_its_first_article_and_disconnected"];
   const skipped = untold.flatMap((name) => ["--skip", name]);
-  await step("tests", () => cargo("test", "-p", "nntp", "-p", "nntp-proxy", "-p", "local", "-p", "sample", "-p", "settings", "-p", "control", "--lib", "--tests", "--no-fail-fast", "--", ...skipped));
+  await step("tests", () => cargo("test", ...tested.flatMap((name) => ["-p", name]), "--lib", "--tests", "--no-fail-fast", "--", ...skipped));
   await step("hidden application", () => serves(join(programs, "newsmux.exe"), 10081));
   await step("installer", installAndRemove);
+  // The last one: its window's process waits until somebody closes the box.
+  await step("application without WebView2", servesWithoutWebView);
 } finally {
   wine.end();
 }
 
-/** Starts the application without its window, and fetches its greeting. */
-async function serves(program, port) {
+/** Starts the application, without its window unless told otherwise, and fetches its greeting. */
+async function serves(program, port, { hidden = true, then = () => {} } = {}) {
   wine.writeSettings(port);
-  const app = wine.spawn(program, "--hidden");
+  const app = wine.spawn(program, ...(hidden ? ["--hidden"] : []));
   const started = performance.now();
   try {
     console.log(`${await greeting(port)} after ${Math.round(performance.now() - started)} ms`);
+    await then();
   } finally {
     app.kill();
   }
+}
+
+/** wine has no WebView2. The application says so, and serves. */
+async function servesWithoutWebView() {
+  const logged = async () => {
+    const log = wine.path("AppData/Local/io.github.newsmux/logs/newsmux.log");
+    const end = Date.now() + 60_000;
+    while (!readFileSync(log, "utf8").includes("the window cannot be shown")) {
+      if (Date.now() > end) throw new Error("the log does not say that there is no window");
+      await pause(100);
+    }
+    console.log(await greeting(10083));
+  };
+  await serves(join(programs, "newsmux.exe"), 10083, { hidden: false, then: logged });
 }
 
 async function installAndRemove() {

@@ -125,7 +125,7 @@ describe("the first login", () => {
 
   test("refused programs are shown by name", async (t) => {
     const page = await open(t, { page: "activity", scenario: "no-logins" });
-    await page.getByText("Newsmux refused SABnzbd: enter one of the logins from Programs in it").waitFor();
+    await page.getByText("Newsmux refused SABnzbd: it needs one of the logins under Programs").waitFor();
     await page.getByText("Newsmux refused nzbget: wrong user name or password").waitFor();
   });
 });
@@ -139,7 +139,7 @@ describe("set-up", () => {
     await type(page, "API key", "wrong");
     await page.keyboard.press("Enter");
     await page.locator("[aria-invalid]").waitFor();
-    assert.equal(await said(dialog.getByLabel("API key")), "The program refused it. Copy it again from the program's settings.");
+    assert.equal(await said(dialog.getByLabel("API key")), "The program refused the key or password. Copy it again from the program's settings.");
     await type(page, "API key", "0123456789abcdef");
     await page.keyboard.press("Enter");
     await dialog.waitFor({ state: "detached" });
@@ -205,7 +205,7 @@ describe("set-up", () => {
     await page.keyboard.type("wrong");
     await page.keyboard.press("Enter");
     await page.locator("[aria-invalid]").waitFor();
-    assert.equal(await said(key), "The program refused it. Copy it again from the program's settings.");
+    assert.equal(await said(key), "The program refused the key or password. Copy it again from the program's settings.");
   });
 
   test("asks for the password when the program refuses the imported one", async (t) => {
@@ -217,7 +217,7 @@ describe("set-up", () => {
     await press(page, button(page, "Set it up"));
     const password = page.getByRole("dialog").getByLabel("Password");
     await password.waitFor();
-    assert.equal(await said(password), "The program refused it. Copy it again from the program's settings.");
+    assert.equal(await said(password), "The program refused the key or password. Copy it again from the program's settings.");
   });
 
   test("keeps an undo for each program", async (t) => {

@@ -8,10 +8,11 @@ serve();
 
 /** [name, window, size of the text] */
 const sizes = [
-  ["480", { width: 480, height: 640 }, 1],
+  ["480", { width: 480, height: 360 }, 1],
   ["480-150", { width: 480, height: 640 }, 1.5],
   ["900-150", { width: 900, height: 640 }, 1.5],
   ["900-200", { width: 900, height: 640 }, 2],
+  ["480-200", { width: 480, height: 640 }, 2],
 ];
 const names = [
   "overview", "overview-empty", "overview-first", "overview-sample", "overview-everything", "overview-no-tray", "overview-many", "overview-pause-menu", "closing",

@@ -171,7 +171,7 @@ describe("troubles", () => {
     const page = await open(t, { scenario: "locked" });
     await page.getByText("The keyring is locked, so Newsmux can't read your passwords.").waitFor();
     await button(page, "Unlock").click();
-    await page.getByText("The keyring is waiting for you in a window of its own.").waitFor();
+    await page.getByText("The keyring is asking you to unlock it, in another window.").waitFor();
     await button(page, "Try again").click();
     await gone(page, "The keyring is waiting for you");
   });
@@ -245,7 +245,7 @@ describe("a password that cannot be saved", () => {
     await save(page);
     await button(page, "Only for this session").click();
     await edit(page);
-    assert.equal(await hint(page), "Known until Newsmux quits. Leave empty to keep it.");
+    assert.equal(await hint(page), "Kept until Newsmux quits. Leave empty to keep it.");
   });
 
   test("is saved in the keyring once that is unlocked", async (t) => {

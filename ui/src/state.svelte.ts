@@ -120,6 +120,16 @@ class App {
       await this.request({ do: "copy", text });
       return true;
     } catch {
+      return await this.#copyItself(text);
+    }
+  }
+
+  /** Under Wayland, only the program whose window has the focus may copy, and that is this window's. */
+  async #copyItself(text: string): Promise<boolean> {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
       this.tell(this.t.app.notCopied, true);
       return false;
     }

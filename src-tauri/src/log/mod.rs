@@ -1,4 +1,4 @@
-//! The log. It is written on a thread of its own: a slow disk slows nobody down.
+//! The log. It is written on a separate thread: a slow disk slows nobody down.
 
 mod rolling;
 

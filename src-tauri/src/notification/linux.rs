@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_click_on_a_notification_of_ours_counts_until_it_is_closed() {
         let shown = Shown::new(vec![7, 8].into());
-        let is_click = |name, id, action| super::is_click(&signal(name, id, action), &shown);
+        let is_click = |name, id, action| is_click(&signal(name, id, action), &shown);
         assert!(is_click("ActionInvoked", 7, CLICK));
         assert!(!is_click("ActionInvoked", 9, CLICK), "that is another application's");
         assert!(!is_click("ActionInvoked", 7, "snooze"));

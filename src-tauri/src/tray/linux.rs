@@ -15,7 +15,7 @@ use tauri::image::Image;
 use super::images;
 use crate::event_loop::App;
 
-/// Draws each of `trays`, on a thread of its own: the bus may take its time.
+/// Draws each of `trays`, on a separate thread: the bus may take its time.
 pub(crate) fn show(_app: &App, trays: Receiver<Tray>, controller: Handle) -> io::Result<()> {
     let draw = move || {
         let Ok(tray) = trays.recv() else { return };

@@ -1,10 +1,11 @@
-//! The window, in a process of its own: the same program, started by the one in the tray and connected to it by two
+//! The window, in a separate process: the same program, started by the one in the tray and connected to it by two
 //! pipes with a line of JSON for each message. A web view does not give back what it has loaded; its
-//! process does, when the window is closed. And whatever happens to a web view, the proxy goes on.
+//! process does, when the window is closed. And whatever happens to a web view, the proxy keeps running.
 
 mod link;
 mod process;
 mod reports;
+mod size;
 mod view;
 
 use api::request::Request;

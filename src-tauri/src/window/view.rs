@@ -19,6 +19,7 @@ use tauri::{
 use tauri_plugin_window_state::StateFlags;
 
 use super::link::{Link, report};
+use super::size::{self, SavedFile};
 use super::{Move, Order, Report};
 #[cfg(windows)]
 use crate::alert;
@@ -42,9 +43,10 @@ pub(crate) fn run(context: Context, folders: &Folders) -> Result<(), Box<dyn Err
         alert::no_webview();
         return Ok(());
     }
+    let saved = SavedFile(folders.config.join("window.json"));
     let window_state = tauri_plugin_window_state::Builder::new()
         .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
-        .with_filename(folders.config.join("window.json").to_string_lossy())
+        .with_filename(saved.0.to_string_lossy())
         .build();
     let app = tauri::Builder::default()
         .plugin(window_state)
@@ -55,7 +57,7 @@ pub(crate) fn run(context: Context, folders: &Folders) -> Result<(), Box<dyn Err
             commands::unwatch
         ])
         .on_window_event(on_event)
-        .setup(|app| set_up(app))
+        .setup(move |app| set_up(app, &saved))
         .build(context)?;
     app.run(|_app, event| match event {
         #[cfg(target_os = "macos")]
@@ -81,7 +83,7 @@ fn report_panics() {
     }));
 }
 
-fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
+fn set_up(app: &App, saved: &SavedFile) -> Result<(), Box<dyn Error>> {
     // As long as there is a window it is in the Dock, and Cmd+Tab finds it.
     #[cfg(target_os = "macos")]
     app.handle().set_activation_policy(tauri::ActivationPolicy::Regular)?;
@@ -106,6 +108,7 @@ fn set_up(app: &App) -> Result<(), Box<dyn Error>> {
     let config = app.config().app.windows.iter().find(|window| window.label == LABEL);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
     let window = WebviewWindowBuilder::from_config(&app, config)?.on_navigation(is_ours).build()?;
+    size::fit(&window, saved, config)?;
     show(&window)?;
     report(&Report::Shown);
     Ok(())

@@ -1,5 +1,5 @@
-//! A computer on which somebody is logged in: a D-Bus, a home and, as a test wants them, a gnome-keyring, a display, a
-//! [`Panel`] with a tray, and [`Notices`]. Everything is the test's own, and ends with it.
+//! A computer on which somebody is logged in: a D-Bus, a home and, as a test wants them, a gnome-keyring, a display (X or
+//! Wayland), a [`Panel`] with a tray, and [`Notices`]. Everything is the test's own, and ends with it.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,8 +15,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -26,11 +28,16 @@ use zbus::blocking::{Connection, Proxy};
 use zbus::names::BusName;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath};
 
+use crate::real::process::wait_for;
 pub use notices::{Notice, Notices};
 pub use panel::{Entry, Item, Panel};
 
-/// The size of the screen.
-const SCREEN: &str = "1280x900x24";
+/// The usual size of the screen.
+const SCREEN: (u16, u16) = (1280, 900);
+/// The compositor's name, as in `WAYLAND_DISPLAY`.
+const COMPOSITOR: &str = "wayland-1";
+/// How long a compositor may take to begin.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -38,6 +45,7 @@ pub struct Desktop {
     folder: TempDir,
     bus: Option<Child>,
     display: Option<(Child, String)>,
+    compositor: Option<Child>,
 }
 
 impl Desktop {
@@ -50,7 +58,7 @@ impl Desktop {
         }
         let owners = fs::Permissions::from_mode(0o700);
         fs::set_permissions(folder.path().join("run"), owners).unwrap();
-        Self { folder, bus: None, display: None }
+        Self { folder, bus: None, display: None, compositor: None }
     }
 
     /// With a bus.
@@ -74,6 +82,14 @@ impl Desktop {
     pub fn with_display() -> Self {
         let mut desktop = Self::with_keyring();
         desktop.start_display();
+        desktop
+    }
+
+    /// With a bus, an open keyring and a Wayland compositor that knows nothing of X.
+    #[must_use]
+    pub fn with_wayland() -> Self {
+        let mut desktop = Self::with_keyring();
+        desktop.start_compositor();
         desktop
     }
 
@@ -123,8 +139,14 @@ impl Desktop {
 
     /// Starts a display.
     pub fn start_display(&mut self) {
+        self.start_display_of(SCREEN);
+    }
+
+    /// Starts a display whose screen has this width and height.
+    pub fn start_display_of(&mut self, (width, height): (u16, u16)) {
+        let screen = format!("{width}x{height}x24");
         let mut display = self.program("Xvfb");
-        display.args(["-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp"]);
+        display.args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp"]);
         // Whoever comes behind the last one that goes must not be thrown out with it.
         display.arg("-noreset");
         let (display, number) = start(display);
@@ -136,13 +158,29 @@ impl Desktop {
         self.display.take().into_iter().for_each(|(display, _)| end(display));
     }
 
-    /// The display's name, as in `DISPLAY`.
-    ///
-    /// # Panics
-    /// When there is none.
+    /// The display's name, as in `DISPLAY`; none where there is no X.
     #[must_use]
-    pub fn display(&self) -> &str {
-        self.display.as_ref().map(|(_, name)| name.as_str()).unwrap()
+    pub fn display(&self) -> Option<&str> {
+        self.display.as_ref().map(|(_, name)| name.as_str())
+    }
+
+    /// Starts a Wayland compositor whose screen nobody sees.
+    pub fn start_compositor(&mut self) {
+        let mut weston = self.program("weston");
+        weston.args(["--no-config", "--backend=headless-backend.so", "--use-pixman"]);
+        weston.args(["--idle-time=0", &format!("--socket={COMPOSITOR}")]);
+        weston.arg(format!("--width={}", SCREEN.0)).arg(format!("--height={}", SCREEN.1));
+        weston.stdout(Stdio::null()).stderr(Stdio::null());
+        let weston = weston.spawn().unwrap();
+        let socket = self.path().join("run").join(COMPOSITOR);
+        let connect = || UnixStream::connect(&socket).ok();
+        wait_for(PATIENCE, connect).unwrap_or_else(|| panic!("no compositor"));
+        self.compositor = Some(weston);
+    }
+
+    /// Ends the compositor, as when the session ends.
+    pub fn end_compositor(&mut self) {
+        self.compositor.take().into_iter().for_each(end);
     }
 
     /// Where everything of this computer is.
@@ -169,10 +207,13 @@ impl Desktop {
             .env("XDG_DATA_HOME", self.path().join("data"))
             .env("DBUS_SESSION_BUS_ADDRESS", self.bus_address());
         if let Some((_, display)) = &self.display {
-            // The bus of those who cannot see is a service that nobody starts here.
-            command.env("DISPLAY", display).env("GDK_BACKEND", "x11").env("NO_AT_BRIDGE", "1");
-            command.env("GTK_IM_MODULE", "gtk-im-context-simple");
+            command.env("DISPLAY", display).env("GDK_BACKEND", "x11");
         }
+        if self.compositor.is_some() {
+            command.env("WAYLAND_DISPLAY", COMPOSITOR);
+        }
+        // The bus of those who cannot see is a service that nobody starts here.
+        command.env("NO_AT_BRIDGE", "1").env("GTK_IM_MODULE", "gtk-im-context-simple");
         command
     }
 
@@ -218,6 +259,7 @@ impl Drop for Desktop {
     fn drop(&mut self) {
         self.end_bus();
         self.end_display();
+        self.end_compositor();
     }
 }
 

@@ -36,7 +36,7 @@ impl Listening {
         self.address
     }
 
-    /// Stops listening: connections are refused from now on. Those that stand go on.
+    /// Stops listening: connections are refused from now on. Open ones stay.
     pub async fn stop(&mut self) {
         self.task.abort();
         if !self.task.is_finished() {

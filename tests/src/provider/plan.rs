@@ -106,7 +106,7 @@ impl Plan {
         Some(at.within(&bytes) < headers)
     }
 
-    /// The reply in pieces, each for a write of its own.
+    /// The reply in pieces, one for each write.
     pub(super) fn pieces(&self, reply: &Reply) -> Vec<Piece> {
         let bytes = self.spoiled(reply);
         let stop = self.stop.clone().map(|(at, stop)| (at.within(&bytes), stop));

@@ -1,4 +1,4 @@
-//! A connection as the provider has it: it goes on reading while it waits and writes, so that each
+//! A connection as the provider has it: it keeps reading while it waits and writes, so that each
 //! line's arrival is known to the moment and the client's end is seen at once.
 
 use std::collections::VecDeque;

@@ -86,7 +86,7 @@ impl Inn {
     }
 }
 
-/// In the foreground, as a server of its own, with no name looked up.
+/// In the foreground, as a separate server, with no name looked up.
 fn nnrpd<'a>(port: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["-D", "-f", "-n", "-b", "127.0.0.1", "-p", port], more].concat()
 }

@@ -36,6 +36,8 @@ pub enum Tool {
     Tin,
     /// What drives a WebKitGTK window.
     WebDriver,
+    /// A Wayland compositor.
+    Weston,
     /// A display without a screen.
     Xvfb,
 }
@@ -55,6 +57,7 @@ impl Tool {
             Self::SecretTool => in_path("secret-tool"),
             Self::Tin => in_path("tin"),
             Self::WebDriver => in_path("WebKitWebDriver"),
+            Self::Weston => in_path("weston"),
             Self::Xvfb => in_path("Xvfb"),
         }
     }

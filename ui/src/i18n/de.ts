@@ -449,6 +449,8 @@ export function german(platform: Platform): Words {
       hostWrong: "Geben Sie eine Adresse wie 127.0.0.1 oder localhost ein.",
       allUsers: "Auch für andere Benutzer dieses Computers",
       allUsersHint: "Aus: Ohne Anmeldung können sich nur Ihre eigenen Programme verbinden.",
+      everyAccount: "Jedes Konto auf diesem Computer kann sich verbinden",
+      everyAccountHint: "Sollen es nur Ihre eigenen Programme können, legen Sie unter „Programme“ eine Anmeldung an.",
       hostOpen: "Andere Computer könnten sich ohne Anmeldung verbinden. Legen Sie zuerst unter „Programme“ eine Anmeldung an.",
       portWrong: "Geben Sie eine Zahl von 0 bis 65535 ein. 0 nimmt einen beliebigen freien Port.",
       start: "Start",

@@ -159,7 +159,7 @@ pub enum Request {
         /// The password; nothing takes the one that is kept.
         password: Option<Password>,
     },
-    /// Forgets the test, and ends it if it still goes on.
+    /// Forgets the test, and ends it if it is still running.
     DismissCheck,
     /// Forgets troubles that are only told.
     DismissTroubles {
@@ -322,7 +322,7 @@ pub enum Request {
     StayOpen,
     /// Ends the application; while programs download, only when it is asked for again.
     Quit,
-    /// Ends the application, whatever goes on.
+    /// Ends the application, whatever it is doing.
     QuitNow,
     /// Lets the application run after all: takes [`Snapshot::asks_to_quit`](crate::snapshot::Snapshot) back.
     KeepRunning,

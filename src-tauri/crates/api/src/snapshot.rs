@@ -20,7 +20,7 @@ pub use trouble::Trouble;
 /// Everything at one moment. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
 pub struct Snapshot {
     /// The state of the whole, which is the tray's icon.
     pub state: State,
@@ -30,7 +30,7 @@ pub struct Snapshot {
     pub troubles: Vec<Trouble>,
     /// The address that programs connect to.
     pub address: Address,
-    /// What goes on.
+    /// What is happening.
     pub figures: Figures,
     /// The providers, in the order of the settings.
     pub providers: Vec<ProviderView>,
@@ -67,7 +67,7 @@ pub struct Snapshot {
     pub start_at_login: Option<bool>,
     /// Whether there is a tray to go to when the window is closed.
     pub tray: bool,
-    /// Whether the window is asked to close for the first time, and has to say where the application goes on.
+    /// Whether the window is asked to close for the first time, and has to say where the application keeps running.
     pub farewell: bool,
     /// Whether the user is asked to end it though programs download.
     pub asks_to_quit: bool,
@@ -84,7 +84,7 @@ pub enum State {
     Stopped,
     /// Stopped for a while.
     Paused {
-        /// It goes on at this time.
+        /// It resumes at this time.
         #[cfg_attr(feature = "ts", ts(type = "number"))]
         until: u64,
     },
@@ -104,7 +104,7 @@ pub enum State {
     Attention,
 }
 
-/// What goes on, over all providers.
+/// What is happening, over all providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Figures {
@@ -142,7 +142,7 @@ pub enum KeepState {
         /// The system's words.
         said: String,
     },
-    /// The keyring waits for the user, in a dialog of its own.
+    /// The keyring waits for the user to answer its dialog.
     Asking,
     /// The vault wants its passphrase.
     VaultClosed,
@@ -159,7 +159,7 @@ pub enum VaultState {
     Closed,
     /// Its passphrase was given.
     Open,
-    /// Another vault has taken its place, with a passphrase of its own.
+    /// Another vault, with another passphrase, has replaced it.
     Other,
 }
 

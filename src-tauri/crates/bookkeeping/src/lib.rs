@@ -1,7 +1,7 @@
 //! Keeps the ledger of a running proxy: reads its totals every second, writes what is new, and tells the
 //! proxy how far each account may still go.
 //!
-//! A thread of its own does it, as the ledger's file may be slow. The proxy stops at the exact byte by
+//! A separate thread does it, as the ledger's file may be slow. The proxy stops at the exact byte by
 //! itself; what the thread tells it only moves that point when a period ends, when the settings change,
 //! or when another process has used the same account.
 

@@ -9,13 +9,13 @@ use directories::BaseDirs;
 use crate::Program;
 use crate::Program::{Nzbget, Sabnzbd};
 
-/// A file that may be there.
-pub type Place = (Program, PathBuf);
+/// A settings file that may exist, and the program it belongs to.
+pub type Candidate = (Program, PathBuf);
 
 /// Those that are there, each once.
 #[must_use]
-pub fn existing(places: Vec<Place>) -> Vec<Place> {
-    let mut found: Vec<Place> = Vec::new();
+pub fn existing(places: Vec<Candidate>) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = Vec::new();
     for (program, path) in places {
         let is_file = fs::metadata(&path).is_ok_and(|file| file.is_file());
         if is_file && found.iter().all(|(_, known)| !is_same(known, &path)) {
@@ -33,7 +33,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// The usual places of this system and its user.
 #[must_use]
-pub fn usual() -> Vec<Place> {
+pub fn usual() -> Vec<Candidate> {
     let home = BaseDirs::new().map(|folders| folders.home_dir().to_owned());
     let folder =
         |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -47,14 +47,18 @@ pub fn usual() -> Vec<Place> {
     }
 }
 
-fn on_windows(local: Option<&Path>, common: Option<&Path>, programs: Option<&Path>) -> Vec<Place> {
+fn on_windows(
+    local: Option<&Path>,
+    common: Option<&Path>,
+    programs: Option<&Path>,
+) -> Vec<Candidate> {
     let sabnzbd = local.map(|local| (Sabnzbd, local.join("sabnzbd").join("sabnzbd.ini")));
     let nzbget = common.into_iter().chain(programs);
     let nzbget = nzbget.map(|folder| (Nzbget, folder.join("NZBGet").join("nzbget.conf")));
     sabnzbd.into_iter().chain(nzbget).collect()
 }
 
-fn on_macos(home: &Path) -> Vec<Place> {
+fn on_macos(home: &Path) -> Vec<Candidate> {
     let support = home.join("Library/Application Support");
     vec![
         (Sabnzbd, support.join("SABnzbd/sabnzbd.ini")),
@@ -63,7 +67,7 @@ fn on_macos(home: &Path) -> Vec<Place> {
     ]
 }
 
-fn on_linux(home: Option<&Path>) -> Vec<Place> {
+fn on_linux(home: Option<&Path>) -> Vec<Candidate> {
     let mine = home.into_iter().flat_map(|home| {
         [
             (Sabnzbd, home.join(".sabnzbd/sabnzbd.ini")),
@@ -88,7 +92,7 @@ fn on_linux(home: Option<&Path>) -> Vec<Place> {
 mod tests {
     use super::*;
 
-    fn is_in(places: &[Place], program: Program, path: &Path) -> bool {
+    fn is_in(places: &[Candidate], program: Program, path: &Path) -> bool {
         places.contains(&(program, path.to_owned()))
     }
 

@@ -1,6 +1,6 @@
 //! Newsmux enters itself in the real SABnzbd and the real NZBGet, serves them, and takes itself out again.
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail so")]
 
 use std::fs;

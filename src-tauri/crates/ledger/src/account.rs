@@ -146,8 +146,8 @@ impl Account {
         }
     }
 
-    /// Marks that the user has been told; `anew` if that is not yet in the file.
-    pub(crate) fn told(&mut self, due: Due, anew: bool) {
+    /// Marks that the user has been alerted; `anew` if that is not yet in the file.
+    pub(crate) fn mark_alerted(&mut self, due: Due, anew: bool) {
         match due {
             Due::Used { percent } => {
                 let current = self.current();

@@ -268,7 +268,7 @@ impl Ledger {
             let due = [account.use_due(), account.end_due(now.date())];
             for due in due.into_iter().flatten() {
                 let claimed = self.store.claim(account, due);
-                account.told(due, claimed.is_none());
+                account.mark_alerted(due, claimed.is_none());
                 if claimed != Some(false) {
                     alerts.push(Alert { account: account.plan.account.clone(), what: due });
                 }

@@ -65,7 +65,7 @@ mod system {
 mod system {
     use std::net::SocketAddr;
 
-    /// These systems tell a program's user only to those who may look into it.
+    /// Not known: these systems have no table of connections and their users that every program may read.
     pub(super) fn is_own(_peer: SocketAddr, _local: SocketAddr) -> Option<bool> {
         None
     }

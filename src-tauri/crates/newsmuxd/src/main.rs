@@ -22,7 +22,7 @@ use crate::arguments::{Arguments, Command};
 use crate::books::Books;
 use crate::sampled::Sampled;
 use crate::setup::Setup;
-use crate::signals::{Signals, Told};
+use crate::signals::{Request, Signals};
 
 mod arguments;
 mod books;
@@ -33,7 +33,7 @@ mod setup;
 mod signals;
 mod status;
 
-/// How long requests that are under way may go on when the program is told to stop.
+/// How long requests that are under way may continue when the program is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// How many threads serve. Each does what one processor can; two keep up with any line.
 const WORKERS: usize = 2;
@@ -78,8 +78,10 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     say_line(&format!("listening on {address}")).map_err(|e| format!("cannot write: {e}"))?;
     loop {
         match signals.next().await {
-            Told::Stop => break,
-            Told::Reload => reload(&arguments, (&proxy, books.as_deref()), &setup.listen, sample),
+            Request::Stop => break,
+            Request::Reload => {
+                reload(&arguments, (&proxy, books.as_deref()), &setup.listen, sample)
+            }
         }
     }
     info!("stopping");
@@ -141,7 +143,7 @@ fn finish(runtime: Runtime, work: impl Future<Output = Result<(), String>>) -> R
     done
 }
 
-/// Logs on a thread of its own: who reads the log slowly slows nobody down. What still waits is written when this is
+/// Logs on a separate thread: who reads the log slowly slows nobody down. What still waits is written when this is
 /// dropped.
 fn log_to_stderr() -> WorkerGuard {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));

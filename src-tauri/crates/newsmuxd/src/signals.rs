@@ -28,18 +28,18 @@ impl Signals {
 #[cfg(unix)]
 impl Signals {
     /// Waits for SIGTERM, SIGINT or SIGHUP.
-    pub(crate) async fn next(&mut self) -> Told {
+    pub(crate) async fn next(&mut self) -> Request {
         tokio::select! {
-            _ = self.terminate.recv() => Told::Stop,
-            _ = self.interrupt.recv() => Told::Stop,
-            _ = self.hangup.recv() => Told::Reload,
+            _ = self.terminate.recv() => Request::Stop,
+            _ = self.interrupt.recv() => Request::Stop,
+            _ = self.hangup.recv() => Request::Reload,
         }
     }
 }
 
-/// What we are told.
+/// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Request {
     Stop,
     #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such signal"))]
     Reload,
@@ -55,9 +55,9 @@ impl Signals {
     }
 
     /// Waits for Ctrl+C.
-    pub(crate) async fn next(&mut self) -> Told {
+    pub(crate) async fn next(&mut self) -> Request {
         match tokio::signal::ctrl_c().await {
-            Ok(()) => Told::Stop,
+            Ok(()) => Request::Stop,
             Err(_) => std::future::pending().await,
         }
     }

@@ -1,4 +1,4 @@
-//! The texts: which there are, and where. Each is a file of its own.
+//! The texts: which there are, and where. Each is a separate file.
 
 /// Where people begin.
 pub(crate) const WELCOME: &str = "newsmux.welcome";

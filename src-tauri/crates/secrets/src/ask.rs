@@ -16,7 +16,7 @@ use super::{Owner, Store, StoreError};
 /// A [`Store`] for async tasks.
 ///
 /// The store is asked one thing at a time, so it shows one dialog at a time. A call that is not answered
-/// within the limit is [`TimedOut`](StoreError::TimedOut), and goes on: the secret that it finds is for
+/// within the limit is [`TimedOut`](StoreError::TimedOut), and continues: the secret that it finds is for
 /// whoever asks next, [`settled`](Self::settled) tells when and how it ended, and until then every other
 /// call is `TimedOut` at once. Those who wait for a call that the user refuses are refused with it.
 ///
@@ -37,7 +37,7 @@ struct State {
     ended: u64,
     /// How the last one ended.
     last: Result<(), StoreError>,
-    /// Whether the one that goes on is past its limit.
+    /// Whether the one that is running is past its limit.
     overdue: bool,
     /// What was found when nobody waited for it any more.
     late: BTreeMap<Owner, Secret>,
@@ -102,7 +102,7 @@ impl Secrets {
         self.call(move |store| store.delete(&owner), |(), _| ()).await
     }
 
-    /// Waits, as long as it takes, until no call goes on.
+    /// Waits, as long as it takes, until no call is running.
     ///
     /// # Errors
     /// With what the last one failed. After [`StoreError::Locked`] nothing should be asked again before
@@ -114,7 +114,7 @@ impl Secrets {
         last
     }
 
-    /// Whether a call goes on that is past its limit, most likely because a dialog waits for the user.
+    /// Whether a call is running past its limit, most likely because a dialog waits for the user.
     #[must_use]
     pub fn is_asking(&self) -> bool {
         self.lock().overdue

@@ -127,7 +127,7 @@ impl Keyring {
 }
 
 impl System for OfUser {
-    /// `keyring` connects once in a process: it remembers a keyring that was not there, and goes on with one whose bus
+    /// `keyring` connects once in a process: it remembers a keyring that was not there, and keeps using one whose bus
     /// has ended. Only then a new connection is made through `keyring_core`, from which `keyring` takes it too.
     fn entry(&self, user: &str, connection: Connection) -> Result<Entry, Error> {
         if connection == Connection::New {

@@ -237,7 +237,7 @@ impl Vault {
         let Some(key) = &*open else { return Err(StoreError::Closed) };
         let sealed = self.read()?;
         if sealed.header != key.header {
-            // Another vault was put in its place, and has a passphrase of its own.
+            // Another vault was put in its place, and has another passphrase.
             self.set_open(open, None);
             self.was_replaced.store(true, Ordering::Relaxed);
             return Err(StoreError::Closed);

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::time::{Duration, SystemTime};
 
-use downloaders::places::{Place, usual};
+use downloaders::places::{Candidate, usual};
 use tokio::time::Instant;
 
 /// A clock that goes on by so much more than the ticks say means that the computer slept.
@@ -20,7 +20,7 @@ pub trait Environment: Send + 'static {
     /// Where packets would come from.
     fn sources(&self) -> Sources;
     /// Where other programs usually have their settings.
-    fn places(&self) -> Vec<Place>;
+    fn places(&self) -> Vec<Candidate>;
 }
 
 /// The system that this runs on.
@@ -32,7 +32,7 @@ impl Environment for System {
         SystemTime::now()
     }
 
-    fn places(&self) -> Vec<Place> {
+    fn places(&self) -> Vec<Candidate> {
         usual()
     }
 

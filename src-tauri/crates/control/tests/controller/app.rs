@@ -14,7 +14,7 @@ use control::controller::{
 };
 use control::notification::Notification;
 use control::tray::Tray;
-use downloaders::places::Place;
+use downloaders::places::Candidate;
 use newsmux_tests::article::Article;
 use newsmux_tests::client::Client;
 use newsmux_tests::provider::{Listening, Provider};
@@ -122,7 +122,7 @@ impl Shell for MockShell {
 
 /// The clock on the wall and the network, as the test wants them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct World(Arc<Mutex<(Duration, Sources)>>, pub(crate) Vec<Place>);
+pub(crate) struct World(Arc<Mutex<(Duration, Sources)>>, pub(crate) Vec<Candidate>);
 
 impl World {
     pub(crate) fn sleep(&self, time: Duration) {
@@ -140,7 +140,7 @@ impl Environment for World {
     fn sources(&self) -> Sources {
         self.0.lock().unwrap().1
     }
-    fn places(&self) -> Vec<Place> {
+    fn places(&self) -> Vec<Candidate> {
         self.1.clone()
     }
 }

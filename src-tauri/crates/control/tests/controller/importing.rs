@@ -7,7 +7,7 @@ use api::request::FailureCode;
 use api::snapshot::PasswordState;
 use control::controller::Notice;
 use downloaders::Program;
-use downloaders::places::Place;
+use downloaders::places::Candidate;
 use secrets::StoreError;
 use serde_json::{Value, json};
 
@@ -88,11 +88,11 @@ fn ids(app: &App) -> Vec<String> {
 }
 
 /// With these files as the usual ones.
-fn with(files: &[(Program, &str, &str)]) -> (Begin, Vec<Place>) {
+fn with(files: &[(Program, &str, &str)]) -> (Begin, Vec<Candidate>) {
     let mut begin = Begin::new();
     let place =
         |(program, name, _): &(Program, &str, &str)| (*program, begin.folder.path().join(name));
-    let places: Vec<Place> = files.iter().map(place).collect();
+    let places: Vec<Candidate> = files.iter().map(place).collect();
     for ((_, path), (_, _, text)) in places.iter().zip(files).filter(|(_, file)| !file.2.is_empty())
     {
         fs::write(path, text).unwrap();

@@ -55,7 +55,7 @@ fn what_a_full_disk_does_not_take_is_written_when_there_is_room() {
     let error = ledger.flush().unwrap_err();
     assert_eq!(error.problem(), Problem::Full);
     assert!(error.to_string().starts_with("The disk is full") && error.source().is_none());
-    // It goes on counting, and the guard holds.
+    // It keeps counting, and the guard holds.
     let taken = ledger.take(&large(950));
     assert_eq!((taken.allowances[0].until, taken.alerts.len()), (1000, 1));
     assert!(ledger.flush().is_err());

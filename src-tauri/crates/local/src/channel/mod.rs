@@ -142,7 +142,7 @@ fn path(program: &str) -> Option<PathBuf> {
 /// The end of a channel that answers. Dropping it closes the channel.
 #[derive(Debug)]
 pub struct Channel {
-    place: system::Place,
+    endpoint: system::Endpoint,
     /// Locked, so that there is one on each path.
     _lock: File,
 }
@@ -157,7 +157,7 @@ impl Channel {
             system::make_folder(folder)?;
         }
         let lock = lock(path)?;
-        Ok(Self { place: system::Place::take(path)?, _lock: lock })
+        Ok(Self { endpoint: system::Endpoint::take(path)?, _lock: lock })
     }
 
     /// Answers every question with `answer`, until the future is dropped.
@@ -171,7 +171,7 @@ impl Channel {
     where
         A: Future<Output = Answer> + Send + 'static,
     {
-        let listener = self.place.listen()?;
+        let listener = self.endpoint.listen()?;
         let (answer, room) = (Arc::new(answer), Arc::new(Semaphore::new(CONNECTIONS)));
         loop {
             let permit = Arc::clone(&room).acquire_owned().await;

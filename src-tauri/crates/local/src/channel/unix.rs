@@ -28,12 +28,12 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
 
 /// The socket.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Endpoint {
     listener: net::UnixListener,
     path: PathBuf,
 }
 
-impl Place {
+impl Endpoint {
     /// Who calls this holds the lock: a socket that is there is left over.
     pub(super) fn take(path: &Path) -> io::Result<Self> {
         match fs::symlink_metadata(path) {
@@ -52,7 +52,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Endpoint {
     fn drop(&mut self) {
         // It may be gone with the session's folder.
         drop(fs::remove_file(&self.path));

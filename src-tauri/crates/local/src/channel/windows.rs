@@ -35,12 +35,12 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
 
 /// The file with the pipe's name.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Endpoint {
     path: PathBuf,
     name: String,
 }
 
-impl Place {
+impl Endpoint {
     pub(super) fn take(path: &Path) -> io::Result<Self> {
         let mut random = [0; 16];
         getrandom::fill(&mut random)
@@ -63,7 +63,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Endpoint {
     fn drop(&mut self) {
         // The next one writes over it.
         drop(fs::remove_file(&self.path));

@@ -1,5 +1,5 @@
 //! A store whose dialog the test answers: in real time, since the clock of tokio stands still while a
-//! blocking call goes on.
+//! blocking call continues.
 
 use std::sync::mpsc::{self, Receiver};
 

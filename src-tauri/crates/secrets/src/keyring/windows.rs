@@ -12,7 +12,7 @@ pub(super) fn is_lost(_: &Error) -> bool {
     false
 }
 
-/// It has no lock of its own.
+/// It cannot be locked.
 pub(super) fn is_refused(_: &Error) -> bool {
     false
 }
