@@ -11,7 +11,8 @@ use api::request::{
 use api::snapshot::{
     AccountView, Certificate, Check, ClientView, Connected, Direct, Event, Figures, Finding, Found,
     Happened, KeepState, Level, Outcome, PasswordState, Problem, ProgramAddress, Proof,
-    ProviderState, ProviderView, Remedy, Sample, Snapshot, State, Step, Trouble, VaultState, Why,
+    ProviderState, ProviderView, Remedy, Retry, Sample, Snapshot, State, Step, Trouble, VaultState,
+    Why,
 };
 use downloaders::import::{Doubt, LeftOut, Unfit};
 use downloaders::{Address, Program};
@@ -55,6 +56,7 @@ fn bindings() -> String {
         ProviderView,
         ProviderState,
         PasswordState,
+        Retry,
         KeepState,
         VaultState,
         ClientView,

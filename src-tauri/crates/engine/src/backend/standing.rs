@@ -111,7 +111,9 @@ impl Pool {
             return Some(Retry::UnderWay);
         }
         Some(match self.standing(backend, now).availability {
-            Availability::NotBefore(at) => Retry::In(at.duration_since(now)),
+            Availability::NotBefore(at) | Availability::Rationed(at) => {
+                Retry::In(at.duration_since(now))
+            }
             Availability::Ready | Availability::Retired => Retry::NextRequest,
         })
     }
