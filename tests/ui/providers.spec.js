@@ -273,7 +273,7 @@ describe("a provider that is down", () => {
     const page = await open(t, { page: "providers", scenario: "degraded" });
     const lantern = row(page, "Lantern");
     await lantern.getByText(/Tries again in (4\d|3\d) seconds\./).waitFor();
-    await press(page, button(page, "Try Lantern now"));
+    await press(page, button(page, "Try now: Lantern"));
     await lantern.getByText("Working").waitFor();
     assert.equal(await lantern.getByText("Tries again").count(), 0);
   });

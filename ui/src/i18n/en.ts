@@ -197,7 +197,7 @@ export function english(platform: Platform) {
         under_way: "Trying again …",
       },
       tryNow: "Try now",
-      tryNowName: (name: string) => `Try ${name} now`,
+      tryNowName: (name: string) => `Try now: ${name}`,
       loaded: (bytes: string) => `${bytes} downloaded`,
       missing: (n: string) => `${plural(n, "article", "articles")} missing`,
       failures: (n: string) => plural(n, "failed request", "failed requests"),
