@@ -58,6 +58,7 @@ describe("the account in the form", () => {
     await label(page, "Amount").fill("500");
     await label(page, "Reserve (GB)").fill("500");
     await button(page, "Save").click();
+    await label(page, "Reserve (GB)").and(page.locator("[aria-invalid]")).waitFor();
     assert.equal(await said(label(page, "Reserve (GB)")), "Enter less than the volume.");
     await label(page, "Reserve (GB)").fill("499");
     await label(page, "Day of the month").fill("31");
