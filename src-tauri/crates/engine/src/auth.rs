@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ring::hmac::{self, HMAC_SHA256};
 use ring::rand::SystemRandom;
@@ -33,9 +34,9 @@ pub struct AuthHandler {
 /// Whether a client may connect, by its address and ours. It may block.
 pub type Admission = Arc<dyn Fn(SocketAddr, SocketAddr) -> bool + Send + Sync>;
 
-/// The name of the program behind a client, by the client's address; `None` if it cannot be told. It may
-/// block.
-pub type Recognition = Arc<dyn Fn(SocketAddr) -> Option<String> + Send + Sync>;
+/// The name of the program behind a client, by the client's address and the moment by which it was
+/// connected; `None` if it cannot be told. It may block.
+pub type Recognition = Arc<dyn Fn(SocketAddr, Instant) -> Option<String> + Send + Sync>;
 
 impl AuthHandler {
     /// Accepts one login. With neither a name nor a password, clients need no login; with only one of

@@ -210,10 +210,6 @@ impl Clients {
         Entered(self, id)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.connected.lock().len()
-    }
-
     pub(crate) fn snapshot(&self) -> Vec<ClientSnapshot> {
         self.connected.lock().values().map(|client| client.snapshot()).collect()
     }

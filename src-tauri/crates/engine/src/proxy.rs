@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
@@ -31,6 +31,8 @@ const BUFFERS: usize = 16;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The maximum number of connected clients.
 const CLIENTS: usize = 2000;
+/// How long a client may wait for its program to be recognized.
+const RECOGNITION: Duration = Duration::from_millis(500);
 /// The greeting for a client that is not admitted.
 const NOT_ADMITTED: &[u8] =
     b"400 Newsmux serves only its own user's programs: allow other users, or add a login\r\n";
@@ -46,6 +48,8 @@ struct Shared {
     selector: Arc<BackendSelector>,
     config: Lock<Config>,
     clients: Clients,
+    /// Held while a client's program is recognized.
+    recognizing: Arc<Semaphore>,
     stop: watch::Sender<bool>,
     /// No client is served any more once the last receiver is gone.
     served: watch::Sender<()>,
@@ -97,6 +101,7 @@ impl Proxy {
             selector: Arc::new(BackendSelector::new()),
             config: Lock::new(config.clone()),
             clients: Clients::counting_in(totals),
+            recognizing: Arc::new(Semaphore::new(1)),
             stop: watch::Sender::new(false),
             served: watch::Sender::new(()),
         }));
@@ -151,15 +156,16 @@ impl Proxy {
         if let Err(error) = prepare(&stream) {
             return debug!(%client, "left at once: {error}");
         }
-        if self.0.clients.len() >= CLIENTS {
+        if self.0.served.receiver_count() >= CLIENTS {
             // Best effort: the socket is new, so there is room for a line.
             drop(stream.try_write(b"400 Newsmux has too many clients\r\n"));
             return warn!(%client, "refused: {CLIENTS} clients are connected already");
         }
         let (proxy, serving) = (self.clone(), self.0.served.subscribe());
+        let connected = std::time::Instant::now();
         tokio::spawn(async move {
             if proxy.admits(&stream, client).await {
-                let program = proxy.program(client).await;
+                let program = proxy.program(client, connected).await;
                 proxy.serve_program(Box::new(stream), client, program).await;
             } else {
                 drop(stream.try_write(NOT_ADMITTED));
@@ -180,13 +186,24 @@ impl Proxy {
         spawn_blocking(move || admission(client, local)).await.unwrap_or(false)
     }
 
-    /// The name of the client's program, if it can be told.
-    async fn program(&self, client: std::net::SocketAddr) -> Option<String> {
+    /// The name of the client's program, if it can be told in time.
+    async fn program(
+        &self,
+        client: std::net::SocketAddr,
+        connected: std::time::Instant,
+    ) -> Option<String> {
         let recognition = {
             let config = self.0.config.lock();
             config.auth.recognition()
         }?;
-        spawn_blocking(move || recognition(client)).await.ok().flatten()
+        let recognizing = Arc::clone(&self.0.recognizing);
+        let recognized = async {
+            // One at a time, on one thread: the next may find what it needs in what this one found.
+            let permit = recognizing.acquire_owned().await.ok()?;
+            let recognize = move || (recognition(client, connected), permit);
+            spawn_blocking(recognize).await.ok()?.0
+        };
+        timeout(RECOGNITION, recognized).await.ok()?
     }
 
     /// Serves one client on any kind of stream until it leaves.

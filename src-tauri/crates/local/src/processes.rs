@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use listeners::{Listener, Protocol, SocketState, get_all};
+use listeners::{Listener, Process, Protocol, SocketState, get_all};
 
 use crate::programs;
 
@@ -23,12 +23,17 @@ impl Sockets {
     /// The process that listens on a port, with the name of its program.
     #[must_use]
     pub fn listener(&self, port: u16) -> Option<(u32, String)> {
-        self.process(|one| one.state == SocketState::Listen && one.socket.port() == port)
+        let is_it = |one: &Listener| one.state == SocketState::Listen && one.socket.port() == port;
+        self.process(is_it).map(named)
     }
 
     /// The process at the other end of a connection from `address`, with the name of its program.
     #[must_use]
     pub fn client(&self, address: SocketAddr) -> Option<(u32, String)> {
+        self.at(address).map(named)
+    }
+
+    fn at(&self, address: SocketAddr) -> Option<&Process> {
         let is_it = |socket: SocketAddr| {
             socket.port() == address.port()
                 && socket.ip().to_canonical() == address.ip().to_canonical()
@@ -36,36 +41,34 @@ impl Sockets {
         self.process(|one| one.state != SocketState::Listen && is_it(one.socket))
     }
 
-    fn process(&self, is_it: impl Fn(&Listener) -> bool) -> Option<(u32, String)> {
+    fn process(&self, is_it: impl Fn(&Listener) -> bool) -> Option<&Process> {
         let found = self.0.iter().find(|one| one.protocol == Protocol::TCP && is_it(one))?;
-        Some((found.process.pid, programs::name(&found.process)))
+        Some(&found.process)
     }
+}
+
+fn named(process: &Process) -> (u32, String) {
+    (process.pid, programs::name(process))
 }
 
 /// The sockets as they were taken last, and when that began. Connections that come together share them.
 static LAST: Mutex<Option<(Instant, Sockets)>> = Mutex::new(None);
 
-/// The name of the program at the other end of a connection from `peer`, if it runs on this computer and the system tells.
-/// Blocks for some milliseconds.
+/// The name of the program at the other end of a connection from `peer`, which was `connected` by this moment: if it runs
+/// on this computer and the system tells. Blocks for some milliseconds.
 #[must_use]
-pub fn program_at(peer: SocketAddr) -> Option<String> {
+pub fn program_at(peer: SocketAddr, connected: Instant) -> Option<String> {
     if !peer.ip().to_canonical().is_loopback() {
         return None;
     }
-    let asked = Instant::now();
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = last.as_ref().filter(|(began, _)| *began >= asked);
-    let found = match known {
-        Some((_, sockets)) => sockets.client(peer),
-        None => {
-            let began = Instant::now();
-            let sockets = Sockets::now();
-            let found = sockets.client(peer);
-            *last = Some((began, sockets));
-            found
-        }
-    };
-    found.map(|(_, name)| name)
+    if last.as_ref().is_none_or(|(began, _)| *began < connected) {
+        let began = Instant::now();
+        *last = Some((began, Sockets::now()));
+    }
+    let process = last.as_ref()?.1.at(peer).cloned();
+    drop(last);
+    process.as_ref().map(programs::name)
 }
 
 #[cfg(test)]
@@ -95,12 +98,12 @@ mod tests {
         let names: Vec<_> = std::thread::scope(|scope| {
             let ask = |client: &TcpStream| {
                 let peer = client.local_addr().unwrap();
-                scope.spawn(move || program_at(peer))
+                scope.spawn(move || program_at(peer, Instant::now()))
             };
             let asked: Vec<_> = clients.iter().map(ask).collect();
             asked.into_iter().map(|asked| asked.join().unwrap()).collect()
         });
         assert!(names.iter().all(|name| name.is_some() && *name == names[0]), "{names:?}");
-        assert_eq!(program_at("192.0.2.7:1".parse().unwrap()), None);
+        assert_eq!(program_at("192.0.2.7:1".parse().unwrap(), Instant::now()), None);
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use listeners::Process;
 
 /// Names of processes, in small letters and without their endings, and the names of their programs.
-const KNOWN: [(&str, &str); 19] = [
+const KNOWN: [(&str, &str); 20] = [
     ("alt.binz", "alt.binz"),
     ("betanews", "BetaNews"),
     ("claws-mail", "Claws Mail"),
@@ -21,15 +21,21 @@ const KNOWN: [(&str, &str); 19] = [
     ("nzbvortex", "NZBVortex"),
     ("pan", "Pan"),
     ("sabnzbd", "SABnzbd"),
+    ("sabnzbdplus", "SABnzbd"),
     ("seamonkey", "SeaMonkey"),
     ("thunderbird", "Thunderbird"),
     ("unison", "Unison"),
     ("usenapp", "Usenapp"),
 ];
 /// What the names of processes end in.
-const ENDINGS: [&str; 6] = [".exe", ".py", ".pl", ".bin", "-bin", "-console"];
+const ENDINGS: [&str; 9] = [".exe", ".py", ".pl", ".rb", ".js", ".jar", ".bin", "-bin", "-console"];
 /// What the names of processes begin with that run the programs of others.
 const INTERPRETERS: [&str; 6] = ["python", "perl", "ruby", "node", "java", "mono"];
+
+/// What the names of scripts end in.
+const SCRIPTS: [&str; 5] = [".py", ".pl", ".rb", ".js", ".jar"];
+/// The longest name of a script, in bytes.
+const LONGEST: usize = 64;
 
 /// The name of a process's program.
 pub(crate) fn name(process: &Process) -> String {
@@ -37,16 +43,31 @@ pub(crate) fn name(process: &Process) -> String {
     let file = Path::new(&process.path).file_name().map(|file| file.to_string_lossy());
     let file = file.filter(|file| file.starts_with(process.name.as_str()));
     let own = file.as_deref().unwrap_or(&process.name);
-    let runs_another = INTERPRETERS.iter().any(|one| own.to_lowercase().starts_with(one));
-    let script = runs_another.then(|| system::arguments(process.pid)).flatten();
+    let script = is_interpreter(own).then(|| system::arguments(process.pid)).flatten();
     proper(script.as_deref().and_then(|words| self::script(words)).unwrap_or(own))
 }
 
-/// The file that an interpreter runs, by its arguments: the first that is no option.
+/// Whether a process runs the programs of others, as `python3.12` does.
+fn is_interpreter(name: &str) -> bool {
+    let version = |rest: &str| rest.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    INTERPRETERS.iter().any(|one| name.strip_prefix(one).is_some_and(version))
+}
+
+/// The file that an interpreter runs, by its arguments: the first with the name of a script or of a known program. Others may
+/// be anything, passwords too.
 fn script(arguments: &[String]) -> Option<&str> {
-    let mut words = arguments.iter().skip(1);
-    let word = words.find(|word| !word.starts_with('-'))?;
-    Path::new(word).file_name()?.to_str()
+    let files = arguments.iter().skip(1).filter_map(|word| Path::new(word).file_name()?.to_str());
+    let is_script = |name: &&str| {
+        let plain = name.len() <= LONGEST && !name.contains(char::is_control);
+        plain && (SCRIPTS.iter().any(|ending| name.ends_with(ending)) || known(name).is_some())
+    };
+    files.into_iter().find(is_script)
+}
+
+/// The program of a process with this name, if it is known.
+fn known(process: &str) -> Option<&'static str> {
+    let small = process.to_lowercase();
+    KNOWN.iter().find(|(known, _)| *known == small).map(|(_, program)| *program)
 }
 
 /// As people write it, if it is known.
@@ -55,9 +76,7 @@ fn proper(name: &str) -> String {
     while let Some(shorter) = ENDINGS.iter().find_map(|ending| without(plain, ending)) {
         plain = shorter;
     }
-    let small = plain.to_lowercase();
-    let known = KNOWN.iter().find(|(process, _)| *process == small);
-    known.map_or(plain, |(_, program)| program).to_owned()
+    known(plain).unwrap_or(plain).to_owned()
 }
 
 fn without<'a>(name: &'a str, ending: &str) -> Option<&'a str> {
@@ -117,7 +136,15 @@ mod tests {
         let sabnzbd = "/usr/bin/python3 -OO /opt/sabnzbd/SABnzbd.py -f /etc/sabnzbd.ini";
         assert_eq!(script(sabnzbd).as_deref(), Some("SABnzbd"));
         assert_eq!(script("python3 read.py").as_deref(), Some("read"));
-        assert_eq!(script("python3"), None);
+        assert_eq!(script("python3 -OO /usr/bin/sabnzbdplus -d").as_deref(), Some("SABnzbd"));
+        assert_eq!(script("java -cp lib/newsreader.jar Main").as_deref(), Some("newsreader"));
+        for unknown in ["python3", "python3 -c login('me','secret')", "perl -e x", "node --eval x"]
+        {
+            assert_eq!(script(unknown), None, "{unknown}");
+        }
+        let interpreters =
+            ["python", "python3.12", "perl5", "node", "node_exporter", "monodevelop"];
+        assert_eq!(interpreters.map(is_interpreter), [true, true, true, true, false, false]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bookkeeping::{Bookkeeper, Names, News, accounts};
 use ledger::{Alert, By, Due, Opened, Plan, Range, SystemClock};
@@ -12,6 +13,9 @@ use tracing::warn;
 
 use crate::arguments::Arguments;
 use crate::setup::Setup;
+
+/// How long a status waits for the ledger, whose file may be slow.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Keeps the ledger while newsmuxd serves.
 pub(crate) struct Books {
@@ -57,7 +61,7 @@ impl Books {
     /// How the accounts stand that have a limit or an end.
     pub(crate) async fn accounts(&self) -> Map<String, Value> {
         let answer = self.keeper.asking(|ledger| ledger.limited_accounts());
-        let answer = spawn_blocking(move || answer.recv()).await;
+        let answer = spawn_blocking(move || answer.recv_timeout(PATIENCE)).await;
         accounts(&answer.ok().and_then(Result::ok).unwrap_or_default(), &self.names())
     }
 

@@ -34,7 +34,9 @@ async fn looked(app: &App) {
 fn tip(app: &App) -> (Icon, String) {
     let trays = app.begin.desk.trays.borrow();
     let tray = trays.last().unwrap();
-    (tray.icon, tray.tooltip.clone())
+    // What was downloaded today follows.
+    let state = tray.tooltip.split(" · ").next().unwrap_or_default();
+    (tray.icon, state.to_owned())
 }
 
 #[tokio::test]

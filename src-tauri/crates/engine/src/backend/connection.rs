@@ -207,8 +207,8 @@ pub(crate) struct ReadSide {
     pub(super) at_rest: bool,
     /// Whether the connection no longer answers, not even to being closed.
     pub(super) dead: bool,
-    /// Whether Newsmux closes it for reasons of its own, such as new settings.
-    pub(super) unneeded: bool,
+    /// What its end says about its login.
+    pub(super) fate: Fate,
     /// For the one reply that is being read.
     pub(super) timer: Timer,
     connection: Arc<Connection>,
@@ -222,7 +222,7 @@ impl ReadSide {
             unread: Bytes::new(),
             at_rest: true,
             dead: false,
-            unneeded: false,
+            fate: Fate::Lost,
             timer: Timer::default(),
             connection,
             permit: Some(permit),
@@ -287,7 +287,7 @@ impl Drop for ReadSide {
         let Some(permit) = self.permit.take() else { return };
         // Without a runtime the program is ending, and its sockets with it.
         let Ok(runtime) = Handle::try_current() else { return std::mem::forget(permit) };
-        permit.login(if self.unneeded { Fate::Closed } else { Fate::Lost });
+        permit.login(self.fate);
         let half = std::mem::replace(&mut self.half, Box::new(tokio::io::empty()));
         let write = self.connection.close();
         let limit = if self.dead { CLOSE_DEAD } else { permit.close_limit() + CLOSE_GRACE };

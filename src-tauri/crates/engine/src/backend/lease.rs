@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::choose::best;
 use super::connection::Connection;
+use super::logins::Fate;
 use super::pool::{Answer, Effects, Pool};
 use super::slot::{Access, Rank, Slot};
 use super::{Backend, Loss, Reply, USED_UP, Volume};
@@ -147,7 +148,8 @@ impl Drop for Lease {
             slot.owner = self.selected.then_some((self.client, effects.now));
             if spoiled || (retired && slot.turns == 0) {
                 let mut side = slot.line.try_take();
-                side.iter_mut().for_each(|side| side.unneeded = !spoiled);
+                let fate = if spoiled { Fate::Dropped } else { Fate::Closed };
+                side.iter_mut().for_each(|side| side.fate = fate);
                 effects.closed.extend(side);
                 pool.slots.retain(|slot| slot.connection.id != id);
             }

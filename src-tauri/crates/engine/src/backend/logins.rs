@@ -60,6 +60,8 @@ pub(super) enum Fate {
     Proven,
     /// Newsmux closed the connection for reasons of its own.
     Closed,
+    /// Newsmux closed the connection because a program left it unusable.
+    Dropped,
     /// The connection was lost.
     Lost,
 }
@@ -94,8 +96,12 @@ impl Logins {
             (Fate::Served, counted) => {
                 counted.into_iter().for_each(|counted| counted.serves = true)
             }
-            (Fate::Closed | Fate::Lost, _) if useless => {}
+            (Fate::Closed | Fate::Dropped | Fate::Lost, _) if useless => {}
             (Fate::Unsent | Fate::Proven | Fate::Closed, _) => self.forget(login),
+            (Fate::Dropped, _) => {
+                self.forget(login);
+                self.counted.push_back(Counted { login, since: now, serves: false });
+            }
             (Fate::Lost, counted) => {
                 let early = counted.is_some() && now < login.at + PROOF.1;
                 self.forget(login);

@@ -162,7 +162,7 @@ impl Backend {
         let (pool, now) = (self.lock(), Instant::now());
         let why = match self.volume() {
             Volume::UsedUp => USED_UP.into(),
-            Volume::Plenty | Volume::Scarce | Volume::Reserve => pool.breaker.why.clone(),
+            Volume::Plenty | Volume::Scarce | Volume::Reserve => pool.why(self, now),
         };
         BackendSnapshot {
             id: self.config.id.clone(),
@@ -213,6 +213,11 @@ impl Backend {
             pool.breaker.try_now(effects.now);
             pool.warm_up(self, effects);
         });
+    }
+
+    /// Closes idle connections: their logins may be forgotten.
+    fn close_all_idle(self: &Arc<Self>) {
+        self.change(|pool, effects| pool.close_idle(|_| true, effects));
     }
 
     /// Asks for a turn, or a place in line. Once it is granted, the request is queued and its reply can
@@ -280,11 +285,7 @@ impl Backend {
         if self.volume() == Volume::UsedUp {
             return USED_UP.into();
         }
-        let why = self.lock().breaker.why.clone();
-        match self.account.paced_until(Instant::now(), &self.config.id) {
-            Some(_) if why.is_empty() => RATIONED.into(),
-            _ => why,
-        }
+        self.lock().why(self, Instant::now())
     }
 
     /// Pauses the account: the provider refuses to serve it, perhaps because its `volume` is used up.

@@ -137,7 +137,8 @@ impl Backend {
             } else if let Some(side) = side.take() {
                 effects.closed.extend(ticket.try_pass_on(side));
             }
-            side.iter_mut().for_each(|side| side.unneeded = !unasked);
+            let fate = if unasked { Fate::Lost } else { Fate::Closed };
+            side.iter_mut().for_each(|side| side.fate = fate);
             effects.closed.extend(side.take());
             back
         });

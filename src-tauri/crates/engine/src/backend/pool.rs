@@ -21,6 +21,7 @@ use super::gather;
 use super::group_turn::{GroupTurn, Prologue};
 use super::lease::{Lease, LeaseWaiter};
 use super::line::{Claim, Line};
+use super::logins::Fate;
 use super::pace::Pace;
 use super::reply::Reply;
 use super::slot::{Access, Slot, Watch, is_small};
@@ -119,7 +120,7 @@ impl Effects {
 
     /// Closes a connection that Newsmux does not need any more.
     pub(super) fn close(&mut self, mut side: Box<ReadSide>) {
-        side.unneeded = true;
+        side.fate = Fate::Closed;
         self.closed.push(side);
     }
 

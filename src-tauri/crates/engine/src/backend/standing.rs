@@ -5,7 +5,7 @@ use tokio::time::{Duration, Instant};
 use super::breaker::Trust;
 use super::pool::Pool;
 use super::slot::{Access, Slot};
-use super::{Backend, CounterSnapshot, State, Volume, VolumeEnded};
+use super::{Backend, CounterSnapshot, RATIONED, State, Volume, VolumeEnded};
 
 /// Whether a backend can take a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -97,6 +97,14 @@ pub enum Retry {
 }
 
 impl Pool {
+    /// Why the provider does not work, in a sentence for people; empty if it does.
+    pub(super) fn why(&self, backend: &Backend, now: Instant) -> String {
+        if self.breaker.why.is_empty() && self.logins_are_rationed(backend, now) {
+            return RATIONED.into();
+        }
+        self.breaker.why.clone()
+    }
+
     /// When the provider is tried again, if it does not work.
     pub(super) fn retry(&self, backend: &Backend, now: Instant) -> Option<Retry> {
         let works = matches!(self.breaker.state, State::Untried | State::Up);
@@ -104,13 +112,17 @@ impl Pool {
         if backend.volume() == Volume::UsedUp {
             return None;
         }
+        let availability = self.standing(backend, now).availability;
+        if let (true, None, Availability::Rationed(at)) = (works, paused, availability) {
+            return Some(Retry::In(at.duration_since(now)));
+        }
         if works || paused.is_some() {
             return paused;
         }
         if self.dialling > 0 || self.breaker.is_probing() {
             return Some(Retry::UnderWay);
         }
-        Some(match self.standing(backend, now).availability {
+        Some(match availability {
             Availability::NotBefore(at) | Availability::Rationed(at) => {
                 Retry::In(at.duration_since(now))
             }
@@ -150,7 +162,7 @@ impl Pool {
             serves: well
                 && !unable
                 && volume != Volume::UsedUp
-                && availability == Availability::Ready,
+                && matches!(availability, Availability::Ready | Availability::Rationed(_)),
             down_for: self.breaker.down_for(now),
             load: load * 1000 / usize::from(limit),
             work: self.pace.article(now) * u32::try_from(load + 1).unwrap_or(u32::MAX)

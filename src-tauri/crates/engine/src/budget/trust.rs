@@ -17,7 +17,7 @@ pub(crate) enum Trust {
     Prompt,
     /// It has yet to show how it reads, or it reads slowly: for a while.
     Unproven,
-    /// Too much was fetched twice because of it: until there is room.
+    /// Too much was fetched twice because of it: for long.
     Wasteful,
 }
 

@@ -17,6 +17,8 @@ const ENOUGH: u8 = 4;
 const LAST: u16 = u16::MAX;
 /// How long a request waits while every backend that could serve it is down.
 const OUTAGE: Duration = Duration::from_secs(15);
+/// How long a request waits where logins are rationed. Its program may have given up by then.
+const RATION: Duration = Duration::from_secs(120);
 /// If a backend went down less than this ago, wait for it before reporting an article as missing.
 const SHORT_OUTAGE: Duration = Duration::from_secs(10);
 /// How long a request waits for a first connection before checking whether another backend has one.
@@ -226,7 +228,8 @@ impl<'a> Route<'a> {
         let missing = self.candidates.iter().any(Candidate::has_answered);
         // One whose volume is reserved might have the article, as long as others have not answered.
         let kept = |c: &Candidate| c.is_open() && !self.may_use(c);
-        let failed = self.candidates.iter().any(|c| c.has_failed() || kept(c));
+        let waits = |c: &Candidate| c.is_open() && c.is_rationed();
+        let failed = self.candidates.iter().any(|c| c.has_failed() || kept(c) || waits(c));
         // A backend that keeps failing this request is not waited for.
         let down = || self.candidates.iter().filter(|c| c.is_open() && c.failures.lost < ENOUGH);
         let hiccup = |c: &&Candidate| {
@@ -239,9 +242,9 @@ impl<'a> Route<'a> {
         } else {
             down().filter_map(Candidate::not_before).min()
         };
+        let most = if slow { RATION } else { OUTAGE };
         match until.map(|at| (at, self.idled + at.saturating_duration_since(now))) {
-            Some((at, _)) if slow => Next::Wait(at),
-            Some((at, idled)) if idled <= OUTAGE => {
+            Some((at, idled)) if idled <= most => {
                 self.idled = idled;
                 Next::Wait(at)
             }

@@ -133,6 +133,8 @@ impl PendingReply {
         self.queue.clear();
         self.queued = 0;
         self.size = 0;
+        // It waits for room anew.
+        self.room = None;
     }
 
     /// Waits until all earlier replies are written.

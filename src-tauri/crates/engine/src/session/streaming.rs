@@ -116,7 +116,10 @@ fn give_up_if_held(
     } else if !enough || (pending.is_first() && !reply.keeps_others_waiting()) {
         Ok(())
     } else if again {
-        pending.was_wasted();
+        // One that is not the client's next may have waited for another provider.
+        if pending.is_first() {
+            pending.was_wasted();
+        }
         Err(Error::Overrun)
     } else {
         Err(stalled())

@@ -147,3 +147,35 @@ async fn clients_that_leave_in_the_middle_cost_ten_logins_a_minute() {
     let logins = most_in_a_minute(&provider);
     assert!(logins <= 14, "{logins} logins in a minute");
 }
+
+#[tokio::test(start_paused = true)]
+async fn logins_that_a_provider_has_forgotten_on_all_connections_are_made_anew() {
+    let provider = provider("p", SMALL).rate(2_000_000).state();
+    let proxy = before(&[&provider], 10);
+    download(&proxy, 20, (3, 1), SMALL).await;
+    let connections = provider.book().accepted;
+    assert_eq!(connections, 10);
+    for connection in 1..=connections {
+        provider.add_rule(on("BODY", Fault::say("480 Who are you?")).connection(connection));
+    }
+    sleep(MINUTE).await;
+    let asked = Instant::now();
+    download(&proxy, 4, (10, 1), SMALL).await;
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_missing_while_a_provider_that_was_not_asked_waits_for_a_login() {
+    let lacks = |line: &str| line.starts_with("BODY").then(|| "430 No such article\r\n".to_owned());
+    let lacks = Provider::named("lacks").account("u", "p").answers(lacks).state();
+    let brief = provider("brief", SMALL).rule(after_one_reply()).state();
+    let proxy = before(&[&lacks, &brief], 4);
+    let mut all = JoinSet::new();
+    for name in 0..30 {
+        let mut client = client(&proxy).await;
+        all.spawn(async move { client.ask(&format!("BODY <{name}@x>")).await.code().to_owned() });
+    }
+    let codes = all.join_all().await;
+    assert!(codes.iter().any(|code| code == "222"), "{codes:?}");
+    assert!(codes.iter().all(|code| code == "222" || code == "503"), "{codes:?}");
+}

@@ -27,6 +27,9 @@ impl Reply {
                 return Err(self.fail(Error::LoginNeeded));
             }
             Verdict::LoginNeeded => {
+                if self.sent.watch.probe {
+                    self.backend.probe_answered();
+                }
                 self.end(false);
                 return Ok(());
             }
@@ -64,16 +67,23 @@ impl Reply {
     }
 
     /// Whether another login may change a 480: the provider may have forgotten this one. Not if it was
-    /// just made, or if the provider said the same on another connection.
+    /// just made, or if that did not help other requests lately.
     fn may_need_login(&self) -> bool {
         if self.backend.config().login.is_none() {
             return false;
         }
-        if self.fresh || self.prior.login_needed {
+        if self.fresh {
             self.backend.refused_after_login(&self.request);
             return false;
         }
-        !self.backend.refuses_after_login(&self.request)
+        if self.backend.refuses_after_login(&self.request) {
+            return false;
+        }
+        if self.prior.login_needed {
+            // The second connection that says so: only a new login can tell.
+            self.backend.close_all_idle();
+        }
+        true
     }
 
     /// Whether the reply names another article than ours, so the stream is out of step.
