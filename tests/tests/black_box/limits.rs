@@ -46,7 +46,8 @@ async fn no_more_connections_are_open_than_were_entered() {
 async fn no_more_connections_are_open_than_were_entered_when_they_keep_breaking() {
     for how in [Ending::Close, Ending::Reset] {
         let mut provider = stocked("a").account("u", "p");
-        for n in 0..15 {
+        // More would have to wait: ten logins a minute, whatever becomes of the connections.
+        for n in 0..8 {
             provider =
                 provider.rule(on("BODY", Fault::cut(n * 200, how)).skip(4 * n as u64).once());
         }
@@ -54,7 +55,7 @@ async fn no_more_connections_are_open_than_were_entered_when_they_keep_breaking(
         let daemon = Daemon::start(&at(&provider, 3)).await;
         rush(&daemon).await;
         let book = provider.book();
-        assert!(book.peak <= 3 && book.accepted > 10, "{} of {}", book.peak, book.accepted);
+        assert!(book.peak <= 3 && book.accepted > 8, "{} of {}", book.peak, book.accepted);
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
+use tokio::sync::SetOnce;
+
 use crate::lock::Lock;
 use crate::totals::Totals;
 use crate::types::ClientId;
@@ -86,8 +88,8 @@ pub(crate) struct Client {
     user: OnceLock<Arc<str>>,
     /// What it had received when it logged in, and its name until then.
     before_login: OnceLock<(Arc<str>, ProgramCounts)>,
-    /// The name of its program, if it can be told.
-    recognized: OnceLock<Arc<str>>,
+    /// The name of its program, if it can be told; unset while it is looked up.
+    recognized: SetOnce<Option<Arc<str>>>,
     /// Its address without the port.
     host: Arc<str>,
     requests: AtomicU64,
@@ -98,14 +100,22 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Creates a client that is known by its login or its address.
     pub(crate) fn new(address: SocketAddr) -> Arc<Self> {
+        let client = Self::unrecognized(address);
+        client.recognize(None);
+        client
+    }
+
+    /// Creates a client whose program is about to be [recognized](Self::recognize).
+    pub(crate) fn unrecognized(address: SocketAddr) -> Arc<Self> {
         Arc::new(Self {
             id: ClientId::next(),
             address,
             since: SystemTime::now(),
             user: OnceLock::new(),
             before_login: OnceLock::new(),
-            recognized: OnceLock::new(),
+            recognized: SetOnce::new(),
             host: address.ip().to_string().into(),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -121,9 +131,15 @@ impl Client {
         self.user.get_or_init(|| user.into());
     }
 
-    /// Records the name of its program, before it is served.
-    pub(crate) fn is_recognized(&self, program: String) {
-        self.recognized.get_or_init(|| program.into());
+    /// Records the name of its program, or that it cannot be told.
+    pub(crate) fn recognize(&self, program: Option<String>) {
+        // Once is enough.
+        drop(self.recognized.set(program.map(Arc::from)));
+    }
+
+    /// Waits until its program is recognized: providers are asked in its name.
+    pub(crate) async fn until_recognized(&self) {
+        self.recognized.wait().await;
     }
 
     pub(crate) fn asked(&self) {
@@ -164,7 +180,7 @@ impl Client {
     }
 
     fn known_name(&self) -> Option<&Arc<str>> {
-        self.user.get().or_else(|| self.recognized.get())
+        self.user.get().or_else(|| self.recognized.get()?.as_ref())
     }
 
     /// The program behind it, as far as is known: its login, its name, or the computer it runs on.
@@ -182,7 +198,7 @@ impl Client {
             id: self.id,
             address: self.address,
             user: self.user.get().map(|user| user.to_string()),
-            program: self.recognized.get().map(|name| name.to_string()),
+            program: self.recognized.get().cloned().flatten().map(|name| name.to_string()),
             since: self.since,
             requests: self.requests.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),

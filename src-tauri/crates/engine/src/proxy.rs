@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, broadcast, watch};
@@ -11,9 +11,10 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
+use crate::auth::Recognition;
 use crate::backend::{Accounts, Backend, BackendSnapshot, CheckPermits, Resources};
 use crate::budget::Budget;
-use crate::clients::Clients;
+use crate::clients::{Client, Clients};
 pub use crate::clients::{ClientSnapshot, ProgramCounts, ProgramSnapshot};
 use crate::config::{Allowances, BackendConfig, Config, RoutingMode};
 use crate::dial::{BoxStream, Dial};
@@ -162,11 +163,10 @@ impl Proxy {
             return warn!(%client, "refused: {CLIENTS} clients are connected already");
         }
         let (proxy, serving) = (self.clone(), self.0.served.subscribe());
-        let connected = std::time::Instant::now();
+        let connected = Moment::now();
         tokio::spawn(async move {
             if proxy.admits(&stream, client).await {
-                let program = proxy.program(client, connected).await;
-                proxy.serve_program(Box::new(stream), client, program).await;
+                proxy.serve_from(Box::new(stream), client, Some(connected)).await;
             } else {
                 drop(stream.try_write(NOT_ADMITTED));
                 debug!(%client, "refused: it runs as another user of this computer");
@@ -186,45 +186,49 @@ impl Proxy {
         spawn_blocking(move || admission(client, local)).await.unwrap_or(false)
     }
 
-    /// The name of the client's program, if it can be told in time.
-    async fn program(
-        &self,
-        client: std::net::SocketAddr,
-        connected: std::time::Instant,
-    ) -> Option<String> {
-        let recognition = {
-            let config = self.0.config.lock();
-            config.auth.recognition()
-        }?;
+    /// Looks up the program behind a client that was `connected` by this moment, while the client is
+    /// greeted and logs in.
+    fn recognize(&self, client: Arc<Client>, recognition: Recognition, connected: Moment) {
         let recognizing = Arc::clone(&self.0.recognizing);
-        let recognized = async {
-            // One at a time, on one thread: the next may find what it needs in what this one found.
-            let permit = recognizing.acquire_owned().await.ok()?;
-            let recognize = move || (recognition(client, connected), permit);
-            spawn_blocking(recognize).await.ok()?.0
-        };
-        timeout(RECOGNITION, recognized).await.ok()?
+        tokio::spawn(async move {
+            let address = client.address;
+            let recognized = async {
+                // One at a time, on one thread: the next may find what it needs in what this one found.
+                let permit = recognizing.acquire_owned().await.ok()?;
+                let recognize = move || (recognition(address, connected), permit);
+                spawn_blocking(recognize).await.ok()?.0
+            };
+            client.recognize(timeout(RECOGNITION, recognized).await.ok().flatten());
+        });
     }
 
     /// Serves one client on any kind of stream until it leaves.
     pub async fn serve_client(&self, stream: BoxStream, client: std::net::SocketAddr) {
-        self.serve_program(stream, client, None).await;
+        self.serve_from(stream, client, None).await;
     }
 
-    async fn serve_program(
+    /// Serves a client. One that was `connected` to a socket has a program on some computer.
+    async fn serve_from(
         &self,
         stream: BoxStream,
         client: std::net::SocketAddr,
-        program: Option<String>,
+        connected: Option<Moment>,
     ) {
         let (mode, posting, auth) = {
             let config = self.0.config.lock();
             (config.mode, config.posting, Arc::clone(&config.auth))
         };
-        let session = ClientSession::builder(client, self.0.resources.buffers.clone(), auth)
-            .with_posting(posting)
-            .run_by(program)
-            .within_proxy(&self.0.budget, self.0.resources.events.clone(), self.0.stop.subscribe());
+        let unrecognized = connected.zip(auth.recognition());
+        let session = ClientSession::builder(client, self.0.resources.buffers.clone(), auth);
+        let session = if unrecognized.is_some() { session.unrecognized() } else { session };
+        let session = session.with_posting(posting).within_proxy(
+            &self.0.budget,
+            self.0.resources.events.clone(),
+            self.0.stop.subscribe(),
+        );
+        if let Some((connected, recognition)) = unrecognized {
+            self.recognize(session.client(), recognition, connected);
+        }
         let router = Arc::clone(&self.0.selector);
         match mode {
             RoutingMode::Standard => {

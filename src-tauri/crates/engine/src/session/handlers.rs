@@ -191,6 +191,7 @@ impl Conversation {
 
     /// Starts a request.
     async fn dispatch(&mut self, request: Request) -> Option<End> {
+        self.session.client.until_recognized().await;
         self.session.client.asked();
         match request.class() {
             Class::ById | Class::Stateless if self.session.is_dedicated() => {

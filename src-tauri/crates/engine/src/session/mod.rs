@@ -260,9 +260,13 @@ impl ClientSessionBuilder {
         self
     }
 
-    /// Names the program of the client.
-    pub(crate) fn run_by(self, program: Option<String>) -> Self {
-        program.into_iter().for_each(|program| self.0.client.is_recognized(program));
+    pub(crate) fn client(&self) -> Arc<Client> {
+        self.0.client()
+    }
+
+    /// Has the session wait until the client's program is recognized before it asks a provider.
+    pub(crate) fn unrecognized(mut self) -> Self {
+        self.0.client = Client::unrecognized(self.0.client.address);
         self
     }
 
