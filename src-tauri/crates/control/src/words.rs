@@ -150,7 +150,13 @@ impl Words {
             }
             _ => {
                 let why = capitalized(self.none_works(&snapshot.providers));
-                (self.nothing.into(), format!("{why}. {}", self.keeps_trying))
+                let mut used = snapshot.providers.iter().filter(is_used);
+                let body = if used.all(|view| view.state == ProviderState::UsedUp) {
+                    format!("{why}.")
+                } else {
+                    format!("{why}. {}", self.keeps_trying)
+                };
+                (self.nothing.into(), body)
             }
         }
     }
