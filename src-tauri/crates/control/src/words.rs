@@ -234,7 +234,7 @@ fn name<'a>(snapshot: &'a Snapshot, trouble: &'a Trouble) -> &'a str {
 }
 
 /// Whether programs can still download without the providers of an account.
-fn is_served_by_others(snapshot: &Snapshot, account: &str) -> bool {
+pub(crate) fn is_served_by_others(snapshot: &Snapshot, account: &str) -> bool {
     let is_others = |id: &str| {
         let provider = snapshot.settings.providers.iter().find(|provider| provider.id == id);
         provider.is_some_and(|provider| provider.account_id() != account)

@@ -253,6 +253,104 @@ fn an_outage_of_the_only_provider_names_it_and_one_of_accounts_names_them() {
 }
 
 #[test]
+fn an_outage_is_told_behind_a_trouble_that_does_not_explain_it() {
+    let other_user = Trouble::OtherUser { client: Some("sabnzbd".into()) };
+    let no_login = Trouble::NoClientPassword { client: "s".into() };
+    for trouble in [other_user, no_login] {
+        let mut here = Situation::new();
+        here.fail();
+        here.snapshot.state = State::Attention;
+        here.snapshot.troubles.insert(0, trouble);
+        assert_eq!(here.titles(11).len(), 1);
+        assert_eq!(here.titles(HOUR), ["Nothing can be downloaded"]);
+        here.recover();
+        assert_eq!(here.titles(HOUR), ["Downloads can continue"]);
+    }
+}
+
+#[test]
+fn what_does_not_explain_an_outage_has_no_end_that_is_told() {
+    let mut here = Situation::new();
+    here.fail();
+    here.snapshot.troubles.push(Trouble::OtherUser { client: None });
+    assert_eq!(here.titles(MINUTE).len(), 1);
+    here.recover();
+    assert!(here.says(HOUR).is_empty());
+}
+
+#[test]
+fn an_outage_that_follows_another_reason_is_told() {
+    let mut here = Situation::new();
+    here.need(&locked(), false);
+    assert_eq!(here.titles(11).len(), 1);
+    here.recover();
+    assert!(here.says(5).is_empty());
+    here.fail();
+    assert_eq!(here.titles(HOUR), ["Nothing can be downloaded"]);
+    here.recover();
+    assert_eq!(here.titles(HOUR), ["Downloads can continue"]);
+}
+
+#[test]
+fn a_reason_counts_until_downloads_have_continued() {
+    let mut here = Situation::new();
+    here.fail();
+    here.snapshot.troubles = vec![refused("a")];
+    here.snapshot.state = State::Attention;
+    assert_eq!(here.titles(HOUR), ["Provider a refused the login"]);
+    here.snapshot.serves = true;
+    here.snapshot.providers[1].state = ProviderState::Up;
+    assert_eq!(here.titles(HOUR), ["Downloads can continue"]);
+    here.snapshot.serves = false;
+    here.snapshot.providers[1].state = ProviderState::Down;
+    assert_eq!(here.titles(HOUR), ["Nothing can be downloaded"]);
+}
+
+#[test]
+fn the_reason_why_nothing_can_be_downloaded_is_told_before_what_comes_with_it() {
+    let mut here = Situation::new();
+    here.need(&[Trouble::NoClientPassword { client: "s".into() }, refused("a")], false);
+    assert_eq!(here.titles(HOUR), ["Provider a refused the login"]);
+}
+
+#[test]
+fn accounts_that_are_used_up_are_told_once() {
+    let mut here = Situation::new();
+    here.snapshot.accounts = vec![standing(0)];
+    here.snapshot.settings.providers[1].account = Some("a".into());
+    assert!(here.says(MINUTE).is_empty());
+    here.snapshot.troubles = vec![used(100)];
+    // Its providers stop a moment later, and the user dismisses the message in the window.
+    assert_eq!(here.titles(1), ["Provider a is used up"]);
+    (here.snapshot.state, here.snapshot.serves) = (State::Down, false);
+    here.all(ProviderState::UsedUp);
+    assert!(here.says(HOUR / 2).is_empty());
+    here.snapshot.troubles.clear();
+    assert!(here.says(2 * HOUR).is_empty());
+    here.recover();
+    assert_eq!(here.titles(HOUR), ["Downloads can continue"]);
+}
+
+#[test]
+fn an_account_whose_alerts_are_off_is_told_as_an_outage() {
+    let mut here = Situation::new();
+    here.snapshot.settings.desktop.notify.accounts = false;
+    here.need(&[Trouble::NoClientPassword { client: "s".into() }, used(100)], false);
+    here.all(ProviderState::UsedUp);
+    assert_eq!(here.titles(HOUR), ["The password for s is missing", "Nothing can be downloaded"]);
+}
+
+#[test]
+fn that_downloads_can_continue_belongs_to_the_outages() {
+    let mut here = Situation::new();
+    here.snapshot.settings.desktop.notify.outages = false;
+    here.need(&locked(), false);
+    assert_eq!(here.titles(11).len(), 1);
+    here.recover();
+    assert!(here.says(HOUR).is_empty());
+}
+
+#[test]
 fn one_provider_that_is_down_is_routine() {
     let mut here = Situation::new();
     here.fail();
