@@ -17,9 +17,12 @@ fn the_window_is_no_larger_than_the_screen() {
     if skip(&TOOLS) {
         return;
     }
-    let large = json!({"width": 1600, "height": 1200, "x": 0, "y": 0, "prev_x": 0, "prev_y": 0,
-        "maximized": false, "visible": true, "decorated": true, "fullscreen": false});
-    for saved in [None, Some(json!({"main": large}))] {
+    let large = |maximized: bool| {
+        let main = json!({"width": 1600, "height": 1200, "x": 0, "y": 0, "prev_x": 0, "prev_y": 0,
+            "maximized": maximized, "visible": true, "decorated": true, "fullscreen": false});
+        json!({"main": main})
+    };
+    for saved in [None, Some(large(false)), Some(large(true))] {
         let mut desktop = Desktop::with_keyring();
         desktop.start_display_of(SCREEN);
         write_settings(&desktop, free_port(), json!([]));

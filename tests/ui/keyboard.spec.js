@@ -83,6 +83,18 @@ describe("overview", () => {
     assert.equal(await page.evaluate(() => globalThis.copied), "127.0.0.1:10080");
   });
 
+  test("copies by itself only where the clipboard's history cannot keep it", async (t) => {
+    const fails = `globalThis.cannotCopy = true;
+      Object.defineProperty(navigator.clipboard, "writeText", { value: async (text) => void (globalThis.copied = text) });`;
+    for (const [system, copied] of [["X11; Linux x86_64", "127.0.0.1:10080"], ["Macintosh; Intel Mac OS X 10_15_7", undefined], ["Windows NT 10.0; Win64; x64", undefined]]) {
+      const page = await open(t, { init: { content: fails }, userAgent: `Mozilla/5.0 (${system})` });
+      await press(page, button(page, "Copy address"));
+      const says = copied ? "Copied" : "Couldn't copy. Select the text and copy it yourself.";
+      await page.getByText(says, { exact: true }).waitFor({ state: "attached" });
+      assert.equal(await page.evaluate(() => globalThis.copied), copied);
+    }
+  });
+
   test("stops, starts and pauses", async (t) => {
     const page = await open(t);
     const power = page.getByRole("switch", { name: "Newsmux" });

@@ -62,8 +62,8 @@ describe("import", () => {
     await page.locator("input[type=file]").setInputFiles(file);
     const shares = (name) => box(page, `Same account as ${name}: shares its connections`);
     assert.ok(await shares("Harbour").isChecked());
-    await page.getByText("Its limit and end then count for Harbour.").waitFor();
-    await page.getByText("Brickyard has its own limit or end, so this one isn't imported.").waitFor();
+    await page.getByText("Its quota and expiry date will apply to Harbour.").waitFor();
+    await page.getByText("Brickyard has its own quota or expiry date, so this one isn't imported.").waitFor();
     await press(page, box(page, "Harbour"), "Space");
     assert.equal(await shares("Harbour").count(), 0, "there is nothing to share");
     await press(page, box(page, "Harbour"), "Space");

@@ -1,7 +1,7 @@
 // Providers: entering, testing and arranging them, by keyboard only.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { open, serve } from "./harness.js";
+import { assertAccessible, open, serve } from "./harness.js";
 import { button, choose, heading, isFocused, press, said, type } from "./keys.js";
 
 serve();
@@ -276,6 +276,19 @@ describe("a provider that is down", () => {
     await press(page, button(page, "Try now: Lantern"));
     await lantern.getByText("Working").waitFor();
     assert.equal(await lantern.getByText("Tries again").count(), 0);
+  });
+
+  test("keeps the focus on its button while it is tried, and is not tried twice", async (t) => {
+    for (const [lang, name, trying] of [["en", "Try now: Lantern", "Trying again …"], ["de", "Jetzt erneut verbinden: Lantern", "Neuer Versuch läuft …"]]) {
+      const page = await open(t, { page: "providers", scenario: "degraded", lang, init: { content: "globalThis.holdsTries = true" } });
+      await press(page, button(page, name));
+      await row(page, "Lantern").getByText(trying).waitFor();
+      await isFocused(button(page, name));
+      assert.equal(await button(page, name).getAttribute("aria-disabled"), "true");
+      await page.keyboard.press("Enter");
+      assert.equal(await page.evaluate(() => globalThis.tries), 1);
+      await assertAccessible(page, lang);
+    }
   });
 
   test("is tried with all others from the message that all are down", async (t) => {

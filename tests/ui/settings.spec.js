@@ -11,8 +11,8 @@ const AGENTS = {
   windows: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)",
 };
 const WORDS = {
-  en: ["only your own programs can connect without a login", "Every account on this computer can connect"],
-  de: ["können sich nur Ihre eigenen Programme verbinden", "Jedes Konto auf diesem Computer kann sich verbinden"],
+  en: ["only your own programs can connect without a login", "Programs of all users of this computer can connect"],
+  de: ["können sich nur Ihre eigenen Programme verbinden", "Programme aller Benutzer dieses Computers können sich verbinden"],
 };
 
 for (const [platform, userAgent] of Object.entries(AGENTS)) {

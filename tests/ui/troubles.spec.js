@@ -95,7 +95,7 @@ describe("troubles", () => {
     ["all-used-up", "en", "Nothing can be downloaded: all accounts are used up.", "Accounts used up"],
     ["all-used-up", "de", "Kein Download möglich: Alle Accounts sind aufgebraucht.", "Accounts aufgebraucht"],
     ["all-full", "en", "Nothing can be downloaded: all providers are at their connection limit.", "Connection limit reached"],
-    ["all-full", "de", "Kein Download möglich: Alle Anbieter sind an ihrem Verbindungslimit.", "Verbindungslimit erreicht"],
+    ["all-full", "de", "Kein Download möglich: Alle Anbieter haben ihr Verbindungslimit erreicht.", "Verbindungslimit erreicht"],
   ]) {
     test(`no provider works, and none is down (${scenario}): says why, in ${lang}`, async (t) => {
       const page = await open(t, { scenario, lang });
@@ -173,7 +173,7 @@ describe("troubles", () => {
     await button(page, "Unlock").click();
     await page.getByText("The keyring is asking you to unlock it, in another window.").waitFor();
     await button(page, "Try again").click();
-    await gone(page, "The keyring is waiting for you");
+    await gone(page, "The keyring is asking you to unlock it");
   });
 
   test("no keyring: creates a vault", async (t) => {

@@ -4,6 +4,7 @@ import { failureOf, type Backend } from "./backend";
 import { Format } from "./format";
 import { speak } from "./i18n";
 import type { Draft } from "./pages/provider";
+import { platform } from "./platform";
 
 export const pages = ["overview", "providers", "clients", "statistics", "activity", "settings"] as const;
 export type Page = (typeof pages)[number];
@@ -124,9 +125,11 @@ class App {
     }
   }
 
-  /** Under Wayland, only the program whose window has the focus may copy, and that is this window's. */
+  /** Under Wayland, only the program whose window has the focus may copy, and that is this window's. Elsewhere it would
+      put a password into the clipboard's history. */
   async #copyItself(text: string): Promise<boolean> {
     try {
+      if (platform !== "linux") throw new Error("nothing else may copy");
       await navigator.clipboard.writeText(text);
       return true;
     } catch {

@@ -5,12 +5,14 @@ use std::io;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use api::request::Request;
 use control::controller::Handle;
 use control::notification::Notification;
 use zbus::Message;
-use zbus::blocking::{Connection, Proxy};
+use zbus::blocking::Proxy;
+use zbus::blocking::connection::Builder;
 use zbus::zvariant::Value;
 
 use crate::event_loop::App;
@@ -19,6 +21,10 @@ const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 /// The action of a click on the notification itself.
 const CLICK: &str = "default";
+/// How long an answer may take: a service may hang.
+const ANSWER: Duration = Duration::from_secs(30);
+/// How long after a failure a notification is shown once more: at login the service may start after Newsmux.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// Shows each of `notifications`, on a thread of its own: the bus may take its time.
 pub(crate) fn show(
@@ -27,15 +33,19 @@ pub(crate) fn show(
     controller: Handle,
 ) -> io::Result<()> {
     let show = move || {
+        let connect = || Service::connect(&controller);
         let (mut service, mut has_failed) = (None, false);
         for notification in notifications {
-            let connected = service.take().map_or_else(|| Service::connect(&controller), Ok);
-            // A service that comes later, or again, is found with the next one.
-            let shown = connected.and_then(|service| service.show(&notification));
+            let mut shown =
+                service.take().map_or_else(connect, Ok).and_then(|it| it.show(&notification));
             if let Err(error) = &shown
                 && !has_failed
             {
                 tracing::info!("this desktop shows no notifications: {error}");
+            }
+            if shown.as_ref().is_err_and(|error| !is_late(error)) {
+                thread::sleep(AGAIN);
+                shown = connect().and_then(|it| it.show(&notification));
             }
             has_failed = shown.is_err();
             service = shown.ok();
@@ -55,7 +65,8 @@ type Shown = Arc<Mutex<Vec<u32>>>;
 
 impl Service {
     fn connect(controller: &Handle) -> zbus::Result<Self> {
-        let proxy = Proxy::new(&Connection::session()?, NAME, PATH, NAME)?;
+        let bus = Builder::session()?.method_timeout(ANSWER).build()?;
+        let proxy = Proxy::new(&bus, NAME, PATH, NAME)?;
         let signals = proxy.receive_all_signals()?;
         let (shown, controller) = (Shown::default(), controller.clone());
         let service = Self { proxy, shown: Arc::clone(&shown) };
@@ -87,6 +98,11 @@ impl Service {
         drop(shown);
         Ok(self)
     }
+}
+
+/// Whether the service has not answered in time. It has the notification, and may still show it.
+fn is_late(error: &zbus::Error) -> bool {
+    matches!(error, zbus::Error::InputOutput(error) if error.kind() == io::ErrorKind::TimedOut)
 }
 
 /// Whether the user has clicked on one of ours. What is closed cannot be clicked on any more.
@@ -123,6 +139,12 @@ mod tests {
             _ => signal.build(&(id, action)),
         }
         .unwrap()
+    }
+
+    #[test]
+    fn only_an_answer_that_is_late_may_still_have_shown_it() {
+        assert!(is_late(&io::Error::from(io::ErrorKind::TimedOut).into()));
+        assert!(!is_late(&zbus::Error::InterfaceNotFound));
     }
 
     #[test]

@@ -108,7 +108,9 @@ fn set_up(app: &App, saved: &SavedFile) -> Result<(), Box<dyn Error>> {
     let config = app.config().app.windows.iter().find(|window| window.label == LABEL);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
     let window = WebviewWindowBuilder::from_config(&app, config)?.on_navigation(is_ours).build()?;
-    size::fit(&window, saved, config)?;
+    if let Err(error) = size::fit(&window, saved, config) {
+        eprintln!("newsmux: the window may be larger than the screen: {error}");
+    }
     show(&window)?;
     report(&Report::Shown);
     Ok(())

@@ -186,6 +186,7 @@ class Application {
         return DONE;
       case "close_window": case "stay_open": return this.#sayFarewell();
       case "copy":
+        if ((window as { cannotCopy?: boolean }).cannotCopy) fail("refused", "the clipboard cannot be used");
         (window as { copied?: string }).copied = request.text;
         return DONE;
       case "quit":
@@ -200,6 +201,12 @@ class Application {
   /** The fake's providers work as soon as they are tried. */
   #tryNow(provider: string | null): Reply {
     const { world } = this;
+    const count = window as { tries?: number; holdsTries?: boolean };
+    count.tries = (count.tries ?? 0) + 1;
+    if (count.holdsTries) {
+      for (const state of Object.values(world.states)) state.retry = { is: "under_way" };
+      return DONE;
+    }
     for (const id of provider ? [provider] : Object.keys(world.states)) delete world.states[id];
     world.troubles = world.troubles.filter((trouble) => trouble.what !== "provider_down" || trouble.provider in world.states);
     if (world.running === "degraded" && world.troubles.length === 0) world.running = null;

@@ -445,7 +445,7 @@ export function english(platform: Platform) {
       hostWrong: "Enter an address such as 127.0.0.1, or localhost.",
       allUsers: "Serve other users of this computer",
       allUsersHint: "Off: only your own programs can connect without a login.",
-      everyAccount: "Every account on this computer can connect",
+      everyAccount: "Programs of all users of this computer can connect",
       everyAccountHint: "To allow only your own programs, add a login under Programs.",
       hostOpen: "Other computers could connect without a login. Add a login under Programs first.",
       portWrong: "Enter a number from 0 to 65535. 0 uses any free port.",
@@ -459,7 +459,7 @@ export function english(platform: Platform) {
       notify: {
         attention: ["When Newsmux needs you", `For example: ${keyring} is locked, or a provider refused the login.`],
         outages: ["When nothing can be downloaded", "After a minute, and when downloads can continue."],
-        accounts: ["When an account is running out", "At 75, 90 and 100 % of its volume, 14 and 3 days before it expires, and on its last day."],
+        accounts: ["When an account is running out", "At 75%, 90% and 100% of its volume, 14 and 3 days before it expires, and on its last day."],
       } as Record<"attention" | "outages" | "accounts", [string, string]>,
       passwords: "Passwords",
       stores: {
@@ -500,8 +500,8 @@ export function english(platform: Platform) {
       why: { ours: "this is Newsmux", host: "no usable host", example: "NZBGet's example server" },
       sameAccount: (name: string) => `Same account as ${name}: shares its connections`,
       bought: {
-        handed_over: (name: string) => `Its limit and end then count for ${name}.`,
-        left_out: (name: string) => `${name} has its own limit or end, so this one isn't imported.`,
+        handed_over: (name: string) => `Its quota and expiry date will apply to ${name}.`,
+        left_out: (name: string) => `${name} has its own quota or expiry date, so this one isn't imported.`,
       },
       take: (n: number) => (n === 1 ? "Import 1 provider" : `Import ${n} providers`),
       other: "Another file",

@@ -150,7 +150,13 @@ impl Words {
             }
             _ => {
                 let why = capitalized(self.none_works(&snapshot.providers));
-                (self.nothing.into(), format!("{why}. {}", self.keeps_trying))
+                let mut used = snapshot.providers.iter().filter(is_used);
+                let body = if used.all(|view| view.state == ProviderState::UsedUp) {
+                    format!("{why}.")
+                } else {
+                    format!("{why}. {}", self.keeps_trying)
+                };
+                (self.nothing.into(), body)
             }
         }
     }
@@ -228,7 +234,7 @@ fn name<'a>(snapshot: &'a Snapshot, trouble: &'a Trouble) -> &'a str {
 }
 
 /// Whether programs can still download without the providers of an account.
-fn is_served_by_others(snapshot: &Snapshot, account: &str) -> bool {
+pub(crate) fn is_served_by_others(snapshot: &Snapshot, account: &str) -> bool {
     let is_others = |id: &str| {
         let provider = snapshot.settings.providers.iter().find(|provider| provider.id == id);
         provider.is_some_and(|provider| provider.account_id() != account)

@@ -1,5 +1,6 @@
 //! When the desktop notifies the user: of what lasts, once, and of no thing twice within an hour.
 
+use std::mem;
 use std::time::Duration;
 
 use api::snapshot::{ProviderState, Snapshot, State, Trouble};
@@ -7,6 +8,7 @@ use settings::{Language, Notify};
 use tokio::time::Instant;
 
 use crate::notification::{News, Notification};
+use crate::words::is_served_by_others;
 
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,8 @@ struct Wrong {
     subject: Subject,
     since: Instant,
     is_told: bool,
+    /// Whether it told the user why nothing can be downloaded. An outage on top of it is no news.
+    explains: bool,
 }
 
 /// A thing that the user is notified of, whatever is said about it.
@@ -75,15 +79,24 @@ impl Notifier {
             return Vec::new();
         }
         self.look(now, snapshot);
-        let due = self.due(now);
-        let told = |kind| due.iter().any(|subject| Subject::kind(subject) == kind);
-        self.interrupted |= told(Kind::Outage) || (told(Kind::Attention) && !snapshot.serves);
-        let due =
+        let due = self.due(now, snapshot);
+        let outage = due.contains(&Subject::Outage);
+        if outage || due.iter().any(|subject| subject.explains(snapshot)) {
+            self.interrupted = true;
+            // The alert of a used up account may come a moment before its providers stop.
+            self.serves_since = None;
+        }
+        let is_due =
             |trouble: &&Trouble| Subject::of(trouble).is_some_and(|subject| due.contains(&subject));
-        let (accounts, needs): (Vec<_>, Vec<_>) =
-            snapshot.troubles.iter().filter(due).partition(|trouble| is_of_account(trouble));
+        let (accounts, mut needs): (Vec<_>, Vec<_>) =
+            snapshot.troubles.iter().filter(is_due).partition(|trouble| is_of_account(trouble));
+        // Only the first is told in full.
+        let explains = |trouble: &&Trouble| {
+            Subject::of(trouble).is_some_and(|subject| subject.explains(snapshot))
+        };
+        needs.sort_by_key(|trouble| !explains(trouble));
         let needs = needs.split_first().map(|(first, more)| News::Needs(first, more.len()));
-        let outage = told(Kind::Outage).then_some(News::Outage);
+        let outage = outage.then_some(News::Outage);
         let back = self.is_back(now, snapshot).then_some(News::Back);
         let accounts = accounts.into_iter().map(News::Account);
         let news = needs.into_iter().chain(outage).chain(accounts).chain(back);
@@ -102,13 +115,17 @@ impl Notifier {
         subjects.extend(self.is_outage(snapshot).then_some(Subject::Outage));
         let notify = snapshot.settings.desktop.notify;
         subjects.retain(|subject| subject.kind().is_on(notify));
-        self.wrong.retain(|wrong| subjects.contains(&wrong.subject));
+        self.wrong.retain(|wrong| {
+            // The user who dismisses it knows it all the same.
+            let lasts = wrong.explains && wrong.subject.is_used_up(snapshot);
+            subjects.contains(&wrong.subject) || lasts
+        });
         for subject in subjects {
             if !self.wrong.iter().any(|wrong| wrong.subject == subject) {
-                self.wrong.push(Wrong { subject, since: now, is_told: false });
+                self.wrong.push(Wrong { subject, since: now, is_told: false, explains: false });
             }
         }
-        self.interrupted &= notify.attention || notify.outages;
+        self.interrupted &= notify.outages;
     }
 
     /// Whether no provider can be used. Once the user knows, it lasts until one has worked again.
@@ -116,12 +133,13 @@ impl Notifier {
         if self.is_told(&Subject::Outage) {
             return !snapshot.providers.iter().any(|view| view.state == ProviderState::Up);
         }
-        let is_down = |trouble: &Trouble| {
-            matches!(trouble, Trouble::ProviderDown { .. } | Trouble::ProviderFull { .. })
+        let is_down = |state| {
+            matches!(state, ProviderState::Down | ProviderState::Full | ProviderState::UsedUp)
         };
-        !self.interrupted
+        !self.wrong.iter().any(|wrong| wrong.explains)
             && !snapshot.serves
-            && (snapshot.state == State::Down || snapshot.troubles.iter().any(is_down))
+            && (snapshot.state == State::Down
+                || snapshot.providers.iter().any(|view| is_down(view.state)))
     }
 
     fn is_told(&self, subject: &Subject) -> bool {
@@ -129,7 +147,7 @@ impl Notifier {
     }
 
     /// What has lasted long enough. The user counts as notified of it.
-    fn due(&mut self, now: Instant) -> Vec<Subject> {
+    fn due(&mut self, now: Instant, snapshot: &Snapshot) -> Vec<Subject> {
         self.recent.retain(|(_, at)| now.duration_since(*at) < QUIET);
         let is_due = |wrong: &&mut Wrong| {
             let lasts = now.duration_since(wrong.since);
@@ -138,6 +156,7 @@ impl Notifier {
         };
         let due = self.wrong.iter_mut().filter(is_due).map(|wrong| {
             wrong.is_told = true;
+            wrong.explains = wrong.subject.explains(snapshot);
             wrong.subject.clone()
         });
         let due: Vec<_> = due.collect();
@@ -152,9 +171,11 @@ impl Notifier {
             return false;
         }
         let since = *self.serves_since.get_or_insert(now);
-        let is_back = self.interrupted && now.duration_since(since) >= BACK;
-        self.interrupted &= !is_back;
-        is_back
+        if now.duration_since(since) < BACK {
+            return false;
+        }
+        self.wrong.iter_mut().for_each(|wrong| wrong.explains = false);
+        mem::take(&mut self.interrupted)
     }
 }
 
@@ -176,6 +197,32 @@ impl Subject {
             | Trouble::SettingsSetAside { .. }
             | Trouble::SettingsNotSaved { .. } => return None,
         })
+    }
+
+    /// Whether it is told as the reason why nothing can be downloaded.
+    fn explains(&self, snapshot: &Snapshot) -> bool {
+        match self {
+            Self::Listening | Self::Passwords | Self::Password(_) | Self::Login(_) => {
+                !snapshot.serves
+            }
+            Self::Used(account, 100) => !is_served_by_others(snapshot, account),
+            Self::Outage
+            | Self::ClientPassword(_)
+            | Self::OtherUser
+            | Self::Used(..)
+            | Self::Expires(..) => false,
+        }
+    }
+
+    /// Whether it is an account that is used up at this moment.
+    fn is_used_up(&self, snapshot: &Snapshot) -> bool {
+        let Self::Used(account, 100) = self else { return false };
+        let is_used_up = |id: &str| {
+            let mut views = snapshot.providers.iter().filter(|view| view.id == id);
+            views.any(|view| view.state == ProviderState::UsedUp)
+        };
+        let mut own = snapshot.settings.providers.iter();
+        own.any(|provider| provider.account_id() == account && is_used_up(&provider.id))
     }
 
     fn kind(&self) -> Kind {

@@ -41,7 +41,9 @@ pub(super) static ENGLISH: Words = Words {
         (Trouble::PortBusy { port, .. }, _) => format!("port {port} is used by {name}"),
         (Trouble::CannotListen { .. }, _) => "programs can't connect".into(),
         (Trouble::PasswordsClosed, KeepState::Absent { .. }) => "there is no keyring".into(),
-        (Trouble::PasswordsClosed, KeepState::Asking) => format!("{KEYRING} is waiting for you"),
+        (Trouble::PasswordsClosed, KeepState::Asking) => {
+            format!("{KEYRING} is asking you to unlock it")
+        }
         (Trouble::PasswordsClosed, KeepState::VaultClosed) => "the vault is locked".into(),
         (Trouble::PasswordsClosed, _) => format!("{KEYRING} is locked"),
         (Trouble::NoPassword { .. } | Trouble::NoClientPassword { .. }, _) => {
@@ -55,8 +57,10 @@ pub(super) static ENGLISH: Words = Words {
             format!("{program} can't connect: it runs as another user")
         }
         (Trouble::AccountUsed { percent: 100, .. }, _) => format!("{name} is used up"),
-        (Trouble::AccountUsed { percent, .. }, _) => format!("{name}: {percent} % used"),
-        (Trouble::AccountExpires { days: 0, .. }, _) => format!("{name} expires or has expired"),
+        (Trouble::AccountUsed { percent, .. }, _) => format!("{name}: {percent}% used"),
+        (Trouble::AccountExpires { days: 0, .. }, _) => {
+            format!("{name} expires today or has expired")
+        }
         (Trouble::AccountExpires { days, .. }, _) => format!("{name} expires within {days} days"),
         (Trouble::SettingsReadOnly { .. }, _) => "settings can't be changed".into(),
         (Trouble::SettingsSetAside { .. }, _) => "the settings file was damaged".into(),
@@ -73,16 +77,13 @@ pub(super) static ENGLISH: Words = Words {
         (Trouble::PasswordsClosed, KeepState::Absent { .. }) => {
             "Programs can't download until Newsmux can read your passwords."
         }
-        (Trouble::PasswordsClosed, KeepState::Asking) => {
-            "Programs can't download until you answer it."
-        }
         (Trouble::PasswordsClosed, _) => "Programs can't download until you unlock it.",
         (Trouble::LoginRefused { .. }, _) => {
-            "Programs can't download until you correct user name or password."
+            "Programs can't download until you correct the user name or password."
         }
         _ => "Programs can't download until you enter it.",
     },
-    other_user: "Serve other users, or give it a login.",
+    other_user: "Serve other users, or add a login for this program.",
     no_login: "Programs can't use this login until you create a new password.",
     others: "Downloads continue on the other providers.",
     more: |count| match count {

@@ -20,7 +20,7 @@ pub(super) static GERMAN: Words = Words {
     stop: "Ausschalten",
     pause_15: "15 Minuten pausieren",
     pause_60: "1 Stunde pausieren",
-    try_now: "Anbieter jetzt erneut versuchen",
+    try_now: "Anbieter jetzt erneut verbinden",
     open: "Newsmux öffnen",
     copy: "Adresse kopieren",
     at_login: "Beim Anmelden starten",
@@ -34,7 +34,7 @@ pub(super) static GERMAN: Words = Words {
     nothing: "Kein Download möglich",
     all_down: "Alle Anbieter sind ausgefallen",
     all_used_up: "Alle Accounts sind aufgebraucht",
-    all_full: "Alle Anbieter sind an ihrem Verbindungslimit",
+    all_full: "Alle Anbieter haben ihr Verbindungslimit erreicht",
     none_available: "Kein Anbieter ist verfügbar",
     no_provider: "Kein Anbieter ist aktiviert",
     several_down: |count| format!("{count} Anbieter sind ausgefallen"),
@@ -48,7 +48,7 @@ pub(super) static GERMAN: Words = Words {
             "Es gibt keinen Schlüsselbund".into()
         }
         (Trouble::PasswordsClosed, KeepState::Asking) => {
-            format!("{KEYRING} wartet auf Sie")
+            format!("{KEYRING} bittet Sie um Entsperrung")
         }
         (Trouble::PasswordsClosed, KeepState::VaultClosed) => "Der Tresor ist gesperrt".into(),
         (Trouble::PasswordsClosed, _) => format!("{KEYRING} ist gesperrt"),
@@ -60,12 +60,12 @@ pub(super) static GERMAN: Words = Words {
         (Trouble::ProviderFull { .. }, _) => format!("{name} hat keine freien Verbindungen"),
         (Trouble::OtherUser { client }, _) => {
             let program = client.as_deref().unwrap_or("Ein Programm");
-            format!("{program} kann sich nicht verbinden: läuft unter einem anderen Benutzer")
+            format!("{program} kann sich nicht verbinden. Es läuft unter einem anderen Benutzer")
         }
         (Trouble::AccountUsed { percent: 100, .. }, _) => format!("{name} ist aufgebraucht"),
         (Trouble::AccountUsed { percent, .. }, _) => format!("{name}: {percent} % verbraucht"),
         (Trouble::AccountExpires { days: 0, .. }, _) => {
-            format!("{name} läuft ab oder ist abgelaufen")
+            format!("{name} läuft heute ab oder ist abgelaufen")
         }
         (Trouble::AccountExpires { days, .. }, _) => {
             format!("{name} läuft in höchstens {days} Tagen ab")
@@ -89,9 +89,6 @@ pub(super) static GERMAN: Words = Words {
         (Trouble::PasswordsClosed, KeepState::Absent { .. }) => {
             "Programme können erst wieder laden, wenn Newsmux Ihre Passwörter lesen kann."
         }
-        (Trouble::PasswordsClosed, KeepState::Asking) => {
-            "Programme können erst wieder laden, wenn Sie antworten."
-        }
         (Trouble::PasswordsClosed, KeepState::VaultClosed) => {
             "Programme können erst wieder laden, wenn Sie ihn entsperren."
         }
@@ -101,12 +98,12 @@ pub(super) static GERMAN: Words = Words {
         }
         _ => "Programme können erst wieder laden, wenn Sie es eingeben.",
     },
-    other_user: "Lassen Sie andere Benutzer zu, oder geben Sie ihm eine Anmeldung.",
+    other_user: "Lassen Sie andere Benutzer zu, oder legen Sie für das Programm eine Anmeldung an.",
     no_login: "Programme können diese Anmeldung erst wieder verwenden, wenn Sie ein neues Passwort erzeugen.",
     others: "Downloads laufen über die anderen Anbieter weiter.",
     more: |count| match count {
-        1 => "Es ist noch ein weiteres Eingreifen nötig.".into(),
-        _ => format!("Es ist noch {count}-mal Eingreifen nötig."),
+        1 => "Ein weiteres Problem erfordert Ihr Eingreifen.".into(),
+        _ => format!("{count} weitere Probleme erfordern Ihr Eingreifen."),
     },
     keeps_trying: "Newsmux versucht es weiter.",
     back: "Downloads sind wieder möglich",

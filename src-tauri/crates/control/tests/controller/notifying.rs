@@ -83,6 +83,6 @@ async fn an_account_that_has_expired_is_told_at_once() {
         json!({"id": "a", "name": "Block", "host": "a.example", "expires": "2020-02-29"});
     let app = Begin::new().settings(json!({"providers": [provider]})).start();
     let told = saw(&app.begin.desk.notifications, |told| !told.is_empty()).await;
-    assert_eq!(told[0].title, "Block expires or has expired");
+    assert_eq!(told[0].title, "Block expires today or has expired");
     assert_eq!(told[0].body, "Its last day: 2020-02-29.");
 }

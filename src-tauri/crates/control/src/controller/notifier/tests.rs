@@ -1,5 +1,7 @@
 //! When the user is notified, second by second.
 
+use std::slice::from_ref;
+
 use api::snapshot::{
     AccountView, Figures, KeepState, PasswordState, ProviderView, Snapshot, VaultState,
 };
@@ -179,7 +181,7 @@ fn what_others_make_up_for_ends_without_a_word() {
 fn what_comes_together_is_told_together() {
     let mut here = Situation::new();
     here.need(&[refused("a"), refused("b")], false);
-    let body = "Programs can't download until you correct user name or password. \
+    let body = "Programs can't download until you correct the user name or password. \
                 Something else needs you, too.";
     assert_eq!(here.says(HOUR), [("Provider a refused the login".into(), body.into())]);
     here.need(
@@ -253,6 +255,104 @@ fn an_outage_of_the_only_provider_names_it_and_one_of_accounts_names_them() {
 }
 
 #[test]
+fn an_outage_is_told_behind_a_trouble_that_does_not_explain_it() {
+    let other_user = Trouble::OtherUser { client: Some("sabnzbd".into()) };
+    let no_login = Trouble::NoClientPassword { client: "s".into() };
+    for trouble in [other_user, no_login] {
+        let mut here = Situation::new();
+        here.fail();
+        here.snapshot.state = State::Attention;
+        here.snapshot.troubles.insert(0, trouble);
+        assert_eq!(here.titles(11).len(), 1);
+        assert_eq!(here.titles(HOUR), ["Nothing can be downloaded"]);
+        here.recover();
+        assert_eq!(here.titles(HOUR), ["Downloads can continue"]);
+    }
+}
+
+#[test]
+fn what_does_not_explain_an_outage_has_no_end_that_is_told() {
+    let mut here = Situation::new();
+    here.fail();
+    here.snapshot.troubles.push(Trouble::OtherUser { client: None });
+    assert_eq!(here.titles(MINUTE).len(), 1);
+    here.recover();
+    assert!(here.says(HOUR).is_empty());
+}
+
+#[test]
+fn an_outage_that_follows_another_reason_is_told() {
+    let mut here = Situation::new();
+    here.need(&locked(), false);
+    assert_eq!(here.titles(11).len(), 1);
+    here.recover();
+    assert!(here.says(5).is_empty());
+    here.fail();
+    assert_eq!(here.titles(HOUR), ["Nothing can be downloaded"]);
+    here.recover();
+    assert_eq!(here.titles(HOUR), ["Downloads can continue"]);
+}
+
+#[test]
+fn a_reason_counts_until_downloads_have_continued() {
+    let mut here = Situation::new();
+    here.fail();
+    here.snapshot.troubles = vec![refused("a")];
+    here.snapshot.state = State::Attention;
+    assert_eq!(here.titles(HOUR), ["Provider a refused the login"]);
+    here.snapshot.serves = true;
+    here.snapshot.providers[1].state = ProviderState::Up;
+    assert_eq!(here.titles(HOUR), ["Downloads can continue"]);
+    here.snapshot.serves = false;
+    here.snapshot.providers[1].state = ProviderState::Down;
+    assert_eq!(here.titles(HOUR), ["Nothing can be downloaded"]);
+}
+
+#[test]
+fn the_reason_why_nothing_can_be_downloaded_is_told_before_what_comes_with_it() {
+    let mut here = Situation::new();
+    here.need(&[Trouble::NoClientPassword { client: "s".into() }, refused("a")], false);
+    assert_eq!(here.titles(HOUR), ["Provider a refused the login"]);
+}
+
+#[test]
+fn accounts_that_are_used_up_are_told_once() {
+    let mut here = Situation::new();
+    here.snapshot.accounts = vec![standing(0)];
+    here.snapshot.settings.providers[1].account = Some("a".into());
+    assert!(here.says(MINUTE).is_empty());
+    here.snapshot.troubles = vec![used(100)];
+    // Its providers stop a moment later, and the user dismisses the message in the window.
+    assert_eq!(here.titles(1), ["Provider a is used up"]);
+    (here.snapshot.state, here.snapshot.serves) = (State::Down, false);
+    here.all(ProviderState::UsedUp);
+    assert!(here.says(HOUR / 2).is_empty());
+    here.snapshot.troubles.clear();
+    assert!(here.says(2 * HOUR).is_empty());
+    here.recover();
+    assert_eq!(here.titles(HOUR), ["Downloads can continue"]);
+}
+
+#[test]
+fn an_account_whose_alerts_are_off_is_told_as_an_outage() {
+    let mut here = Situation::new();
+    here.snapshot.settings.desktop.notify.accounts = false;
+    here.need(&[Trouble::NoClientPassword { client: "s".into() }, used(100)], false);
+    here.all(ProviderState::UsedUp);
+    assert_eq!(here.titles(HOUR), ["The password for s is missing", "Nothing can be downloaded"]);
+}
+
+#[test]
+fn that_downloads_can_continue_belongs_to_the_outages() {
+    let mut here = Situation::new();
+    here.snapshot.settings.desktop.notify.outages = false;
+    here.need(&locked(), false);
+    assert_eq!(here.titles(11).len(), 1);
+    here.recover();
+    assert!(here.says(HOUR).is_empty());
+}
+
+#[test]
 fn one_provider_that_is_down_is_routine() {
     let mut here = Situation::new();
     here.fail();
@@ -288,7 +388,7 @@ fn an_account_is_told_at_once_each_step_once_with_what_is_left() {
     let mut here = Situation::new();
     here.snapshot.accounts = vec![standing(53_200_000_000)];
     here.snapshot.troubles = vec![used(90)];
-    assert_eq!(here.says(1), [("Provider a: 90 % used".into(), "53.2 GB left.".into())]);
+    assert_eq!(here.says(1), [("Provider a: 90% used".into(), "53.2 GB left.".into())]);
     assert!(here.says(3 * HOUR).is_empty());
     let pace = &mut here.snapshot.accounts[0].standing.empty_in_days;
     *pace = Some(3);
@@ -301,12 +401,46 @@ fn an_account_is_told_at_once_each_step_once_with_what_is_left() {
     here.snapshot.troubles = vec![used(75)];
     here.snapshot.accounts[0].standing.left = Some(999);
     let body = "0.9 kB left, about 3 days at this pace.";
-    assert_eq!(here.says(1), [("Provider a: 75 % used".into(), body.into())]);
+    assert_eq!(here.says(1), [("Provider a: 75% used".into(), body.into())]);
     here.snapshot.troubles = vec![Trouble::AccountExpires { account: "a".into(), days: 3 }];
     here.snapshot.accounts[0].standing.expires = Some("2026-12-04".parse().unwrap());
     here.language = Language::De;
     let body = "Letzter Tag: 04.12.2026. Noch 0,9 kB, bei diesem Tempo etwa 3 Tage.";
     assert_eq!(here.says(1), [("Provider a läuft in höchstens 3 Tagen ab".into(), body.into())]);
+}
+
+#[test]
+fn what_the_user_has_to_do_is_said_in_either_language() {
+    let client = Some("sabnzbd".into());
+    let (other_user, no_login) =
+        (Trouble::OtherUser { client }, Trouble::NoClientPassword { client: "s".into() });
+    let says = |language, keep, troubles: &[Trouble]| {
+        let mut here = Situation { language, ..Situation::new() };
+        here.snapshot.keep = keep;
+        here.need(troubles, !matches!(troubles, [Trouble::PasswordsClosed, ..]));
+        let (title, body) = here.says(HOUR).swap_remove(0);
+        format!("{title}. {body}")
+    };
+    let asking = |language| says(language, KeepState::Asking, &locked());
+    let other = |language| says(language, KeepState::Open, from_ref(&other_user));
+    let expected = "sabnzbd can't connect: it runs as another user. \
+                    Serve other users, or add a login for this program.";
+    assert_eq!(other(Language::En), expected);
+    let expected = "sabnzbd kann sich nicht verbinden. Es läuft unter einem anderen Benutzer. \
+                    Lassen Sie andere Benutzer zu, oder legen Sie für das Programm eine Anmeldung an.";
+    assert_eq!(other(Language::De), expected);
+    assert!(
+        asking(Language::En)
+            .ends_with("asking you to unlock it. Programs can't download until you unlock it.")
+    );
+    let unlock = if cfg!(windows) { "sie" } else { "ihn" };
+    let expected = format!(
+        "bittet Sie um Entsperrung. Programme können erst wieder laden, wenn Sie {unlock} entsperren."
+    );
+    assert!(asking(Language::De).ends_with(&expected));
+    let more = |count| says(Language::De, KeepState::Open, &vec![no_login.clone(); count]);
+    assert!(more(2).ends_with(" Ein weiteres Problem erfordert Ihr Eingreifen."));
+    assert!(more(3).ends_with(" 2 weitere Probleme erfordern Ihr Eingreifen."));
 }
 
 #[test]
