@@ -105,6 +105,28 @@ mod tests {
     }
 
     #[test]
+    fn hosts_below_one_public_suffix_are_strangers() {
+        let at = |host: &str| Provider { username: Some("u".into()), ..Provider::new(host, host) };
+        let is_same = |one: &str, other: &str| same_account(&at(one), &[at(other)]).is_some();
+        for (one, other) in [
+            ("news.a.co.uk", "news.b.co.uk"),
+            ("a.com.au", "b.com.au"),
+            ("a.co.uk", "news.b.CO.UK"),
+            ("192.0.2.1", "192.0.2.1"),
+        ] {
+            assert!(!is_same(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("news.a.co.uk", "us.A.co.uk"),
+            ("news.eweka.nl", "eweka.nl"),
+            ("eu.a.com", "us.a.com"),
+            ("eu.ab.info", "us.ab.info"),
+        ] {
+            assert!(is_same(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
     fn what_was_bought_goes_to_the_next_host_and_back() {
         let before = shared();
         let mut settings = before.clone();
