@@ -400,6 +400,14 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_was_deleted_does_not_come_back_in_place_of_a_new_one() {
+        let (_, first) = entered(&config(&[OWN, US]));
+        let (now, second) = entered(&config(&[OFF, NEW]));
+        let (back, was_there) = undone(&now, &second.after(first));
+        assert_eq!((back, was_there), (config(&[OWN, NEW]), true));
+    }
+
+    #[test]
     fn an_entry_that_was_renamed_is_known_by_its_address() {
         let (mut now, change) = entered(&config(&[OWN]));
         now.set(&vec![option(2, "Name", "Proxy")]);
