@@ -112,6 +112,21 @@ describe("the account in the form", () => {
     await label(page, "Volume").waitFor();
   });
 
+  test("takes hosts below one public suffix for strangers", async (t) => {
+    const page = await open(t, { page: "providers", scenario: "accounts" });
+    await edit(page, "Northwind");
+    await label(page, "News server").fill("news.north.co.uk");
+    await label(page, "Password").fill("secret");
+    await save(page);
+    await button(page, "Add provider").click();
+    await label(page, "User name").fill("reader");
+    const same = label(page, "Same account as");
+    await label(page, "News server").fill("us.north.co.uk");
+    assert.equal(await same.inputValue(), "nw");
+    await label(page, "News server").fill("news.south.co.uk");
+    assert.equal(await same.inputValue(), "");
+  });
+
   test("leaves the user's own choice of the account alone", async (t) => {
     const page = await open(t, { page: "providers", scenario: "accounts" });
     await button(page, "Add provider").click();

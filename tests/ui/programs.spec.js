@@ -61,14 +61,13 @@ describe("import", () => {
     const file = { name: "sabnzbd.ini", mimeType: "text/plain", buffer: Buffer.from("[servers]\n[[x]]\nhost = eu.harbour.example") };
     await page.locator("input[type=file]").setInputFiles(file);
     const shares = (name) => box(page, `Same account as ${name}: shares its connections`);
-    assert.ok(await shares("Harbour").isChecked());
+    const [europe, asia] = [shares("Harbour").first(), shares("Harbour").last()];
+    assert.ok((await europe.isChecked()) && (await asia.isChecked()));
+    assert.equal(await said(europe), "eu.harbour.example and us.harbour.example have the same domain and user name.");
     await page.getByText("Its quota and expiry date will apply to Harbour.").waitFor();
-    await page.getByText("Brickyard has its own quota or expiry date, so this one isn't imported.").waitFor();
-    await press(page, box(page, "Harbour"), "Space");
-    assert.equal(await shares("Harbour").count(), 0, "there is nothing to share");
-    await press(page, box(page, "Harbour"), "Space");
+    await page.getByText("Its quota and expiry date will apply to Brickyard.").waitFor();
     await press(page, shares("Brickyard"), "Space");
-    await press(page, button(page, "Import 3 providers"));
+    await press(page, button(page, "Import 4 providers"));
     const account = async (name) => {
       await press(page, button(page, `Edit ${name}`));
       await page.getByText("Account", { exact: true }).click();
@@ -78,7 +77,36 @@ describe("import", () => {
       return chosen;
     };
     assert.equal(await account("Harbour Europe"), "Harbour");
+    assert.equal(await account("Harbour Asia"), "Harbour");
     assert.notEqual(await account("Brickyard Europe"), "Brickyard");
+  });
+
+  test("names an account after the first server that is chosen", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Import from SABnzbd or NZBGet"));
+    const file = { name: "sabnzbd.ini", mimeType: "text/plain", buffer: Buffer.from("[servers]\n[[x]]\nhost = eu.harbour.example") };
+    await page.locator("input[type=file]").setInputFiles(file);
+    const shares = (name) => box(page, `Same account as ${name}: shares its connections`);
+    const counts = page.getByText("Its quota and expiry date will apply to Harbour.");
+    const leftOut = page.getByText("Harbour has its own limit or end, so this one isn't imported.");
+    const used = (limit) => page.getByText(`Limited to ${limit}. Enter how much of it you have already used.`);
+    await counts.waitFor();
+    await leftOut.waitFor();
+    assert.deepEqual([await used("700G").count(), await used("500G").count()], [1, 0], "a limit that isn't imported needs no attention");
+
+    await press(page, shares("Harbour").first(), "Space");
+    assert.deepEqual([await counts.count(), await leftOut.count(), await used("500G").count()], [1, 0, 1], "the account has no limit yet");
+    await press(page, shares("Harbour").first(), "Space");
+
+    await press(page, box(page, "Harbour"), "Space");
+    assert.equal(await shares("Harbour").count(), 0);
+    assert.equal(await said(shares("Harbour Europe")), "asia.harbour.example and eu.harbour.example have the same domain and user name.");
+    await page.getByText("Harbour Europe has its own limit or end, so this one isn't imported.").waitFor();
+    await press(page, button(page, "Import 3 providers"));
+    await press(page, button(page, "Edit Harbour Asia"));
+    await page.getByText("Account", { exact: true }).click();
+    const select = page.getByLabel("Same account as");
+    assert.equal(await select.evaluate((list) => list.selectedOptions[0].textContent.trim()), "Harbour Europe");
   });
 
   test("asks what to do when the keyring is locked", async (t) => {

@@ -34,11 +34,13 @@ const servers: Backbone[] = [
   { domain: "vipernews.com", backbone: "vipernews", takedown: "ntd" },
 ];
 
-/** The domain of a host: its last two labels, or null for an address. */
+/** The registered domain of a host: its last two labels, or three below a suffix such as co.uk; null for an address. */
 export function domainOf(host: string): string | null {
   const labels = host.trim().toLowerCase().split(".").filter(Boolean);
   const isAddress = host.includes(":") || labels.every((label) => /^\d+$/.test(label));
-  return isAddress || labels.length < 2 ? null : labels.slice(-2).join(".");
+  const [second = "", top = ""] = labels.slice(-2);
+  const isSuffix = top.length === 2 && second.length <= 3;
+  return isAddress || labels.length < 2 ? null : labels.slice(isSuffix ? -3 : -2).join(".");
 }
 
 /** What is known of a host's backbone. */

@@ -343,13 +343,16 @@ class Application {
 
   #import({ chosen, same_account, hold }: Extract<Request, { do: "import" }>): Reply {
     this.#checkKeep(hold);
+    const { providers } = this.world.settings;
+    const idOf = (at: number) => `${this.#importing[at]?.provider.host}-${at}`;
     for (const at of chosen.sort((a, b) => a - b)) {
       const { provider, password, same_account_as: same } = this.#importing[at] ?? fail("unknown", "there is no such server");
-      const id = `${provider.host}-${at}`;
-      const { providers } = this.world.settings;
-      const owner = same && same_account.includes(at) ? providers.find((other) => other.name === same.name && !other.account) : undefined;
+      const id = idOf(at);
+      const first = same?.servers.find((other) => chosen.includes(other));
+      const account = same?.provider ?? (first === undefined ? undefined : idOf(first));
+      const owner = same_account.includes(at) ? providers.find((other) => other.id === account) : undefined;
       providers.push(owner ? { ...provider, id, quota: null, expires: null, account: owner.id } : { ...provider, id });
-      if (owner && same?.bought === "handed_over") Object.assign(owner, { quota: provider.quota, expires: provider.expires });
+      if (owner) Object.assign(owner, { quota: owner.quota ?? provider.quota, expires: owner.expires ?? provider.expires });
       if (password) this.world.passwords[id] = hold === "keep" ? "kept" : "this_session";
     }
     return this.#change(() => {});

@@ -1,5 +1,5 @@
 // The other programs that the fake knows: their settings, and their answers when Newsmux adds itself.
-import type { Connected, Doubt, FailureCode, ImportFile, ImportServer, ProgramAddress, Provider, Reply, Request } from "../bindings";
+import type { Connected, Doubt, FailureCode, ImportFile, ImportServer, ProgramAddress, Provider, Quota, Reply, Request } from "../bindings";
 import { newProvider } from "../pages/provider";
 
 type Connect = Extract<Request, { do: "connect_client" }>;
@@ -13,20 +13,23 @@ const server = (name: string, more: Partial<Provider>, doubts: Doubt[], password
   provider: { ...newProvider(), name, host: `news.${name.toLowerCase()}.example`, port: 563, username: "reader", ...more }, password, doubts, known: false, same_account_as: null,
 });
 
+const limit = (bytes: number): Quota => ({ bytes, used_before: 0, period: "once", reset_day: 1, reserve: 0 });
+
 const sabnzbd: ImportServer[] = [
   server("Harbour", { connections: 30 }, []),
-  server("Quarry", { connections: 500, tier: 1, verify: "none", enabled: false, expires: "2027-01-31", quota: { bytes: 500e9, used_before: 0, period: "once", reset_day: 1, reserve: 0 } }, [
+  server("Quarry", { connections: 500, tier: 1, verify: "none", enabled: false, expires: "2027-01-31", quota: limit(500e9) }, [
     { what: "off" }, { what: "less_verified" }, { what: "connections", said: "900", taken: 500 }, { what: "retention", days: 1200 }, { what: "optional" },
     { what: "quota", said: "500G" },
   ]),
   { ...server("Northwind", { host: "news.main.example" }, []), known: true },
 ];
 
-/** Two servers of one account, and another one of an account that is there. */
+/** Three servers of one account, and another one of an account that is there. */
 const hosts: ImportServer[] = [
   server("Harbour", { host: "us.harbour.example" }, []),
-  { ...server("Harbour Europe", { host: "eu.harbour.example", expires: "2031-06-30" }, []), same_account_as: { name: "Harbour", server: 0, bought: "handed_over" } },
-  { ...server("Brickyard Europe", { host: "eu.block.example", expires: "2031-06-30" }, []), same_account_as: { name: "Brickyard", server: null, bought: "left_out" } },
+  { ...server("Harbour Europe", { host: "eu.harbour.example", quota: limit(700e9), expires: "2031-06-30" }, [{ what: "quota", said: "700G" }]), same_account_as: { provider: null, servers: [0] } },
+  { ...server("Brickyard Europe", { host: "eu.block.example", expires: "2031-06-30" }, []), same_account_as: { provider: "block", servers: [] } },
+  { ...server("Harbour Asia", { host: "asia.harbour.example", quota: limit(500e9) }, [{ what: "quota", said: "500G" }]), same_account_as: { provider: null, servers: [0, 1] } },
 ];
 
 const nzbget: ImportServer[] = [

@@ -503,6 +503,7 @@ export function german(platform: Platform): Words {
       leftOut: "Nicht importiert",
       why: { ours: "das ist Newsmux", host: "kein brauchbarer Host", example: "Beispielserver von NZBGet" },
       sameAccount: (name) => `Gleicher Account wie ${name}: teilt dessen Verbindungen`,
+      sameHosts: (host, other) => `${host} und ${other} haben dieselbe Domain und denselben Benutzernamen.`,
       bought: {
         handed_over: (name) => `Limit und Ablaufdatum gelten dann für ${name}.`,
         left_out: (name) => `${name} hat ein eigenes Limit oder Ablaufdatum, deshalb wird dieses nicht importiert.`,

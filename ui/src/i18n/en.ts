@@ -499,6 +499,7 @@ export function english(platform: Platform) {
       leftOut: "Not imported",
       why: { ours: "this is Newsmux", host: "no usable host", example: "NZBGet's example server" },
       sameAccount: (name: string) => `Same account as ${name}: shares its connections`,
+      sameHosts: (host: string, other: string) => `${host} and ${other} have the same domain and user name.`,
       bought: {
         handed_over: (name: string) => `Its quota and expiry date will apply to ${name}.`,
         left_out: (name: string) => `${name} has its own quota or expiry date, so this one isn't imported.`,

@@ -14,7 +14,7 @@ use settings::{Language, Listen, LogLevel, Mode, Notify, Provider, StoreKind, Th
 use crate::snapshot::Trouble;
 pub use entered::{Arranged, Password, Remember};
 use entered::{secret, secret_if_any};
-pub use reply::{Bought, Failure, FailureCode, ImportFile, ImportServer, Reply, SameAccount};
+pub use reply::{Failure, FailureCode, ImportFile, ImportServer, Reply, SameAccount};
 
 /// What the user asks for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

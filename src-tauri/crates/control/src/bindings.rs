@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use api::request::{
-    Arranged, Bought, Failure, FailureCode, ImportFile, ImportServer, Password, Remember, Reply,
-    Request, SameAccount,
+    Arranged, Failure, FailureCode, ImportFile, ImportServer, Password, Remember, Reply, Request,
+    SameAccount,
 };
 use api::snapshot::{
     AccountView, Certificate, Check, ClientView, Connected, Direct, Event, Figures, Finding, Found,
@@ -104,7 +104,6 @@ fn bindings() -> String {
         ImportFile,
         ImportServer,
         SameAccount,
-        Bought,
         AccountView,
         AccountStanding,
         Exhausted,

@@ -27,7 +27,7 @@ pub enum Program {
 }
 
 /// The address that programs connect to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Address {
     /// Host.

@@ -22,7 +22,7 @@ fn user_of(provider: &Provider) -> Option<&str> {
     provider.username.as_deref().map(str::trim).filter(|user| !user.is_empty())
 }
 
-/// The last two labels of a host name; none of an address.
+/// What was registered of a host name: its last two labels, or three where it ends as `co.uk` does; none of an address.
 fn domain_of(host: &str) -> Option<String> {
     let host = host.trim().to_ascii_lowercase();
     if host.contains(':') || host.parse::<IpAddr>().is_ok() {
@@ -30,20 +30,21 @@ fn domain_of(host: &str) -> Option<String> {
     }
     let labels: Vec<_> = host.split('.').filter(|label| !label.is_empty()).collect();
     match labels.as_slice() {
+        [.., domain, second, top] if top.len() == 2 && second.len() <= 3 => {
+            Some(format!("{domain}.{second}.{top}"))
+        }
         [.., domain, top] => Some(format!("{domain}.{top}")),
         _ => None,
     }
 }
 
 impl Provider {
-    /// Makes it a host of the account of `owner`, which gets the quota and the last day where it has none itself. Returns
-    /// whether the owner has both as they were here.
-    pub fn share_account_of(&mut self, owner: &mut Self) -> bool {
+    /// Makes it a host of the account of `owner`, which gets the quota and the last day where it has none itself.
+    pub fn share_account_of(&mut self, owner: &mut Self) {
         self.account = Some(owner.id.clone());
         let (quota, expires) = (self.quota.take(), self.expires.take());
         owner.quota = owner.quota.or(quota);
         owner.expires = owner.expires.or(expires);
-        (quota.is_none() || owner.quota == quota) && (expires.is_none() || owner.expires == expires)
     }
 }
 
@@ -101,6 +102,28 @@ mod tests {
         let host =
             |id: &str| Provider { account: Some("a".into()), ..Provider::new(id, "b.example") };
         Settings { providers: vec![owner, host("b"), host("c")], ..Settings::default() }
+    }
+
+    #[test]
+    fn hosts_below_one_public_suffix_are_strangers() {
+        let at = |host: &str| Provider { username: Some("u".into()), ..Provider::new(host, host) };
+        let is_same = |one: &str, other: &str| same_account(&at(one), &[at(other)]).is_some();
+        for (one, other) in [
+            ("news.a.co.uk", "news.b.co.uk"),
+            ("a.com.au", "b.com.au"),
+            ("a.co.uk", "news.b.CO.UK"),
+            ("192.0.2.1", "192.0.2.1"),
+        ] {
+            assert!(!is_same(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("news.a.co.uk", "us.A.co.uk"),
+            ("news.eweka.nl", "eweka.nl"),
+            ("eu.a.com", "us.a.com"),
+            ("eu.ab.info", "us.ab.info"),
+        ] {
+            assert!(is_same(one, other), "{one} {other}");
+        }
     }
 
     #[test]

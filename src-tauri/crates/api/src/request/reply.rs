@@ -111,25 +111,10 @@ pub struct ImportServer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct SameAccount {
-    /// The name of the other server.
-    pub name: String,
-    /// Its place among those that can be imported, counted from 0; none where it is a provider already.
-    pub server: Option<usize>,
-    /// What becomes of the quota and the last day that this server has itself.
-    pub bought: Bought,
-}
-
-/// What becomes of what was bought at a server that shares another's account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum Bought {
-    /// It says nothing of that.
-    Nothing,
-    /// It counts for the account from then on.
-    HandedOver,
-    /// The account has its own, which stays.
-    LeftOut,
+    /// The id of the provider that the account is named after; none where it is to be imported, too.
+    pub provider: Option<String>,
+    /// The servers before it that have the same account, counted from 0: it is named after the first that is imported.
+    pub servers: Vec<usize>,
 }
 
 /// A request that was not done, and nothing was changed.

@@ -49,6 +49,16 @@ pub(super) type Place = (Program, String);
 /// Who has been given an article, and where it comes from.
 type Fed = (u64, SocketAddr);
 
+/// What has to be looked up to know whether a program on this computer has been given an article.
+struct Lookup {
+    place: Place,
+    /// The port that the program listens on.
+    port: u16,
+    fed: Vec<Fed>,
+    /// Whether a client whose process is not known may be another program that was set up.
+    is_ambiguous: bool,
+}
+
 impl Connection {
     /// `clients` are those that are connected when it is done.
     pub(super) fn new<'a>(
@@ -87,25 +97,24 @@ impl Connection {
         Access { program, address, user, secret: key.unwrap_or_else(|| Secret::new("")) }
     }
 
-    /// Checks whether the program received an article. Without a login its process identifies it; where the system does
-    /// not know that, whoever is not known to be another counts. Returns what has to be looked up: the program's port,
-    /// and who received articles.
+    /// Checks whether the program received an article. On this computer its process identifies it. Where the system does
+    /// not know that, and on another computer, a client counts unless it `is_ambiguous` which program it is. Returns what
+    /// has to be looked up: the program's port, and who received articles.
     fn look_for_first_article(
         &mut self,
         clients: &[&ClientSnapshot],
-    ) -> Option<(Place, u16, Vec<Fed>)> {
+        is_ambiguous: bool,
+    ) -> Option<Lookup> {
         let fed = clients.iter().filter(|client| self.is_candidate(client));
         let fed: Vec<Fed> = fed.map(|client| (client.id.get(), client.address)).collect();
-        if self.login.is_some() {
-            self.served = !fed.is_empty();
-            return None;
-        }
         let Some(port) = self.access().local_port() else {
-            self.served = fed.iter().any(|(_, address)| !address.ip().is_loopback());
+            let is_elsewhere = |(_, address): &Fed| !address.ip().to_canonical().is_loopback();
+            self.served = !is_ambiguous && fed.iter().any(is_elsewhere);
             return None;
         };
         self.search.is_on = !fed.is_empty();
-        self.search.is_on.then(|| ((self.program, self.address.clone()), port, fed))
+        let place = (self.program, self.address.clone());
+        self.search.is_on.then_some(Lookup { place, port, fed, is_ambiguous })
     }
 
     /// Whether a client may be the program, and has been given an article since.
@@ -121,24 +130,27 @@ impl Controller {
     /// Checks whether the programs that were set up received an article.
     pub(super) fn look_for_first_articles(&mut self) {
         let clients: Vec<_> = self.engine.iter().flat_map(|engine| &engine.clients).collect();
+        let logins: Vec<_> = self.undo.connected.iter().map(|c| c.login.clone()).collect();
         let mut lookups = Vec::new();
         for connection in self.undo.connected.iter_mut().filter(|c| !c.served && !c.search.is_on) {
-            lookups.extend(connection.look_for_first_article(&clients));
+            let is_ambiguous = is_ambiguous(connection.login.as_ref(), &logins);
+            lookups.extend(connection.look_for_first_article(&clients, is_ambiguous));
         }
-        for (place, port, fed) in lookups {
-            self.look_for_process(place, port, fed);
+        for lookup in lookups {
+            self.look_for_process(lookup);
         }
     }
 
     /// Looks up the processes that were given articles: is one of them the program?
-    fn look_for_process(&self, place: Place, port: u16, fed: Vec<Fed>) {
-        let looking = spawn_blocking(move || (are_others(port, &fed), fed));
+    fn look_for_process(&self, lookup: Lookup) {
+        let Lookup { place, port, fed, is_ambiguous } = lookup;
+        let looking = spawn_blocking(move || found(port, &fed, is_ambiguous));
         self.later(looking, move |this, found| {
             let Some(connection) = this.undo.connection(&place) else { return };
             connection.search.is_on = false;
-            let (others, fed) = found.unwrap_or_default();
-            connection.served = !others && !fed.is_empty();
-            connection.search.others.extend(fed.iter().filter(|_| others).map(|(id, _)| *id));
+            let Found { is_there, others } = found.unwrap_or_default();
+            connection.served = is_there;
+            connection.search.others.extend(others);
         });
     }
 
@@ -166,12 +178,64 @@ impl Controller {
     }
 }
 
-/// Whether all of these clients are other programs than the one that listens on `port`.
-fn are_others(port: u16, fed: &[Fed]) -> bool {
+/// Whether a client with this login, or any client where there is none, may be several of the programs that have `logins`.
+fn is_ambiguous(login: Option<&String>, logins: &[Option<String>]) -> bool {
+    let may_be = |other: &&Option<String>| login.is_none() || other.as_ref() == login;
+    logins.iter().filter(may_be).count() > 1
+}
+
+/// What was found out about clients.
+#[derive(Default)]
+struct Found {
+    /// Whether the program is one of them.
+    is_there: bool,
+    /// Those that are other programs.
+    others: Vec<u64>,
+}
+
+/// Whether the program that listens on `port` is among these clients.
+fn found(port: u16, fed: &[Fed], is_ambiguous: bool) -> Found {
     let sockets = Sockets::now();
     let program = sockets.listener(port).map(|(id, _)| id);
-    fed.iter().all(|(_, address)| match (program, sockets.client(*address)) {
-        (Some(program), Some((client, _))) => client != program,
-        _ => false,
-    })
+    let mut found = Found::default();
+    for (id, address) in fed {
+        match (program, sockets.client(*address)) {
+            (Some(program), Some((client, _))) if client == program => found.is_there = true,
+            (Some(_), Some(_)) => found.others.push(*id),
+            _ => found.is_there |= !is_ambiguous,
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_client_that_nobody_knows_counts_only_where_it_can_be_no_other_program() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let fed = [(7, "192.0.2.1:119".parse().unwrap())];
+        for is_ambiguous in [true, false] {
+            let found = found(port, &fed, is_ambiguous);
+            assert_eq!((found.is_there, found.others), (!is_ambiguous, vec![]));
+        }
+    }
+
+    #[test]
+    fn programs_with_logins_of_their_own_are_not_confused() {
+        let logins = |all: &[&str]| -> Vec<_> {
+            all.iter()
+                .map(|name| Some((*name).to_owned()).filter(|name| !name.is_empty()))
+                .collect()
+        };
+        let is_ambiguous =
+            |login: &str, all: &[&str]| is_ambiguous(logins(&[login])[0].as_ref(), &logins(all));
+        assert!(is_ambiguous("a", &["a", "a"]) && is_ambiguous("", &["", "a"]));
+        assert!(!is_ambiguous("a", &["a", "b"]) && !is_ambiguous("a", &["a", ""]));
+        assert!(!is_ambiguous("", &[""]) && !is_ambiguous("a", &["a"]));
+    }
 }

@@ -2,10 +2,9 @@
 //! stays here; the window sees what it needs to choose, and no password.
 
 use std::path::PathBuf;
+use std::slice;
 
-use api::request::{
-    Bought, Failure, FailureCode, ImportFile, ImportServer, Remember, Reply, SameAccount,
-};
+use api::request::{Failure, FailureCode, ImportFile, ImportServer, Remember, Reply, SameAccount};
 use downloaders::connect::Access;
 use downloaders::import::{Server, Servers, load, read};
 use downloaders::{Error, places};
@@ -105,7 +104,7 @@ impl Controller {
         self.importing.dismiss();
         let servers = servers?;
         let providers: Vec<_> = servers.servers.iter().map(provider).collect();
-        let accounts = self.same_accounts(providers.clone());
+        let accounts = self.same_accounts(&providers);
         let all = servers.servers.iter().zip(providers).zip(accounts);
         let shown = all.map(|((server, provider), same_account_as)| ImportServer {
             provider,
@@ -121,30 +120,22 @@ impl Controller {
     }
 
     /// The account that each of these probably shares, as [`add`] has it.
-    fn same_accounts(&self, servers: Vec<Provider>) -> Vec<Option<SameAccount>> {
-        let before = self.settings().providers.len();
-        let mut providers = self.settings().providers.clone();
-        let mut accounts = Vec::new();
-        for (at, mut server) in servers.into_iter().enumerate() {
-            // Two that are the same in all else differ in their ids.
-            server.id = format!("\t{at}");
-            let says_nothing = server.quota.is_none() && server.expires.is_none();
-            let owner = add(&mut providers, server, true);
-            accounts.push(owner.map(|(at, is_kept)| SameAccount {
-                name: providers[at].display_name().to_owned(),
-                server: at.checked_sub(before),
-                bought: match is_kept {
-                    true if says_nothing => Bought::Nothing,
-                    true => Bought::HandedOver,
-                    false => Bought::LeftOut,
-                },
-            }));
-        }
-        accounts
+    fn same_accounts(&self, servers: &[Provider]) -> Vec<Option<SameAccount>> {
+        let ours = &self.settings().providers;
+        let account = |(at, server): (usize, &Provider)| {
+            let provider = same_account(server, ours).map(|owner| ours[owner].id.clone());
+            let before = servers[..at].iter().enumerate();
+            let same =
+                before.filter(|(_, one)| same_account(server, slice::from_ref(*one)).is_some());
+            let servers: Vec<_> = same.map(|(at, _)| at).filter(|_| provider.is_none()).collect();
+            let is_shared = provider.is_some() || !servers.is_empty();
+            is_shared.then_some(SameAccount { provider, servers })
+        };
+        servers.iter().enumerate().map(account).collect()
     }
 
-    /// Takes those that are chosen, with their passwords; all or none. Those of `same_account` share one, where the
-    /// server that it is named after is there.
+    /// Takes those that are chosen, with their passwords; all or none. Those of `same_account` share one with a
+    /// provider, or with the first chosen server of the account.
     pub(super) fn import(
         &mut self,
         chosen: &[usize],
@@ -186,17 +177,13 @@ impl Controller {
     }
 }
 
-/// Adds a provider, as a host of the account that it probably shares, if it `shares` one. Returns the place of that account,
-/// and whether all that was bought is kept.
-fn add(
-    providers: &mut Vec<Provider>,
-    mut provider: Provider,
-    shares: bool,
-) -> Option<(usize, bool)> {
-    let at = if shares { same_account(&provider, providers) } else { None };
-    let shared = at.map(|at| (at, provider.share_account_of(&mut providers[at])));
+/// Adds a provider, as a host of the account that it probably shares, if it `shares` one.
+fn add(providers: &mut Vec<Provider>, mut provider: Provider, shares: bool) {
+    let owner = if shares { same_account(&provider, providers) } else { None };
+    if let Some(owner) = owner {
+        provider.share_account_of(&mut providers[owner]);
+    }
     providers.push(provider);
-    shared
 }
 
 /// As a provider, without an id.

@@ -357,7 +357,7 @@ async fn the_key_of_imported_settings_is_used_at_the_address_that_they_name() {
 }
 
 /// The address of the same program behind TLS, with a certificate that nobody trusts and that is for another name.
-async fn behind_tls(program: &Played) -> String {
+pub(crate) async fn behind_tls(program: &Played) -> String {
     let acceptor = Authority::new().identity("elsewhere.example").acceptor();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("https://{}", listener.local_addr().unwrap());

@@ -43,10 +43,28 @@ async fn hosts_of_one_account_are_named_as_such() {
     let preview = shown(&app, text(HOSTS)).await;
     let servers = preview["servers"].as_array().unwrap();
     let same: Vec<_> = servers.iter().map(|server| server["same_account_as"].clone()).collect();
-    let us = json!({"name": "us", "server": 0, "bought": "handed_over"});
-    let b = json!({"name": "B", "server": null, "bought": "left_out"});
+    let us = json!({"provider": null, "servers": [0]});
+    let b = json!({"provider": "x", "servers": []});
     let none = Value::Null;
     assert_eq!(same, [none.clone(), us, none.clone(), none.clone(), none.clone(), none, b]);
+}
+
+#[tokio::test]
+async fn the_first_chosen_host_of_an_account_has_it() {
+    const THREE: &str = "[servers]\n[[a]]\nhost = a.news.example\nusername = u\n\
+                         [[b]]\nhost = b.news.example\nusername = u\nquota = 5G\n\
+                         [[c]]\nhost = c.news.example\nusername = u\nquota = 7G\n";
+    let app = Begin::new().start();
+    let preview = shown(&app, text(THREE)).await;
+    let servers = preview["servers"].as_array().unwrap().iter();
+    let same: Vec<_> = servers.map(|one| one["same_account_as"]["servers"].clone()).collect();
+    assert_eq!(same, [Value::Null, json!([0]), json!([0, 1])]);
+    let import = json!({"do": "import", "chosen": [1, 2], "same_account": [2], "hold": "keep"});
+    app.must(import).await;
+    let now = app.now();
+    let all = now.settings.providers.iter();
+    let all: Vec<_> = all.map(|one| (one.account.as_deref(), one.quota.map(|q| q.bytes))).collect();
+    assert_eq!(all, [(None, Some(5 << 30)), (Some("b"), None)]);
 }
 
 #[tokio::test]

@@ -100,17 +100,36 @@ async fn a_program_works_when_it_was_given_an_article_itself_and_not_another() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn without_a_login_a_program_is_known_by_its_process() {
+    is_known_by_its_process(None).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_program_that_shares_its_login_is_known_by_its_process() {
+    is_known_by_its_process(Some("shared")).await;
+}
+
+#[cfg(target_os = "linux")]
+async fn is_known_by_its_process(login: Option<&str>) {
     let (news, article) = one_article().await;
     let app = Begin::with_provider(&news).start();
+    let mut logs_in = Vec::new();
+    if let Some(name) = login {
+        let add = json!({"do": "add_client", "name": name, "hold": "keep"});
+        let Reply::Password { secret } = app.must(add).await else { panic!() };
+        logs_in.push(format!("AUTHINFO USER {name}"));
+        logs_in.push(format!("AUTHINFO PASS {}", secret.expose()));
+    }
     let address = app.address().await;
     // It is played by this process.
     let sabnzbd = sabnzbd("").await;
-    app.must(connect(&sabnzbd.address, "the key")).await;
-    let script = format!(
-        "exec 3<>/dev/tcp/127.0.0.1/{}; printf 'BODY {}\\r\\n' >&3; exec sleep 20",
-        address.port(),
-        article.id()
-    );
+    let mut request = connect(&sabnzbd.address, "the key");
+    request["login"] = json!(login);
+    app.must(request).await;
+    let body = format!("BODY {}", article.id());
+    let sends = logs_in.iter().chain([&body]);
+    let sends: String = sends.map(|line| format!("printf '%s\\r\\n' '{line}' >&3; ")).collect();
+    let script = format!("exec 3<>/dev/tcp/127.0.0.1/{}; {sends} exec sleep 20", address.port());
     let mut other =
         Command::new("bash").args(["-c", &script]).stdin(Stdio::null()).spawn().unwrap();
     app.until(|now| now.figures.articles == 1).await;
@@ -119,6 +138,9 @@ async fn without_a_login_a_program_is_known_by_its_process() {
     other.kill().unwrap();
     other.wait().unwrap();
     let mut client = program(address).await;
+    for line in &logs_in {
+        client.ask(line).await;
+    }
     fetch(&mut client, &article).await;
     app.until(|now| now.connected.iter().any(|connected| connected.served)).await;
 }

@@ -8,7 +8,9 @@ use nntp_proxy::config::Secret;
 use serde_json::{Value, json};
 
 use crate::app::{Begin, Call, PASSWORD, at, fetch, one_article, program};
-use crate::connecting::{Played, connect, nzbget, of_nzbget, sabnzbd, saved_options, undo};
+use crate::connecting::{
+    Played, behind_tls, connect, nzbget, of_nzbget, sabnzbd, saved_options, undo,
+};
 
 /// Everything that is in the application's files.
 fn files(begin: &Begin) -> String {
@@ -105,6 +107,35 @@ async fn a_program_that_is_set_up_twice_has_its_servers_back_after_one_undo() {
     let options = saved_options(&nzbget);
     assert!(options.contains(&("Server1.Active".to_owned(), "yes".to_owned())), "{options:?}");
     assert_eq!(options.len(), 4, "{options:?}");
+}
+
+#[tokio::test]
+async fn a_program_at_two_addresses_does_not_get_the_entry_back_by_the_second_undo() {
+    let app = Begin::new().start();
+    app.address().await;
+    let (sabnzbd, nzbget) = (sabnzbd("").await, nzbget().await);
+    let addresses = [sabnzbd.address.clone(), behind_tls(&sabnzbd).await];
+    for address in &addresses {
+        app.must(connect(address, "the key")).await;
+    }
+    assert_eq!(app.now().connected.len(), 2);
+    for address in &addresses {
+        app.must(undo(address)).await;
+    }
+    let asked = sabnzbd.asked();
+    let ours = asked.iter().rev().find(|body| body.contains("keyword=Newsmux")).unwrap();
+    assert!(ours.contains("mode=del_config"), "{asked:?}");
+    assert!(is_enabled(&sabnzbd));
+
+    let [first, second] = [nzbget.address.clone(), behind_tls(&nzbget).await];
+    for address in [&first, &second] {
+        app.must(of_nzbget(connect(address, "the key"))).await;
+    }
+    app.must(of_nzbget(undo(&first))).await;
+    let failure = app.ask(of_nzbget(undo(&second))).await.unwrap_err();
+    assert_eq!(failure.code, FailureCode::ClientFailed);
+    assert!(failure.message.contains("no server named Newsmux"), "{failure:?}");
+    assert_eq!(saved_options(&nzbget).len(), 4, "{:?}", saved_options(&nzbget));
 }
 
 #[tokio::test]

@@ -62,10 +62,13 @@ impl Http {
         self.base.parse::<Uri>().ok().and_then(|uri| uri.port_u16()).unwrap_or(usual)
     }
 
-    /// The computer and the port. This computer has no name.
-    pub(super) fn place(&self) -> (String, u16) {
+    /// The computer, the port and the path. This computer has no name, and the folder that SABnzbd usually has says nothing.
+    pub(super) fn place(&self) -> (String, u16, String) {
         let host = if self.is_here() { String::new() } else { self.host.to_ascii_lowercase() };
-        (host, self.port())
+        let path = self.base.parse::<Uri>().map(|uri| uri.path().to_owned()).unwrap_or_default();
+        let path = path.trim_end_matches('/');
+        let path = path.strip_suffix("/sabnzbd").unwrap_or(path).trim_end_matches('/');
+        (host, self.port(), path.to_owned())
     }
 
     /// Whether it is on this computer.

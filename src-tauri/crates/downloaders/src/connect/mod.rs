@@ -70,6 +70,9 @@ pub struct Change {
     pub entry: String,
     /// Its own servers that were switched off.
     pub disabled: Vec<Direct>,
+    /// Where the program calls us; none in what an earlier version wrote.
+    #[serde(default)]
+    address: Option<Address>,
     undo: Undo,
 }
 
@@ -108,7 +111,7 @@ impl Change {
         let new: Vec<_> =
             self.disabled.into_iter().filter(|server| !disabled.contains(server)).collect();
         disabled.extend(new);
-        Self { entry: self.entry, disabled, undo }
+        Self { entry: self.entry, disabled, address: self.address, undo }
     }
 }
 
@@ -133,7 +136,7 @@ pub fn undo(access: &Access, change: &Change) -> Result<(), Error> {
     let http = Http::at(&access.address)?;
     match &change.undo {
         Undo::Sabnzbd(undo) => sabnzbd::undo(&http, &access.secret, undo),
-        Undo::Nzbget(undo) => nzbget::undo(&http, &access.user, &access.secret, undo),
+        Undo::Nzbget(_) => nzbget::undo(&http, &access.user, &access.secret, change),
     }
 }
 
@@ -161,4 +164,25 @@ fn failed(said: impl Into<String>) -> Error {
 fn other(name: &str) -> Error {
     let said = format!("what answers there is not {name}: look for the port in its address");
     Error::new(Problem::Other, said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_behind_one_proxy_differ_by_their_paths() {
+        let access = |address: &str| Access {
+            program: Program::Sabnzbd,
+            address: address.into(),
+            user: String::new(),
+            secret: Secret::new(""),
+        };
+        let is_same = |one: &str, other: &str| access(one).is_same_program(&access(other));
+        assert!(!is_same("http://nas/sab1", "http://nas/sab2"));
+        assert!(!is_same("http://nas/sab1", "http://nas"));
+        assert!(is_same("http://nas/sab1/", "NAS:80/sab1/sabnzbd/config/general/"));
+        assert!(is_same("http://localhost:8080/sabnzbd/", "127.0.0.1:8080"));
+        assert!(!is_same("http://nas:8080", "http://nas:8081"));
+    }
 }

@@ -55,8 +55,11 @@ pub(super) fn connect(http: &Http, key: &Secret, setup: &Setup) -> Result<Change
 
 pub(super) fn undo(http: &Http, key: &Secret, undo: &[Form]) -> Result<(), Error> {
     let sabnzbd = Sabnzbd::find(http, key)?;
+    let servers = sabnzbd.servers()?;
+    // Setting a server that is gone would create it.
+    let is_there = |form: &&Form| servers.iter().any(|s| server_of(form) == Some(s.name.as_str()));
     let mut done = Ok(());
-    for form in undo.iter().rev() {
+    for form in undo.iter().rev().filter(is_there) {
         done = sabnzbd.call(form).map(drop).and(done);
     }
     done
@@ -113,7 +116,8 @@ impl<'a> Sabnzbd<'a> {
         }
         self.check(&name, setup)?;
         let disabled = direct.into_iter().map(shown).collect();
-        Ok(Change { entry: name, disabled, undo: Undo::Sabnzbd(self.undo.clone()) })
+        let address = Some(setup.address.clone());
+        Ok(Change { entry: name, disabled, address, undo: Undo::Sabnzbd(self.undo.clone()) })
     }
 
     /// Changes something, once it is known how to take it back.
