@@ -88,7 +88,7 @@ describe("import", () => {
     await page.locator("input[type=file]").setInputFiles(file);
     const shares = (name) => box(page, `Same account as ${name}: shares its connections`);
     const counts = page.getByText("Its quota and expiry date will apply to Harbour.");
-    const leftOut = page.getByText("Harbour has its own limit or end, so this one isn't imported.");
+    const leftOut = page.getByText("Harbour has its own quota or expiry date, so this one isn't imported.");
     const used = (limit) => page.getByText(`Limited to ${limit}. Enter how much of it you have already used.`);
     await counts.waitFor();
     await leftOut.waitFor();
@@ -101,7 +101,7 @@ describe("import", () => {
     await press(page, box(page, "Harbour"), "Space");
     assert.equal(await shares("Harbour").count(), 0);
     assert.equal(await said(shares("Harbour Europe")), "asia.harbour.example and eu.harbour.example have the same domain and user name.");
-    await page.getByText("Harbour Europe has its own limit or end, so this one isn't imported.").waitFor();
+    await page.getByText("Harbour Europe has its own quota or expiry date, so this one isn't imported.").waitFor();
     await press(page, button(page, "Import 3 providers"));
     await press(page, button(page, "Edit Harbour Asia"));
     await page.getByText("Account", { exact: true }).click();

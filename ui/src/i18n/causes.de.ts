@@ -76,6 +76,7 @@ export const causes: Causes = {
     [/the ca_file (.+?):/, "CA-Zertifikat $1:"],
     [/this system has no trusted certificates: install them, or set ca_file/, "dieses System hat keine CA-Zertifikate: Installieren Sie welche, oder wählen Sie ein eigenes"],
     [/a user name or password cannot be empty or contain a line break/, "Benutzername und Passwort dürfen nicht leer sein und keinen Zeilenumbruch enthalten"],
+    [/NZBGet has no server named Newsmux anymore: it was renamed or deleted there/, "NZBGet hat keinen Server namens Newsmux mehr: Er wurde dort umbenannt oder gelöscht"],
     [/NZBGet does not tell its settings/, "NZBGet gibt seine Einstellungen nicht heraus."],
     [/NZBGet could not save its settings/, "NZBGet konnte seine Einstellungen nicht speichern. Prüfen Sie, ob seine Konfigurationsdatei schreibgeschützt ist."],
     [/(NZBGet|SABnzbd) has not taken the server/, "$1 hat den Server nicht übernommen. Versuchen Sie es erneut, oder tragen Sie ihn selbst ein."],
