@@ -35,7 +35,7 @@ pub struct AuthHandler {
 pub type Admission = Arc<dyn Fn(SocketAddr, SocketAddr) -> bool + Send + Sync>;
 
 /// The name of the program behind a client, by the client's address and the moment by which it was
-/// connected; `None` if it cannot be told. It may block.
+/// connected; `None` if it is unknown. It may block.
 pub type Recognition = Arc<dyn Fn(SocketAddr, Instant) -> Option<String> + Send + Sync>;
 
 impl AuthHandler {

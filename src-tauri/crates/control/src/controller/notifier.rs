@@ -90,7 +90,7 @@ impl Notifier {
             |trouble: &&Trouble| Subject::of(trouble).is_some_and(|subject| due.contains(&subject));
         let (accounts, mut needs): (Vec<_>, Vec<_>) =
             snapshot.troubles.iter().filter(is_due).partition(|trouble| is_of_account(trouble));
-        // Only the first is told in full.
+        // One notification names the first and counts the others.
         let explains = |trouble: &&Trouble| {
             Subject::of(trouble).is_some_and(|subject| subject.explains(snapshot))
         };
@@ -116,7 +116,7 @@ impl Notifier {
         let notify = snapshot.settings.desktop.notify;
         subjects.retain(|subject| subject.kind().is_on(notify));
         self.wrong.retain(|wrong| {
-            // The user who dismisses it knows it all the same.
+            // After it was dismissed, the user still knows the reason.
             let lasts = wrong.explains && wrong.subject.is_used_up(snapshot);
             subjects.contains(&wrong.subject) || lasts
         });
@@ -199,7 +199,7 @@ impl Subject {
         })
     }
 
-    /// Whether it is told as the reason why nothing can be downloaded.
+    /// Whether its notification says why nothing can be downloaded.
     fn explains(&self, snapshot: &Snapshot) -> bool {
         match self {
             Self::Listening | Self::Passwords | Self::Password(_) | Self::Login(_) => {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use api::snapshot::Trouble;
 
-/// So many programs are told of. Another user can start programs with any number of names.
+/// The maximum number of programs to report: another user can start programs under any number of names.
 const MOST: usize = 8;
 
 /// The programs that were refused.
@@ -14,7 +14,7 @@ pub(super) struct OtherUsers(Vec<Refused>);
 #[derive(Debug)]
 struct Refused {
     client: Option<String>,
-    /// Whether the user has dismissed it. A program that tries again and again is told of once.
+    /// Whether the user has dismissed it. A program that keeps trying is reported once.
     dismissed: bool,
 }
 

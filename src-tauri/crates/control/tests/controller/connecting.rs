@@ -67,7 +67,7 @@ async fn serve(mut stream: TcpStream, answers: Arc<Answers>, book: Arc<Mutex<Vec
     stream.write_all(answer.as_bytes()).await.unwrap();
 }
 
-/// A SABnzbd with one server of its own, which takes what it is told unless it is about `stubborn`.
+/// A SABnzbd with one server. It accepts every change except to `stubborn`.
 pub(crate) async fn sabnzbd(stubborn: &'static str) -> Played {
     let own = json!({"name": "own", "displayname": "Own", "host": "a.example", "port": 563, "connections": 8,
         "ssl": 1, "enable": 1, "quota": "5G"});
@@ -110,11 +110,16 @@ pub(crate) fn connect(address: &str, key: &str) -> Value {
         "login": null, "new_login": false, "disable_direct": true})
 }
 
-/// An NZBGet with one server of its own, which takes what it is told.
+/// An NZBGet with one server. It accepts every change.
 pub(crate) async fn nzbget() -> Played {
     let own = [("Host", "n.example"), ("Port", "563"), ("Name", "Own"), ("Active", "yes")];
     let own = own.map(|(key, value)| json!({"Name": format!("Server1.{key}"), "Value": value}));
-    let saved = Mutex::new(json!(own));
+    nzbget_with(json!(own), true).await
+}
+
+/// An NZBGet with these options. It saves every change, and perhaps `reloads`.
+async fn nzbget_with(options: Value, reloads: bool) -> Played {
+    let saved = Mutex::new(options);
     Played::listen(move |body| {
         let call: Value = serde_json::from_str(body).unwrap();
         let mut saved = saved.lock().unwrap();
@@ -125,7 +130,8 @@ pub(crate) async fn nzbget() -> Played {
                 *saved = call["params"][0].clone();
                 json!(true)
             }
-            _ => json!(true),
+            _ if reloads => json!(true),
+            _ => return (200, json!({"error": {"message": "not now"}}).to_string()),
         };
         (200, json!({ "result": result }).to_string())
     })
@@ -307,22 +313,7 @@ async fn an_nzbget_that_keeps_passwords_back_is_not_written_to() {
 #[tokio::test]
 async fn an_nzbget_that_does_not_reload_has_what_it_had() {
     let app = Begin::new().start();
-    let saved = Mutex::new(json!([{"Name": "MainDir", "Value": "x"}]));
-    let nzbget = Played::listen(move |body| {
-        let call: Value = serde_json::from_str(body).unwrap();
-        let mut saved = saved.lock().unwrap();
-        let result = match call["method"].as_str().unwrap() {
-            "version" => json!("21.0"),
-            "loadconfig" => saved.clone(),
-            "saveconfig" => {
-                *saved = call["params"][0].clone();
-                json!(true)
-            }
-            _ => return (200, json!({"error": {"message": "not now"}}).to_string()),
-        };
-        (200, json!({ "result": result }).to_string())
-    })
-    .await;
+    let nzbget = nzbget_with(json!([{"Name": "MainDir", "Value": "x"}]), false).await;
     assert_eq!(code(&app, &nzbget.address, "nzbget").await, FailureCode::ClientFailed);
     let asked = nzbget.asked();
     let saves: Vec<_> = asked.iter().filter(|body| body.contains("saveconfig")).collect();

@@ -66,7 +66,7 @@ impl Waiter {
         }
     }
 
-    /// Whether nobody waits for the answer any more.
+    /// Whether the request was dropped while it waited.
     fn has_left(&self) -> bool {
         match self {
             Self::Turn { answer, .. } => answer.is_closed(),
