@@ -50,15 +50,27 @@ fn told_to_end_by_the_system_it_ends_in_order() {
     for signal in ["TERM", "INT", "HUP"] {
         let desktop = Desktop::with_display();
         let panel = Panel::start(&desktop);
-        write_settings(&desktop, free_port(), json!([{"id": "a", "host": "127.0.0.1"}]));
-        let mut shell = desktop.program("sh");
-        shell.args(["-c", r#""$0" --hidden; echo "ended with $?""#]).arg(program());
-        let shell = Process::start(&shell, &desktop.path().join("shell.log"), 15);
-        panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
+        let (shell, _) = serving(&desktop, &panel, "--hidden");
         send(signal, children(shell.programs()[0])[0]);
-        until("its end", || shell.output().contains("ended with"));
-        assert!(shell.output().contains("ended with 0"), "{signal}");
+        until_ended_well(&shell);
     }
+}
+
+/// Starts the application with these arguments, by a shell that says how it ended, and returns both that and the port when
+/// it serves.
+pub(crate) fn serving(desktop: &Desktop, panel: &Panel, arguments: &str) -> (Process, u16) {
+    let port = free_port();
+    write_settings(desktop, port, json!([{"id": "a", "host": "127.0.0.1", "tls": "off"}]));
+    let mut shell = desktop.program("sh");
+    shell.args(["-c", r#""$0" $1; echo "ended with $?""#]).arg(program()).arg(arguments);
+    let shell = Process::start(&shell, &desktop.path().join("shell.log"), 15);
+    panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
+    (shell, port)
+}
+
+pub(crate) fn until_ended_well(shell: &Process) {
+    until("its end", || shell.output().contains("ended with"));
+    assert!(shell.output().contains("ended with 0"), "{}", shell.output());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,12 +81,7 @@ async fn without_its_display_it_ends_in_order() {
     for arguments in ["--hidden", ""] {
         let mut desktop = Desktop::with_display();
         let panel = Panel::start(&desktop);
-        let port = free_port();
-        write_settings(&desktop, port, json!([{"id": "a", "host": "127.0.0.1", "tls": "off"}]));
-        let mut shell = desktop.program("sh");
-        shell.args(["-c", r#""$0" $1; echo "ended with $?""#]).arg(program()).arg(arguments);
-        let shell = Process::start(&shell, &desktop.path().join("shell.log"), 15);
-        panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
+        let (shell, port) = serving(&desktop, &panel, arguments);
         if arguments.is_empty() {
             until_shown(&Display::open(&desktop), true);
         }
@@ -83,8 +90,7 @@ async fn without_its_display_it_ends_in_order() {
         assert_eq!(client.ask("DATE").await.code(), "111");
         desktop.end_display();
         client.closed().await;
-        until("its end", || shell.output().contains("ended with"));
-        assert!(shell.output().contains("ended with 0"), "{}", shell.output());
+        until_ended_well(&shell);
         assert!(!files_with(desktop.path(), "the display is gone").is_empty(), "{arguments}");
     }
 }

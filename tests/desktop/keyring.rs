@@ -1,7 +1,7 @@
 //! A keyring that is locked or not there: the window says so, with the remedy, and nothing is lost.
 
 use newsmux_tests::desktop::Desktop;
-use newsmux_tests::provider::Provider;
+use newsmux_tests::provider::{Listening, Provider};
 use newsmux_tests::real::process::free_port;
 use newsmux_tests::real::skip;
 use serde_json::json;
@@ -17,10 +17,7 @@ async fn a_locked_keyring_is_said_and_unlocked_is_used() {
     }
     let desktop = Desktop::with_display();
     let news = Provider::named("a").account("me", PASSWORD).listen().await;
-    write_settings(&desktop, free_port(), json!([]));
-    let window = Window::open(&desktop).await;
-    enter(&window, news.address().port()).await;
-    window.press("Save").await;
+    let window = window_with(&desktop, &news).await;
     window.see("//h3").await;
     // Nothing has ended it in good order: what was saved has to be there all the same.
     window.kill();
@@ -43,10 +40,7 @@ async fn without_a_keyring_the_user_chooses_and_nothing_is_kept_in_plain_text() 
     let mut desktop = Desktop::without_keyring();
     desktop.start_display();
     let news = Provider::named("a").account("me", PASSWORD).listen().await;
-    write_settings(&desktop, free_port(), json!([]));
-    let window = Window::open(&desktop).await;
-    enter(&window, news.address().port()).await;
-    window.press("Save").await;
+    let window = window_with(&desktop, &news).await;
     window.reads("Your system has no keyring that Newsmux can use.").await;
     window.picture("absent").await;
     assert_eq!(settings(&desktop)["providers"], json!([]), "nothing is saved before that");
@@ -54,6 +48,15 @@ async fn without_a_keyring_the_user_chooses_and_nothing_is_kept_in_plain_text() 
     window.see("//h3").await;
     window.go("Overview").await;
     window.reads("Newsmux is on and idle.").await;
+}
+
+/// The window of a new user who enters this provider and saves it.
+pub(crate) async fn window_with(desktop: &Desktop, news: &Listening) -> Window {
+    write_settings(desktop, free_port(), json!([]));
+    let window = Window::open(desktop).await;
+    enter(&window, news.address().port()).await;
+    window.press("Save").await;
+    window
 }
 
 pub(crate) async fn enter(window: &Window, port: u16) {
@@ -73,10 +76,7 @@ async fn a_saved_password_is_not_sent_to_another_server() {
     let desktop = Desktop::with_display();
     let news = Provider::named("a").account("me", PASSWORD).listen().await;
     let other = Provider::named("other").account("me", PASSWORD).listen().await;
-    write_settings(&desktop, free_port(), json!([]));
-    let window = Window::open(&desktop).await;
-    enter(&window, news.address().port()).await;
-    window.press("Save").await;
+    let window = window_with(&desktop, &news).await;
     window.press("Edit").await;
     window.enter("Port", &other.address().port().to_string()).await;
     window.reads("Enter the password again: Newsmux sends the saved one only to the server").await;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::app::{settings, until_shown, write_settings};
 use crate::first_day::files_with;
-use crate::keyring::enter;
+use crate::keyring::window_with;
 use crate::window::Window;
 use crate::{PASSWORD, TOOLS};
 
@@ -24,10 +24,7 @@ async fn who_forgets_the_passphrase_starts_over_and_enters_the_passwords_again()
     }
     let desktop = Desktop::with_display();
     let news = Provider::named("a").account("me", PASSWORD).listen().await;
-    write_settings(&desktop, free_port(), json!([]));
-    let window = Window::open(&desktop).await;
-    enter(&window, news.address().port()).await;
-    window.press("Save").await;
+    let window = window_with(&desktop, &news).await;
     window.see("//h3").await;
     window.go("Settings").await;
     window.see("//label[contains(., \"Encrypted vault\")]").await.click().await.unwrap();

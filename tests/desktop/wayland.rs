@@ -4,12 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use newsmux_tests::client::Client;
 use newsmux_tests::desktop::{Desktop, Panel};
-use newsmux_tests::real::process::{Process, children, free_port};
+use newsmux_tests::real::process::{children, free_port};
 use newsmux_tests::real::{Tool, skip};
 use serde_json::json;
 
-use crate::app::{program, until, write_settings};
+use crate::app::{until, write_settings};
 use crate::first_day::files_with;
+use crate::idle::{serving, until_ended_well};
 use crate::window::Window;
 
 const TOOLS: [Tool; 4] = [Tool::Dbus, Tool::Keyring, Tool::WebDriver, Tool::Weston];
@@ -48,12 +49,7 @@ async fn it_ends_in_order_with_the_compositor() {
     for arguments in ["--hidden", ""] {
         let mut desktop = Desktop::with_wayland();
         let panel = Panel::start(&desktop);
-        let port = free_port();
-        write_settings(&desktop, port, json!([{"id": "a", "host": "127.0.0.1", "tls": "off"}]));
-        let mut shell = desktop.program("sh");
-        shell.args(["-c", r#""$0" $1; echo "ended with $?""#]).arg(program()).arg(arguments);
-        let shell = Process::start(&shell, &desktop.path().join("shell.log"), 15);
-        panel.item().until("that it serves", |says| says == "Newsmux: On, idle");
+        let (shell, port) = serving(&desktop, &panel, arguments);
         if arguments.is_empty() {
             let newsmux = children(shell.programs()[0])[0];
             until("the window's web view", || {
@@ -64,8 +60,7 @@ async fn it_ends_in_order_with_the_compositor() {
         assert!(client.line().await.starts_with("20"));
         desktop.end_compositor();
         client.closed().await;
-        until("its end", || shell.output().contains("ended with"));
-        assert!(shell.output().contains("ended with 0"), "{}", shell.output());
+        until_ended_well(&shell);
         assert!(!files_with(desktop.path(), "the display is gone").is_empty(), "{arguments}");
     }
 }
