@@ -6,7 +6,9 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use nntp_proxy::auth::AuthHandler;
-use nntp_proxy::config::{Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls};
+use nntp_proxy::config::{
+    Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls, TrafficLimits,
+};
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError};
 use nntp_proxy::proxy::Proxy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -26,6 +28,7 @@ pub(crate) fn serve(providers: usize, together: usize, times: u64) -> Result<f64
             auth,
             backends,
             allowances: Allowances::new(),
+            traffic: TrafficLimits::default(),
         };
         let (mut client, theirs) = duplex(16 * 1024);
         let proxy = Proxy::new(config, Arc::new(Pipes));

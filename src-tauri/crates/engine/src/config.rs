@@ -10,6 +10,10 @@ use std::time::Duration;
 
 use crate::auth::AuthHandler;
 
+mod traffic;
+
+pub use traffic::{ProgramLimits, TrafficLimits};
+
 /// How requests are routed to the backends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -111,6 +115,8 @@ pub struct Config {
     pub backends: Vec<BackendConfig>,
     /// What accounts may still transfer. An account that is not named has no limit.
     pub allowances: Allowances,
+    /// The speed limits.
+    pub traffic: TrafficLimits,
 }
 
 /// How much each account may still transfer, by the account's id.

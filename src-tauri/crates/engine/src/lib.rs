@@ -11,6 +11,7 @@ mod clients;
 mod lock;
 mod ticket;
 mod timer;
+mod traffic;
 
 pub mod auth;
 pub mod backend;

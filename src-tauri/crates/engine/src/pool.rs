@@ -55,8 +55,19 @@ impl BufferPool {
         cx: &mut Context<'_>,
         from: &mut ReadHalf,
     ) -> Poll<io::Result<Bytes>> {
+        self.poll_read_most(cx, from, usize::MAX)
+    }
+
+    /// Like [`poll_read`](Self::poll_read), but no more than this many bytes.
+    pub(crate) fn poll_read_most(
+        &self,
+        cx: &mut Context<'_>,
+        from: &mut ReadHalf,
+        most: usize,
+    ) -> Poll<io::Result<Bytes>> {
         let mut buffer = self.take();
-        let mut filled = ReadBuf::new(&mut buffer.data);
+        let most = most.min(buffer.data.len());
+        let mut filled = ReadBuf::new(buffer.data.get_mut(..most).unwrap_or_default());
         ready!(Pin::new(from).poll_read(cx, &mut filled))?;
         buffer.len = filled.filled().len();
         Poll::Ready(Ok(if buffer.len <= SMALL {

@@ -16,7 +16,7 @@ use crate::backend::{Accounts, Backend, BackendSnapshot, CheckPermits, Resources
 use crate::budget::Budget;
 use crate::clients::{Client, Clients};
 pub use crate::clients::{ClientSnapshot, ProgramCounts, ProgramSnapshot};
-use crate::config::{Allowances, BackendConfig, Config, RoutingMode};
+use crate::config::{Allowances, BackendConfig, Config, RoutingMode, TrafficLimits};
 use crate::dial::{BoxStream, Dial};
 use crate::events::{Event, Events};
 use crate::lock::Lock;
@@ -24,6 +24,7 @@ use crate::pool::BufferPool;
 use crate::router::BackendSelector;
 use crate::session::ClientSession;
 use crate::totals::Totals;
+use crate::traffic::Traffic;
 use crate::types::BufferSize;
 
 /// The maximum number of unused buffers to keep.
@@ -96,6 +97,7 @@ impl Proxy {
                 dialler,
                 buffers: BufferPool::new(BufferSize::DEFAULT, BUFFERS),
                 events: Events::new(),
+                traffic: Traffic::default(),
             },
             accounts: Accounts::counting_in(totals.clone()),
             budget: Budget::new(),
@@ -118,6 +120,7 @@ impl Proxy {
         let keep = |new: &_| old.iter().find(|backend| backend.config() == new).cloned();
         let kept: Vec<_> = config.backends.iter().map(keep).collect();
         self.0.accounts.totals.allow(&config.allowances);
+        self.0.resources.traffic.limit(&config.traffic);
         let mut others: Vec<_> = kept.iter().flatten().cloned().collect();
         let mut make = |new: &BackendConfig| {
             let resources = self.0.resources.clone();
@@ -223,7 +226,7 @@ impl Proxy {
         let session = if unrecognized.is_some() { session.unrecognized() } else { session };
         let session = session.with_posting(posting).within_proxy(
             &self.0.budget,
-            self.0.resources.events.clone(),
+            &self.0.resources,
             self.0.stop.subscribe(),
         );
         if let Some((connected, recognition)) = unrecognized {
@@ -263,6 +266,11 @@ impl Proxy {
     /// Sets what the accounts may still transfer. Requests in flight finish.
     pub fn set_allowances(&self, allowances: &Allowances) {
         self.0.accounts.totals.allow(allowances);
+    }
+
+    /// Sets all speed limits. They hold at once, also for what is under way.
+    pub fn limit(&self, limits: &TrafficLimits) {
+        self.0.resources.traffic.limit(limits);
     }
 
     /// Renews all provider connections, because the network changed or the computer slept. Call it

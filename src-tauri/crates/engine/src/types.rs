@@ -37,6 +37,9 @@ impl Default for BufferSize {
 pub struct ClientId(u64);
 
 impl ClientId {
+    /// Whoever is no client, such as Newsmux itself.
+    pub(crate) const NOBODY: Self = Self(0);
+
     /// Creates an id that no other session has.
     pub(crate) fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);

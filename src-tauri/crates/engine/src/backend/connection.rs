@@ -34,6 +34,8 @@ const CLOSE_GRACE: Duration = Duration::from_secs(1);
 const CLOSE_DEAD: Duration = Duration::from_millis(300);
 /// How long a provider may accept no bytes of a command.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
+/// How many bytes to read at once for a status line while a speed limit holds.
+const LIMITED: usize = 1024;
 /// How many bytes may wait to be sent before lines without a turn are refused.
 const OUTBOX: usize = 64 * 1024;
 
@@ -249,7 +251,10 @@ impl ReadSide {
                 return Err(Error::Unexpected("a status line without an end".into()));
             }
             let Self { half, timer, .. } = self;
-            let more = poll_fn(|cx| match backend.resources.buffers.poll_read(cx, half) {
+            // A line waits for no speed limit. What comes with it is little, and counts.
+            let most = if backend.is_limited() { LIMITED } else { usize::MAX };
+            let buffers = &backend.resources.buffers;
+            let more = poll_fn(|cx| match buffers.poll_read_most(cx, half, most) {
                 Poll::Pending => {
                     timer.poll_until(end, cx).map(|()| Err(Error::TimedOut("the reply")))
                 }
@@ -257,6 +262,7 @@ impl ReadSide {
             });
             let more = more.await?;
             backend.count_bytes(more.len());
+            backend.charge(more.len());
             if more.is_empty() {
                 return Err(Error::ConnectionLost(closed()));
             }

@@ -21,6 +21,11 @@ impl Recent {
         Self { since: Instant::now(), bytes: 0 }
     }
 
+    /// Leaves out a time in which Newsmux itself held the reply back.
+    pub(super) fn leave_out(&mut self, time: Duration) {
+        self.since += time;
+    }
+
     /// Counts bytes of the reply.
     pub(super) fn add(&mut self, bytes: usize) {
         self.bytes += bytes;

@@ -39,7 +39,7 @@ pub(crate) struct Claim {
 }
 
 /// The waiting line. See the [module](self).
-pub(super) struct Line<T> {
+pub(crate) struct Line<T> {
     /// The waiting programs, and those that had got more than their share when they left.
     programs: Vec<Queue<T>>,
     /// The virtual time: the start of the turn served last, in bytes given to each program.
@@ -64,21 +64,21 @@ struct Clients<T> {
 }
 
 impl<T> Line<T> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { programs: Vec::new(), now: 0, turns: 0, len: 0 }
     }
 
     /// The number of waiting requests.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Adds a request to the line.
-    pub(super) fn push(&mut self, claim: &Claim, waiter: T) {
+    pub(crate) fn push(&mut self, claim: &Claim, waiter: T) {
         let (now, cost) = (self.now, claim.cost as u64);
         let known = self.programs.iter().position(|queue| queue.program == claim.program);
         let at = known.unwrap_or_else(|| {
@@ -102,7 +102,7 @@ impl<T> Line<T> {
     }
 
     /// Returns who is next, and leaves it in the line.
-    pub(super) fn peek(&self) -> Option<&T> {
+    pub(crate) fn peek(&self) -> Option<&T> {
         let waiting = self.programs.iter().filter(|queue| queue.is_waiting());
         let queue = waiting.min_by_key(|queue| queue.given)?;
         let class = queue.next_class(self.is_for_the_least_urgent())?;
@@ -110,7 +110,7 @@ impl<T> Line<T> {
     }
 
     /// Removes and returns who is next, for a turn that its program pays for.
-    pub(super) fn pop(&mut self) -> Option<T> {
+    pub(crate) fn pop(&mut self) -> Option<T> {
         let (queue, class) = self.next_class()?;
         let start = queue.given;
         let (cost, waiter) = queue.classes.get_mut(class)?.pop()?;
@@ -123,7 +123,7 @@ impl<T> Line<T> {
 
     /// Removes and returns who is next, without a turn: nobody pays, and the client's next request takes
     /// the place.
-    pub(super) fn discard(&mut self) -> Option<T> {
+    pub(crate) fn discard(&mut self) -> Option<T> {
         let (queue, class) = self.next_class()?;
         let waiter = queue.classes.get_mut(class)?.discard()?;
         self.len -= 1;
@@ -144,7 +144,7 @@ impl<T> Line<T> {
     }
 
     /// Removes everyone, in no particular order.
-    pub(super) fn drain(&mut self) -> Vec<T> {
+    pub(crate) fn drain(&mut self) -> Vec<T> {
         std::iter::from_fn(|| self.discard()).collect()
     }
 }

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::lock::Lock;
 use crate::pool::BufferPool;
+use crate::traffic::{Throttle, Traffic};
 
 mod account;
 mod breaker;
@@ -53,7 +54,7 @@ pub use counters::{
 pub(crate) use gather::Gathering;
 pub(crate) use group_turn::{GroupTurn, Prologue};
 pub(crate) use lease::{Lease, Wanted};
-pub(crate) use line::{Claim, Urgency};
+pub(crate) use line::{Claim, Line, Urgency};
 pub(crate) use meter::{Meter, Volume};
 pub(crate) use reply::{PriorRefusals, Reply};
 pub(crate) use standing::{Availability, Confidence, Standing};
@@ -80,6 +81,8 @@ pub struct Backend {
     pool: Lock<Pool>,
     tally: Tally,
     learned: learned::Learned,
+    /// The speed limits for what comes from it.
+    throttles: [Arc<Throttle>; 2],
 }
 
 /// The shared resources of all backends.
@@ -88,13 +91,15 @@ pub(crate) struct Resources {
     pub(crate) dialler: Arc<dyn Dial>,
     pub(crate) buffers: BufferPool,
     pub(crate) events: Events,
+    pub(crate) traffic: Traffic,
 }
 
 impl Backend {
     /// Creates a backend without connections: they are dialled on demand.
     #[must_use]
     pub fn new(config: BackendConfig, dialler: Arc<dyn Dial>, buffers: BufferPool) -> Arc<Self> {
-        let resources = Resources { dialler, buffers, events: Events::new() };
+        let (events, traffic) = (Events::new(), Traffic::default());
+        let resources = Resources { dialler, buffers, events, traffic };
         Self::with_account(config, &Accounts::default(), &[], resources)
     }
 
@@ -110,7 +115,8 @@ impl Backend {
         let (account, tally) = (accounts.of(&config, others), accounts.totals.tally(&config));
         resources.dialler = Arc::new(Metered { dialler: resources.dialler, tally: tally.clone() });
         let (pool, learned) = (Lock::new(Pool::new()), learned::Learned::default());
-        let new = Arc::new(Self { config, resources, account, pool, tally, learned });
+        let throttles = resources.traffic.of_provider(&config.id);
+        let new = Arc::new(Self { config, resources, account, pool, tally, learned, throttles });
         new.account.enter(&new);
         new
     }
@@ -300,6 +306,16 @@ impl Backend {
         self.resources
             .events
             .tell(|| Event::Retried { provider: provider(), why: error.to_string() });
+    }
+
+    /// Whether a speed limit holds for what comes from the provider.
+    pub(super) fn is_limited(&self) -> bool {
+        self.throttles.iter().any(|throttle| throttle.is_on())
+    }
+
+    /// Counts bytes against the speed limits that did not wait for them.
+    pub(super) fn charge(&self, bytes: usize) {
+        self.throttles.iter().for_each(|throttle| throttle.charge(bytes));
     }
 
     /// Counts bytes from the provider.

@@ -21,6 +21,9 @@ use crate::ticket::Ticket;
 
 mod accept;
 mod ending;
+mod held_back;
+
+use held_back::HeldBack;
 
 /// How many bytes of an unwanted reply to read to keep its connection.
 const DRAIN_BYTES: usize = 2 * 1024 * 1024;
@@ -45,6 +48,7 @@ pub(crate) struct Reply {
     fresh: bool,
     /// Replies that are not final the first time, but are when repeated.
     prior: PriorRefusals,
+    held_back: HeldBack,
 }
 
 /// How a request was sent.
@@ -130,6 +134,7 @@ impl Reply {
             may_be_tried_again: false,
             fresh,
             prior: PriorRefusals::default(),
+            held_back: HeldBack::default(),
         }
     }
 
@@ -199,7 +204,8 @@ impl Reply {
             none if none.is_empty() => {
                 // A poll may relay megabytes, and other requests' commands should not wait for that.
                 gather::send_gathered();
-                let read = ready!(self.backend.resources.buffers.poll_read(cx, &mut side.half));
+                let from = (&mut side.half, !self.unwanted);
+                let read = ready!(self.held_back.poll_read(&self.backend, from, cx));
                 let bytes = read.as_ref().map_or(0, Bytes::len);
                 self.backend.count_bytes(bytes);
                 block.iter_mut().for_each(|block| block.recent.add(bytes));

@@ -154,6 +154,7 @@ impl ClientSession {
             // Boxed to keep the futures of small requests small.
             Err(waiting) => Box::pin(in_line(waiting, backend, route)).await?,
         };
+        reply.set_claim(claim);
         reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(route.may_ask_again(backend)).await?;
         self.deliver(backend, &mut reply, status, exchange).await

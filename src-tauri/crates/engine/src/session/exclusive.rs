@@ -221,6 +221,7 @@ impl ClientSession {
             return Ok(outcome);
         }
         let mut reply = turn.next_reply()?;
+        reply.set_claim(exchange.claim(&self.client, true));
         reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(false).await?;
         let Some(lease) = turn.into_lease() else { return Err(Error::TurnLost) };

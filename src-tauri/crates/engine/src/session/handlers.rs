@@ -80,7 +80,8 @@ impl Conversation {
         stream: BoxStream,
     ) -> Self {
         let (read, write) = stream.halves();
-        let writer = Writer::new(write);
+        let limit = session.traffic.of_client(&session.client);
+        let writer = Writer::new(write, limit);
         let flow = ClientFlow::new(Facts {
             posting: session.posting,
             login_needed: session.auth.login_needed(),

@@ -39,6 +39,7 @@ use tokio::sync::watch;
 use tracing::{Instrument, debug, debug_span};
 
 use crate::auth::AuthHandler;
+use crate::backend::Resources;
 use crate::budget::{Budget, Share};
 use crate::clients::Client;
 use crate::config::RoutingMode;
@@ -46,6 +47,7 @@ use crate::dial::BoxStream;
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
 use crate::router::BackendSelector;
+use crate::traffic::Traffic;
 use crate::types::ClientId;
 
 mod backend;
@@ -84,6 +86,7 @@ pub struct ClientSession {
     posting: bool,
     budget: Share,
     events: Events,
+    traffic: Traffic,
     stop: watch::Receiver<bool>,
 }
 
@@ -124,6 +127,7 @@ impl ClientSession {
             stateful: AtomicBool::new(true),
             posting: false,
             events: Events::new(),
+            traffic: Traffic::default(),
             stop: watch::channel(false).1,
         })
     }
@@ -252,11 +256,13 @@ impl ClientSessionBuilder {
     pub(crate) fn within_proxy(
         mut self,
         budget: &Budget,
-        events: Events,
+        resources: &Resources,
         stop: watch::Receiver<bool>,
     ) -> Self {
         self.0.budget = budget.for_session(&self.0.client);
-        (self.0.events, self.0.stop) = (events, stop);
+        self.0.events = resources.events.clone();
+        self.0.traffic = resources.traffic.clone();
+        self.0.stop = stop;
         self
     }
 

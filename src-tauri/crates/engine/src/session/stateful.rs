@@ -149,6 +149,7 @@ impl ClientSession {
         exchange: &mut Exchange<'_>,
     ) -> Result<Outcome, Error> {
         let mut reply = sent?;
+        reply.set_claim(exchange.claim(&self.client, true));
         let status = reply.status(true).await?;
         self.deliver(backend, &mut reply, status, exchange).await
     }
@@ -193,6 +194,7 @@ impl ClientSession {
             Selection::Over(outcome) => return Ok(outcome),
         };
         let mut reply = turn.next_reply()?;
+        reply.set_claim(exchange.claim(&self.client, true));
         reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(true).await?;
         if status.code().get() < 400 {

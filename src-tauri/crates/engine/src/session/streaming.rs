@@ -39,10 +39,12 @@ pub(super) async fn relay(
             step => step,
         });
         let step = step.await;
+        let held_back = reply.take_held_back();
         if blocked {
             reply.held_up();
         }
-        *if blocked { &mut held } else { &mut silence } += began.elapsed();
+        let time = began.elapsed().saturating_sub(held_back);
+        *if blocked { &mut held } else { &mut silence } += time;
         if !matches!(progress, Progress::Untracked) && !reply.is_over() && reply.crawls() {
             return Err(reply.condemn(Error::TimedOut("more than a trickle of the reply")));
         }

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::dial::WriteHalf;
 use crate::lock::Lock;
+use crate::traffic::ClientLimit;
 
 /// How many bytes of complete replies may be kept.
 const ROOM: usize = 16 * 1024;
@@ -32,6 +33,7 @@ pub(super) struct Place(u64);
 
 struct Inner {
     half: WriteHalf,
+    limit: ClientLimit,
     /// Complete replies to be written.
     left: BytesMut,
     /// Whether they are written but not flushed yet.
@@ -44,10 +46,16 @@ struct Inner {
 }
 
 impl Writer {
-    pub(super) fn new(half: WriteHalf) -> Self {
-        let left = BytesMut::new();
-        let inner = Inner { half, left, flushing: false, blocked: None, places: 0, past: 0 };
-        Self(Arc::new(Lock::new(inner)))
+    pub(super) fn new(half: WriteHalf, limit: ClientLimit) -> Self {
+        Self(Arc::new(Lock::new(Inner {
+            half,
+            limit,
+            left: BytesMut::new(),
+            flushing: false,
+            blocked: None,
+            places: 0,
+            past: 0,
+        })))
     }
 
     /// Gives away the next place.
@@ -132,18 +140,23 @@ impl Inner {
         cx: &mut Context<'_>,
         pieces: &VecDeque<Bytes>,
     ) -> Poll<io::Result<usize>> {
+        let mut most = ready!(self.limit.poll(cx));
         let all = std::iter::once(&*self.left).chain(pieces.iter().map(|piece| &**piece));
         let mut slices = [IoSlice::new(&[]); PIECES + 1];
         let mut count = 0;
         for (slice, bytes) in slices.iter_mut().zip(all.filter(|bytes| !bytes.is_empty())) {
+            let bytes = bytes.get(..most).unwrap_or(bytes);
+            most -= bytes.len();
             *slice = IoSlice::new(bytes);
-            count += 1;
+            count += usize::from(!bytes.is_empty());
         }
         let slices = slices.get(..count).unwrap_or_default();
         let Poll::Ready(written) = Pin::new(&mut self.half).poll_write_vectored(cx, slices) else {
+            self.limit.used(0);
             self.blocked.get_or_insert_with(Instant::now);
             return Poll::Pending;
         };
+        self.limit.used(*written.as_ref().unwrap_or(&0));
         self.blocked = None;
         let written = written?;
         if written == 0 {

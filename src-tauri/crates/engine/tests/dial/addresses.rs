@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::check::{Check, is_usable};
-use nntp_proxy::config::{Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls, Verify};
+use nntp_proxy::config::{
+    Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls, TrafficLimits, Verify,
+};
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError, NetDialler, establish};
 use nntp_proxy::proxy::Proxy;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
@@ -215,7 +217,14 @@ fn found(times: usize) -> Vec<Step> {
 async fn client_of(servers: &[&Server]) -> BufReader<DuplexStream> {
     let auth = Arc::new(AuthHandler::new(None, None));
     let (mode, backends) = (RoutingMode::PerCommand, vec![provider()]);
-    let config = Config { mode, posting: false, auth, backends, allowances: Allowances::new() };
+    let config = Config {
+        mode,
+        posting: false,
+        auth,
+        backends,
+        allowances: Allowances::new(),
+        traffic: TrafficLimits::default(),
+    };
     let proxy = Proxy::new(config, Arc::new(of(servers)));
     let (ours, theirs) = duplex(4096);
     tokio::spawn(async move {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::check::{Check, Finding, Found, Outcome, Proof, Remedy, Step as Stage, Why};
-use nntp_proxy::config::{Allowances, BackendConfig, Config, RoutingMode};
+use nntp_proxy::config::{Allowances, BackendConfig, Config, RoutingMode, TrafficLimits};
 use nntp_proxy::dial::NetDialler;
 use nntp_proxy::proxy::Proxy;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
@@ -71,7 +71,14 @@ async fn not_more_than_fifty_are_tried() {
 fn proxy_for(to: &BackendConfig) -> Proxy {
     let auth = Arc::new(AuthHandler::new(None, None));
     let (mode, backends) = (RoutingMode::PerCommand, vec![to.clone()]);
-    let config = Config { mode, posting: false, auth, backends, allowances: Allowances::new() };
+    let config = Config {
+        mode,
+        posting: false,
+        auth,
+        backends,
+        allowances: Allowances::new(),
+        traffic: TrafficLimits::default(),
+    };
     Proxy::new(config, Arc::new(NetDialler::new()))
 }
 

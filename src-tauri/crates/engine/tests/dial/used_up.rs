@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use nntp_proxy::auth::AuthHandler;
-use nntp_proxy::config::{Allowances, BackendConfig, Config, RoutingMode, TimeLimits};
+use nntp_proxy::config::{
+    Allowances, BackendConfig, Config, RoutingMode, TimeLimits, TrafficLimits,
+};
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError};
 use nntp_proxy::proxy::Proxy;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
@@ -73,6 +75,7 @@ fn proxy(provider: &Provider) -> Proxy {
         auth,
         backends: vec![to],
         allowances: Allowances::new(),
+        traffic: TrafficLimits::default(),
     };
     Proxy::new(config, Arc::new(provider.clone()))
 }

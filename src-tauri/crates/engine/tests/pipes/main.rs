@@ -12,6 +12,7 @@ mod lists;
 mod logins;
 mod pressure;
 mod small;
+mod speed;
 mod support;
 
 use std::sync::Arc;

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use newsmux_tests::provider::{ProviderState, serve_connection};
 use nntp_proxy::auth::AuthHandler;
-use nntp_proxy::config::{Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls};
+use nntp_proxy::config::{
+    Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls, TrafficLimits,
+};
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError, Stream};
 use nntp_proxy::proxy::Proxy;
 use tokio::io::{DuplexStream, duplex};
@@ -73,6 +75,7 @@ pub(crate) fn config(mode: RoutingMode, backends: Vec<BackendConfig>) -> Config 
         auth: Arc::new(AuthHandler::new(None, None)),
         backends,
         allowances: Allowances::new(),
+        traffic: TrafficLimits::default(),
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 
 use super::super::breaker::{self, Failure};
 use super::super::{Loss, Timing};
+use super::held_back::HeldBack;
 use super::{Headers, Reply, Stage};
 use crate::error::Error;
 
@@ -81,6 +82,7 @@ impl Reply {
             headers: Headers::Read(None),
             fresh: self.fresh,
             prior: self.prior,
+            held_back: HeldBack::default(),
         };
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(rest.discard());
