@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use api::request::Request;
 use control::controller::{Handle, Notice};
-use control::status::status;
+use control::status::{status, traffic};
 use local::channel::{
     Answer, Channel, ChannelError, Question, application_path, ask_blocking, wait_until_free,
 };
@@ -54,7 +54,10 @@ impl Instance {
                 // It has ended or is about to when this has no answer.
                 Ok(Answer::Running { .. }) => drop(ask_blocking(&path, &Question::Replace)),
                 Ok(Answer::Refused { .. }) => return Err(StartError::OtherVersion),
-                Ok(Answer::Status(_) | Answer::Stats { .. } | Answer::Ending) | Err(_) => {}
+                Ok(
+                    Answer::Status(_) | Answer::Stats { .. } | Answer::Traffic(_) | Answer::Ending,
+                )
+                | Err(_) => {}
             }
             if Instant::now() > end {
                 return Err(StartError::NotAnswering);
@@ -109,6 +112,13 @@ async fn answer(controller: &Handle, question: Question) -> Answer {
             Ok(stats) => Answer::Stats { stats },
             Err(failure) => Answer::Refused { why: failure.message },
         },
+        Question::Limit { to } => {
+            let request = Request::SetTraffic { mode: to.into() };
+            match controller.request(request).await {
+                Ok(_) => Answer::Traffic(traffic(&controller.watch().borrow())),
+                Err(failure) => Answer::Refused { why: failure.message },
+            }
+        }
         Question::Show { version } => {
             if version == VERSION {
                 controller.notice(Notice::StartedAgain);

@@ -45,6 +45,7 @@ fn the_tray_says_how_it_is_and_its_menu_does_what_it_says() {
         "Stop",
         "Pause for 15 minutes",
         "Pause for 1 hour",
+        "Slow mode",
         "Open Newsmux",
         "Copy address",
         "Start at login",

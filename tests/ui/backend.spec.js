@@ -8,7 +8,7 @@ serve("ui/dist");
 
 const SNAPSHOT = {
   state: { is: "stopped" }, troubles: [], address: { host: "::1", port: 10080 }, figures: { at: Date.now(), speed: 0, bytes: 0, today: 0, replies: 0, articles: 0 },
-  serves: true, sample: false,
+  serves: true, sample: false, traffic: { mode: { is: "normal" }, speed: null },
   providers: [{
     id: "a", name: "Northwind", state: "off", said: "", retry: null, password: "kept", tested: false, open: 0, granted: 8, allowed: 8, speed: 0, bytes: 0, replies: 0,
     missing: 0, failures: 0,
@@ -21,6 +21,7 @@ const SNAPSHOT = {
       id: "a", name: "Northwind", enabled: true, host: "news.example.com", port: null, tls: "on", verify: "full", ca_file: null, username: "u",
       connections: 8, tier: 0, required: false, pipelining: null, timeout_secs: 30,
     }],
+    limits: { slow_speed: 1000000 },
     desktop: { on: false, start_hidden: false, language: "en", theme: "system", log: "info", passwords: "keyring", told_of_tray: true, first_steps: { provider_works: true, program_set_up: true, article_delivered: true }, first_steps_done: true, sample: false, set_aside_seen: 0, notify: { attention: true, outages: true, accounts: true } },
   },
 };

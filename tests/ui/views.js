@@ -101,6 +101,13 @@ export const views = {
   "overview-end": ["overview", "busy", (page) => page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight))],
   "overview-many-end": ["overview", "many", (page) => page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight))],
   "overview-pause-menu": ["overview", "busy", (page) => page.locator("main button[aria-haspopup]").click()],
+  "overview-slow": ["overview", "busy", (page) => page.locator("main button[aria-pressed]").click()],
+  "settings-limits": ["settings", "busy", (page) => page.locator("main section").nth(2).evaluate((section) => section.scrollIntoView())],
+  "program-limit": ["overview", "busy", async (page) => {
+    await page.locator("main li button[aria-haspopup]").first().click();
+    await page.getByRole("menuitem").first().click();
+    await dialogs(page);
+  }],
   "closing": ["overview", "farewell", dialogs],
   "providers": ["providers", "busy"],
   "providers-empty": ["providers", "empty"],

@@ -1,4 +1,4 @@
-//! Builds newsmuxd for the tests that run it: beside them, with their profile, once for each process.
+//! Builds newsmuxd and newsmuxctl for the tests that run them: beside them, with their profile, once for each process.
 #![expect(clippy::expect_used, reason = "a helper of tests: what goes wrong here fails the test")]
 
 use std::env;
@@ -13,6 +13,11 @@ pub(super) fn newsmuxd() -> &'static Path {
     &NEWSMUXD
 }
 
+/// What speaks to it.
+pub(super) fn newsmuxctl() -> PathBuf {
+    NEWSMUXD.with_file_name("newsmuxctl")
+}
+
 fn build() -> PathBuf {
     let test = env::current_exe().expect("the running test");
     let folder = test.parent().and_then(Path::parent).expect("the folder of the profile");
@@ -21,7 +26,8 @@ fn build() -> PathBuf {
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     // With the features that the whole workspace has, so that nothing is built twice.
     cargo
-        .args(["build", "--quiet", "--workspace", "--bin", "newsmuxd", "--target-dir"])
+        .args(["build", "--quiet", "--workspace", "--bin", "newsmuxd", "--bin", "newsmuxctl"])
+        .arg("--target-dir")
         .arg(target);
     let profile = folder.file_name().expect("the profile's name");
     if profile != "debug" {

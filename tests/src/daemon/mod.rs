@@ -95,13 +95,23 @@ impl Home {
     /// newsmuxd without arguments.
     #[must_use]
     pub fn bare_command(&self) -> Command {
-        let mut command = Command::new(build::newsmuxd());
+        self.program(build::newsmuxd())
+    }
+
+    /// A program at home in this folder.
+    fn program(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command.env("HOME", self.path()).env("RUST_LOG", "trace");
         for folder in ["XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"] {
             command.env_remove(folder);
         }
         command.stdin(Stdio::null()).kill_on_drop(true);
         command
+    }
+
+    /// Runs newsmuxctl, which speaks to the newsmuxd of this folder, and says what it printed.
+    pub async fn newsmuxctl(&self, arguments: &[&str]) -> Ended {
+        self.run(self.program(&build::newsmuxctl()).args(arguments)).await
     }
 
     /// Runs newsmuxd to its end, and says what it printed.

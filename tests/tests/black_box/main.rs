@@ -27,6 +27,7 @@ mod secrets;
 mod stale;
 mod tiers;
 mod tls;
+mod traffic;
 
 use newsmux_tests::article::Article;
 use newsmux_tests::client::{Client, Reply};

@@ -135,6 +135,12 @@ class Application {
       case "set_mode": return this.#change(() => void (settings.routing.mode = request.mode));
       case "set_listen": return this.#listen(request.listen.host, request.listen.port);
       case "set_posting": return this.#change(() => void (settings.posting = request.posting));
+      case "set_traffic":
+        this.world.traffic = request.mode;
+        this.#tell("info", { what: "traffic_mode", mode: request.mode });
+        return DONE;
+      case "set_limits": return this.#change(() => void (settings.limits = request.limits));
+      case "limit_program": return this.#limitProgram(request.name, request.speed);
       case "set_language": return this.#change(() => void (desktop.language = request.language));
       case "set_all_users":
         this.#endTroubles(({ what }) => what === "other_user");
@@ -224,6 +230,14 @@ class Application {
     change();
     this.#tell("info", { what: "settings_changed" });
     return DONE;
+  }
+
+  #limitProgram(name: string, speed: number | null): Reply {
+    const { clients } = this.world.settings;
+    const known = clients.find((client) => client.name === name);
+    if (known) known.speed = speed;
+    else clients.push({ name, login: false, speed });
+    return this.#change(() => void (this.world.settings.clients = clients.filter((client) => client.login !== false || client.speed)));
   }
 
   #turn(running: State["is"] | null, happened: Happened): Reply {

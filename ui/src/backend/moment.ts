@@ -18,15 +18,22 @@ export function snapshotOf(world: World, moment: Moment): Snapshot {
   return {
     state: stateOf(world, speed), serves: serves(world) && canServe(world), troubles, keep, vault, settings, tray, farewell, removed, check, connected, address: settings.listen,
     figures: { at, speed, bytes, today: moment.today, replies, articles: moment.articles }, accounts: accountsOf(world),
-    sample, reachable: world.reachable ?? [],
+    traffic: { mode: world.traffic, speed: speedLimit(world) }, sample, reachable: world.reachable ?? [],
     providers: [...settings.providers, ...(sample ? [sampleProvider] : [])].map((provider, index) => providerOf(world, moment, provider, index, speed)),
     clients: serves(world) ? clientsOf(world, moment) : [],
     new_password: moment.newPassword, asks_to_quit: world.asksToQuit ?? false, last_event: last, start_at_login: startAtLogin, version: "0.1.0",
   };
 }
 
+function speedLimit({ traffic, settings: { limits } }: World): number | null {
+  const speed = limits.speed ?? null;
+  if (traffic.is === "normal") return speed;
+  return traffic.is === "slow" ? Math.min(speed ?? Infinity, limits.slow_speed) : traffic.speed;
+}
+
 export function speedOf(world: World, at: number): number {
-  return serves(world) && world.clients.length > 0 ? wave(at / 1000) : 0;
+  const free = serves(world) && world.clients.length > 0 ? wave(at / 1000) : 0;
+  return Math.min(free, speedLimit(world) ?? Infinity);
 }
 
 export function historyOf(world: World, begun: number): Sample[] {

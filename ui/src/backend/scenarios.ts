@@ -1,5 +1,5 @@
 // The situations that the fake can start in: `?scenario=degraded`.
-import type { Event, Happened, KeepState, Level, ProgramAddress, Provider, ProviderState, Retry, Settings, State, Trouble } from "../bindings";
+import type { Event, Happened, KeepState, Level, ProgramAddress, Provider, ProviderState, Retry, Settings, State, TrafficMode, Trouble } from "../bindings";
 import { dateOf } from "../pages/account";
 import { newProvider } from "../pages/provider";
 
@@ -8,6 +8,7 @@ export type World = {
   settings: Settings;
   running: State["is"] | null;
   until: number;
+  traffic: TrafficMode;
   troubles: Trouble[];
   states: Record<string, { state: ProviderState; said: string; granted?: number; retry?: Retry }>;
   passwords: Record<string, "kept" | "this_session">;
@@ -52,10 +53,10 @@ function usual(): World {
   return {
     settings: {
       version: 1, listen: { host: "127.0.0.1", port: 10080, all_users: null }, routing: { mode: "hybrid" }, posting: false,
-      clients: [{ name: "sabnzbd" }, { name: "thunderbird" }], providers: [main, second, block],
+      clients: [{ name: "sabnzbd" }, { name: "thunderbird" }], providers: [main, second, block], limits: { slow_speed: 1e6 },
       desktop: { on: true, start_hidden: false, language: "system", theme: "system", log: "info", notify: { attention: true, outages: true, accounts: true }, passwords: "keyring", told_of_tray: true, first_steps: { provider_works: false, program_set_up: false, article_delivered: false }, first_steps_done: true, sample: false, set_aside_seen: 0 },
     },
-    running: null, until: 0, troubles: [], states: {}, keep: { is: "open" },
+    running: null, until: 0, traffic: { is: "normal" }, troubles: [], states: {}, keep: { is: "open" },
     passwords: { main: "kept", second: "kept", block: "kept" },
     clients: [{ name: "sabnzbd", address: "127.0.0.1", connections: 12 }],
     past: [

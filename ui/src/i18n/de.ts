@@ -4,6 +4,7 @@ import { account } from "./account.de";
 import { check } from "./check.de";
 import type { Words } from "./en";
 import { statistics } from "./statistics.de";
+import { traffic } from "./traffic.de";
 
 const keyring = {
   Der: "Der Schlüsselbund", den: "den Schlüsselbund", ihn: "ihn", im: "im Schlüsselbund", title: "Schlüsselbund",
@@ -265,6 +266,7 @@ export function german(platform: Platform): Words {
     check,
     account,
     statistics,
+    traffic,
 
     unsaved: {
       title: "Das Passwort kann nicht gespeichert werden",

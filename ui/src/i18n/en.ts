@@ -4,6 +4,7 @@ import type { Platform } from "../platform";
 import { account } from "./account.en";
 import { check } from "./check.en";
 import { statistics } from "./statistics.en";
+import { traffic } from "./traffic.en";
 
 const systems = {
   linux: { keyring: "the keyring", keyringTitle: "System keyring", tray: "tray" },
@@ -261,6 +262,7 @@ export function english(platform: Platform) {
     check,
     account,
     statistics,
+    traffic,
 
     unsaved: {
       title: "The password can't be saved",

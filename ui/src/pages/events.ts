@@ -18,6 +18,11 @@ export function sentence(happened: Happened, times: number, speaker: Speaker): s
     case "started": return words.started(happened.address);
     case "stopped": return words.stopped;
     case "settings_changed": return words.settings_changed;
+    case "traffic_mode": {
+      const { event } = speaker.t.traffic;
+      const { mode } = happened;
+      return mode.is === "speed" ? event.speed(speaker.format.speed(mode.speed)) : event[mode.is];
+    }
     case "renewed": return words.renewed;
     case "provider_up": return words.provider_up(happened.provider);
     case "provider_down": return words.provider_down(happened.provider);

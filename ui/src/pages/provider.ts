@@ -2,6 +2,7 @@
 import type { Arranged, Hold, Password, Provider, Remedy, TlsMode, VerifyLevel } from "../bindings";
 import type { Format } from "../format";
 import type { Words } from "../i18n";
+import { megabytes, wrongSpeed } from "./traffic";
 import { boughtOf, centsOf, quotaOf, wrongBought, type Bought, type BoughtField } from "./account";
 
 /** `test`: the form starts a test when it opens. */
@@ -74,6 +75,8 @@ export function wrongWith({ provider, password, bought }: Draft, t: Words, forma
   within("connections", 1, 500);
   within("pipelining", 1, 64, true);
   within("timeout_secs", 1, 600);
+  const speed = wrongSpeed(megabytes(provider.speed), t, format);
+  if (speed) wrong.speed = speed;
   if (password && !provider.username?.trim()) wrong.username = t.form.wrong.userEmpty;
   if (!provider.id && provider.username?.trim() && !password) wrong.password = t.form.wrong.passwordEmpty;
   if (again && !password && Object.keys(wrong).length === 0) wrong.password = t.failure.password_again;

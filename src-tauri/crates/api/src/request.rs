@@ -9,7 +9,9 @@ use downloaders::Program;
 use ledger::{By, Range};
 use nntp_proxy::config::Secret;
 use serde::Deserialize;
-use settings::{Language, Listen, LogLevel, Mode, Notify, Provider, StoreKind, Theme};
+use settings::{
+    Language, Limits, Listen, LogLevel, Mode, Notify, Provider, StoreKind, Theme, TrafficMode,
+};
 
 use crate::snapshot::Trouble;
 pub use entered::{Arranged, Password, Remember};
@@ -114,6 +116,24 @@ pub enum Request {
     SetPosting {
         /// Whether they may.
         posting: bool,
+    },
+    /// Limits everything in another way, such as slow mode.
+    SetTraffic {
+        /// How.
+        mode: TrafficMode,
+    },
+    /// Changes the limits for everything.
+    SetLimits {
+        /// All of them.
+        limits: Limits,
+    },
+    /// Limits a program.
+    LimitProgram {
+        /// Its login or, without one, its own name.
+        name: String,
+        /// The most that it is sent, in bytes a second; nothing is no limit.
+        #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+        speed: Option<u64>,
     },
     /// Changes the language.
     SetLanguage {

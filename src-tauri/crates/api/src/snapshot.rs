@@ -3,7 +3,7 @@
 
 use downloaders::Address;
 use serde::Serialize;
-use settings::Settings;
+use settings::{Settings, TrafficMode};
 
 mod check;
 mod event;
@@ -45,6 +45,8 @@ pub struct Snapshot {
     /// The number of the newest event; those before are asked for.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub last_event: u64,
+    /// Which speed limit holds for everything.
+    pub traffic: TrafficView,
     /// The settings as they are in the file.
     pub settings: Settings,
     /// How the place is where passwords are kept.
@@ -102,6 +104,17 @@ pub enum State {
     NoProvider,
     /// The user has to do something.
     Attention,
+}
+
+/// Which speed limit holds for everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct TrafficView {
+    /// How it was chosen.
+    pub mode: TrafficMode,
+    /// The limit, in bytes a second.
+    #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+    pub speed: Option<u64>,
 }
 
 /// What is happening, over all providers.

@@ -11,8 +11,8 @@ use api::request::{
 use api::snapshot::{
     AccountView, Certificate, Check, ClientView, Connected, Direct, Event, Figures, Finding, Found,
     Happened, KeepState, Level, Outcome, PasswordState, Problem, ProgramAddress, Proof,
-    ProviderState, ProviderView, Remedy, Retry, Sample, Snapshot, State, Step, Trouble, VaultState,
-    Why,
+    ProviderState, ProviderView, Remedy, Retry, Sample, Snapshot, State, Step, TrafficView,
+    Trouble, VaultState, Why,
 };
 use downloaders::import::{Doubt, LeftOut, Unfit};
 use downloaders::{Address, Program};
@@ -21,8 +21,8 @@ use ledger::{
     Series, SeriesRow, Step as StepLength, Total,
 };
 use settings::{
-    Client, Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Notify, Provider, ReadOnly,
-    Routing, Settings, SettingsCopy, StoreKind, Theme, TlsMode, VerifyLevel,
+    Client, Desktop, FirstSteps, Language, Limits, Listen, LogLevel, Mode, Notify, Provider,
+    ReadOnly, Routing, Settings, SettingsCopy, StoreKind, Theme, TlsMode, TrafficMode, VerifyLevel,
 };
 use ts_rs::{Config, TS};
 
@@ -52,6 +52,8 @@ fn bindings() -> String {
         Trouble,
         ReadOnly,
         Address,
+        TrafficView,
+        TrafficMode,
         Figures,
         ProviderView,
         ProviderState,
@@ -79,6 +81,7 @@ fn bindings() -> String {
         Routing,
         Mode,
         Client,
+        Limits,
         Provider,
         TlsMode,
         VerifyLevel,

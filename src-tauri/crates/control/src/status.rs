@@ -2,8 +2,8 @@
 
 use std::process;
 
-use api::snapshot::{ProviderState, ProviderView, Retry, Snapshot, State};
-use local::channel::{ProviderStatus, Status};
+use api::snapshot::{ProviderState, ProviderView, Retry, Snapshot, State, TrafficView};
+use local::channel::{ProviderStatus, Status, TrafficStatus};
 use serde_json::{Map, Value};
 
 /// The status of the application.
@@ -19,8 +19,16 @@ pub fn status(now: &Snapshot) -> Status {
         bytes: now.figures.bytes,
         articles: now.figures.articles,
         providers: now.providers.iter().map(|view| provider(view, now.figures.at)).collect(),
+        traffic: traffic(now),
         accounts: accounts(now),
     }
+}
+
+/// What limits the speed of the application.
+#[must_use]
+pub fn traffic(now: &Snapshot) -> TrafficStatus {
+    let TrafficView { mode, speed } = now.traffic;
+    TrafficStatus { mode: mode.word().into(), speed }
 }
 
 fn accounts(now: &Snapshot) -> Map<String, Value> {

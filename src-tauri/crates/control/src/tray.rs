@@ -2,7 +2,7 @@
 
 use api::request::Request;
 use api::snapshot::{Snapshot, State};
-use settings::Language;
+use settings::{Language, TrafficMode};
 
 use crate::words::Words;
 
@@ -61,6 +61,8 @@ pub enum Action {
     Stop,
     /// Serves nobody for so many minutes.
     Pause(u16),
+    /// Turns slow mode on or off.
+    Slow(bool),
     /// Tries all providers that are down.
     TryNow,
     /// Shows the window.
@@ -81,6 +83,8 @@ impl Action {
             Self::Start => Request::Start,
             Self::Stop => Request::Stop,
             Self::Pause(minutes) => Request::Pause { minutes },
+            Self::Slow(true) => Request::SetTraffic { mode: TrafficMode::Slow },
+            Self::Slow(false) => Request::SetTraffic { mode: TrafficMode::Normal },
             Self::TryNow => Request::TryNow { provider: None },
             Self::Open => Request::Show,
             Self::StartAtLogin(start) => Request::SetStartAtLogin { start },
@@ -126,6 +130,13 @@ fn menu(snapshot: &Snapshot, words: &Words) -> Vec<Item> {
         menu.push(does(words.stop, Action::Stop));
         menu.push(does(words.pause_15, Action::Pause(15)));
         menu.push(does(words.pause_60, Action::Pause(60)));
+        let slow = snapshot.traffic.mode == TrafficMode::Slow;
+        menu.push(Item::Action {
+            text: words.slow.into(),
+            does: Action::Slow(!slow),
+            enabled: true,
+            checked: Some(slow),
+        });
     }
     if matches!(snapshot.state, State::Degraded | State::Down) {
         menu.push(does(words.try_now, Action::TryNow));

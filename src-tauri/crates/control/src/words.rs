@@ -4,7 +4,7 @@ mod english;
 mod german;
 
 use api::snapshot::{KeepState, ProviderState, ProviderView, Snapshot, State, Trouble};
-use settings::Language;
+use settings::{Language, TrafficMode};
 
 use english::ENGLISH;
 use german::GERMAN;
@@ -18,6 +18,7 @@ pub(crate) struct Words {
     pub(crate) stop: &'static str,
     pub(crate) pause_15: &'static str,
     pub(crate) pause_60: &'static str,
+    pub(crate) slow: &'static str,
     pub(crate) try_now: &'static str,
     pub(crate) open: &'static str,
     pub(crate) copy: &'static str,
@@ -40,6 +41,7 @@ pub(crate) struct Words {
     no_provider: &'static str,
     several_down: fn(usize) -> String,
     because: fn(&Trouble, &str, &KeepState) -> String,
+    limited: fn(&str) -> String,
     /// What was downloaded today, behind the state.
     today: fn(&str) -> String,
     /// What programs wait for, where a trouble keeps all of them from downloading.
@@ -78,11 +80,24 @@ impl Words {
                 (self.paused)(until.saturating_sub(snapshot.figures.at).div_ceil(60_000))
             }
             State::Starting => self.starting.into(),
-            State::Idle => self.idle.into(),
-            State::Active => (self.active)(&self.speed(snapshot.figures.speed)),
+            State::Idle => self.limited(snapshot, self.idle.into()),
+            State::Active => {
+                self.limited(snapshot, (self.active)(&self.speed(snapshot.figures.speed)))
+            }
             State::Down => format!("{}: {}", self.nothing, self.none_works(&snapshot.providers)),
             State::NoProvider => format!("{}: {}", self.nothing, self.no_provider),
             State::Degraded | State::Attention => self.trouble(snapshot),
+        }
+    }
+
+    /// The state, with the limit that the user has turned on.
+    fn limited(&self, snapshot: &Snapshot, state: String) -> String {
+        match snapshot.traffic.mode {
+            TrafficMode::Normal => state,
+            TrafficMode::Slow => format!("{state} · {}", self.slow),
+            TrafficMode::Speed { speed } => {
+                format!("{state} · {}", (self.limited)(&self.speed(speed)))
+            }
         }
     }
 

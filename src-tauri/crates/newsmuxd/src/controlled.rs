@@ -11,6 +11,7 @@ use tracing::warn;
 
 use crate::books::Books;
 use crate::status::status;
+use crate::traffic::Traffic;
 
 /// Opens the channel on `path`. Without a path it is the usual one, and newsmuxd runs without it where it cannot be had.
 ///
@@ -41,12 +42,13 @@ pub(crate) fn open(path: Option<&Path>) -> Result<Option<Channel>, String> {
 pub(crate) async fn serve(
     channel: Channel,
     proxy: Proxy,
-    books: Option<Arc<Books>>,
+    (books, traffic): (Option<Arc<Books>>, Arc<Traffic>),
     address: SocketAddr,
 ) {
     let address = address.to_string();
     let answer = move |question| {
         let (proxy, books, address) = (proxy.clone(), books.clone(), address.clone());
+        let traffic = Arc::clone(&traffic);
         async move {
             match question {
                 Question::Status => {
@@ -54,11 +56,16 @@ pub(crate) async fn serve(
                         Some(books) => books.accounts().await,
                         None => Map::new(),
                     };
-                    Answer::Status(status(&proxy.snapshot(), accounts, &address))
+                    let about = (accounts, traffic.status());
+                    Answer::Status(status(&proxy.snapshot(), about, &address))
                 }
                 Question::Stats { range, by } => match books {
                     Some(books) => stats(books.stats(range, by).await),
                     None => stats(Err("statistics are not kept".into())),
+                },
+                Question::Limit { to } => match traffic.limit(to, &proxy) {
+                    Ok(now) => Answer::Traffic(now),
+                    Err(why) => Answer::Refused { why },
                 },
                 Question::Show { .. } | Question::Replace => Answer::Refused {
                     why: "newsmuxd has no window, and its service ends it".into(),

@@ -23,6 +23,7 @@ use crate::books::Books;
 use crate::sampled::Sampled;
 use crate::setup::Setup;
 use crate::signals::{Request, Signals};
+use crate::traffic::Traffic;
 
 mod arguments;
 mod books;
@@ -32,6 +33,7 @@ mod sampled;
 mod setup;
 mod signals;
 mod status;
+mod traffic;
 
 /// How long requests that are under way may continue when the program is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -66,6 +68,7 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     let channel = controlled::open(arguments.control.as_deref())?;
     let books = Books::open(&arguments).map(Arc::new);
     books.iter().for_each(|books| books.allow(&mut setup));
+    let traffic = Arc::new(Traffic::new(setup.settings));
     let proxy = Proxy::new(setup.config, Arc::new(NetDialler::new()));
     books.iter().for_each(|books| books.watch(&proxy));
     for listener in listeners {
@@ -73,14 +76,15 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
         tokio::spawn(async move { proxy.serve(listener).await });
     }
     if let Some(channel) = channel {
-        tokio::spawn(controlled::serve(channel, proxy.clone(), books.clone(), address));
+        let about = (books.clone(), Arc::clone(&traffic));
+        tokio::spawn(controlled::serve(channel, proxy.clone(), about, address));
     }
     say_line(&format!("listening on {address}")).map_err(|e| format!("cannot write: {e}"))?;
     loop {
         match signals.next().await {
             Request::Stop => break,
             Request::Reload => {
-                reload(&arguments, (&proxy, books.as_deref()), &setup.listen, sample)
+                reload(&arguments, (&proxy, books.as_deref(), &traffic), &setup.listen, sample)
             }
         }
     }
@@ -98,7 +102,7 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
 /// Takes new settings, or stays with the old ones where the new are not good.
 fn reload(
     arguments: &Arguments,
-    (proxy, books): (&Proxy, Option<&Books>),
+    (proxy, books, traffic): (&Proxy, Option<&Books>, &Traffic),
     listening: &Listen,
     sample: Option<SocketAddr>,
 ) {
@@ -108,6 +112,7 @@ fn reload(
                 warn!("the address to listen on has changed: restart newsmuxd for that");
             }
             books.iter().for_each(|books| books.allow(&mut setup));
+            setup.config.traffic = traffic.reload(setup.settings);
             proxy.apply(setup.config);
             info!("settings reloaded");
         }

@@ -16,6 +16,7 @@ pub(crate) struct Setup {
     /// What was bought of each account.
     pub(crate) plans: Vec<Plan>,
     pub(crate) listen: Listen,
+    pub(crate) settings: Settings,
     /// Where the settings are, or would be.
     pub(crate) file: PathBuf,
 }
@@ -42,7 +43,7 @@ impl Setup {
         let config = configure(&file, &settings, &credentials);
         let config = config.map_err(|e| e.to_string())?;
         let plans = settings::plans(&settings);
-        Ok(Self { config, plans, listen: settings.listen, file })
+        Ok(Self { config, plans, listen: settings.listen.clone(), settings, file })
     }
 }
 

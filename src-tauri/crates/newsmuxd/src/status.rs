@@ -2,13 +2,17 @@
 
 use std::process;
 
-use local::channel::{ProviderStatus, Status};
+use local::channel::{ProviderStatus, Status, TrafficStatus};
 use nntp_proxy::backend::{BackendSnapshot, Retry, State};
 use nntp_proxy::proxy::Snapshot;
 use serde_json::{Map, Value};
 
 /// The status of a newsmuxd that serves on `address`.
-pub(crate) fn status(now: &Snapshot, accounts: Map<String, Value>, address: &str) -> Status {
+pub(crate) fn status(
+    now: &Snapshot,
+    (accounts, traffic): (Map<String, Value>, TrafficStatus),
+    address: &str,
+) -> Status {
     let sum = |figure: fn(&BackendSnapshot) -> u64| now.backends.iter().map(figure).sum();
     let busy = now.backends.iter().any(|backend| backend.load > 0);
     Status {
@@ -21,6 +25,7 @@ pub(crate) fn status(now: &Snapshot, accounts: Map<String, Value>, address: &str
         bytes: sum(|backend| backend.counters.bytes),
         articles: sum(|backend| backend.counters.articles),
         providers: now.backends.iter().map(provider).collect(),
+        traffic,
         accounts,
     }
 }

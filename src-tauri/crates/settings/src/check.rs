@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ledger::Quota;
 
+use crate::limits::LOWEST;
 use crate::{Provider, Settings};
 
 /// A place in the settings, and what is wrong with it.
@@ -29,7 +30,10 @@ pub fn check(settings: &Settings) -> Result<(), Complaint> {
         if !names.insert(&client.name) {
             return Err(Complaint::new(path, format!("there is another client {:?}", client.name)));
         }
+        check_speed(&format!("clients[{at}].speed"), client.speed)?;
     }
+    check_speed("limits.speed", settings.limits.speed)?;
+    check_speed("limits.slow_speed", Some(settings.limits.slow_speed))?;
     let mut ids = HashSet::new();
     for (at, provider) in settings.providers.iter().enumerate() {
         let path = format!("providers[{at}]");
@@ -91,7 +95,7 @@ pub fn check_listen(settings: &Settings) -> Result<(), &'static str> {
     if listen.host != "localhost" && listen.host.parse::<IpAddr>().is_err() {
         return Err("has to be an address such as 127.0.0.1, or localhost");
     }
-    if !listen.is_loopback() && settings.clients.is_empty() {
+    if !listen.is_loopback() && settings.logins().next().is_none() {
         return Err(
             "other computers could connect without a login: add one to clients, or use 127.0.0.1",
         );
@@ -113,7 +117,19 @@ fn check_provider(path: &str, provider: &Provider) -> Result<(), Complaint> {
     within("port", provider.port(), 1, u16::MAX)?;
     within("connections", provider.connections, 1, 500)?;
     within("pipelining", provider.pipelining.unwrap_or(1).into(), 1, 64)?;
-    within("timeout_secs", provider.timeout_secs, 1, 600)
+    within("timeout_secs", provider.timeout_secs, 1, 600)?;
+    check_speed(&format!("{path}.speed"), provider.speed)
+}
+
+/// Whether a speed limit can be.
+pub(crate) fn check_speed(path: &str, speed: Option<u64>) -> Result<(), Complaint> {
+    match speed {
+        Some(speed) if speed < LOWEST => {
+            let why = format!("{speed} is too slow: use at least {LOWEST} bytes a second");
+            Err(Complaint::new(path, why))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_host(provider: &Provider) -> Result<(), &'static str> {

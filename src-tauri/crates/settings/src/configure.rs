@@ -13,7 +13,7 @@ use nntp_proxy::config::{
 };
 
 use crate::error::Error;
-use crate::{Client, Credentials, Provider, Settings, TlsMode};
+use crate::{Client, Credentials, Provider, Settings, TlsMode, TrafficMode};
 
 /// What the engine is told. Providers that are switched off are left out. `file` is for messages.
 ///
@@ -25,7 +25,7 @@ pub fn configure(
     credentials: &Credentials,
 ) -> Result<Config, Error> {
     let mut logins = Vec::new();
-    for (at, client) in settings.clients.iter().enumerate() {
+    for (at, client) in settings.clients.iter().enumerate().filter(|(_, client)| client.login) {
         let missing = || Error::field(file, format!("clients[{at}]"), no_password(&client.name));
         let password = credentials.clients.get(&client.name).cloned().ok_or_else(missing)?;
         logins.push(Login { user: client.name.clone(), password });
@@ -49,8 +49,8 @@ pub fn configure_available(settings: &Settings, credentials: &Credentials) -> Op
         password: password.clone(),
     };
     let known = |client: &Client| credentials.clients.get_key_value(&client.name).map(login);
-    let logins: Vec<_> = settings.clients.iter().filter_map(known).collect();
-    if logins.is_empty() && !settings.clients.is_empty() {
+    let logins: Vec<_> = settings.logins().filter_map(known).collect();
+    if logins.is_empty() && settings.logins().next().is_some() {
         return None;
     }
     let enabled = settings.enabled();
@@ -63,7 +63,7 @@ pub fn configure_available(settings: &Settings, credentials: &Credentials) -> Op
 /// Whether [`configure_available`] lets only programs of this user connect.
 #[must_use]
 pub fn serves_own_user_only(settings: &Settings) -> bool {
-    settings.clients.is_empty() && !settings.listen.all_users.unwrap_or(false)
+    settings.logins().next().is_none() && !settings.listen.all_users.unwrap_or(false)
 }
 
 /// Whoever has a login may connect, and is called by it; others are called by their programs. Without logins, `all_users`
@@ -76,8 +76,14 @@ fn auth(logins: Vec<Login>, all_users: bool) -> AuthHandler {
 
 fn config(settings: &Settings, auth: AuthHandler, backends: Vec<BackendConfig>) -> Config {
     let auth = Arc::new(auth);
-    let allowances = Allowances::new();
-    Config { mode: settings.routing.mode, posting: settings.posting, auth, backends, allowances }
+    Config {
+        mode: settings.routing.mode,
+        posting: settings.posting,
+        auth,
+        backends,
+        allowances: Allowances::new(),
+        traffic: settings.traffic(TrafficMode::Normal),
+    }
 }
 
 fn no_password(name: &str) -> String {

@@ -44,7 +44,7 @@ pub fn load(file: &Path, settings: &Settings) -> Result<Credentials, Error> {
     if let Some(id) = read.providers.keys().find(|id| settings.provider(id).is_none()) {
         return Err(Error::field(file, format!("providers.{id}"), UNKNOWN));
     }
-    let known = |name: &String| settings.clients.iter().any(|client| client.name == *name);
+    let known = |name: &String| settings.logins().any(|client| client.name == *name);
     if let Some(name) = read.clients.keys().find(|name| !known(name)) {
         return Err(Error::field(file, format!("clients.{name}"), UNKNOWN));
     }

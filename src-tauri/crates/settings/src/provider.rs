@@ -72,6 +72,10 @@ pub struct Provider {
     /// month.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<u32>,
+    /// The most that comes from it, in bytes a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+    pub speed: Option<u64>,
 }
 
 /// Encryption by its names in the file.
@@ -144,6 +148,7 @@ impl Provider {
             expires: None,
             backbone: None,
             price: None,
+            speed: None,
         }
     }
 

@@ -6,7 +6,7 @@ use nntp_proxy::config::RoutingMode as Mode;
 use secrets::Owner;
 use serde::{Deserialize, Serialize};
 
-use crate::{Desktop, Provider};
+use crate::{Desktop, Limits, Provider};
 
 /// The version of the file's format that this program writes.
 pub(crate) const VERSION: u32 = 1;
@@ -28,11 +28,15 @@ pub struct Settings {
     /// Whether clients may post.
     #[serde(default)]
     pub posting: bool,
-    /// The logins of clients; their passwords are elsewhere. None: no login is asked for.
+    /// The logins of clients; their passwords are elsewhere. None: no login is asked for. A program without
+    /// a login is here only for its limits.
     #[serde(default)]
     pub clients: Vec<Client>,
     /// The Usenet providers.
     pub providers: Vec<Provider>,
+    /// Speed limits for everything.
+    #[serde(default)]
+    pub limits: Limits,
     /// What only the desktop application does.
     #[serde(default)]
     pub desktop: Desktop,
@@ -63,13 +67,30 @@ pub struct Routing {
     pub mode: Mode,
 }
 
-/// A client's login.
+/// A client's login, or a program without one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Client {
-    /// Its user name.
+    /// Its user name; without a login, the program's own name, as Newsmux shows it.
     pub name: String,
+    /// Whether it is a login.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<bool>"))]
+    pub login: bool,
+    /// The most that it is sent, in bytes a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+    pub speed: Option<u64>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 pub(crate) const fn version() -> u32 {
@@ -92,6 +113,7 @@ impl Default for Settings {
             posting: false,
             clients: Vec::new(),
             providers: Vec::new(),
+            limits: Limits::default(),
             desktop: Desktop::default(),
         }
     }
@@ -103,7 +125,21 @@ impl Settings {
     pub fn has(&self, owner: &Owner) -> bool {
         match owner {
             Owner::Provider(_) => self.provider_of(owner).is_some(),
-            Owner::Client(name) => self.clients.iter().any(|client| client.name == *name),
+            Owner::Client(name) => self.logins().any(|client| client.name == *name),
+        }
+    }
+
+    /// The logins of clients.
+    pub fn logins(&self) -> impl Iterator<Item = &Client> {
+        self.clients.iter().filter(|client| client.login)
+    }
+
+    /// Adds a login. A program of that name keeps its limits.
+    pub fn add_login(&mut self, client: Client) {
+        let same = |known: &&mut Client| !known.login && known.name == client.name;
+        match self.clients.iter_mut().find(same) {
+            Some(known) => known.login = true,
+            None => self.clients.push(client),
         }
     }
 
@@ -129,6 +165,24 @@ impl Settings {
 }
 
 impl Client {
+    /// A login without limits.
+    #[must_use]
+    pub fn with_login(name: &str) -> Self {
+        Self { name: name.into(), login: true, speed: None }
+    }
+
+    /// Whether it has any limit.
+    #[must_use]
+    pub fn has_limits(&self) -> bool {
+        self.speed.is_some()
+    }
+
+    /// A program without a login, and without limits.
+    #[must_use]
+    pub fn without_login(name: &str) -> Self {
+        Self { login: false, ..Self::with_login(name) }
+    }
+
     /// As the owner of its password.
     #[must_use]
     pub fn owner(&self) -> Owner {

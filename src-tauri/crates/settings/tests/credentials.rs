@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
 use std::fs;
-use std::num::NonZeroU8;
+use std::num::{NonZeroU8, NonZeroU64};
 use std::path::{Path, PathBuf};
 
 use nntp_proxy::config::{Config, RoutingMode, Tls, TlsOptions, Verify};
@@ -150,6 +150,19 @@ fn a_file_that_others_can_read_is_refused() {
     }
 }
 
+#[test]
+fn a_program_without_a_login_needs_no_password_and_lets_everybody_in() {
+    let folder = Folder::new();
+    let clients = json!([{"name": "SABnzbd", "login": false, "speed": 5_000_000}]);
+    let json = json!({"clients": clients, "providers": [], "limits": {"speed": 80_000_000}});
+    let settings = settings::load(&folder.write("settings.json", &json.to_string())).unwrap();
+    let config = configure(Path::new("settings.json"), &settings, &Credentials::default()).unwrap();
+    assert!(!config.auth.login_needed());
+    assert_eq!(config.traffic.speed.map(NonZeroU64::get), Some(80_000_000));
+    let limits = config.traffic.programs["SABnzbd"];
+    assert_eq!(limits.speed.map(NonZeroU64::get), Some(5_000_000));
+}
+
 fn configured(providers: &Value, credentials: &str) -> Result<Config, String> {
     let folder = Folder::new();
     let settings = folder.settings(providers);
@@ -192,7 +205,7 @@ fn every_setting_reaches_the_engine() {
     let provider = json!([{
         "id": "a", "name": " ", "host": "news.example.com", "port": 5119, "tls": "starttls",
         "verify": "certificate", "ca_file": "ca.pem", "username": "", "connections": 20, "tier": 2,
-        "required": true, "pipelining": 7, "timeout_secs": 60
+        "required": true, "pipelining": 7, "timeout_secs": 60, "speed": 20_000_000
     }]);
     let config = configured(&provider, r#"{"clients": {"sab": "x", "get": "y"}}"#).unwrap();
     assert_eq!((config.mode, config.posting), (RoutingMode::Hybrid, false));
@@ -205,4 +218,5 @@ fn every_setting_reaches_the_engine() {
     assert_eq!((backend.connections.get(), backend.tier), (20, 2));
     assert_eq!(backend.pipelining, NonZeroU8::new(7));
     assert_eq!(backend.limits.first_byte.as_secs(), 60);
+    assert_eq!(config.traffic.providers["a"].get(), 20_000_000);
 }

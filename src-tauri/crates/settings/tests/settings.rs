@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use settings::{
-    Desktop, FirstSteps, Language, Listen, LogLevel, Mode, Notify, Provider, Routing, Settings,
-    StoreKind, Theme, TlsMode, VerifyLevel, load, load_default,
+    Desktop, FirstSteps, Language, Limits, Listen, LogLevel, Mode, Notify, Provider, Routing,
+    Settings, StoreKind, Theme, TlsMode, VerifyLevel, load, load_default,
 };
 use tempfile::TempDir;
 
@@ -74,6 +74,7 @@ fn the_smallest_file_has_every_default() {
         posting: false,
         clients: Vec::new(),
         providers: Vec::new(),
+        limits: Limits { speed: None, slow_speed: 1_000_000 },
         desktop: Desktop {
             on: true,
             start_hidden: false,
@@ -114,6 +115,7 @@ fn the_smallest_file_has_every_default() {
         expires: None,
         backbone: None,
         price: None,
+        speed: None,
     };
     assert_eq!(settings.providers, [expected]);
     assert_eq!(settings.providers[0].display_name(), "a");
@@ -160,6 +162,10 @@ fn each_value_that_cannot_be_is_named_with_its_place() {
         ("/providers/0/pipelining", json!(65), "providers[0].pipelining", &out("65", "64")),
         ("/providers/0/timeout_secs", json!(0), "providers[0].timeout_secs", &out("0", "600")),
         ("/providers/0/timeout_secs", json!(601), "providers[0].timeout_secs", &out("601", "600")),
+        ("/providers/0/speed", json!(0), "providers[0].speed", "0 is too slow: use at least 1000"),
+        ("/clients/1/speed", json!(999), "clients[1].speed", "999 is too slow: use at least 1000"),
+        ("/limits", json!({"speed": 5}), "limits.speed", "5 is too slow: use at least 1000"),
+        ("/limits", json!({"slow_speed": 0}), "limits.slow_speed", "0 is too slow"),
     ] {
         let said = read(with(pointer, value.clone()).to_string()).unwrap_err();
         let expected = format!("settings.json: {path}: {why}");
@@ -253,6 +259,8 @@ fn others_need_a_login_to_connect() {
                         add one to clients, or use 127.0.0.1";
         assert_eq!(said, expected, "{host}");
         assert!(listen(host, json!([{"name": "sab"}])).is_ok(), "{host}");
+        let said = listen(host, json!([{"name": "SABnzbd", "login": false}])).unwrap_err();
+        assert_eq!(said, expected, "{host}, with a program without a login");
     }
 }
 

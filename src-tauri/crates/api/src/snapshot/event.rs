@@ -1,6 +1,7 @@
 //! What happened, as the window lists it.
 
 use serde::Serialize;
+use settings::TrafficMode;
 
 use super::Trouble;
 
@@ -55,6 +56,11 @@ pub enum Happened {
     Stopped,
     /// The settings were changed.
     SettingsChanged,
+    /// Everything is limited in another way.
+    TrafficMode {
+        /// How.
+        mode: TrafficMode,
+    },
     /// The computer woke, or its network changed: all connections are renewed.
     Renewed,
     /// A provider can be used.

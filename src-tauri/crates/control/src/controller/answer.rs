@@ -56,6 +56,9 @@ impl Controller {
             Request::SetMode { mode } => self.set(|settings| settings.routing.mode = mode),
             Request::SetListen { listen } => return self.set_listen(listen, answer),
             Request::SetPosting { posting } => self.set(|settings| settings.posting = posting),
+            Request::SetTraffic { mode } => self.set_traffic(mode),
+            Request::SetLimits { limits } => self.set(|settings| settings.limits = limits),
+            Request::LimitProgram { name, speed } => self.limit_program(&name, speed),
             Request::SetLanguage { language } => {
                 self.set(|settings| settings.desktop.language = language)
             }

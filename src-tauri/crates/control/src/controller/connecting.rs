@@ -51,10 +51,10 @@ impl Controller {
         (name, secret): (String, Secret),
         answer: Answer,
     ) {
-        let client = Client { name: name.clone() };
+        let client = Client::with_login(&name);
         let owner = client.owner();
         let add = move |settings: &mut Settings| {
-            settings.clients.push(client.clone());
+            settings.add_login(client.clone());
             Ok(Reply::Done)
         };
         let password = (owner, Password::of_program(secret));
@@ -113,10 +113,10 @@ impl Controller {
 
     /// A login that is not there yet, with a password of our making.
     fn new_login(&self, name: &str) -> Result<(String, Secret), Failure> {
-        let client = Client { name: name.trim().into() };
+        let client = Client::with_login(name.trim());
         let name = client.name.clone();
         self.settings_file.allows(|settings| {
-            settings.clients.push(client);
+            settings.add_login(client);
             Ok::<_, Failure>(())
         })?;
         Ok((name, new_password()?))
@@ -128,7 +128,7 @@ impl Controller {
         name: Option<String>,
         access: &Access,
     ) -> Result<Option<(String, Secret)>, Failure> {
-        let clients = &self.settings().clients;
+        let clients: Vec<_> = self.settings().logins().collect();
         let Some(first) = clients.first() else { return Ok(None) };
         let client = match name {
             Some(name) => clients.iter().find(|client| client.name == name).ok_or_else(unknown)?,

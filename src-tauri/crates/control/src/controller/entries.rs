@@ -95,9 +95,9 @@ impl Controller {
 
     /// Adds a client, with a password of our making.
     pub(super) fn add_client(&mut self, name: &str, remember: Remember, answer: Answer) {
-        let client = Client { name: name.trim().into() };
+        let client = Client::with_login(name.trim());
         self.give_password(client.owner(), remember, answer, move |settings| {
-            settings.clients.push(client.clone());
+            settings.add_login(client.clone());
             Ok(())
         });
     }

@@ -75,6 +75,7 @@ fn level(happened: &Happened) -> Level {
         Happened::Started { .. }
         | Happened::Stopped
         | Happened::SettingsChanged
+        | Happened::TrafficMode { .. }
         | Happened::Renewed
         | Happened::ProviderUp { .. } => Level::Info,
         Happened::ProviderDown { .. }

@@ -26,6 +26,7 @@ mod sample;
 mod saving;
 mod serving;
 mod stores;
+mod traffic;
 mod troubles;
 mod undo;
 mod view;

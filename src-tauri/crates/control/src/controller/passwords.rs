@@ -200,6 +200,6 @@ impl Passwords {
 fn owners(settings: &Settings) -> impl Iterator<Item = Owner> {
     let providers = settings.providers.iter().filter(|provider| provider.needs_password());
     let providers = providers.map(Provider::owner);
-    let clients = settings.clients.iter().map(Client::owner);
+    let clients = settings.logins().map(Client::owner);
     providers.chain(clients)
 }

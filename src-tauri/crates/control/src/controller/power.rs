@@ -66,6 +66,7 @@ impl Controller {
         let Some(mut config) = config.filter(|_| wanted) else { return self.stop() };
         config.backends.extend(self.sampling.backend());
         config.allowances = self.books.allowances();
+        config.traffic = self.limits();
         if let Some(events) = self.serving.apply(config) {
             self.listen_to(events);
         }
@@ -85,7 +86,7 @@ impl Controller {
     fn waits_for_passwords(&self) -> bool {
         let is_closed = |owner| self.passwords.known(&owner) == Some(&Known::Closed);
         let mut providers = self.settings().enabled().filter(|provider| provider.needs_password());
-        let mut clients = self.settings().clients.iter();
+        let mut clients = self.settings().logins();
         providers.any(|provider| is_closed(provider.owner()))
             || clients.any(|client| is_closed(client.owner()))
     }

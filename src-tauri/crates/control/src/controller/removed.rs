@@ -53,7 +53,10 @@ impl Removed {
                 (Entry::Provider(Box::new(removed)), at)
             }
             Owner::Client(name) => {
-                let at = settings.clients.iter().position(|client| client.name == *name)?;
+                let at = settings
+                    .clients
+                    .iter()
+                    .position(|client| client.login && client.name == *name)?;
                 (Entry::Client(settings.clients.remove(at)), at)
             }
         };
@@ -78,6 +81,7 @@ impl Removed {
                 settings.give_back_account(&provider.id, &self.hosts, used_since);
             }
             Entry::Client(client) => {
+                settings.clients.retain(|other| other.name != client.name);
                 settings.clients.insert(self.at.min(settings.clients.len()), client.clone());
             }
         }

@@ -26,6 +26,7 @@ use super::removed::Removed;
 use super::sample::Sampling;
 use super::serving::Serving;
 use super::stores::Stores;
+use super::traffic::Traffic;
 use super::troubles::news;
 use super::undo::Undo;
 use super::window::Window;
@@ -55,6 +56,7 @@ pub(super) struct Controller {
     pub(super) passwords: Passwords,
     pub(super) serving: Serving,
     pub(super) power: Power,
+    pub(super) traffic: Traffic,
     pub(super) numbers: Numbers,
     pub(super) engine: Option<Engine>,
     pub(super) events: Events,
@@ -104,6 +106,7 @@ impl Controller {
             settings_file,
             serving: Serving::new()?,
             power: Power { starting: true, ..Power::default() },
+            traffic: Traffic::default(),
             numbers: Numbers::default(),
             engine: None,
             events: Events::default(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use api::snapshot::Trouble;
 use local::Sockets;
 use nntp_proxy::check::CheckPermits;
-use nntp_proxy::config::Config;
+use nntp_proxy::config::{Config, TrafficLimits};
 use nntp_proxy::dial::NetDialler;
 use nntp_proxy::events::Event;
 use nntp_proxy::proxy::{Proxy, Snapshot};
@@ -183,6 +183,11 @@ impl Serving {
             self.closing.push(self.engine.handle.spawn(async move { proxy.shutdown(GRACE).await }));
         }
         was_open
+    }
+
+    /// Limits what is served.
+    pub(super) fn limit(&self, limits: &TrafficLimits) {
+        self.proxy.iter().for_each(|proxy| proxy.limit(limits));
     }
 
     /// Renews all connections.

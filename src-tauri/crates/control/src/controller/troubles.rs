@@ -14,7 +14,7 @@ impl Controller {
         let enabled = self.settings().providers.iter().zip(providers).filter(|(p, _)| p.enabled);
         let enabled: Vec<_> = enabled.map(|(_, view)| view).collect();
         let (mut closed, mut gone) = (enabled.iter().any(|view| is_closed(view)), Vec::new());
-        for client in &self.settings().clients {
+        for client in self.settings().logins() {
             match self.passwords.known(&client.owner()) {
                 Some(Known::Closed) => closed = true,
                 Some(Known::Missing | Known::Failed(_)) => {

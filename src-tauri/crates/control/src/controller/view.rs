@@ -45,6 +45,7 @@ impl Controller {
             sample: self.wants_sample(),
             clients: clients.map(client).collect(),
             last_event: self.events.last(),
+            traffic: self.traffic_view(),
             settings: self.settings().clone(),
             keep: self.stores.state().clone(),
             vault: self.stores.vault_state(),

@@ -18,6 +18,7 @@ pub(super) static ENGLISH: Words = Words {
     stop: "Stop",
     pause_15: "Pause for 15 minutes",
     pause_60: "Pause for 1 hour",
+    slow: "Slow mode",
     try_now: "Try providers again now",
     open: "Open Newsmux",
     copy: "Copy address",
@@ -66,6 +67,7 @@ pub(super) static ENGLISH: Words = Words {
         (Trouble::SettingsSetAside { .. }, _) => "the settings file was damaged".into(),
         (Trouble::SettingsNotSaved { .. }, _) => "settings couldn't be saved".into(),
     },
+    limited: |speed| format!("limited to {speed}"),
     today: |bytes| format!(" · {bytes} today"),
     until: |trouble, keep| match (trouble, keep) {
         (Trouble::PortBusy { .. }, _) => {

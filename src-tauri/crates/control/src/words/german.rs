@@ -20,6 +20,7 @@ pub(super) static GERMAN: Words = Words {
     stop: "Ausschalten",
     pause_15: "15 Minuten pausieren",
     pause_60: "1 Stunde pausieren",
+    slow: "Langsamer Modus",
     try_now: "Anbieter jetzt erneut verbinden",
     open: "Newsmux öffnen",
     copy: "Adresse kopieren",
@@ -78,6 +79,7 @@ pub(super) static GERMAN: Words = Words {
             "Die Einstellungen konnten nicht gespeichert werden".into()
         }
     },
+    limited: |speed| format!("begrenzt auf {speed}"),
     today: |bytes| format!(" · heute {bytes}"),
     until: |trouble, keep| match (trouble, keep) {
         (Trouble::PortBusy { .. }, _) => {

@@ -26,5 +26,6 @@ mod settings;
 mod success;
 mod testing;
 mod timing;
+mod traffic;
 mod undoing;
 mod window;

@@ -25,7 +25,7 @@ use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-pub use status::{ProviderStatus, Status};
+pub use status::{ProviderStatus, Status, TrafficStatus};
 #[cfg(unix)]
 use unix as system;
 #[cfg(windows)]
@@ -53,6 +53,11 @@ pub enum Question {
         /// Whose use: `provider`, `account` or `program`.
         by: String,
     },
+    /// Limits the speed of everything.
+    Limit {
+        /// How.
+        to: SpeedLimit,
+    },
     /// Show the window, unless the versions differ: then a window of this version would meet another program.
     Show {
         /// The version of the program that asks.
@@ -60,6 +65,21 @@ pub enum Question {
     },
     /// End in order, so that another version can start.
     Replace,
+}
+
+/// A speed limit for everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum SpeedLimit {
+    /// The one in the settings.
+    Off,
+    /// Slow mode.
+    Slow,
+    /// So many bytes a second.
+    Speed {
+        /// How many.
+        speed: u64,
+    },
 }
 
 /// What it answers.
@@ -73,6 +93,8 @@ pub enum Answer {
         /// All of it.
         stats: Value,
     },
+    /// It is so now, after [`Question::Limit`].
+    Traffic(TrafficStatus),
     /// It heard [`Question::Show`].
     Running {
         /// The version of the program that runs.

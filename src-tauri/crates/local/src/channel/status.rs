@@ -24,9 +24,21 @@ pub struct Status {
     pub articles: u64,
     /// The providers, in the order of the settings.
     pub providers: Vec<ProviderStatus>,
+    /// What limits the speed.
+    #[serde(default)]
+    pub traffic: TrafficStatus,
     /// How the accounts stand that have a limit or an end, by their ids; as in the statistics.
     #[serde(default)]
     pub accounts: Map<String, Value>,
+}
+
+/// What limits the speed of everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrafficStatus {
+    /// In one word: `normal` for the limit in the settings, `slow` for slow mode, `speed` for another one.
+    pub mode: String,
+    /// The limit, in bytes a second.
+    pub speed: Option<u64>,
 }
 
 /// How a provider is.

@@ -125,7 +125,7 @@ fn change_with(file: &Path, version: &str, posting: bool) {
     let mut settings_file = SettingsFile::open(file.to_owned(), version);
     let change = |settings: &mut Settings| {
         settings.posting = posting;
-        settings.clients.push(crate::Client { name: format!("{}", settings.clients.len()) });
+        settings.clients.push(crate::Client::with_login(&settings.clients.len().to_string()));
         Ok::<_, NotChanged>(())
     };
     settings_file.change(change).unwrap();

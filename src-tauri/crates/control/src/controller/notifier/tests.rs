@@ -3,11 +3,11 @@
 use std::slice::from_ref;
 
 use api::snapshot::{
-    AccountView, Figures, KeepState, PasswordState, ProviderView, Snapshot, VaultState,
+    AccountView, Figures, KeepState, PasswordState, ProviderView, Snapshot, TrafficView, VaultState,
 };
 use downloaders::Address;
 use ledger::AccountStanding;
-use settings::{Provider, Settings};
+use settings::{Provider, Settings, TrafficMode};
 
 use super::*;
 
@@ -93,6 +93,7 @@ fn calm() -> Snapshot {
         accounts: Vec::new(),
         sample: false,
         clients: Vec::new(),
+        traffic: TrafficView { mode: TrafficMode::Normal, speed: None },
         last_event: 0,
         settings: Settings { providers, ..Settings::default() },
         keep: KeepState::Locked,

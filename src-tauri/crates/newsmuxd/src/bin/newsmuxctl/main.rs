@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use local::channel::{Answer, ChannelError, Question, application_path, ask_blocking, daemon_path};
 
 mod accounts;
+mod limit;
 mod report;
 mod stats;
 
@@ -21,9 +22,12 @@ newsmuxctl, for a Newsmux that is running
 
 usage: newsmuxctl [--control PATH] status [--json]
        newsmuxctl [--control PATH] stats [--range RANGE] [--by WHO] [--json]
+       newsmuxctl [--control PATH] limit SPEED|slow|off [--json]
 
   status           how it is: state, address, connections, providers, accounts with a limit
   stats            usage, and the remaining volume of accounts
+  limit            limit the speed: bytes a second such as 500k or 5M, slow for slow mode, off for the limit in
+                   the settings
   --range RANGE    today, days30 (the default), months12 or all
   --by WHO         provider (the default), account or program
   --json           the same for programs
@@ -47,7 +51,7 @@ fn main() -> ExitCode {
 fn parse(given: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
     let mut given = given.into_iter();
     let (mut control, mut json, mut word) = (None, false, None);
-    let (mut range, mut by) = (None, None);
+    let (mut range, mut by, mut limit) = (None, None, None);
     while let Some(argument) = given.next() {
         let mut value = |name: &str| {
             let value = given.next().filter(|value| !value.is_empty());
@@ -62,16 +66,22 @@ fn parse(given: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
             "--version" | "-V" => {
                 return Ok(Command::Say(concat!("newsmuxctl ", env!("CARGO_PKG_VERSION"))));
             }
-            name @ ("status" | "stats") if word.is_none() => word = Some(name.to_owned()),
+            name @ ("status" | "stats" | "limit") if word.is_none() => word = Some(name.to_owned()),
+            to if word.as_deref() == Some("limit") && limit.is_none() && !to.starts_with('-') => {
+                limit = Some(limit::parse(to)?);
+            }
             unknown => return Err(format!("unknown argument {unknown}; see newsmuxctl --help")),
         }
     }
     let word = word.ok_or("say what to do: newsmuxctl status; see newsmuxctl --help")?;
-    if word == "status" && (range.is_some() || by.is_some()) {
+    if word != "stats" && (range.is_some() || by.is_some()) {
         return Err("--range and --by belong to stats; see newsmuxctl --help".into());
     }
     let what = match word.as_str() {
         "status" => Question::Status,
+        "limit" => {
+            Question::Limit { to: limit.ok_or("limit needs a speed such as 5M, slow or off")? }
+        }
         _ => Question::Stats {
             range: range.unwrap_or("days30").into(),
             by: by.unwrap_or("provider").into(),
@@ -100,6 +110,8 @@ fn run(command: Command) -> Result<String, String> {
         Answer::Status(status) => report::text(&status),
         Answer::Stats { stats } if json => as_json(serde_json::to_string(&stats)),
         Answer::Stats { stats } => stats::text(&stats),
+        Answer::Traffic(now) if json => as_json(serde_json::to_string(&now)),
+        Answer::Traffic(now) => Ok(limit::sentence(&now)),
         Answer::Refused { why } => Err(why),
         answer @ (Answer::Running { .. } | Answer::Ending) => {
             Err(format!("unexpected: {answer:?}"))
@@ -168,6 +180,10 @@ mod tests {
             ("status --range all", "belong to stats"),
             ("stats --range week", "week is none of today"),
             ("stats --by me", "me is none of provider"),
+            ("limit", "limit needs a speed"),
+            ("limit fast", "fast is no limit"),
+            ("limit 5M 6M", "6M"),
+            ("limit 5M --by program", "belong to stats"),
         ] {
             assert!(words(line).unwrap_err().contains(word), "{line}");
         }

@@ -2,7 +2,7 @@
 
 use local::channel::{ProviderStatus, Status};
 
-use crate::accounts;
+use crate::{accounts, limit};
 
 /// All of it: a line for each provider, then one for each account with a limit or an end.
 ///
@@ -19,15 +19,18 @@ pub(crate) fn text(status: &Status) -> Result<String, String> {
         bytes,
         articles,
         providers,
+        traffic,
         accounts,
     } = status;
     let mut text = format!(
         "{program} {version} (process {process}): {}
 address      {address}
 connections  {clients} from your programs
-downloaded   {}, {articles} articles",
+downloaded   {}, {articles} articles
+speed        {}",
         plain(state),
-        size(*bytes)
+        size(*bytes),
+        limit::sentence(traffic)
     );
     let width = providers.iter().map(|one| one.name.chars().count()).max().unwrap_or_default();
     for provider in providers {
