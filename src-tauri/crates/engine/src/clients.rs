@@ -90,6 +90,8 @@ pub(crate) struct Client {
     before_login: OnceLock<(Arc<str>, ProgramCounts)>,
     /// The name of its program, if it can be told; unset while it is looked up.
     recognized: SetOnce<Option<Arc<str>>>,
+    /// Set once it has sent everything and closed its end.
+    left: SetOnce<()>,
     /// Its address without the port.
     host: Arc<str>,
     requests: AtomicU64,
@@ -116,6 +118,7 @@ impl Client {
             user: OnceLock::new(),
             before_login: OnceLock::new(),
             recognized: SetOnce::new(),
+            left: SetOnce::new(),
             host: address.ip().to_string().into(),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -140,6 +143,17 @@ impl Client {
     /// Waits until its program is recognized: providers are asked in its name.
     pub(crate) async fn until_recognized(&self) {
         self.recognized.wait().await;
+    }
+
+    /// Records that the client has closed its end.
+    pub(crate) fn leave(&self) {
+        // Once is enough.
+        drop(self.left.set(()));
+    }
+
+    /// Waits until the client has closed its end.
+    pub(crate) async fn until_left(&self) {
+        self.left.wait().await;
     }
 
     pub(crate) fn asked(&self) {
@@ -181,6 +195,11 @@ impl Client {
 
     fn known_name(&self) -> Option<&Arc<str>> {
         self.user.get().or_else(|| self.recognized.get()?.as_ref())
+    }
+
+    /// The program behind it, as it is known before a login.
+    pub(crate) fn origin(&self) -> Arc<str> {
+        Arc::clone(self.recognized.get().and_then(Option::as_ref).unwrap_or(&self.host))
     }
 
     /// The program behind it, as far as is known: its login, its name, or the computer it runs on.

@@ -105,6 +105,7 @@ impl Settings {
         let providers = self.providers.iter();
         let clients = self.clients.iter();
         TrafficLimits {
+            paused: false,
             speed: self.limits.speed_in(mode).and_then(NonZeroU64::new),
             providers: providers
                 .filter_map(|one| Some((one.id.clone(), of_provider(one.speed)?)))

@@ -1,11 +1,13 @@
-//! Speed limits, in bytes a second.
+//! Speed limits, in bytes a second, and a pause.
 
 use std::collections::HashMap;
 use std::num::NonZeroU64;
 
-/// The speed limits of a proxy. By default there are none.
+/// The limits of a proxy. By default there are none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrafficLimits {
+    /// Whether requests for articles wait. Articles that are under way end.
+    pub paused: bool,
     /// For everything that comes from providers.
     pub speed: Option<NonZeroU64>,
     /// For what comes from each provider, by its id.

@@ -69,6 +69,9 @@ impl ClientSession {
         let mut refusal = None;
         let mut lacking = false;
         loop {
+            if exchange.is_for_article() && !exchange.pending.was_seen() {
+                self.until_resumed().await?;
+            }
             let backend = match route.next() {
                 Next::Ask(backend) => backend,
                 Next::Wait(until) => {
@@ -152,12 +155,28 @@ impl ClientSession {
         let mut reply = match backend.turn(&claim, &sent) {
             Ok(reply) => reply,
             // Boxed to keep the futures of small requests small.
-            Err(waiting) => Box::pin(in_line(waiting, backend, route)).await?,
+            Err(waiting) => Box::pin(self.wait_in_line(waiting, backend, route, exchange)).await?,
         };
         reply.set_claim(claim);
         reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(route.may_ask_again(backend)).await?;
         self.deliver(backend, &mut reply, status, exchange).await
+    }
+
+    /// Waits for a connection, and leaves the line for a pause.
+    async fn wait_in_line(
+        &self,
+        waiting: Waiting<Reply>,
+        backend: &Arc<Backend>,
+        route: &mut Route<'_>,
+        exchange: &Exchange<'_>,
+    ) -> Result<Reply, Error> {
+        let may_wait = exchange.is_for_article() && !exchange.pending.was_seen();
+        tokio::select! {
+            biased;
+            answer = in_line(waiting, backend, route) => answer,
+            () = self.traffic.paused(), if may_wait => Err(Error::Busy),
+        }
     }
 
     /// Delivers a reply to the client if it is an answer.

@@ -90,7 +90,7 @@ impl<'a> Exchange<'a> {
 
 /// What statistics are made of.
 impl Exchange<'_> {
-    fn is_for_article(&self) -> bool {
+    pub(super) fn is_for_article(&self) -> bool {
         matches!(self.request.verb(), Verb::Article | Verb::Body)
     }
 

@@ -114,13 +114,18 @@ impl Conversation {
     async fn talk(&mut self) -> End {
         let mut pending = self.pending_reply();
         pending.push(self.flow.greeting());
-        self.running.push(Box::pin(pending.finish_with_others()));
+        let session = Arc::clone(&self.session);
+        self.running.push(Box::pin(async move {
+            session.until_greeted().await?;
+            pending.finish_with_others().await
+        }));
         loop {
             let end = match self.next_event().await {
                 Event::Replied(Ok(())) => continue,
                 Event::Replied(Err(Error::ClientGone(_))) | Event::Broken => End::Broken,
                 Event::Replied(Err(error)) => End::Failed(error),
                 Event::End(end) => {
+                    self.session.client.leave();
                     drop(self.running.finish().await);
                     end
                 }
@@ -141,6 +146,8 @@ impl Conversation {
         let patience = if self.flow.is_logged_in() { IDLE } else { LOGIN };
         let Self { session, client, running, silence, stopped, .. } = self;
         let full = running.len() >= PIPELINE;
+        // A client whose request waits for the end of a pause may well be silent.
+        let paused = session.traffic.is_paused();
         // Take up all that the client has sent before starting any of it, so that the commands are sent
         // together.
         if !full
@@ -159,7 +166,9 @@ impl Conversation {
                 Input::End => Event::End(End::Client),
                 Input::Broken => Event::Broken,
             },
-            () = poll_fn(|cx| silence.poll_until(end, cx)), if !full => Event::End(End::Idle),
+            () = poll_fn(|cx| silence.poll_until(end, cx)), if !full && !paused => {
+                Event::End(End::Idle)
+            }
         }
     }
 

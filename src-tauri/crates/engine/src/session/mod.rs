@@ -44,6 +44,7 @@ use crate::budget::{Budget, Share};
 use crate::clients::Client;
 use crate::config::RoutingMode;
 use crate::dial::BoxStream;
+use crate::error::Error;
 use crate::events::{Event, Events};
 use crate::pool::BufferPool;
 use crate::router::BackendSelector;
@@ -205,6 +206,22 @@ impl ClientSession {
             None => self.events.tell(|| Event::LoginRefused { client: self.client.name() }),
         }
         accepted.is_some()
+    }
+
+    /// Waits until the client may be greeted: at once, unless downloads are paused.
+    async fn until_greeted(&self) -> Result<(), Error> {
+        if !self.traffic.is_paused() {
+            return Ok(());
+        }
+        Box::pin(self.traffic.greets(&self.client)).await
+    }
+
+    /// Waits until an article may be fetched: at once, unless downloads are paused.
+    async fn until_resumed(&self) -> Result<(), Error> {
+        if !self.traffic.is_paused() {
+            return Ok(());
+        }
+        Box::pin(self.traffic.resumed(&self.client)).await
     }
 
     /// Reports a refusal of ours that asks for a login.

@@ -1,5 +1,5 @@
 //! Who may transfer how much and when: speed limits for everything, for each provider and for each
-//! program. They are kept apart from the settings of providers, so a change keeps their connections.
+//! program, and a pause. They are kept apart from the settings of providers, so a change keeps their connections.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,10 +11,12 @@ use crate::lock::Lock;
 
 mod client;
 mod flow;
+mod pause;
 mod throttle;
 
 pub(crate) use client::ClientLimit;
 pub(crate) use flow::Flow;
+use pause::Pause;
 pub(crate) use throttle::Throttle;
 
 /// The limits of a proxy. Clones are handles to the same limits.
@@ -28,6 +30,9 @@ struct Inner {
     providers: Lock<HashMap<String, Arc<Throttle>>>,
     /// By the program's name.
     programs: Lock<HashMap<String, Arc<Throttle>>>,
+    pause: Pause,
+    /// Whether no article is to be fetched, for requests that only look.
+    paused: AtomicBool,
     /// Whether any program has a limit. Usually none has, and no lock is taken.
     limits_programs: AtomicBool,
 }
@@ -36,6 +41,8 @@ impl Traffic {
     /// Sets all limits. They hold at once, also for what is under way.
     pub(crate) fn limit(&self, limits: &TrafficLimits) {
         let inner = &*self.0;
+        inner.paused.store(limits.paused, Ordering::Relaxed);
+        inner.pause.set(limits.paused);
         inner.all.limit(limits.speed);
         let mut providers = inner.providers.lock();
         for id in limits.providers.keys() {
@@ -52,6 +59,11 @@ impl Traffic {
             programs.entry(name.clone()).or_default().limit(Some(speed));
         }
         inner.limits_programs.store(!programs.is_empty(), Ordering::Relaxed);
+    }
+
+    /// Whether no article is to be fetched.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.0.paused.load(Ordering::Relaxed)
     }
 
     /// The limits for what comes from a provider: its own, and that for all.

@@ -10,6 +10,7 @@ mod economy;
 mod fairness;
 mod lists;
 mod logins;
+mod pause;
 mod pressure;
 mod small;
 mod speed;
