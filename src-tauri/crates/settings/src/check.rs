@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ledger::Quota;
 
 use crate::limits::LOWEST;
-use crate::{Provider, Settings};
+use crate::{Provider, Rule, Settings};
 
 /// A place in the settings, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,9 @@ pub fn check(settings: &Settings) -> Result<(), Complaint> {
     }
     check_speed("limits.speed", settings.limits.speed)?;
     check_speed("limits.slow_speed", Some(settings.limits.slow_speed))?;
+    for (at, rule) in settings.limits.schedule.iter().enumerate() {
+        check_rule(&format!("limits.schedule[{at}]"), rule)?;
+    }
     let mut ids = HashSet::new();
     for (at, provider) in settings.providers.iter().enumerate() {
         let path = format!("providers[{at}]");
@@ -119,6 +122,14 @@ fn check_provider(path: &str, provider: &Provider) -> Result<(), Complaint> {
     within("pipelining", provider.pipelining.unwrap_or(1).into(), 1, 64)?;
     within("timeout_secs", provider.timeout_secs, 1, 600)?;
     check_speed(&format!("{path}.speed"), provider.speed)
+}
+
+fn check_rule(path: &str, rule: &Rule) -> Result<(), Complaint> {
+    check_speed(&format!("{path}.speed"), rule.speed)?;
+    match rule.mode() {
+        Some(_) => Ok(()),
+        None => Err(Complaint::new(path, "needs one of speed, slow, pause and full")),
+    }
 }
 
 /// Whether a speed limit can be.

@@ -7,7 +7,7 @@ use nntp_proxy::config::{ProgramLimits, TrafficLimits};
 use serde::{Deserialize, Serialize};
 
 use crate::check::check_speed;
-use crate::{Complaint, Settings};
+use crate::{Complaint, Rule, Settings};
 
 /// The lowest speed limit, in bytes a second.
 pub(crate) const LOWEST: u64 = 1000;
@@ -24,11 +24,15 @@ pub struct Limits {
     /// The same in slow mode.
     #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub slow_speed: u64,
+    /// When other limits hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<Rule>>"))]
+    pub schedule: Vec<Rule>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { speed: None, slow_speed: 1_000_000 }
+        Self { speed: None, slow_speed: 1_000_000, schedule: Vec::new() }
     }
 }
 
@@ -42,6 +46,10 @@ pub enum TrafficMode {
     Normal,
     /// Slow mode.
     Slow,
+    /// None at all.
+    Full,
+    /// No article is fetched.
+    Paused,
     /// Another one.
     Speed {
         /// In bytes a second.
@@ -55,7 +63,8 @@ impl Limits {
     #[must_use]
     pub fn speed_in(&self, mode: TrafficMode) -> Option<u64> {
         match mode {
-            TrafficMode::Normal => self.speed,
+            TrafficMode::Normal | TrafficMode::Paused => self.speed,
+            TrafficMode::Full => None,
             TrafficMode::Slow => {
                 Some(self.speed.map_or(self.slow_speed, |speed| speed.min(self.slow_speed)))
             }
@@ -81,6 +90,8 @@ impl TrafficMode {
         match self {
             Self::Normal => "normal",
             Self::Slow => "slow",
+            Self::Full => "full",
+            Self::Paused => "paused",
             Self::Speed { .. } => "speed",
         }
     }
@@ -92,7 +103,7 @@ impl TrafficMode {
     pub fn check(self) -> Result<(), Complaint> {
         match self {
             Self::Speed { speed } => check_speed("speed", Some(speed)),
-            Self::Normal | Self::Slow => Ok(()),
+            Self::Normal | Self::Slow | Self::Full | Self::Paused => Ok(()),
         }
     }
 }
@@ -105,7 +116,7 @@ impl Settings {
         let providers = self.providers.iter();
         let clients = self.clients.iter();
         TrafficLimits {
-            paused: false,
+            paused: mode == TrafficMode::Paused,
             speed: self.limits.speed_in(mode).and_then(NonZeroU64::new),
             providers: providers
                 .filter_map(|one| Some((one.id.clone(), of_provider(one.speed)?)))
@@ -126,7 +137,7 @@ mod tests {
 
     #[test]
     fn slow_mode_is_never_faster_than_the_limit_in_the_settings() {
-        let limits = |speed| Limits { speed, slow_speed: 500_000 };
+        let limits = |speed| Limits { speed, slow_speed: 500_000, ..Limits::default() };
         for (speed, mode, holds) in [
             (None, TrafficMode::Normal, None),
             (Some(800_000), TrafficMode::Normal, Some(800_000)),

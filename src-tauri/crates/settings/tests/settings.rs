@@ -74,7 +74,7 @@ fn the_smallest_file_has_every_default() {
         posting: false,
         clients: Vec::new(),
         providers: Vec::new(),
-        limits: Limits { speed: None, slow_speed: 1_000_000 },
+        limits: Limits { speed: None, slow_speed: 1_000_000, schedule: Vec::new() },
         desktop: Desktop {
             on: true,
             start_hidden: false,
@@ -166,6 +166,24 @@ fn each_value_that_cannot_be_is_named_with_its_place() {
         ("/clients/1/speed", json!(999), "clients[1].speed", "999 is too slow: use at least 1000"),
         ("/limits", json!({"speed": 5}), "limits.speed", "5 is too slow: use at least 1000"),
         ("/limits", json!({"slow_speed": 0}), "limits.slow_speed", "0 is too slow"),
+        (
+            "/limits",
+            json!({"schedule": [{"from": "18:00", "to": "23:00"}]}),
+            "limits.schedule[0]",
+            "needs one of speed, slow, pause and full",
+        ),
+        (
+            "/limits",
+            json!({"schedule": [{"from": "18:00", "to": "23:00", "slow": true, "full": true}]}),
+            "limits.schedule[0]",
+            "needs one of speed, slow, pause and full",
+        ),
+        (
+            "/limits",
+            json!({"schedule": [{"from": "18:00", "to": "24:00", "slow": true}]}),
+            "limits.schedule[0].to",
+            "\"24:00\" is no time such as 18:00",
+        ),
     ] {
         let said = read(with(pointer, value.clone()).to_string()).unwrap_err();
         let expected = format!("settings.json: {path}: {why}");
