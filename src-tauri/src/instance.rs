@@ -105,6 +105,14 @@ pub(crate) async fn serve(channel: Channel, controller: Handle) {
     }
 }
 
+/// Asks for another limit, and tells what holds then.
+async fn change_traffic(controller: &Handle, request: Request) -> Answer {
+    match controller.request(request).await {
+        Ok(_) => Answer::Traffic(traffic(&controller.watch().borrow())),
+        Err(failure) => Answer::Refused { why: failure.message },
+    }
+}
+
 async fn answer(controller: &Handle, question: Question) -> Answer {
     match question {
         Question::Status => Answer::Status(status(&controller.watch().borrow())),
@@ -113,12 +121,13 @@ async fn answer(controller: &Handle, question: Question) -> Answer {
             Err(failure) => Answer::Refused { why: failure.message },
         },
         Question::Limit { to } => {
-            let request = Request::SetTraffic { mode: to.into() };
-            match controller.request(request).await {
-                Ok(_) => Answer::Traffic(traffic(&controller.watch().borrow())),
-                Err(failure) => Answer::Refused { why: failure.message },
-            }
+            change_traffic(controller, Request::SetTraffic { mode: to.into() }).await
         }
+        Question::Pause { minutes } => {
+            let lasts = minutes.into();
+            change_traffic(controller, Request::Pause { lasts }).await
+        }
+        Question::Resume => change_traffic(controller, Request::Resume).await,
         Question::Show { version } => {
             if version == VERSION {
                 controller.notice(Notice::StartedAgain);

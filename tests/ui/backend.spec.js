@@ -8,7 +8,7 @@ serve("ui/dist");
 
 const SNAPSHOT = {
   state: { is: "stopped" }, troubles: [], address: { host: "::1", port: 10080 }, figures: { at: Date.now(), speed: 0, bytes: 0, today: 0, replies: 0, articles: 0 },
-  serves: true, sample: false, traffic: { mode: { is: "normal" }, speed: null },
+  serves: true, sample: false, traffic: { mode: { is: "normal" }, speed: null, until: null, next: null },
   providers: [{
     id: "a", name: "Northwind", state: "off", said: "", retry: null, password: "kept", tested: false, open: 0, granted: 8, allowed: 8, speed: 0, bytes: 0, replies: 0,
     missing: 0, failures: 0,

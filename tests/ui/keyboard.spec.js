@@ -108,7 +108,7 @@ describe("overview", () => {
     await page.keyboard.press("ArrowDown");
     await isFocused(page.getByRole("menuitem", { name: "For 1 hour" }));
     await page.keyboard.press("Enter");
-    await page.getByText(/^Newsmux is paused until \d\d:\d\d\.$/).waitFor();
+    await page.getByText(/^Newsmux is paused until \d\d:\d\d\. Programs wait\.$/).waitFor();
     await press(page, button(page, "Resume"));
     await page.getByText("Newsmux is on and in use.").waitFor();
   });

@@ -60,3 +60,43 @@ test("a program without a login is limited by its own name, and is none of the l
   await page.locator("nav").getByRole("button", { name: "Programs" }).click();
   await page.getByText("No login needed.").first().waitFor();
 });
+
+test("a pause lasts as long as was chosen, and is ended by one click", async (t) => {
+  const page = await open(t, { page: "overview", scenario: "busy" });
+  await button(page, "Pause").click();
+  await page.getByRole("menuitem", { name: "Until resumed" }).click();
+  await page.getByText("Newsmux is paused. Programs wait.").waitFor();
+  await button(page, "Resume").click();
+  await page.getByText("Newsmux is on and in use.").waitFor();
+  await button(page, "Pause").click();
+  await page.getByRole("menuitem", { name: "For 1 hour" }).click();
+  await page.getByText(/Newsmux is paused until .*\. Programs wait\./).waitFor();
+});
+
+test("what the schedule holds is shown with its end", async (t) => {
+  const page = await open(t, { page: "overview", scenario: "scheduled" });
+  await page.getByText(/Slow mode: limited to 1\.0 MB\/s until 23:00/).waitFor();
+});
+
+test("the schedule is edited line by line", async (t) => {
+  const page = await open(t, { page: "settings", scenario: "scheduled" });
+  const lines = page.locator("section:has(h3) li");
+  assert.equal(await lines.count(), 3);
+  await button(page, "Add a time").click();
+  await lines.nth(3).getByLabel("What happens").selectOption("speed");
+  await button(page, "Apply").click();
+  await page.getByText("Enter at least 1.0 kB/s.").waitFor();
+  await lines.nth(3).getByLabel("Limit (MB/s)").fill("3");
+  await lines.nth(3).getByLabel("To", { exact: true }).fill("02:00");
+  await page.getByText("Ends on the next day.").nth(1).waitFor();
+  await lines.nth(3).getByRole("checkbox").first().uncheck();
+  await button(page, "Apply").click();
+  await button(page, "Apply").waitFor({ state: "detached" });
+  assert.equal(await lines.count(), 4);
+  assert.equal(await lines.nth(3).getByLabel("Limit (MB/s)").inputValue(), "3");
+  assert.equal(await lines.nth(3).getByRole("checkbox").first().isChecked(), false);
+  await button(page, "Remove 18:00 to 23:00").click();
+  await button(page, "Apply").click();
+  await button(page, "Apply").waitFor({ state: "detached" });
+  assert.equal(await lines.count(), 3);
+});

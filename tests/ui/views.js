@@ -100,9 +100,11 @@ export const views = {
   "overview-many": ["overview", "many"],
   "overview-end": ["overview", "busy", (page) => page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight))],
   "overview-many-end": ["overview", "many", (page) => page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight))],
-  "overview-pause-menu": ["overview", "busy", (page) => page.locator("main button[aria-haspopup]").click()],
+  "overview-pause-menu": ["overview", "busy", (page) => page.locator("main button[aria-haspopup]").first().click()],
   "overview-slow": ["overview", "busy", (page) => page.locator("main button[aria-pressed]").click()],
   "settings-limits": ["settings", "busy", (page) => page.locator("main section").nth(2).evaluate((section) => section.scrollIntoView())],
+  "settings-schedule": ["settings", "scheduled", (page) => page.locator("main section").nth(2).evaluate((section) => section.scrollIntoView())],
+  "overview-scheduled": ["overview", "scheduled"],
   "program-limit": ["overview", "busy", async (page) => {
     await page.locator("main li button[aria-haspopup]").first().click();
     await page.getByRole("menuitem").first().click();

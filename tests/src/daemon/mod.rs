@@ -109,9 +109,15 @@ impl Home {
         command
     }
 
-    /// Runs newsmuxctl, which speaks to the newsmuxd of this folder, and says what it printed.
+    /// newsmuxctl, which speaks to the newsmuxd of this folder.
+    #[must_use]
+    pub fn ctl(&self) -> Command {
+        self.program(&build::newsmuxctl())
+    }
+
+    /// Runs newsmuxctl, and says what it printed.
     pub async fn newsmuxctl(&self, arguments: &[&str]) -> Ended {
-        self.run(self.program(&build::newsmuxctl()).args(arguments)).await
+        self.run(self.ctl().args(arguments)).await
     }
 
     /// Runs newsmuxd to its end, and says what it printed.

@@ -84,7 +84,7 @@ impl Nzbget {
     /// The user's password.
     pub const PASSWORD: &str = "tegbzn6789";
 
-    /// Starts it in `folder`/nzbget with these options for servers, such as `Server1.Host=news.example.com`.
+    /// Starts it in `folder`/nzbget with these options, such as `Server1.Host=news.example.com`.
     pub fn start(folder: &Path, servers: &[&str]) -> Self {
         let home = folder.join("nzbget");
         fs::create_dir_all(home.join("nzb")).expect("a folder");
@@ -97,7 +97,11 @@ impl Nzbget {
         ]);
         let own: Vec<_> = own.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let fixed = OPTIONS.into_iter().filter(|option| {
-            !["Server", "ControlUser", "ControlPass"].iter().any(|name| option.starts_with(name))
+            let name = option.split_once('=').map_or(*option, |(name, _)| name);
+            !servers.iter().any(|given| given.split_once('=').is_some_and(|(own, _)| own == name))
+                && !["Server", "ControlUser", "ControlPass"]
+                    .iter()
+                    .any(|name| option.starts_with(name))
         });
         let lines = own.iter().map(String::as_str).chain(fixed).chain(servers.iter().copied());
         let settings: String = lines.map(|line| format!("{line}\n")).collect();

@@ -42,7 +42,7 @@ pub struct Proxy {
     /// Where it listens.
     pub server: Server,
     _process: Process,
-    _home: Home,
+    home: Home,
 }
 
 impl Proxy {
@@ -66,13 +66,24 @@ impl Proxy {
         Self::launch(home, newsmuxd, None)
     }
 
+    /// Asks it by newsmuxctl.
+    pub fn ctl(&self, arguments: &[&str]) -> String {
+        let mut ctl = self.home.ctl();
+        match ctl.as_std_mut().args(arguments).output() {
+            Ok(output) if output.status.success() => {
+                String::from_utf8_lossy(&output.stdout).trim().to_owned()
+            }
+            other => panic!("newsmuxctl {arguments:?}: {other:?}"),
+        }
+    }
+
     fn launch(home: Home, mut newsmuxd: Command, login: Option<Login>) -> Self {
         newsmuxd.args(["--listen", "127.0.0.1:0"]).env("RUST_LOG", "info");
         let process = Process::start(newsmuxd.as_std(), &home.path().join("newsmuxd.log"), 10);
         let Some(port) = wait_for(Duration::from_secs(10), || ready(&process)) else {
             panic!("newsmuxd did not start");
         };
-        Self { server: Server { port, login }, _process: process, _home: home }
+        Self { server: Server { port, login }, _process: process, home }
     }
 }
 

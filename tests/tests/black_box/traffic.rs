@@ -85,7 +85,8 @@ async fn newsmuxctl_limits_the_speed_at_once_and_costs_no_connection() {
     downloads.is_about(5_000_000.0, "another limit").await;
     let status = ctl(&daemon, &["status", "--json"]).await;
     let status: Value = serde_json::from_str(&status).unwrap();
-    assert_eq!(status["traffic"], json!({"mode": "speed", "speed": 5_000_000}));
+    let traffic = &status["traffic"];
+    assert_eq!((&traffic["mode"], &traffic["speed"]), (&json!("speed"), &json!(5_000_000)));
     assert_eq!(ctl(&daemon, &["limit", "off"]).await, "limited to 1.5 MB/s");
     downloads.is_about(1_500_000.0, "the limit in the settings again").await;
     assert!(provider.book().accepted <= 4, "{} connections", provider.book().accepted);
@@ -117,4 +118,46 @@ async fn limits_of_a_provider_and_of_a_program_come_with_a_reload() {
     let other = two.speed().await;
     assert!(other > 3_000_000.0, "{other:.0} B/s of the other program");
     assert!(provider.book().accepted <= 4, "{} connections", provider.book().accepted);
+}
+
+#[tokio::test]
+async fn newsmuxctl_pauses_and_resumes_and_programs_only_wait() {
+    let provider = provider().await;
+    let daemon = Daemon::start(&Setup::with(&[&provider])).await;
+    let (article, mut client) = (&articles()[0], daemon.client().await);
+    fetch(&mut client, article).await;
+    assert_eq!(ctl(&daemon, &["pause"]).await, "paused");
+    assert_eq!(
+        ctl(&daemon, &["status"]).await.lines().next().map(|l| l.ends_with(": paused")),
+        Some(true)
+    );
+    client.send(&format!("BODY {}", article.id())).await;
+    let mut other = daemon.client().await;
+    assert_eq!(other.ask(&format!("STAT {}", article.id())).await.code(), "223");
+    sleep(SETTLED).await;
+    assert_eq!(provider.count("BODY"), 1, "an article was fetched");
+    assert_eq!(ctl(&daemon, &["resume"]).await, "no speed limit");
+    let reply = client.reply_to(&format!("BODY {}", article.id())).await;
+    assert_eq!((reply.code(), reply.block().to_vec()), ("222", article.body_block()));
+    let paused = ctl(&daemon, &["pause", "15m"]).await;
+    assert!(paused.starts_with("paused until ") && paused.ends_with(", then normal"), "{paused}");
+    assert_eq!(provider.book().accepted, 1, "the connection was kept");
+}
+
+#[tokio::test]
+async fn the_schedule_in_the_settings_is_followed() {
+    let provider = provider().await;
+    let all_day = |what: &str| json!([{"from": "00:00", "to": "00:00", what: true}]);
+    let setup = |what: &str| {
+        let limits = json!({"slow_speed": 400_000, "schedule": all_day(what)});
+        Setup::with(&[&provider]).set("limits", limits)
+    };
+    let daemon = Daemon::start(&setup("slow")).await;
+    let downloads = Downloads::start(&daemon, None).await;
+    downloads.is_about(400_000.0, "slow by schedule").await;
+    daemon.reload(&setup("pause")).await;
+    downloads.is_about(0.0, "paused by schedule").await;
+    ctl(&daemon, &["resume"]).await;
+    let speed = downloads.speed().await;
+    assert!(speed > 2_000_000.0, "{speed:.0} B/s after it was resumed");
 }

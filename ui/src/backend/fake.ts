@@ -95,8 +95,9 @@ class Application {
       case "start": return this.#turn(null, { what: "started", address: `${settings.listen.host}:${settings.listen.port}` });
       case "stop": return this.#turn("stopped", { what: "stopped" });
       case "pause":
-        this.world.until = Date.now() + request.minutes * 60_000;
-        return this.#turn("paused", { what: "stopped" });
+        this.world.until = request.lasts.is === "minutes" ? Date.now() + request.lasts.minutes * 60_000 : request.lasts.is === "tomorrow" ? new Date().setHours(24, 0, 0, 0) : null;
+        return this.#turn("paused", { what: "traffic_mode", mode: { is: "paused" } });
+      case "resume": return this.#turn(null, { what: "traffic_mode", mode: { is: "normal" } });
       case "save_provider": return this.#save(request.provider, request.password);
       case "enable_provider": return this.#change(() => void (this.#provider(request.id).enabled = request.enabled));
       case "try_now": return this.#tryNow(request.provider);

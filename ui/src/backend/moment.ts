@@ -1,5 +1,5 @@
 // The fake's snapshot at one moment: speeds, connections and programs.
-import type { Check, ClientView, Connected, Provider, ProviderView, Sample, Snapshot, State, VaultState } from "../bindings";
+import type { Check, ClientView, Connected, Provider, ProviderView, Sample, Snapshot, State, TrafficMode, TrafficView, VaultState } from "../bindings";
 import { accountsOf } from "./statistics";
 import { sampleProvider, type World } from "./scenarios";
 
@@ -18,16 +18,23 @@ export function snapshotOf(world: World, moment: Moment): Snapshot {
   return {
     state: stateOf(world, speed), serves: serves(world) && canServe(world), troubles, keep, vault, settings, tray, farewell, removed, check, connected, address: settings.listen,
     figures: { at, speed, bytes, today: moment.today, replies, articles: moment.articles }, accounts: accountsOf(world),
-    traffic: { mode: world.traffic, speed: speedLimit(world) }, sample, reachable: world.reachable ?? [],
+    traffic: trafficOf(world), sample, reachable: world.reachable ?? [],
     providers: [...settings.providers, ...(sample ? [sampleProvider] : [])].map((provider, index) => providerOf(world, moment, provider, index, speed)),
-    clients: serves(world) ? clientsOf(world, moment) : [],
+    clients: serves(world) || world.running === "paused" ? clientsOf(world, moment) : [],
     new_password: moment.newPassword, asks_to_quit: world.asksToQuit ?? false, last_event: last, start_at_login: startAtLogin, version: "0.1.0",
   };
 }
 
+function trafficOf(world: World): TrafficView {
+  const { traffic, running, until } = world;
+  const mode: TrafficMode = running === "paused" ? { is: "paused" } : traffic;
+  return { mode, speed: speedLimit(world), until: until || null, next: until ? { is: "normal" } : null };
+}
+
 function speedLimit({ traffic, settings: { limits } }: World): number | null {
   const speed = limits.speed ?? null;
-  if (traffic.is === "normal") return speed;
+  if (traffic.is === "normal" || traffic.is === "paused") return speed;
+  if (traffic.is === "full") return null;
   return traffic.is === "slow" ? Math.min(speed ?? Infinity, limits.slow_speed) : traffic.speed;
 }
 

@@ -7,7 +7,7 @@ import { newProvider } from "../pages/provider";
 export type World = {
   settings: Settings;
   running: State["is"] | null;
-  until: number;
+  until: number | null;
   traffic: TrafficMode;
   troubles: Trouble[];
   states: Record<string, { state: ProviderState; said: string; granted?: number; retry?: Retry }>;
@@ -126,6 +126,11 @@ const scenarios: Record<string, () => Partial<World>> = {
     };
   },
   stopped: () => ({ running: "stopped", clients: [] }),
+  scheduled: () => ({ traffic: { is: "slow" }, until: new Date().setHours(23, 0, 0, 0), settings: { ...usual().settings, limits: { slow_speed: 1e6, schedule: [
+    { days: ["mon", "tue", "wed", "thu", "fri"], from: "18:00", to: "23:00", slow: true },
+    { days: [], from: "23:30", to: "06:00", full: true },
+    { days: ["sat"], from: "10:00", to: "12:00", speed: 5e6 },
+  ] } } }),
   paused: () => ({ running: "paused", until: Date.now() + 14 * 60_000, clients: [] }),
   starting: () => ({ running: "starting", clients: [] }),
   degraded: () => {

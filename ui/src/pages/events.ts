@@ -55,7 +55,7 @@ export function reason(happened: Happened | Trouble, { t, format }: Speaker): st
 export function stateSentence(now: Snapshot, { t, format, providerName }: Speaker): string {
   const { sentence, paused } = t.overview;
   const { is } = now.state;
-  if (now.state.is === "paused") return paused(format.time(now.state.until));
+  if (now.state.is === "paused") return paused(now.state.until === null ? null : format.time(now.state.until));
   if (is === "down") return sentence.nothing(sentence.noneWorks[noneWorks(now)]);
   if (is === "attention" || is === "degraded") {
     const [trouble] = now.troubles;

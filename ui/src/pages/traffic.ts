@@ -1,5 +1,5 @@
 // Speed limits as people enter them, in megabytes a second.
-import type { Client, Snapshot } from "../bindings";
+import type { Client, Rule, Snapshot } from "../bindings";
 import type { Format } from "../format";
 import type { Words } from "../i18n";
 
@@ -16,12 +16,22 @@ export function wrongSpeed(entered: number | null, t: Words, format: Format): st
   return speed !== null && !(speed >= LOWEST) ? t.traffic.wrong(format.speed(LOWEST)) : "";
 }
 
-/** The limit that was turned on, in a few words; nothing while the one in the settings holds. */
+/** What holds other than the limit in the settings, and what the schedule changes next; nothing if neither. */
 export function limitSentence({ traffic }: Snapshot, t: Words, format: Format): string {
-  const { mode, speed } = traffic;
-  if (mode.is === "normal" || speed === null) return "";
-  return mode.is === "slow" ? t.traffic.slowOn(format.speed(speed)) : t.traffic.limited(format.speed(speed));
+  const { mode, speed, until, next } = traffic;
+  const words = t.traffic;
+  if (mode.is === "normal") {
+    if (until === null || !next || next.is === "normal") return "";
+    return words.begins(format.time(until), next.is === "speed" ? words.limited(format.speed(next.speed)) : words.mode[next.is]);
+  }
+  if (mode.is === "paused") return "";
+  const limit = format.speed(speed ?? 0);
+  const what = mode.is === "full" ? words.full : mode.is === "slow" ? words.slowOn(limit) : words.limited(limit);
+  return until === null ? what : words.ends(what, format.time(until));
 }
+
+export type Kind = "slow" | "speed" | "pause" | "full";
+export const kindOf = (rule: Rule): Kind => (rule.pause ? "pause" : rule.slow ? "slow" : rule.full ? "full" : "speed");
 
 /** The logins among the programs of the settings. */
 export const loginsOf = ({ settings }: Snapshot): Client[] => settings.clients.filter(({ login }) => login !== false);

@@ -10,7 +10,8 @@ use ledger::{By, Range};
 use nntp_proxy::config::Secret;
 use serde::Deserialize;
 use settings::{
-    Language, Limits, Listen, LogLevel, Mode, Notify, Provider, StoreKind, Theme, TrafficMode,
+    Language, Limits, Listen, LogLevel, Mode, Notify, PauseFor, Provider, StoreKind, Theme,
+    TrafficMode,
 };
 
 use crate::snapshot::Trouble;
@@ -27,11 +28,13 @@ pub enum Request {
     Start,
     /// Serve nobody, until told otherwise.
     Stop,
-    /// Serve nobody for a while.
+    /// Fetch no more articles for a while. Programs stay connected and wait.
     Pause {
         /// For how long.
-        minutes: u16,
+        lasts: PauseFor,
     },
+    /// End a pause.
+    Resume,
     /// Adds a provider, or changes the one of the same id. An empty id is given one.
     SaveProvider {
         /// All of it.

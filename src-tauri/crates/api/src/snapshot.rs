@@ -84,11 +84,11 @@ pub struct Snapshot {
 pub enum State {
     /// Nobody is served, because the user said so.
     Stopped,
-    /// Stopped for a while.
+    /// Running, and no article is fetched for a while: programs wait.
     Paused {
-        /// It resumes at this time.
-        #[cfg_attr(feature = "ts", ts(type = "number"))]
-        until: u64,
+        /// It resumes at this time; nothing until somebody resumes it.
+        #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+        until: Option<u64>,
     },
     /// Soon to be running.
     Starting,
@@ -115,6 +115,11 @@ pub struct TrafficView {
     /// The limit, in bytes a second.
     #[cfg_attr(feature = "ts", ts(type = "number | null"))]
     pub speed: Option<u64>,
+    /// When it changes by itself, by the schedule or because a pause ends.
+    #[cfg_attr(feature = "ts", ts(type = "number | null"))]
+    pub until: Option<u64>,
+    /// What holds then.
+    pub next: Option<TrafficMode>,
 }
 
 /// What is happening, over all providers.

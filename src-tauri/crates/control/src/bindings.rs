@@ -21,8 +21,9 @@ use ledger::{
     Series, SeriesRow, Step as StepLength, Total,
 };
 use settings::{
-    Client, Desktop, FirstSteps, Language, Limits, Listen, LogLevel, Mode, Notify, Provider,
-    ReadOnly, Routing, Settings, SettingsCopy, StoreKind, Theme, TlsMode, TrafficMode, VerifyLevel,
+    Client, Day, Desktop, FirstSteps, Language, Limits, Listen, LogLevel, Mode, Notify, PauseFor,
+    Provider, ReadOnly, Routing, Rule, Settings, SettingsCopy, StoreKind, Theme, TlsMode,
+    TrafficMode, VerifyLevel,
 };
 use ts_rs::{Config, TS};
 
@@ -82,6 +83,9 @@ fn bindings() -> String {
         Mode,
         Client,
         Limits,
+        Rule,
+        Day,
+        PauseFor,
         Provider,
         TlsMode,
         VerifyLevel,

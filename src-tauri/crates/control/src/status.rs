@@ -27,8 +27,13 @@ pub fn status(now: &Snapshot) -> Status {
 /// What limits the speed of the application.
 #[must_use]
 pub fn traffic(now: &Snapshot) -> TrafficStatus {
-    let TrafficView { mode, speed } = now.traffic;
-    TrafficStatus { mode: mode.word().into(), speed }
+    let TrafficView { mode, speed, until, next } = now.traffic;
+    TrafficStatus {
+        mode: mode.word().into(),
+        speed,
+        until: until.map(|until| until / 1000),
+        next: next.map(|next| next.word().into()),
+    }
 }
 
 fn accounts(now: &Snapshot) -> Map<String, Value> {

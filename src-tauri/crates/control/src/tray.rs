@@ -2,7 +2,7 @@
 
 use api::request::Request;
 use api::snapshot::{Snapshot, State};
-use settings::{Language, TrafficMode};
+use settings::{Language, PauseFor, TrafficMode};
 
 use crate::words::Words;
 
@@ -59,8 +59,10 @@ pub enum Action {
     Start,
     /// Serves nobody.
     Stop,
-    /// Serves nobody for so many minutes.
-    Pause(u16),
+    /// Fetches no more articles for a while.
+    Pause(PauseFor),
+    /// Ends a pause.
+    Resume,
     /// Turns slow mode on or off.
     Slow(bool),
     /// Tries all providers that are down.
@@ -82,7 +84,8 @@ impl Action {
         Some(match self {
             Self::Start => Request::Start,
             Self::Stop => Request::Stop,
-            Self::Pause(minutes) => Request::Pause { minutes },
+            Self::Pause(lasts) => Request::Pause { lasts },
+            Self::Resume => Request::Resume,
             Self::Slow(true) => Request::SetTraffic { mode: TrafficMode::Slow },
             Self::Slow(false) => Request::SetTraffic { mode: TrafficMode::Normal },
             Self::TryNow => Request::TryNow { provider: None },
@@ -124,12 +127,21 @@ fn menu(snapshot: &Snapshot, words: &Words) -> Vec<Item> {
     let does =
         |text: &str, does| Item::Action { text: text.into(), does, enabled: true, checked: None };
     let mut menu = vec![Item::Line(words.status(snapshot)), Item::Separator];
-    if matches!(snapshot.state, State::Stopped | State::Paused { .. }) {
+    if snapshot.state == State::Stopped {
         menu.push(does(words.start, Action::Start));
+    } else if matches!(snapshot.state, State::Paused { .. }) {
+        menu.push(does(words.resume, Action::Resume));
+        menu.push(does(words.stop, Action::Stop));
     } else {
         menu.push(does(words.stop, Action::Stop));
-        menu.push(does(words.pause_15, Action::Pause(15)));
-        menu.push(does(words.pause_60, Action::Pause(60)));
+        for (text, lasts) in [
+            (words.pause_15, PauseFor::Minutes { minutes: 15 }),
+            (words.pause_60, PauseFor::Minutes { minutes: 60 }),
+            (words.pause_tomorrow, PauseFor::Tomorrow),
+            (words.pause, PauseFor::Resumed),
+        ] {
+            menu.push(does(text, Action::Pause(lasts)));
+        }
         let slow = snapshot.traffic.mode == TrafficMode::Slow;
         menu.push(Item::Action {
             text: words.slow.into(),

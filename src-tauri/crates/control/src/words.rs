@@ -4,7 +4,7 @@ mod english;
 mod german;
 
 use api::snapshot::{KeepState, ProviderState, ProviderView, Snapshot, State, Trouble};
-use settings::{Language, TrafficMode};
+use settings::{Language, TrafficMode, local_time};
 
 use english::ENGLISH;
 use german::GERMAN;
@@ -18,6 +18,9 @@ pub(crate) struct Words {
     pub(crate) stop: &'static str,
     pub(crate) pause_15: &'static str,
     pub(crate) pause_60: &'static str,
+    pub(crate) pause_tomorrow: &'static str,
+    pub(crate) pause: &'static str,
+    pub(crate) resume: &'static str,
     pub(crate) slow: &'static str,
     pub(crate) try_now: &'static str,
     pub(crate) open: &'static str,
@@ -30,7 +33,10 @@ pub(crate) struct Words {
     /// The decimal separator.
     point: &'static str,
     active: fn(&str) -> String,
-    paused: fn(u64) -> String,
+    paused: &'static str,
+    full: &'static str,
+    /// A state that ends by itself, and the time of day at which it does.
+    ends: fn(&str, &str) -> String,
     /// Begins the sentence that says why nothing can be downloaded.
     nothing: &'static str,
     all_down: &'static str,
@@ -76,9 +82,7 @@ impl Words {
     pub(crate) fn status(&self, snapshot: &Snapshot) -> String {
         match snapshot.state {
             State::Stopped => self.stopped.into(),
-            State::Paused { until } => {
-                (self.paused)(until.saturating_sub(snapshot.figures.at).div_ceil(60_000))
-            }
+            State::Paused { until } => self.until_time(self.paused.into(), until),
             State::Starting => self.starting.into(),
             State::Idle => self.limited(snapshot, self.idle.into()),
             State::Active => {
@@ -92,12 +96,20 @@ impl Words {
 
     /// The state, with the limit that the user has turned on.
     fn limited(&self, snapshot: &Snapshot, state: String) -> String {
-        match snapshot.traffic.mode {
-            TrafficMode::Normal => state,
-            TrafficMode::Slow => format!("{state} · {}", self.slow),
-            TrafficMode::Speed { speed } => {
-                format!("{state} · {}", (self.limited)(&self.speed(speed)))
-            }
+        let limit = match snapshot.traffic.mode {
+            TrafficMode::Normal | TrafficMode::Paused => return state,
+            TrafficMode::Slow => self.slow.into(),
+            TrafficMode::Full => self.full.into(),
+            TrafficMode::Speed { speed } => (self.limited)(&self.speed(speed)),
+        };
+        format!("{state} · {}", self.until_time(limit, snapshot.traffic.until))
+    }
+
+    /// What holds, and until when.
+    fn until_time(&self, what: String, until: Option<u64>) -> String {
+        match until {
+            Some(until) => (self.ends)(&what, &local_time(until)),
+            None => what,
         }
     }
 

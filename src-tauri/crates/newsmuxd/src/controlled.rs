@@ -67,6 +67,8 @@ pub(crate) async fn serve(
                     Ok(now) => Answer::Traffic(now),
                     Err(why) => Answer::Refused { why },
                 },
+                Question::Pause { minutes } => Answer::Traffic(traffic.pause(minutes, &proxy)),
+                Question::Resume => Answer::Traffic(traffic.resume(&proxy)),
                 Question::Show { .. } | Question::Replace => Answer::Refused {
                     why: "newsmuxd has no window, and its service ends it".into(),
                 },

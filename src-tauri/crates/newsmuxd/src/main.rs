@@ -68,9 +68,11 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     let channel = controlled::open(arguments.control.as_deref())?;
     let books = Books::open(&arguments).map(Arc::new);
     books.iter().for_each(|books| books.allow(&mut setup));
-    let traffic = Arc::new(Traffic::new(setup.settings));
+    let traffic = Traffic::new(setup.settings);
+    setup.config.traffic = traffic.limits();
     let proxy = Proxy::new(setup.config, Arc::new(NetDialler::new()));
     books.iter().for_each(|books| books.watch(&proxy));
+    tokio::spawn(Arc::clone(&traffic).follow(proxy.clone()));
     for listener in listeners {
         let proxy = proxy.clone();
         tokio::spawn(async move { proxy.serve(listener).await });

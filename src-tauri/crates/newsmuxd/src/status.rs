@@ -19,7 +19,12 @@ pub(crate) fn status(
         program: "newsmuxd".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         process: process::id(),
-        state: if busy { "active" } else { "idle" }.into(),
+        state: match (&*traffic.mode, busy) {
+            ("paused", _) => "paused",
+            (_, true) => "active",
+            (_, false) => "idle",
+        }
+        .into(),
         address: address.into(),
         clients: now.clients.len(),
         bytes: sum(|backend| backend.counters.bytes),

@@ -49,6 +49,13 @@ pub enum PauseFor {
     Resumed,
 }
 
+impl From<Option<u32>> for PauseFor {
+    /// So many minutes; without them, until it is ended.
+    fn from(minutes: Option<u32>) -> Self {
+        minutes.map_or(Self::Resumed, |minutes| Self::Minutes { minutes })
+    }
+}
+
 /// What holds now, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrafficNow {

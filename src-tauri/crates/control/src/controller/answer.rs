@@ -19,7 +19,8 @@ impl Controller {
         let done = match request {
             Request::Start => self.turn(true),
             Request::Stop => self.turn(false),
-            Request::Pause { minutes } => Ok(self.pause(minutes)),
+            Request::Pause { lasts } => Ok(self.pause(lasts)),
+            Request::Resume => self.simply(Self::resume),
             Request::SaveProvider { provider, password } => {
                 return self.when_idle(|this| this.save_provider(provider, password, answer));
             }

@@ -1,7 +1,5 @@
 //! Start, stop and pause: from what the user wants and the passwords allow to what the engine does.
 
-use std::time::{Duration, SystemTime};
-
 use api::request::{Failure, Reply};
 use api::snapshot::{Happened, Trouble};
 use downloaders::Address;
@@ -17,8 +15,6 @@ use super::serving::{Opened, trouble};
 pub(super) struct Power {
     /// The passwords are read for the first time.
     pub(super) starting: bool,
-    /// The pause ends at this time.
-    pub(super) paused: Option<SystemTime>,
     /// How many attempts to listen are under way.
     pub(super) opening: usize,
     /// Why it does not listen.
@@ -31,20 +27,8 @@ impl Controller {
     /// Serves from now on, or does not; a pause is over.
     pub(super) fn turn(&mut self, on: bool) -> Result<Reply, Failure> {
         let done = self.set(|settings| settings.desktop.on = on)?;
-        if self.power.paused.take().is_some() {
-            self.reconcile();
-        }
+        self.resume();
         Ok(done)
-    }
-
-    /// Serves nobody for a while. What is stopped stays so.
-    pub(super) fn pause(&mut self, minutes: u16) -> Reply {
-        if self.settings().desktop.on {
-            let minutes = Duration::from_secs(u64::from(minutes) * 60);
-            self.power.paused = Some(self.environment.now() + minutes);
-            self.reconcile();
-        }
-        Reply::Done
     }
 
     /// Has the engine do what the settings and passwords say now.
@@ -55,7 +39,8 @@ impl Controller {
         // What was counted until now would be lost with what is changed.
         self.sample();
         self.have_sample();
-        let wanted = self.settings().desktop.on && self.power.paused.is_none();
+        self.look_at_the_schedule();
+        let wanted = self.settings().desktop.on;
         let config = configure_available(self.settings(), &self.passwords.credentials());
         let is_empty = config.as_ref().is_none_or(|config| config.backends.is_empty());
         if wanted && is_empty && self.waits_for_passwords() {

@@ -247,7 +247,8 @@ impl Controller {
         if self.settings_file.recheck() {
             self.changed(&before);
         }
-        if self.power.paused.take_if(|until| *until <= now).is_some() || self.power.shut.is_some() {
+        self.look_at_the_schedule();
+        if self.power.shut.is_some() {
             self.reconcile();
         }
         if self.stores.is_retry_due() {

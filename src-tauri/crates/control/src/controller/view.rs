@@ -74,8 +74,6 @@ impl Controller {
         let is_listening = self.serving.listening().is_some();
         if !self.settings().desktop.on || self.power.over {
             State::Stopped
-        } else if let Some(until) = self.power.paused {
-            State::Paused { until: millis(until) }
         } else if self.power.starting
             || (self.serving.is_on() && !is_listening && self.power.shut.is_none())
         {
@@ -85,6 +83,8 @@ impl Controller {
         } else if !is_listening {
             // A password that it waits for is being read.
             State::Starting
+        } else if self.is_paused() {
+            State::Paused { until: self.traffic_view().until }
         } else if self.settings().enabled().next().is_none() && !self.sampling.is_on() {
             State::NoProvider
         } else if !serves {

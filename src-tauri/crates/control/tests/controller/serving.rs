@@ -8,6 +8,7 @@ use api::snapshot::{Happened, ProviderState, Retry, State, Trouble};
 use control::status::status;
 use newsmux_tests::provider::{Fault, Provider, Script, on};
 use serde_json::json;
+use settings::TrafficMode;
 use tokio::net::TcpListener;
 
 use crate::app::{
@@ -66,23 +67,54 @@ async fn what_is_stopped_stays_so_until_it_is_started() {
 }
 
 #[tokio::test]
-async fn a_pause_ends_by_the_clock_on_the_wall_or_by_start() {
-    let (app, address) = serving().await;
-    for ends_by_itself in [true, false] {
-        app.must(json!({"do": "pause", "minutes": 15})).await;
+async fn a_pause_ends_by_the_clock_on_the_wall_or_by_the_user_and_programs_wait_meanwhile() {
+    let (news, article) = one_article().await;
+    let app = Begin::with_provider(&news).start();
+    let mut client = program(app.address().await).await;
+    fetch(&mut client, &article).await;
+    for ends_by in ["itself", "resume", "start"] {
+        let quarter = json!({"is": "minutes", "minutes": 15});
+        app.must(json!({"do": "pause", "lasts": quarter})).await;
         let paused = app.until(|now| matches!(now.state, State::Paused { .. })).await;
-        let State::Paused { until } = paused.state else { unreachable!() };
-        assert!((14 * 60_000..=15 * 60_000).contains(&(until - paused.figures.at)));
-        assert!(is_refused(address).await);
-        if ends_by_itself {
-            app.begin.world.sleep(Duration::from_secs(15 * 60));
-        } else {
-            app.must(json!({"do": "start"})).await;
+        let State::Paused { until: Some(until) } = paused.state else { unreachable!() };
+        assert!(until.abs_diff(paused.figures.at).abs_diff(15 * 60_000) < 60_000);
+        let asked = news.count("BODY");
+        client.send(&format!("BODY {}", article.id())).await;
+        // A second program is let in, and what is small is answered.
+        let mut other = program(app.address().await).await;
+        assert_eq!(other.ask(&format!("STAT {}", article.id())).await.code(), "223");
+        assert_eq!(news.count("BODY"), asked);
+        match ends_by {
+            "itself" => app.begin.world.sleep(Duration::from_secs(15 * 60)),
+            end => drop(app.must(json!({"do": end})).await),
         }
-        app.until(|now| now.state == State::NoProvider).await;
-        program(app.address().await).await;
+        app.until(|now| matches!(now.state, State::Idle | State::Active)).await;
+        let reply = client.reply_to(&format!("BODY {}", article.id())).await;
+        assert_eq!(reply.block(), article.body_block(), "the pause was ended by {ends_by}");
     }
     assert!(app.now().settings.desktop.on);
+    assert_eq!(news.book().accepted, 1, "the provider's connection was kept");
+}
+
+#[tokio::test]
+async fn the_schedule_is_followed_and_a_choice_holds_until_its_next_change() {
+    let rule = json!({"from": "00:00", "to": "00:00", "slow": true});
+    let (news, _) = one_article().await;
+    let limits = json!({"slow_speed": 300_000, "schedule": [rule]});
+    let settings = json!({"providers": [at("a", &news)], "limits": limits});
+    let app = Begin::with_provider(&news).settings(settings).start();
+    let slow = TrafficMode::Slow;
+    app.until(|now| now.traffic.mode == slow && now.traffic.speed == Some(300_000)).await;
+    app.must(json!({"do": "set_traffic", "mode": {"is": "normal"}})).await;
+    assert_eq!(app.now().traffic.mode, TrafficMode::Normal);
+    // All day: it never changes by itself.
+    assert_eq!((app.now().traffic.until, app.now().traffic.next), (None, None));
+    let pause = json!({"from": "00:00", "to": "00:00", "pause": true});
+    app.must(json!({"do": "set_limits", "limits": {"slow_speed": 300_000, "schedule": [pause]}}))
+        .await;
+    app.until(|now| now.state == State::Paused { until: None }).await;
+    app.must(json!({"do": "resume"})).await;
+    app.until(|now| now.traffic.mode == TrafficMode::Normal).await;
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ async fn slow_mode_is_one_click_in_the_tray_and_can_be_seen_there_while_it_is_on
         app.handle.act(click);
         let mode = if on { TrafficMode::Slow } else { TrafficMode::Normal };
         let speed = on.then_some(1_000_000);
-        app.until(|now| now.traffic == TrafficView { mode, speed }).await;
+        app.until(|now| now.traffic == TrafficView { mode, speed, until: None, next: None }).await;
         app.happened(|happened| *happened == Happened::TrafficMode { mode }).await;
         let shown = |tray: &Tray| tray.tooltip.contains("Slow mode") == on;
         saw(&app.begin.desk.trays, |trays| trays.last().is_some_and(shown)).await;

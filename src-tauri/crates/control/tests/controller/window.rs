@@ -7,6 +7,7 @@ use api::snapshot::State;
 use control::controller::Notice;
 use control::tray::{Action, Icon, Item};
 use serde_json::{Value, json};
+use settings::PauseFor;
 use tokio::join;
 
 use crate::app::{App, Begin, Call, saw};
@@ -131,8 +132,10 @@ async fn the_trays_entries_do_what_they_say() {
     app.until(|now| now.state == State::Stopped).await;
     app.handle.act(Action::Start);
     app.until(|now| now.state == State::Idle).await;
-    app.handle.act(Action::Pause(60));
+    app.handle.act(Action::Pause(PauseFor::Resumed));
     app.until(|now| matches!(now.state, State::Paused { .. })).await;
+    app.handle.act(Action::Resume);
+    app.until(|now| now.state == State::Idle).await;
     app.handle.act(Action::Quit);
     app.told(&Call::Quit).await;
 }

@@ -58,6 +58,13 @@ pub enum Question {
         /// How.
         to: SpeedLimit,
     },
+    /// Fetch no more articles for a while.
+    Pause {
+        /// For how many minutes; nothing until it is resumed.
+        minutes: Option<u32>,
+    },
+    /// End a pause.
+    Resume,
     /// Show the window, unless the versions differ: then a window of this version would meet another program.
     Show {
         /// The version of the program that asks.
@@ -93,7 +100,7 @@ pub enum Answer {
         /// All of it.
         stats: Value,
     },
-    /// It is so now, after [`Question::Limit`].
+    /// It is so now, after [`Question::Limit`], [`Question::Pause`] and [`Question::Resume`].
     Traffic(TrafficStatus),
     /// It heard [`Question::Show`].
     Running {

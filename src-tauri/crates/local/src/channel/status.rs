@@ -35,10 +35,17 @@ pub struct Status {
 /// What limits the speed of everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrafficStatus {
-    /// In one word: `normal` for the limit in the settings, `slow` for slow mode, `speed` for another one.
+    /// In one word: `normal` for the limit in the settings, `slow` for slow mode, `speed` for another one, `full`
+    /// for none, `paused` for a pause.
     pub mode: String,
     /// The limit, in bytes a second.
     pub speed: Option<u64>,
+    /// When that changes by itself, in seconds since 1970.
+    #[serde(default)]
+    pub until: Option<u64>,
+    /// The mode that follows.
+    #[serde(default)]
+    pub next: Option<String>,
 }
 
 /// How a provider is.

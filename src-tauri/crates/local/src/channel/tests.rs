@@ -30,7 +30,10 @@ fn serve() -> Served {
             Question::Stats { range, by } => Answer::Stats { stats: json!({ (range): by }) },
             Question::Show { version } => Answer::Running { version: format!("{version}+") },
             Question::Replace => std::future::pending().await,
-            Question::Status | Question::Limit { .. } => Answer::Refused { why: "not now".into() },
+            Question::Status
+            | Question::Limit { .. }
+            | Question::Pause { .. }
+            | Question::Resume => Answer::Refused { why: "not now".into() },
         }
     }));
     Served { folder, task }

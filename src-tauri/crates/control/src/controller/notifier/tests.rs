@@ -93,7 +93,7 @@ fn calm() -> Snapshot {
         accounts: Vec::new(),
         sample: false,
         clients: Vec::new(),
-        traffic: TrafficView { mode: TrafficMode::Normal, speed: None },
+        traffic: TrafficView { mode: TrafficMode::Normal, speed: None, until: None, next: None },
         last_event: 0,
         settings: Settings { providers, ..Settings::default() },
         keep: KeepState::Locked,
@@ -472,7 +472,7 @@ fn a_kind_that_is_off_says_nothing() {
 
 #[test]
 fn stopped_paused_or_starting_it_says_nothing_and_repeats_nothing_afterwards() {
-    for state in [State::Stopped, State::Paused { until: 0 }, State::Starting] {
+    for state in [State::Stopped, State::Paused { until: None }, State::Starting] {
         let mut here = Situation::new();
         here.need(&[locked()[0].clone(), used(90)], false);
         let before = here.snapshot.clone();

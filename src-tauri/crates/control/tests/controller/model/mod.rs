@@ -300,15 +300,18 @@ impl Model {
         let is_taken = address == self.taken.local_addr().unwrap();
         let is_open = !is_taken && address.port() != 0 && TcpStream::connect(address).is_ok();
         match now.state {
-            State::Idle | State::Active | State::Degraded | State::Down | State::NoProvider
+            State::Idle
+            | State::Active
+            | State::Degraded
+            | State::Down
+            | State::NoProvider
+            | State::Paused { .. }
                 if !is_open =>
             {
                 Err("it is shut".into())
             }
             // Settings that begin anew have the usual port, and somebody else may be there.
-            State::Stopped | State::Paused { .. } if is_open && address.port() != usual => {
-                Err("it is open".into())
-            }
+            State::Stopped if is_open && address.port() != usual => Err("it is open".into()),
             State::Starting => Err("it is starting".into()),
             _ => Ok(()),
         }

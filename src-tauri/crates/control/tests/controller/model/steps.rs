@@ -82,7 +82,7 @@ impl Model {
         let words = match self.rng.below(8) {
             0 | 1 => json!({"do": "start"}),
             2 => json!({"do": "stop"}),
-            3 => json!({"do": "pause", "minutes": self.rng.below(2)}),
+            3 => json!({"do": "pause", "lasts": {"is": "minutes", "minutes": self.rng.below(2)}}),
             4 => json!({"do": "set_posting", "posting": self.rng.chance(500)}),
             _ => {
                 let host = *self.rng.pick(&["127.0.0.1", "localhost"]);

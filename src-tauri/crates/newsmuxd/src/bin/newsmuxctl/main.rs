@@ -23,11 +23,16 @@ newsmuxctl, for a Newsmux that is running
 usage: newsmuxctl [--control PATH] status [--json]
        newsmuxctl [--control PATH] stats [--range RANGE] [--by WHO] [--json]
        newsmuxctl [--control PATH] limit SPEED|slow|off [--json]
+       newsmuxctl [--control PATH] pause [TIME] [--json]
+       newsmuxctl [--control PATH] resume [--json]
 
   status           how it is: state, address, connections, providers, accounts with a limit
   stats            usage, and the remaining volume of accounts
   limit            limit the speed: bytes a second such as 500k or 5M, slow for slow mode, off for the limit in
                    the settings
+  pause            fetch no more articles, for a TIME such as 15m or 2h, or until resumed; programs stay connected
+                   and wait
+  resume           end a pause
   --range RANGE    today, days30 (the default), months12 or all
   --by WHO         provider (the default), account or program
   --json           the same for programs
@@ -51,7 +56,7 @@ fn main() -> ExitCode {
 fn parse(given: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
     let mut given = given.into_iter();
     let (mut control, mut json, mut word) = (None, false, None);
-    let (mut range, mut by, mut limit) = (None, None, None);
+    let (mut range, mut by, mut limit, mut pause) = (None, None, None, None);
     while let Some(argument) = given.next() {
         let mut value = |name: &str| {
             let value = given.next().filter(|value| !value.is_empty());
@@ -66,9 +71,17 @@ fn parse(given: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
             "--version" | "-V" => {
                 return Ok(Command::Say(concat!("newsmuxctl ", env!("CARGO_PKG_VERSION"))));
             }
-            name @ ("status" | "stats" | "limit") if word.is_none() => word = Some(name.to_owned()),
+            name @ ("status" | "stats" | "limit" | "pause" | "resume") if word.is_none() => {
+                word = Some(name.to_owned())
+            }
             to if word.as_deref() == Some("limit") && limit.is_none() && !to.starts_with('-') => {
                 limit = Some(limit::parse(to)?);
+            }
+            time if word.as_deref() == Some("pause")
+                && pause.is_none()
+                && !time.starts_with('-') =>
+            {
+                pause = Some(limit::minutes(time)?);
             }
             unknown => return Err(format!("unknown argument {unknown}; see newsmuxctl --help")),
         }
@@ -79,6 +92,8 @@ fn parse(given: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
     }
     let what = match word.as_str() {
         "status" => Question::Status,
+        "pause" => Question::Pause { minutes: pause },
+        "resume" => Question::Resume,
         "limit" => {
             Question::Limit { to: limit.ok_or("limit needs a speed such as 5M, slow or off")? }
         }
@@ -181,6 +196,9 @@ mod tests {
             ("stats --range week", "week is none of today"),
             ("stats --by me", "me is none of provider"),
             ("limit", "limit needs a speed"),
+            ("pause soon", "soon is no time"),
+            ("pause 15m 15m", "unknown argument 15m"),
+            ("resume 15m", "unknown argument 15m"),
             ("limit fast", "fast is no limit"),
             ("limit 5M 6M", "6M"),
             ("limit 5M --by program", "belong to stats"),
