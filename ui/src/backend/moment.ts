@@ -75,7 +75,7 @@ function stateOf(world: World, speed: number): State {
 
 function providerOf(world: World, { bytes, replies, tested }: Moment, provider: Provider, index: number, speed: number): ProviderView {
   const fixed = world.states[provider.id];
-  const used = provider.enabled && serves(world);
+  const used = provider.enabled && (serves(world) || world.running === "paused");
   const state = !provider.enabled ? "off" : (fixed?.state ?? (!used ? "off" : provider.tier > 0 ? "untried" : "up"));
   const granted = fixed?.granted ?? (provider.id === "second" ? 6 : provider.connections);
   const share = state === "up" && speed > 0 ? (index === 0 ? 0.7 : 0.3) : 0;

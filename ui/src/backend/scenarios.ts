@@ -131,7 +131,7 @@ const scenarios: Record<string, () => Partial<World>> = {
     { days: [], from: "23:30", to: "06:00", full: true },
     { days: ["sat"], from: "10:00", to: "12:00", speed: 5e6 },
   ] } } }),
-  paused: () => ({ running: "paused", until: Date.now() + 14 * 60_000, clients: [] }),
+  paused: () => ({ running: "paused", until: Date.now() + 14 * 60_000 }),
   starting: () => ({ running: "starting", clients: [] }),
   degraded: () => {
     const said = (globalThis as { reasonForDown?: string }).reasonForDown ?? "the connection was refused";
