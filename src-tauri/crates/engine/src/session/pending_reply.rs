@@ -22,8 +22,8 @@ use crate::error::Error;
 pub(super) const CLIENT_STALL: Duration = Duration::from_secs(300);
 /// Smaller pieces are copied when they have to wait, so that none holds a whole buffer.
 const SMALL: usize = 224 * 1024;
-/// One piece of up to this many bytes counts as a status line, and does not delay the first read of its
-/// block.
+/// One piece of up to this many bytes counts as a status line, and is written together with the first
+/// bytes of its block.
 const SHORT: usize = 512;
 /// The room for an article's headers or a single line, in bytes.
 const HEADERS: usize = 16 * 1024;
@@ -295,16 +295,22 @@ impl PendingReply {
         }
     }
 
-    /// Whether no more than a status line is queued.
-    pub(super) fn is_short(&self) -> bool {
-        self.queue.len() <= 1 && self.queued <= SHORT
+    /// Whether to read before the queue is written: only a status line is queued, or one full buffer,
+    /// which means that more has arrived. A write often wakes the client's process, which costs more
+    /// than copying the bytes.
+    pub(super) fn gathers(&self) -> bool {
+        let full = self.session.buffer_pool.buffer_size().get();
+        match self.queue.back().map(Bytes::len) {
+            Some(last) if last == full => self.queued <= full + SHORT,
+            _ => self.queue.len() <= 1 && self.queued <= SHORT,
+        }
     }
 
     /// Whether the next bytes may be read: the client has accepted the previous ones, or there is room
     /// to read ahead.
     pub(super) fn has_room(&mut self) -> bool {
         let first = self.is_first();
-        if first && self.is_short() {
+        if first && self.gathers() {
             return true;
         }
         let budget = &self.session.budget;

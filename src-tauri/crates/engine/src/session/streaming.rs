@@ -79,21 +79,21 @@ enum Step {
     Read(Option<Bytes>),
 }
 
-/// Writes what the client accepts, and reads what there is room for. A status line is sent together
-/// with the first bytes of its block if they are there already.
+/// Writes what the client accepts, and reads what there is room for. A status line and a full buffer
+/// are sent together with what has arrived behind them.
 fn poll_step(
     reply: &mut Reply,
     pending: &mut PendingReply,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Step, Error>> {
-    let short = pending.is_short();
-    let mut wrote = !short && pending.poll_flow(cx)?;
+    let gathers = pending.gathers();
+    let mut wrote = !gathers && pending.poll_flow(cx)?;
     if pending.has_room()
         && let Poll::Ready(chunk) = reply.poll_chunk(cx)?
     {
         return Poll::Ready(Ok(Step::Read(chunk)));
     }
-    wrote |= short && pending.poll_flow(cx)?;
+    wrote |= gathers && pending.poll_flow(cx)?;
     if wrote { Poll::Ready(Ok(Step::Wrote)) } else { Poll::Pending }
 }
 
