@@ -244,7 +244,7 @@ async fn a_sibling_is_not_asked_for_what_its_backbone_lacks_but_for_a_few() {
     let all: Vec<_> = providers.iter().collect();
     let proxy = Proxy::new(
         config(RoutingMode::Hybrid, backends),
-        Arc::new(crate::support::Pipes(all.into_iter().cloned().collect())),
+        Arc::new(crate::support::Pipes::to(&all)),
     );
     let mut client = client(&proxy).await;
     for n in 0..100 {

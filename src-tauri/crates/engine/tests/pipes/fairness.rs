@@ -56,7 +56,7 @@ fn shared() -> Proxy {
     let login = |user: &str| Credentials { user: user.into(), password: Secret::new("word") };
     let auth = Arc::new(AuthHandler::with_logins(["small", "big"].map(login)));
     let settings = config(RoutingMode::Hybrid, vec![backend("p", CONNECTIONS)]);
-    Proxy::new(Config { auth, ..settings }, Arc::new(Pipes(vec![provider()])))
+    Proxy::new(Config { auth, ..settings }, Arc::new(Pipes::to(&[&provider()])))
 }
 
 /// A client of this program.

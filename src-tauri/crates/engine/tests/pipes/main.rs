@@ -38,8 +38,7 @@ fn proxy(
     providers: &[&Arc<ProviderState>],
     backends: Vec<BackendConfig>,
 ) -> Proxy {
-    let providers = providers.iter().copied().cloned().collect();
-    Proxy::new(config(mode, backends), Arc::new(Pipes(providers)))
+    Proxy::new(config(mode, backends), Arc::new(Pipes::to(providers)))
 }
 
 /// A client that was greeted.

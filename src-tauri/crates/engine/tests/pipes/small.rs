@@ -1,5 +1,5 @@
 //! Small requests that come together go on together: in one write for each connection, on as few
-//! connections as will do.
+//! connections as will do. Large replies leave in few writes.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream
 use tokio::time::{Duration, sleep};
 
 use crate::proxy;
-use crate::support::{backend, connect, depth};
+use crate::support::{Pipes, backend, config, connect, depth};
 
 const PIPE: usize = 64 * 1024;
 const ROUND_TRIP: Duration = Duration::from_millis(20);
@@ -254,4 +254,26 @@ async fn who_takes_no_small_reply_is_let_go_after_a_while() {
     let mut all = Vec::new();
     client.0.read_to_end(&mut all).await.unwrap();
     assert!(all.len() < replies(&requests("STAT", 1700)).len(), "not let go");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_article_that_has_arrived_leaves_in_writes_of_two_buffers() {
+    const MIB: usize = 1024 * 1024;
+    let text = "x".repeat(126);
+    let lines = 2 * MIB / 128;
+    let whole = format!("222 0 <a@b>\r\n{}.\r\n", format!("{text}\r\n").repeat(lines));
+    let reply = whole.clone();
+    let answers = move |line: &str| (line != "QUIT").then(|| reply.clone());
+    let provider = Provider::named("p").answers(answers).state();
+    let pipes = Pipes::to(&[&provider]).with_room(4 * MIB);
+    let proxy = Proxy::new(config(RoutingMode::Hybrid, vec![backend("p", 1)]), Arc::new(pipes));
+    let writes = Arc::<AtomicUsize>::default();
+    let stream = connect(&proxy, 4 * MIB, |stream| Counted(stream, Arc::clone(&writes)));
+    let mut client = Client(stream, writes);
+    client.replies(1).await;
+    client.1.store(0, SeqCst);
+    client.0.write_all(b"BODY <a@b>\r\n").await.unwrap();
+    assert_eq!(client.replies(whole.lines().count()).await, whole);
+    // Four of 512 KiB, and what is left.
+    assert!(client.1.load(SeqCst) <= 5, "{}", client.1.load(SeqCst));
 }

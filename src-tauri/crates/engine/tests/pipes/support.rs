@@ -16,19 +16,33 @@ use nntp_proxy::proxy::Proxy;
 use tokio::io::{DuplexStream, duplex};
 use tokio::task::unconstrained;
 
-/// How much a pipe to a provider has room for, in bytes.
+/// How much a pipe to a provider usually has room for, in bytes.
 const ROOM: usize = 32 * 1024;
 
 /// Dials these providers, whose names are their hosts. There are no others.
-pub(crate) struct Pipes(pub(crate) Vec<Arc<ProviderState>>);
+pub(crate) struct Pipes {
+    providers: Vec<Arc<ProviderState>>,
+    room: usize,
+}
+
+impl Pipes {
+    pub(crate) fn to(providers: &[&Arc<ProviderState>]) -> Self {
+        Self { providers: providers.iter().copied().cloned().collect(), room: ROOM }
+    }
+
+    /// With so much room in each pipe, in bytes.
+    pub(crate) fn with_room(self, room: usize) -> Self {
+        Self { room, ..self }
+    }
+}
 
 impl Dial for Pipes {
     fn connect<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>> {
         Box::pin(async move {
-            let provider = self.0.iter().find(|provider| provider.name() == to.host);
+            let provider = self.providers.iter().find(|provider| provider.name() == to.host);
             let refused = || DialError::Connect(ErrorKind::ConnectionRefused.into());
             let provider = Arc::clone(provider.ok_or_else(refused)?);
-            let (ours, theirs) = duplex(ROOM);
+            let (ours, theirs) = duplex(self.room);
             // What is due is said at once, and not by and by.
             tokio::spawn(unconstrained(serve_connection(theirs, provider)));
             Ok(Box::new(ours) as BoxStream)
