@@ -4,6 +4,13 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long another program may have a file open before it counts as one that cannot be written.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// After how long it is tried again.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Writes `text` to `file`, with these permissions on Unix; folders that are missing are made, for their
 /// owner alone. A link is followed. When it fails, the old file is as it was and nothing else is there.
@@ -22,10 +29,10 @@ pub fn write_atomically(file: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     let folder = folder(&file);
     make(folder)?;
     let fresh = beside(&file)?;
-    forget(&fresh)?;
-    let written = write(&fresh, text, mode).and_then(|()| fs::rename(&fresh, &file));
-    if let Err(error) = written {
-        return forget(&fresh).and(Err(error));
+    patiently(|| forget(&fresh))?;
+    let replace = || patiently(|| fs::rename(&fresh, &file));
+    if let Err(error) = write(&fresh, text, mode).and_then(|()| replace()) {
+        return patiently(|| forget(&fresh)).and(Err(error));
     }
     // The new file is there. Some file systems cannot do this, and there is nothing to take back.
     sync(folder).or(Ok(()))
@@ -49,6 +56,30 @@ fn forget(file: &Path) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Does `change` again while another program has the file open, such as a virus scanner that looks at what was just written.
+fn patiently(change: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match change() {
+            Err(error) if is_in_use(&error) && begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+}
+
+/// An open file is in nobody's way.
+#[cfg(unix)]
+const fn is_in_use(_: &io::Error) -> bool {
+    false
+}
+
+/// Windows may also say that access is denied, as for a file that really cannot be written.
+#[cfg(not(unix))]
+fn is_in_use(error: &io::Error) -> bool {
+    const SHARING_VIOLATION: i32 = 32;
+    error.kind() == ErrorKind::PermissionDenied || error.raw_os_error() == Some(SHARING_VIOLATION)
 }
 
 fn write(file: &Path, text: &[u8], mode: u32) -> io::Result<()> {
@@ -93,6 +124,8 @@ fn sync(_: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
@@ -130,6 +163,31 @@ mod tests {
         write_atomically(&file, b"new", 0o600).unwrap_err();
         assert_eq!(names(folder.path()), ["settings.json"]);
         assert!(file.is_dir());
+    }
+
+    #[test]
+    fn a_program_that_reads_it_over_and_over_is_not_in_the_way_and_sees_no_half_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.json");
+        let texts = [vec![b'a'; 10_000], vec![b'b'; 20_000]];
+        write_atomically(&file, &texts[1], 0o600).unwrap();
+        let is_written = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_written.load(Ordering::Relaxed) {
+                    let read = fs::read(&file);
+                    assert!(read.is_ok_and(|read| texts.contains(&read)));
+                    thread::sleep(Duration::from_millis(1));
+                }
+            });
+            let written: Vec<_> = (0..100)
+                .map(|round| write_atomically(&file, &texts[round % 2], 0o600))
+                .filter(io::Result::is_err)
+                .collect();
+            is_written.store(true, Ordering::Relaxed);
+            assert!(written.is_empty(), "{written:?}");
+        });
+        assert_eq!(names(folder.path()), ["settings.json"]);
     }
 
     #[cfg(unix)]
