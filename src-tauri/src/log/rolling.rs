@@ -48,8 +48,9 @@ impl RollingFile {
         }
         remove_old(&self.folder, SystemTime::now());
         let newest = numbered(&self.folder, 0);
-        self.file = OpenOptions::new().create(true).append(true).open(newest)?;
-        self.file.set_len(0)?;
+        // On Windows, who may only append may not cut.
+        File::create(&newest)?;
+        self.file = OpenOptions::new().append(true).open(newest)?;
         (self.size, self.day) = (0, None);
         Ok(())
     }
@@ -152,6 +153,20 @@ mod tests {
         let mut log = RollingFile::open(folder.path()).unwrap();
         log.write_all(&line(3, 40)).unwrap();
         assert_eq!(sizes(folder.path()), [40, 74, 148]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_renamed_is_cut() {
+        let folder = tempdir().unwrap();
+        // Nothing takes the place of a folder with something in it.
+        for number in 1..FILES {
+            fs::create_dir_all(numbered(folder.path(), number).join("something")).unwrap();
+        }
+        let mut log = RollingFile::open(folder.path()).unwrap();
+        for day in [1, 1, 2, 2] {
+            log.write_all(&line(day, 40)).unwrap();
+        }
+        assert_eq!(fs::metadata(numbered(folder.path(), 0)).unwrap().len(), 80);
     }
 
     #[test]
