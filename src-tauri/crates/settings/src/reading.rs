@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use directories::ProjectDirs;
+use directories::{BaseDirs, ProjectDirs};
 use serde::Deserialize;
 
 use crate::error::{Error, Problem};
@@ -33,6 +33,10 @@ pub fn default_path() -> Option<PathBuf> {
 /// The folder for what is kept beside the settings, such as statistics, when none is named.
 #[must_use]
 pub fn default_state_folder() -> Option<PathBuf> {
+    if cfg!(windows) {
+        // The usual one would be the folder that the program is installed in, which goes when the program is removed.
+        return Some(BaseDirs::new()?.data_local_dir().join("io.github.newsmux"));
+    }
     let folders = ProjectDirs::from("", "", "newsmux")?;
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_owned())
 }

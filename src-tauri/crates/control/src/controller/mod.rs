@@ -41,7 +41,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use directories::{BaseDirs, ProjectDirs, UserDirs};
+use directories::{ProjectDirs, UserDirs};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{oneshot, watch};
@@ -49,7 +49,7 @@ use tokio::sync::{oneshot, watch};
 use api::request::{Failure, FailureCode, Reply, Request};
 use api::snapshot::Snapshot;
 use secrets::{Secrets, Store, Vault, keyring_of_user};
-use settings::LogLevel;
+use settings::{LogLevel, default_state_folder};
 
 use crate::notification::Notification;
 use crate::tray::{Action, Tray};
@@ -76,13 +76,11 @@ impl Folders {
     #[must_use]
     pub fn of_user() -> Option<Self> {
         let folders = ProjectDirs::from("", "", "newsmux")?;
-        let state = folders.state_dir().unwrap_or_else(|| folders.data_local_dir());
-        // On Windows the state would be in the folder that the program is installed in.
-        let local = BaseDirs::new()?.data_local_dir().join("io.github.newsmux");
+        let state = default_state_folder()?;
         Some(Self {
             config: folders.config_dir().to_owned(),
-            state: state.to_owned(),
-            logs: if cfg!(windows) { local } else { state.to_owned() }.join("logs"),
+            logs: state.join("logs"),
+            state,
             downloads: downloads(),
         })
     }
