@@ -83,7 +83,6 @@ fn one_that_ends_without_a_flush_loses_what_came_since_the_last() {
 const FOLDER: &str = "NEWSMUX_TEST_LEDGER_OF_A_PROCESS";
 
 /// Runs itself again as a process that counts without end, and kills that.
-#[cfg(unix)]
 #[test]
 fn one_that_is_killed_loses_nothing_that_it_flushed() {
     if let Some(folder) = env::var_os(FOLDER) {
