@@ -1,15 +1,13 @@
 //! No program is locked out without a word: the first login, refused programs, and a locked keyring.
 
 use api::request::FailureCode;
-use api::snapshot::{Happened, State, Trouble};
+use api::snapshot::{Happened, State};
 use newsmux_tests::client::Client;
 use nntp_proxy::config::Secret;
 use secrets::{Owner, Store, StoreError};
 use serde_json::{Value, json};
 
-use crate::app::{
-    App, Begin, PASSWORD, at, fetch, is_refused, is_this_program, one_article, program,
-};
+use crate::app::{Begin, PASSWORD, at, fetch, is_refused, is_this_program, one_article, program};
 use crate::connecting::{connect, nzbget, of_nzbget, sabnzbd, saved_options};
 
 fn with_new_login(address: &str) -> Value {
@@ -51,64 +49,6 @@ async fn the_first_login_is_entered_in_nzbget_as_well() {
         let option = (format!("Server2.{key}"), value.to_owned());
         assert!(options.contains(&option), "{key}: {options:?}");
     }
-}
-
-/// Only Linux tells whose a program is, and only root can start one as somebody else.
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_program_of_another_user_is_told_of_once_until_it_is_served() {
-    use std::os::unix::fs::MetadataExt;
-    use std::os::unix::process::CommandExt;
-    use std::process::Command;
-
-    const NOBODY: u32 = 65534;
-
-    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
-        return;
-    }
-    let (news, _) = one_article().await;
-    let app = Begin::with_provider(&news).start();
-    let greeted = async |app: &App| {
-        let port = app.address().await.port();
-        let script = format!(
-            "use IO::Socket::INET; my $s = IO::Socket::INET->new('127.0.0.1:{port}') or die; my $l = <$s>; print $l; <$s> if $l =~ /^400/"
-        );
-        let perl = Command::new("perl").args(["-e", &script]).uid(NOBODY).output().unwrap();
-        String::from_utf8(perl.stdout).unwrap()
-    };
-    let is_other = |trouble: &Trouble| matches!(trouble, Trouble::OtherUser { .. });
-    let refusals = async |app: &App| {
-        let all = app.events().await;
-        let refused = all.iter().filter(|e| matches!(e.happened, Happened::OtherUser { .. }));
-        refused.map(|event| event.times).sum::<u32>()
-    };
-    assert!(greeted(&app).await.starts_with("400 "));
-    let now = app.until(|now| now.troubles.iter().any(is_other)).await;
-    assert!(now.state == State::Attention && now.serves);
-    let trays = app.begin.desk.trays.borrow().last().unwrap().clone();
-    assert!(trays.tooltip.ends_with("can't connect: it runs as another user"), "{trays:?}");
-    app.dismiss(is_other).await;
-    assert_eq!(app.until(|now| now.state == State::Idle).await.troubles, []);
-    let before = refusals(&app).await;
-    assert!(greeted(&app).await.starts_with("400 "));
-    app.happened(|happened| matches!(happened, Happened::OtherUser { .. })).await;
-    while refusals(&app).await == before {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(app.now().troubles, [], "it was dismissed");
-
-    // When it is refused again after that was changed, the user does not know of it. The address is opened anew.
-    let served = async |begins: &str| {
-        let asking = async { while !greeted(&app).await.starts_with(begins) {} };
-        tokio::time::timeout(std::time::Duration::from_secs(20), asking).await.unwrap();
-    };
-    app.must(json!({"do": "set_all_users", "all": true})).await;
-    served("20").await;
-    app.must(json!({"do": "set_all_users", "all": false})).await;
-    served("400 ").await;
-    app.until(|now| now.troubles.iter().any(is_other)).await;
-    app.must(json!({"do": "set_all_users", "all": true})).await;
-    assert_eq!(app.now().troubles, []);
 }
 
 #[tokio::test]

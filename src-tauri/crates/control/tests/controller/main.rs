@@ -19,6 +19,7 @@ mod locked_out;
 mod model;
 mod network;
 mod notifying;
+mod other_users;
 mod passwords;
 mod sample;
 mod serving;

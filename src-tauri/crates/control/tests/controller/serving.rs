@@ -12,8 +12,7 @@ use settings::TrafficMode;
 use tokio::net::TcpListener;
 
 use crate::app::{
-    App, Begin, Call, PASSWORD, at, fetch, is_refused, is_this_program, one_article, program,
-    provider,
+    App, Begin, Call, PASSWORD, at, fetch, is_refused, one_article, program, provider,
 };
 
 async fn serving() -> (App, SocketAddr) {
@@ -44,6 +43,8 @@ async fn a_provider_that_is_entered_serves_at_once_and_after_the_next_start() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_program_without_a_login_is_known_by_its_name() {
+    use crate::app::is_this_program;
+
     let (news, article) = one_article().await;
     let app = Begin::with_provider(&news).start();
     let mut client = program(app.address().await).await;

@@ -102,38 +102,3 @@ async fn every_setting_is_saved_and_shown() {
     let event = app.happened(|happened| *happened == Happened::SettingsChanged).await;
     assert_eq!(event.times, 3, "what only the desktop does is no event");
 }
-
-/// Needs root, who alone can start a program as another user.
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn programs_of_other_users_cannot_connect_until_they_are_allowed() {
-    use std::os::unix::fs::MetadataExt;
-    use std::os::unix::process::CommandExt;
-    use std::process::Command;
-
-    use tokio::task::spawn_blocking;
-
-    const NOBODY: u32 = 65534;
-
-    if fs::metadata("/proc/self").unwrap().uid() != 0 {
-        return;
-    }
-    let (news, _) = one_article().await;
-    let app = Begin::with_provider(&news).start();
-    for (allowed, greeting) in [(None, "400 "), (Some(true), "20"), (Some(false), "400 ")] {
-        if let Some(all) = allowed {
-            let before = app.address().await;
-            app.must(json!({"do": "set_all_users", "all": all})).await;
-            app.until(|now| now.address.port != before.port()).await;
-        }
-        let address = app.address().await;
-        let script = format!(
-            "use IO::Socket::INET; my $s = IO::Socket::INET->new('{address}') or die; print scalar <$s>"
-        );
-        let perl = move || Command::new("perl").args(["-e", &script]).uid(NOBODY).output();
-        let perl = spawn_blocking(perl).await.unwrap().unwrap();
-        let line = String::from_utf8_lossy(&perl.stdout);
-        assert!(line.starts_with(greeting), "{allowed:?}: {line:?}");
-        program(address).await;
-    }
-}
