@@ -73,28 +73,42 @@ pub fn program_at(peer: SocketAddr, connected: Instant) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
     use std::net::{TcpListener, TcpStream};
     use std::process;
 
     use super::*;
 
+    /// One that has sent something: before that, wine does not know whose it is.
+    fn client(at: SocketAddr) -> TcpStream {
+        let mut client = TcpStream::connect(at).unwrap();
+        client.write_all(b"CAPABILITIES\r\n").unwrap();
+        client
+    }
+
     #[test]
-    fn both_ends_of_a_connection_are_found() {
+    fn who_listens_is_found() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let found = Sockets::now().listener(listener.local_addr().unwrap().port());
+        assert_eq!(found.map(|(id, _)| id), Some(process::id()));
+    }
+
+    #[test]
+    fn who_is_connected_is_found() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = listener.local_addr().unwrap();
-        let client = TcpStream::connect(at).unwrap();
+        let client = client(at);
         let sockets = Sockets::now();
-        let ours = |found: Option<(u32, String)>| found.map(|(id, _)| id) == Some(process::id());
-        assert!(ours(sockets.listener(at.port())));
-        assert!(ours(sockets.client(client.local_addr().unwrap())));
-        assert!(sockets.client(at).is_none() || ours(sockets.client(at)));
+        let process = |address| sockets.client(address).map(|(id, _)| id);
+        assert_eq!(process(client.local_addr().unwrap()), Some(process::id()));
+        assert!(process(at).is_none_or(|id| id == process::id()));
     }
 
     #[test]
     fn many_connections_at_once_are_all_recognized() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = listener.local_addr().unwrap();
-        let clients: Vec<_> = (0..20).map(|_| TcpStream::connect(at).unwrap()).collect();
+        let clients: Vec<_> = (0..20).map(|_| client(at)).collect();
         let names: Vec<_> = std::thread::scope(|scope| {
             let ask = |client: &TcpStream| {
                 let peer = client.local_addr().unwrap();
