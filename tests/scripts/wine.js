@@ -36,6 +36,11 @@ export class Wine {
     run("wineserver", ["--wait"], this.env);
   }
 
+  /** Runs a program to its end while others run. */
+  runBeside(...command) {
+    run("timeout", ["60", "wine", ...command], this.env);
+  }
+
   /** Starts a program. */
   spawn(...command) {
     return spawn("wine", command, { env: { ...process.env, ...this.env }, stdio: "inherit" });
@@ -57,6 +62,7 @@ export class Wine {
   }
 
   end() {
+    if (!this.display) return;
     // It fails when nothing of it runs any more.
     spawnSync("wineserver", ["--kill"], { env: { ...process.env, ...this.env } });
     this.display.kill();
