@@ -8,6 +8,7 @@
 //! | [`article`] | [`Article`](article::Article): the same bytes on every run |
 //! | [`daemon`] | [`Daemon`](daemon::Daemon): newsmuxd, built, started, signalled and watched |
 //! | [`tls`] | [`Authority`](tls::Authority): certificates, good and bad |
+//! | [`socks`] | [`Socks`](socks::Socks): a SOCKS5 proxy with names of its own |
 //! | [`rng`] | [`Rng`](rng::Rng): randomness that a seed repeats |
 //! | [`transport`] | what provider and client run over: TCP, TLS, pipes |
 //! | [`real`] | real servers and clients |
@@ -68,5 +69,6 @@ pub mod provider;
 #[cfg(unix)]
 pub mod real;
 pub mod rng;
+pub mod socks;
 pub mod tls;
 pub mod transport;

@@ -14,6 +14,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "bytes",
             "crc-fast",
+            // Which interfaces there are, and their addresses.
+            "if-addrs",
             "nntp",
             "ring",
             "rustls",
@@ -21,8 +23,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             // Both only where others ask for them.
             "serde",
             "ts-rs",
+            // Only on macOS: binds a socket to an interface.
+            "socket2",
             "tokio",
             "tokio-rustls",
+            "tokio-socks",
             "tracing",
             // Reads for people who has signed a provider's certificate, and until when it is valid.
             "x509-parser",

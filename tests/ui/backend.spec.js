@@ -10,7 +10,7 @@ const SNAPSHOT = {
   state: { is: "stopped" }, troubles: [], address: { host: "::1", port: 10080 }, figures: { at: Date.now(), speed: 0, bytes: 0, today: 0, replies: 0, articles: 0 },
   serves: true, sample: false, traffic: { mode: { is: "normal" }, speed: null, until: null, next: null },
   providers: [{
-    id: "a", name: "Northwind", state: "off", said: "", retry: null, password: "kept", tested: false, open: 0, granted: 8, allowed: 8, speed: 0, bytes: 0, replies: 0,
+    id: "a", name: "Northwind", state: "off", said: "", retry: null, password: "kept", proxy_password: "not_needed", tested: false, open: 0, granted: 8, allowed: 8, speed: 0, bytes: 0, replies: 0,
     missing: 0, failures: 0,
   }],
   clients: [], last_event: 1, keep: { is: "open" }, vault: "none", removed: null, new_password: null, check: null, connected: [], start_at_login: true,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::config::{
-    Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls, TrafficLimits,
+    Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls, TrafficLimits, Via,
 };
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError};
 use nntp_proxy::proxy::Proxy;
@@ -72,6 +72,7 @@ fn backend(at: usize) -> BackendConfig {
         limits: TimeLimits::default(),
         account: None,
         backbone: None,
+        via: Via::default(),
     }
 }
 

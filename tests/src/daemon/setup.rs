@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a helper of tests: what goes wrong here fails the test")]
 
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -21,6 +22,7 @@ pub struct Setup {
 pub struct Account {
     fields: Value,
     password: Option<String>,
+    proxy_password: Option<String>,
 }
 
 impl Setup {
@@ -69,6 +71,10 @@ impl Setup {
             let id = account.fields["id"].as_str().expect("an id");
             self.credentials["providers"][id] = password.as_str().into();
         }
+        if let Some(password) = &account.proxy_password {
+            let id = account.fields["id"].as_str().expect("an id");
+            self.credentials["proxies"][id] = password.as_str().into();
+        }
         let providers = self.settings["providers"].as_array_mut().expect("providers");
         providers.push(account.fields);
         self
@@ -104,15 +110,21 @@ impl Account {
     /// ten seconds.
     #[must_use]
     pub fn at(provider: &Listening) -> Self {
+        Self::new(provider.name(), "127.0.0.1", provider.address().port())
+    }
+
+    /// The same at any server.
+    #[must_use]
+    pub fn new(id: &str, host: &str, port: u16) -> Self {
         let fields = json!({
-            "id": provider.name(),
-            "host": "127.0.0.1",
-            "port": provider.address().port(),
+            "id": id,
+            "host": host,
+            "port": port,
             "tls": "off",
             "connections": 4,
             "timeout_secs": 10,
         });
-        Self { fields, password: None }
+        Self { fields, password: None, proxy_password: None }
     }
 
     /// A name and a password.
@@ -120,6 +132,20 @@ impl Account {
     pub fn login(mut self, user: &str, password: &str) -> Self {
         self.password = Some(password.into());
         self.set("username", json!(user))
+    }
+
+    /// Behind this proxy, by a name that only the proxy knows.
+    #[must_use]
+    pub fn behind(self, proxy: SocketAddr, name: &str) -> Self {
+        self.set("host", json!(name)).set("proxy", json!(format!("socks5://{proxy}")))
+    }
+
+    /// The same, with a login at the proxy.
+    #[must_use]
+    pub fn behind_login(mut self, proxy: SocketAddr, name: &str, login: (&str, &str)) -> Self {
+        let (user, password) = login;
+        self.proxy_password = Some(password.into());
+        self.set("host", json!(name)).set("proxy", json!(format!("socks5://{user}@{proxy}")))
     }
 
     /// How many connections.

@@ -28,6 +28,9 @@ mod stale;
 mod tiers;
 mod tls;
 mod traffic;
+mod via;
+#[cfg(target_os = "linux")]
+mod vpn;
 
 use newsmux_tests::article::Article;
 use newsmux_tests::client::{Client, Reply};

@@ -128,7 +128,10 @@ impl World {
             *rng.pick(&[RoutingMode::PerCommand, RoutingMode::Hybrid, RoutingMode::Standard]);
         let backends = settings.iter().map(|(_, backend): &(_, BackendConfig)| backend.clone());
         let backends = backends.collect();
-        let proxy = Proxy::new(config(mode, backends), Arc::new(Pipes(providers.clone())));
+        let proxy = Proxy::new(
+            config(mode, backends),
+            Arc::new(Pipes::to(&providers.iter().collect::<Vec<_>>())),
+        );
         Self {
             seed,
             mode,

@@ -19,7 +19,7 @@ const certificate = (host: string, days = 71): Certificate => ({
 const faults: Record<string, (provider: Provider, port: number) => Finding | null> = {
   nowhere: () => finding("name", "bad", { what: "no_address", cause: "Name or service not known" }),
   dead: (_, port) => port === 563 ? null
-    : finding("connection", "bad", { what: "not_connected", cause: "Connection refused" }, null, { change: "use_tls", port: 563 }),
+    : finding("connection", "bad", { what: "not_connected", cause: "Connection refused", tried: ["203.0.113.7"] }, null, { change: "use_tls", port: 563 }),
   plain: ({ tls }) => tls === "off" ? null : finding("encryption", "bad", { what: "speaks_no_tls" }, null, { change: "use_no_tls", port: 119 }),
   starttls: ({ tls }) => tls === "starttls" ? null
     : finding("encryption", "bad", { what: "speaks_no_tls" }, null, { change: "use_start_tls", port: 119 }),
@@ -41,8 +41,8 @@ export function stepsOf(world: World, provider: Provider, password: Password | n
   const { host, tls, verify, connections } = provider;
   const port = provider.port ?? defaultPort(tls);
   const steps = [
-    good("name", { what: "address", host }),
-    good("connection", { what: "connected", port }),
+    ...wayOf(provider),
+    good("connection", { what: "connected", port, address: provider.proxy ? null : "203.0.113.7" }),
     tls === "off" ? finding("encryption", "doubtful", { what: "in_the_clear" })
       : good("encryption", { what: "encrypted", version: "TLS 1.3", verified: verify, certificate: certificate(host), days_left: 71 }),
     good("greeting", { what: "greeted", posting: false }, "news.example.com welcomes you"),
@@ -54,6 +54,20 @@ export function stepsOf(world: World, provider: Provider, password: Password | n
   ];
   const wrong = Object.entries(faults).filter(([word]) => host.startsWith(word)).map(([, fault]) => fault(provider, port));
   return steps.map((step) => wrong.find((other) => other?.step === step.step) ?? step);
+}
+
+/** The steps before the connection. An interface that begins with `down` is down, and so is a proxy. */
+function wayOf({ host, bind, proxy }: Provider): Finding[] {
+  const steps: Finding[] = [];
+  if (bind) {
+    steps.push(bind.startsWith("down") ? finding("interface", "bad", { what: "not_bound", problem: "no_interface", name: bind, cause: null })
+      : good("interface", { what: "bound", interface: bind, addresses: ["10.8.0.2"] }));
+  }
+  if (!proxy) return [...steps, good("name", { what: "address", host, addresses: ["203.0.113.7", "2001:db8::7"] })];
+  const at = proxy.replace(/^socks5:\/\/(?:.*@)?/, "");
+  const failed = finding("proxy", "bad", { what: "proxy_failed", problem: "unreachable", proxy: at, cause: "Connection refused" });
+  steps.push(at.startsWith("down") ? failed : good("proxy", { what: "proxy_reached", proxy: at }));
+  return [...steps, good("name", { what: "address_at_proxy", host })];
 }
 
 function isRefused(world: World, provider: Provider, password: Password | null): boolean {

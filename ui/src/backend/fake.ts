@@ -98,7 +98,7 @@ class Application {
         this.world.until = request.lasts.is === "minutes" ? Date.now() + request.lasts.minutes * 60_000 : request.lasts.is === "tomorrow" ? new Date().setHours(24, 0, 0, 0) : null;
         return this.#turn("paused", { what: "traffic_mode", mode: { is: "paused" } });
       case "resume": return this.#turn(null, { what: "traffic_mode", mode: { is: "normal" } });
-      case "save_provider": return this.#save(request.provider, request.password);
+      case "save_provider": return this.#save(request.provider, request.password, request.proxy_password ?? null);
       case "enable_provider": return this.#change(() => void (this.#provider(request.id).enabled = request.enabled));
       case "try_now": return this.#tryNow(request.provider);
       case "arrange_providers":
@@ -153,6 +153,8 @@ class Application {
       case "set_start_at_login": return this.#change(() => void (this.world.startAtLogin = request.start));
       case "set_start_hidden": return this.#change(() => void (desktop.start_hidden = request.hidden));
       case "check_provider": return this.#beginCheck(request.provider, request.password);
+      case "network_interfaces":
+        return { is: "network_interfaces", interfaces: [{ name: "eth0", addresses: ["192.168.1.20", "2001:db8::20"] }, { name: "tun0", addresses: ["10.8.0.2"] }] };
       case "dismiss_check": return this.#dismissCheck();
       case "dismiss_troubles":
         this.#endTroubles((trouble) => request.troubles.some((dismissed) => JSON.stringify(dismissed) === JSON.stringify(trouble)));
@@ -270,7 +272,7 @@ class Application {
     if (this.world.keep.is !== "open") fail("keep_closed", "the keyring is locked");
   }
 
-  #save(provider: Provider, password: Password | null): Reply {
+  #save(provider: Provider, password: Password | null, proxyPassword: Password | null): Reply {
     if (!provider.host) fail("invalid", "is empty: enter the provider's news server", "host");
     if (provider.ca_file && !provider.ca_file.endsWith(".pem")) fail("invalid", "cannot be read: enter the path of a PEM file", "ca_file");
     this.#checkServer(provider, password);
@@ -283,6 +285,7 @@ class Application {
       this.#tested[id] = JSON.stringify(providers.find((saved) => saved.id === id));
     }
     this.world.settings.desktop.sample = false;
+    if (proxyPassword) this.world.passwords[`proxy/${id}`] = proxyPassword.hold === "keep" ? "kept" : "this_session";
     if (password) {
       this.world.passwords[id] = password.hold === "keep" ? "kept" : "this_session";
       this.#mended(id);

@@ -1,5 +1,6 @@
 // The fake's snapshot at one moment: speeds, connections and programs.
 import type { Check, ClientView, Connected, Provider, ProviderView, Sample, Snapshot, State, TrafficMode, TrafficView, VaultState } from "../bindings";
+import { needsProxyPassword } from "../pages/network";
 import { accountsOf } from "./statistics";
 import { sampleProvider, type World } from "./scenarios";
 
@@ -82,6 +83,7 @@ function providerOf(world: World, { bytes, replies, tested }: Moment, provider: 
   const unknown = world.keep.is === "open" ? "missing" : "closed";
   return {
     id: provider.id, name: provider.name ?? provider.host, tested: tested[provider.id] === JSON.stringify(provider), state, said: fixed?.said ?? "", retry: fixed?.retry ?? null,
+    proxy_password: needsProxyPassword(provider) ? (world.passwords[`proxy/${provider.id}`] ?? unknown) : "not_needed",
     password: provider.username ? (world.passwords[provider.id] ?? unknown) : "not_needed",
     open: share > 0 ? Math.max(1, Math.round(granted * 0.8)) : 0, granted, allowed: provider.connections,
     speed: Math.round(speed * share), bytes: Math.round(bytes * share), replies: Math.round(replies * share),

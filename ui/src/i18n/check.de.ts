@@ -33,11 +33,32 @@ const shown = (certificate: Certificate | null, format: Format) =>
 const connections = (n: number) => (n === 1 ? "1 Verbindung" : `${n} Verbindungen`);
 
 const found: Sentences = {
-  address: ({ host }) => host,
+  bound: ({ interface: name, addresses }, format) => (name ? `${name}: ${format.list(addresses)}` : format.list(addresses)),
+  not_bound: ({ problem, name, cause }, format) => ({
+    no_interface: `Es gibt keine Netzwerkschnittstelle ${name} mit einer Adresse. Verbinden Sie das VPN, oder korrigieren Sie den Namen.`,
+    down: `Die Netzwerkschnittstelle ${name} ist nicht verbunden. Verbinden Sie das VPN.`,
+    no_address_of: `Die Netzwerkschnittstelle ${name} hat keine ${cause}-Adresse.`,
+    no_address: `Dieser Computer hat die Adresse ${name} nicht. Verbinden Sie das VPN, oder korrigieren Sie die Adresse.`,
+    refused: `Das System erlaubt ${name} nicht: ${format.cause(cause ?? "")}.`,
+  })[problem],
+  proxy_reached: ({ proxy }) => proxy,
+  proxy_failed: ({ problem, proxy, cause }, format) => ({
+    unreachable: `Keine Verbindung zu ${proxy}: ${format.cause(cause ?? "")}.`,
+    silent: `${proxy} antwortet nicht.`,
+    hung_up: `${proxy} hat die Verbindung geschlossen.`,
+    not_socks: `${proxy} ist kein SOCKS5-Proxy.`,
+    login_needed: `${proxy} verlangt Benutzername und Passwort.`,
+    login_refused: `${proxy} hat Benutzername oder Passwort abgelehnt.`,
+  })[problem],
+  address: ({ host, addresses }, format) => (addresses.length === 0 || addresses[0] === host ? host : `${host}: ${format.list(addresses)}`),
+  address_at_proxy: ({ host }) => `${host}, vom Proxy abgefragt`,
+  no_address_of: ({ version }) => `Der Server hat keine ${version}-Adresse.`,
   pasted_host: () => "Geben Sie nur den Servernamen ein.",
   no_address: () => "Es gibt keinen Server mit diesem Namen. Prüfen Sie die Schreibweise und Ihr Netz.",
-  connected: ({ port }) => `Port ${port}`,
-  not_connected: ({ cause }, format) => `Keine Verbindung: ${format.cause(cause)}. Prüfen Sie Server, Port und Ihr Netz.`,
+  connected: ({ port, address }) => (address ? `Port ${port}, Adresse ${address}` : `Port ${port}`),
+  not_connected: ({ cause, tried }, format) =>
+    `Keine Verbindung: ${format.cause(cause)}. Prüfen Sie Server, Port und Ihr Netz.${tried.length > 0 ? ` Versucht: ${format.list(tried)}.` : ""}`,
+  not_connected_by_proxy: ({ cause }, format) => `Der Proxy kann sich nicht mit dem Server verbinden: ${format.cause(cause)}.`,
   all_in_use: ({ open }) => `Newsmux benutzt gerade alle ${connections(open)}. Versuchen Sie es erneut, wenn weniger geladen wird.`,
   in_the_clear: () => "Aus. Passwort und Downloads können unterwegs mitgelesen werden.",
   encrypted: ({ version, verified: how, certificate, days_left }, format) => {
@@ -88,7 +109,7 @@ const remedies: Remedies = {
 };
 
 const steps: Record<CheckStep, string> = {
-  name: "DNS-Abfrage", connection: "Verbindung", encryption: "Verschlüsselung", greeting: "Begrüßung", login: "Anmeldung",
+  interface: "Netzwerkschnittstelle", proxy: "Proxy", name: "DNS-Abfrage", connection: "Verbindung", encryption: "Verschlüsselung", greeting: "Begrüßung", login: "Anmeldung",
   capabilities: "Funktionen", round_trip: "Latenz", connections: "Verbindungen",
 };
 

@@ -39,11 +39,32 @@ const shown = (certificate: Certificate | null, format: Format) =>
 const connections = (n: number) => (n === 1 ? "1 connection" : `${n} connections`);
 
 const found: Sentences = {
-  address: ({ host }) => host,
+  bound: ({ interface: name, addresses }, format) => (name ? `${name}: ${format.list(addresses)}` : format.list(addresses)),
+  not_bound: ({ problem, name, cause }, format) => ({
+    no_interface: `There is no network interface ${name} with an address. Connect the VPN, or correct the name.`,
+    down: `The network interface ${name} is down. Connect the VPN.`,
+    no_address_of: `The network interface ${name} has no ${cause} address.`,
+    no_address: `This computer doesn't have the address ${name}. Connect the VPN, or correct the address.`,
+    refused: `The system doesn't allow ${name}: ${format.cause(cause ?? "")}.`,
+  })[problem],
+  proxy_reached: ({ proxy }) => proxy,
+  proxy_failed: ({ problem, proxy, cause }, format) => ({
+    unreachable: `No connection to ${proxy}: ${format.cause(cause ?? "")}.`,
+    silent: `${proxy} didn't answer in time.`,
+    hung_up: `${proxy} closed the connection.`,
+    not_socks: `${proxy} isn't a SOCKS5 proxy.`,
+    login_needed: `${proxy} requires a user name and password.`,
+    login_refused: `${proxy} refused the user name or password.`,
+  })[problem],
+  address: ({ host, addresses }, format) => (addresses.length === 0 || addresses[0] === host ? host : `${host}: ${format.list(addresses)}`),
+  address_at_proxy: ({ host }) => `${host}, looked up by the proxy`,
+  no_address_of: ({ version }) => `The server has no ${version} address.`,
   pasted_host: () => "Enter only the server name.",
   no_address: () => "There is no server with this name. Check the spelling and your network.",
-  connected: ({ port }) => `Port ${port}`,
-  not_connected: ({ cause }, format) => `No connection: ${format.cause(cause)}. Check the server, the port and your network.`,
+  connected: ({ port, address }) => (address ? `Port ${port} at ${address}` : `Port ${port}`),
+  not_connected: ({ cause, tried }, format) =>
+    `No connection: ${format.cause(cause)}. Check the server, the port and your network.${tried.length > 0 ? ` Tried: ${format.list(tried)}.` : ""}`,
+  not_connected_by_proxy: ({ cause }, format) => `The proxy can't connect to the server: ${format.cause(cause)}.`,
   all_in_use: ({ open }) => `Newsmux is using all ${connections(open)} right now. Try again when there are fewer downloads.`,
   in_the_clear: () => "Off. Your password and downloads can be read in transit.",
   encrypted: ({ version, verified: how, certificate, days_left }, format) => {
@@ -94,7 +115,7 @@ const remedies: Remedies = {
 };
 
 const steps: Record<CheckStep, string> = {
-  name: "DNS lookup", connection: "Connection", encryption: "Encryption", greeting: "Greeting", login: "Login",
+  interface: "Network interface", proxy: "Proxy", name: "DNS lookup", connection: "Connection", encryption: "Encryption", greeting: "Greeting", login: "Login",
   capabilities: "Capabilities", round_trip: "Latency", connections: "Connections",
 };
 

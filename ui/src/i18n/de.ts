@@ -3,6 +3,7 @@ import type { Platform } from "../platform";
 import { account } from "./account.de";
 import { check } from "./check.de";
 import type { Words } from "./en";
+import { network } from "./network.de";
 import { statistics } from "./statistics.de";
 import { traffic } from "./traffic.de";
 
@@ -265,6 +266,7 @@ export function german(platform: Platform): Words {
 
     check,
     account,
+    network,
     statistics,
     traffic,
 

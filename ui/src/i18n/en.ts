@@ -3,6 +3,7 @@
 import type { Platform } from "../platform";
 import { account } from "./account.en";
 import { check } from "./check.en";
+import { network } from "./network.en";
 import { statistics } from "./statistics.en";
 import { traffic } from "./traffic.en";
 
@@ -261,6 +262,7 @@ export function english(platform: Platform) {
 
     check,
     account,
+    network,
     statistics,
     traffic,
 

@@ -4,10 +4,11 @@ import type { Format } from "../format";
 import type { Words } from "../i18n";
 import { megabytes, wrongSpeed } from "./traffic";
 import { boughtOf, centsOf, quotaOf, wrongBought, type Bought, type BoughtField } from "./account";
+import { finishedNetwork, needsProxyPassword } from "./network";
 
 /** `test`: the form starts a test when it opens. */
-export type Draft = { provider: Provider; password: string; bought: Bought; test?: boolean };
-export type Wrong = Partial<Record<keyof Provider | "password" | BoughtField, string>>;
+export type Draft = { provider: Provider; password: string; proxyPassword: string; bought: Bought; test?: boolean };
+export type Wrong = Partial<Record<keyof Provider | "password" | "proxy_password" | BoughtField, string>>;
 
 export function newProvider(): Provider {
   return {
@@ -106,12 +107,17 @@ export function finished({ provider, bought }: Draft): Provider {
     ca_file: text(provider.ca_file),
     account: text(provider.account),
     backbone: text(provider.backbone)?.toLowerCase() ?? null,
+    ...finishedNetwork(provider),
     ...own,
   };
 }
 
 export function passwordOf(draft: Draft, hold: Hold): Password | null {
   return draft.password ? { secret: draft.password, hold } : null;
+}
+
+export function proxyPasswordOf(draft: Draft, hold: Hold): Password | null {
+  return draft.proxyPassword && needsProxyPassword(draft.provider) ? { secret: draft.proxyPassword, hold } : null;
 }
 
 export type Tier<T> = { tier: number; providers: T[] };
@@ -137,5 +143,5 @@ export function moved(providers: Provider[], id: string, by: -1 | 1): Arranged[]
 /** A provider to edit. A name that is its host is left empty, so that it follows the host. */
 export function draftOf(provider: Provider, test = false): Draft {
   const name = provider.name === provider.host ? null : provider.name;
-  return { provider: { ...provider, name }, password: "", bought: boughtOf(provider), test };
+  return { provider: { ...provider, name }, password: "", proxyPassword: "", bought: boughtOf(provider), test };
 }

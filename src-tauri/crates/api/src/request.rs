@@ -17,7 +17,9 @@ use settings::{
 use crate::snapshot::Trouble;
 pub use entered::{Arranged, Password, Remember};
 use entered::{secret, secret_if_any};
-pub use reply::{Failure, FailureCode, ImportFile, ImportServer, Reply, SameAccount};
+pub use reply::{
+    Failure, FailureCode, ImportFile, ImportServer, NetworkInterface, Reply, SameAccount,
+};
 
 /// What the user asks for.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -41,6 +43,10 @@ pub enum Request {
         provider: Provider,
         /// The password; nothing leaves it as it is.
         password: Option<Password>,
+        /// The password of its proxy; nothing leaves it as it is.
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional = nullable))]
+        proxy_password: Option<Password>,
     },
     /// Uses a provider, or does not.
     EnableProvider {
@@ -181,7 +187,13 @@ pub enum Request {
         provider: Provider,
         /// The password; nothing takes the one that is kept.
         password: Option<Password>,
+        /// The password of its proxy; nothing takes the one that is kept.
+        #[serde(default)]
+        #[cfg_attr(feature = "ts", ts(optional = nullable))]
+        proxy_password: Option<Password>,
     },
+    /// The network interfaces that connections can leave by: see [`Reply::NetworkInterfaces`].
+    NetworkInterfaces,
     /// Forgets the test, and ends it if it is still running.
     DismissCheck,
     /// Forgets troubles that are only told.

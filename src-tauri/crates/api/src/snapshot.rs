@@ -11,7 +11,10 @@ mod program;
 mod provider;
 mod trouble;
 
-pub use check::{Certificate, Check, Finding, Found, Outcome, Problem, Proof, Remedy, Step, Why};
+pub use check::{
+    BindProblem, Certificate, Check, Finding, Found, Outcome, Problem, Proof, ProxyProblem, Remedy,
+    Step, Why,
+};
 pub use event::{Event, Happened, Level};
 pub use program::{ClientView, Connected, Direct, ProgramAddress};
 pub use provider::{AccountView, PasswordState, ProviderState, ProviderView, Retry};

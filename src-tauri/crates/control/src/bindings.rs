@@ -5,14 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use api::request::{
-    Arranged, Failure, FailureCode, ImportFile, ImportServer, Password, Remember, Reply, Request,
-    SameAccount,
+    Arranged, Failure, FailureCode, ImportFile, ImportServer, NetworkInterface, Password, Remember,
+    Reply, Request, SameAccount,
 };
 use api::snapshot::{
-    AccountView, Certificate, Check, ClientView, Connected, Direct, Event, Figures, Finding, Found,
-    Happened, KeepState, Level, Outcome, PasswordState, Problem, ProgramAddress, Proof,
-    ProviderState, ProviderView, Remedy, Retry, Sample, Snapshot, State, Step, TrafficView,
-    Trouble, VaultState, Why,
+    AccountView, BindProblem, Certificate, Check, ClientView, Connected, Direct, Event, Figures,
+    Finding, Found, Happened, KeepState, Level, Outcome, PasswordState, Problem, ProgramAddress,
+    Proof, ProviderState, ProviderView, ProxyProblem, Remedy, Retry, Sample, Snapshot, State, Step,
+    TrafficView, Trouble, VaultState, Why,
 };
 use downloaders::import::{Doubt, LeftOut, Unfit};
 use downloaders::{Address, Program};
@@ -21,8 +21,8 @@ use ledger::{
     Series, SeriesRow, Step as StepLength, Total,
 };
 use settings::{
-    Client, Day, Desktop, FirstSteps, Language, Limits, Listen, LogLevel, Mode, Notify, PauseFor,
-    Provider, ReadOnly, Routing, Rule, Settings, SettingsCopy, StoreKind, Theme, TlsMode,
+    Client, Day, Desktop, FirstSteps, IpVersion, Language, Limits, Listen, LogLevel, Mode, Notify,
+    PauseFor, Provider, ReadOnly, Routing, Rule, Settings, SettingsCopy, StoreKind, Theme, TlsMode,
     TrafficMode, VerifyLevel,
 };
 use ts_rs::{Config, TS};
@@ -68,6 +68,8 @@ fn bindings() -> String {
         Step,
         Outcome,
         Found,
+        BindProblem,
+        ProxyProblem,
         Certificate,
         Problem,
         Why,
@@ -89,6 +91,7 @@ fn bindings() -> String {
         Provider,
         TlsMode,
         VerifyLevel,
+        IpVersion,
         Desktop,
         Theme,
         FirstSteps,
@@ -110,6 +113,7 @@ fn bindings() -> String {
         Program,
         ImportFile,
         ImportServer,
+        NetworkInterface,
         SameAccount,
         AccountView,
         AccountStanding,

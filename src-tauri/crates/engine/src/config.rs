@@ -11,8 +11,10 @@ use std::time::Duration;
 use crate::auth::AuthHandler;
 
 mod traffic;
+mod via;
 
 pub use traffic::{ProgramLimits, TrafficLimits};
+pub use via::{Bind, IpVersion, Socks5, Via};
 
 /// How requests are routed to the backends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -164,6 +166,8 @@ pub struct BackendConfig {
     /// The network that its articles come from. Providers of one tier and backbone have the same
     /// articles.
     pub backbone: Option<String>,
+    /// How its connections leave this computer.
+    pub via: Via,
 }
 
 /// An account that several providers share, named after one of them.

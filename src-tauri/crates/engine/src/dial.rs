@@ -19,8 +19,11 @@ mod fallback;
 mod metered;
 mod net;
 mod race;
+mod socks;
+mod source;
 mod tls;
 mod verify;
+mod via;
 
 pub use certificate::{BadCertificate, Certificate, Problem};
 pub use error::{DialError, Oddity};
@@ -30,6 +33,9 @@ pub(crate) use establish::{Milestone, account, establish_in_mode, read_block, re
 pub(crate) use fallback::{Failed, Stage};
 pub(crate) use metered::{Metered, Tally};
 pub use net::NetDialler;
+pub(crate) use source::Source;
+pub use source::interfaces;
+pub use via::{BindError, ProxyError, ProxyProblem};
 
 /// The reading half of a stream.
 pub type ReadHalf = Box<dyn AsyncRead + Send + Unpin>;

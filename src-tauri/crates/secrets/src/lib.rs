@@ -27,6 +27,8 @@ pub enum Owner {
     Provider(String),
     /// A client, by its name.
     Client(String),
+    /// The proxy of a provider, by the provider's id.
+    Proxy(String),
 }
 
 impl Owner {
@@ -34,7 +36,7 @@ impl Owner {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::Provider(name) | Self::Client(name) => name,
+            Self::Provider(name) | Self::Client(name) | Self::Proxy(name) => name,
         }
     }
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Owner {
         match self {
             Self::Provider(id) => write!(f, "provider/{id}"),
             Self::Client(name) => write!(f, "client/{name}"),
+            Self::Proxy(id) => write!(f, "proxy/{id}"),
         }
     }
 }

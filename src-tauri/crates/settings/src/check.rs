@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use ledger::Quota;
 
 use crate::limits::LOWEST;
+use crate::via::check_via;
 use crate::{Provider, Rule, Settings};
 
 /// A place in the settings, and what is wrong with it.
@@ -109,6 +110,7 @@ pub fn check_listen(settings: &Settings) -> Result<(), &'static str> {
 fn check_provider(path: &str, provider: &Provider) -> Result<(), Complaint> {
     check_word(&format!("{path}.id"), &provider.id)?;
     check_host(provider).map_err(|why| Complaint::new(format!("{path}.host"), why))?;
+    check_via(provider).map_err(|(field, why)| Complaint::new(format!("{path}.{field}"), why))?;
     let within = |field: &str, value: u16, from: u16, to: u16| {
         let why = format!("{value} is not between {from} and {to}");
         if (from..=to).contains(&value) {

@@ -8,12 +8,12 @@ use std::time::Duration;
 use ledger::Plan;
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::config::{
-    AccountConfig, Allowances, BackendConfig, Config, Credentials as Login, Secret, TimeLimits,
-    Tls, TlsOptions,
+    AccountConfig, Allowances, BackendConfig, Bind, Config, Credentials as Login, Secret, Socks5,
+    TimeLimits, Tls, TlsOptions, Via,
 };
 
 use crate::error::Error;
-use crate::{Client, Credentials, Provider, Settings, TlsMode, TrafficMode};
+use crate::{Client, Credentials, Provider, ProxyAddress, Settings, TlsMode, TrafficMode};
 
 /// What the engine is told. Providers that are switched off are left out. `file` is for messages.
 ///
@@ -32,9 +32,8 @@ pub fn configure(
     }
     let mut backends = Vec::new();
     for (at, provider) in settings.providers.iter().enumerate().filter(|(_, p)| p.enabled) {
-        let missing =
-            || Error::field(file, format!("providers[{at}]"), no_password(provider.display_name()));
-        backends.push(backend(settings, provider, credentials).ok_or_else(missing)?);
+        let missing = |lacking| lacking_in(file, (at, provider), lacking);
+        backends.push(backend(settings, provider, credentials).map_err(missing)?);
     }
     let auth = auth(logins, settings.listen.all_users.unwrap_or(true));
     Ok(config(settings, auth, backends))
@@ -55,7 +54,7 @@ pub fn configure_available(settings: &Settings, credentials: &Credentials) -> Op
     }
     let enabled = settings.enabled();
     let backends =
-        enabled.filter_map(|provider| backend(settings, provider, credentials)).collect();
+        enabled.filter_map(|provider| backend(settings, provider, credentials).ok()).collect();
     let auth = auth(logins, !serves_own_user_only(settings));
     Some(config(settings, auth, backends))
 }
@@ -90,23 +89,50 @@ fn no_password(name: &str) -> String {
     format!("there is no password for {name}: put it into the file that --credentials names")
 }
 
-/// None where the password is missing, or belongs to another server.
-#[must_use]
+fn lacking_in(file: &Path, (at, provider): (usize, &Provider), lacking: Lacking) -> Error {
+    let name = provider.display_name();
+    match lacking {
+        Lacking::Password => Error::field(file, format!("providers[{at}]"), no_password(name)),
+        Lacking::ProxyPassword => Error::field(
+            file,
+            format!("providers[{at}].proxy"),
+            format!(
+                "there is no password for the proxy of {name}: put it under proxies into the file that \
+                 --credentials names"
+            ),
+        ),
+    }
+}
+
+/// Which password is missing, or belongs to another server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacking {
+    /// The provider's.
+    Password,
+    /// Its proxy's.
+    ProxyPassword,
+}
+
+/// A provider as the engine is told.
+///
+/// # Errors
+/// Where a password is missing, or belongs to another server.
 pub fn backend(
     settings: &Settings,
     provider: &Provider,
     credentials: &Credentials,
-) -> Option<BackendConfig> {
+) -> Result<BackendConfig, Lacking> {
     let login = match provider.username.as_deref().filter(|user| !user.is_empty()) {
         None => None,
         Some(user) => {
-            let password = credentials.providers.get(&provider.id)?;
-            let password = password.for_provider(provider)?.clone();
+            let password = credentials.providers.get(&provider.id);
+            let password = password.and_then(|password| password.for_provider(provider));
+            let password = password.ok_or(Lacking::Password)?.clone();
             Some(Login { user: user.to_owned(), password })
         }
     };
     let options = TlsOptions { verify: provider.verify, ca_file: provider.ca_file.clone() };
-    Some(BackendConfig {
+    Ok(BackendConfig {
         id: provider.id.clone(),
         name: provider.display_name().to_owned(),
         host: provider.host.clone(),
@@ -124,7 +150,22 @@ pub fn backend(
         limits: TimeLimits::from_timeout(Duration::from_secs(provider.timeout_secs.into())),
         account: account(settings, provider),
         backbone: provider.backbone.clone().filter(|backbone| !backbone.trim().is_empty()),
+        via: via(provider, credentials)?,
     })
+}
+
+/// How its connections leave this computer.
+fn via(provider: &Provider, credentials: &Credentials) -> Result<Via, Lacking> {
+    let proxy = provider.proxy_address().map(|ProxyAddress { host, port, username }| {
+        let login = username.map(|user| {
+            let password = credentials.proxies.get(&provider.id);
+            let password = password.and_then(|password| password.for_proxy_of(provider)).cloned();
+            password.map(|password| Login { user, password }).ok_or(Lacking::ProxyPassword)
+        });
+        Ok(Socks5 { host, port, login: login.transpose()? })
+    });
+    let bind = provider.bind.as_deref().map(Bind::parse);
+    Ok(Via { proxy: proxy.transpose()?, bind, ip: provider.ip })
 }
 
 /// The account of another provider that this one belongs to, if any.

@@ -6,6 +6,7 @@ use std::env;
 use std::path::Path;
 
 use nntp_proxy::config::Secret;
+use secrets::Owner;
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -21,6 +22,8 @@ pub struct Credentials {
     pub providers: BTreeMap<String, Password>,
     /// Those of clients.
     pub clients: BTreeMap<String, Secret>,
+    /// Those of providers' proxies, by the ids of the providers.
+    pub proxies: BTreeMap<String, Password>,
 }
 
 #[derive(Deserialize)]
@@ -30,6 +33,8 @@ struct File {
     providers: BTreeMap<String, String>,
     #[serde(default)]
     clients: BTreeMap<String, String>,
+    #[serde(default)]
+    proxies: BTreeMap<String, String>,
 }
 
 /// Reads a credentials file.
@@ -48,16 +53,28 @@ pub fn load(file: &Path, settings: &Settings) -> Result<Credentials, Error> {
     if let Some(name) = read.clients.keys().find(|name| !known(name)) {
         return Err(Error::field(file, format!("clients.{name}"), UNKNOWN));
     }
+    let has_proxy = |id: &String| settings.has(&Owner::Proxy(id.clone()));
+    if let Some(id) = read.proxies.keys().find(|id| !has_proxy(id)) {
+        return Err(Error::field(file, format!("proxies.{id}"), NO_PROXY));
+    }
+    if let Some((id, _)) = read.proxies.iter().find(|(_, password)| !is_for_socks(password)) {
+        return Err(Error::field(file, format!("proxies.{id}"), NOT_FOR_SOCKS));
+    }
     refuse_unsendable(file, "providers", &read.providers)?;
     refuse_unsendable(file, "clients", &read.clients)?;
     let of_provider = |(id, password): (String, String)| {
         let password = Password::new(Secret::new(password), settings.provider(&id)?);
         Some((id, password))
     };
+    let of_proxy = |(id, password): (String, String)| {
+        let password = Password::of_proxy(Secret::new(password), settings.provider(&id)?);
+        Some((id, password))
+    };
     let of_client = |(name, password): (String, String)| (name, Secret::new(password));
     Ok(Credentials {
         providers: read.providers.into_iter().filter_map(of_provider).collect(),
         clients: read.clients.into_iter().map(of_client).collect(),
+        proxies: read.proxies.into_iter().filter_map(of_proxy).collect(),
     })
 }
 
@@ -72,6 +89,15 @@ fn refuse_unsendable(
 }
 
 const UNSENDABLE: &str = "a password cannot contain a line break or a NUL character";
+
+/// RFC 1929 has one byte for the length.
+fn is_for_socks(password: &str) -> bool {
+    (1..=255).contains(&password.len())
+}
+
+const NOT_FOR_SOCKS: &str = "a proxy's password must have between 1 and 255 bytes";
+
+const NO_PROXY: &str = "the settings have no provider of that id whose proxy has a user name: correct it here or there";
 
 const UNKNOWN: &str = "the settings have none of that name: correct it here or there";
 

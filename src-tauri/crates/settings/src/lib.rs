@@ -21,12 +21,15 @@ mod set_aside;
 mod settings;
 mod settings_file;
 mod understood;
+mod via;
 
-pub use nntp_proxy::config::{RoutingMode as Mode, Verify as VerifyLevel};
+pub use nntp_proxy::config::{IpVersion, RoutingMode as Mode, Verify as VerifyLevel};
 
 pub use accounts::same_account;
 pub use check::{Complaint, check, check_listen};
-pub use configure::{backend, configure, configure_available, plans, serves_own_user_only};
+pub use configure::{
+    Lacking, backend, configure, configure_available, plans, serves_own_user_only,
+};
 pub use copies::SettingsCopy;
 pub use credentials::Credentials;
 pub use desktop::{Desktop, FirstSteps, Language, LogLevel, Notify, Pending, StoreKind, Theme};
@@ -40,3 +43,4 @@ pub use schedule::{Clock, Day, Rule};
 pub use set_aside::SetAside;
 pub use settings::{Client, Listen, Routing, Settings};
 pub use settings_file::{ReadOnly, SettingsFile};
+pub use via::ProxyAddress;

@@ -1,21 +1,34 @@
-//! A provider's password together with the server that it was entered for, so that it cannot go anywhere else.
+//! The password of a provider or a proxy together with the server that it was entered for, so that it cannot go anywhere
+//! else.
 
 use std::path::PathBuf;
 
 use nntp_proxy::config::Secret;
+use secrets::Owner;
 use serde::{Deserialize, Serialize};
 
-use crate::{Provider, TlsMode, VerifyLevel};
+use crate::{Provider, ProxyAddress, TlsMode, VerifyLevel};
 
 /// A password, and where it may be sent.
 ///
-/// [`for_provider`](Self::for_provider) is the only way from a kept password to a connection.
+/// [`for_provider`](Self::for_provider) and [`for_proxy_of`](Self::for_proxy_of) are the only ways from a kept password to
+/// a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Password {
     secret: Secret,
-    /// None: to no server. The passwords of programs are so, and one that was kept without saying what for, until
-    /// [`adopt`](Self::adopt).
-    server: Option<Server>,
+    to: Destination,
+}
+
+/// Where a password may be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Destination {
+    /// To no server. The passwords of programs are so, and one that was kept without saying what for, until
+    /// [`adopt`](Password::adopt).
+    Nowhere,
+    /// To a provider.
+    Server(Server),
+    /// To a proxy.
+    Proxy(ProxyAddress),
 }
 
 /// What a password belongs to.
@@ -29,65 +42,103 @@ struct Server {
     ca_file: Option<PathBuf>,
 }
 
-/// As it is saved.
+/// As a provider's is saved.
 #[derive(Serialize, Deserialize)]
 struct Saved<P> {
     password: P,
     server: Server,
 }
 
+/// As a proxy's is saved.
+#[derive(Serialize, Deserialize)]
+struct SavedOfProxy<P> {
+    password: P,
+    proxy: ProxyAddress,
+}
+
 impl Password {
     /// One that was entered for this provider.
     #[must_use]
     pub fn new(secret: Secret, provider: &Provider) -> Self {
-        Self { secret, server: Some(Server::of(provider)) }
+        Self { secret, to: Destination::Server(Server::of(provider)) }
+    }
+
+    /// One that was entered for the proxy of this provider.
+    #[must_use]
+    pub fn of_proxy(secret: Secret, provider: &Provider) -> Self {
+        let to = provider.proxy_address().map_or(Destination::Nowhere, Destination::Proxy);
+        Self { secret, to }
     }
 
     /// One that programs log in to Newsmux with.
     #[must_use]
     pub fn of_program(secret: Secret) -> Self {
-        Self { secret, server: None }
+        Self { secret, to: Destination::Nowhere }
     }
 
     /// The password, if it was entered for this provider's host, port and user name, and for no more encryption or
     /// verification than it has now.
     #[must_use]
     pub fn for_provider(&self, provider: &Provider) -> Option<&Secret> {
-        let server = self.server.as_ref()?;
+        let Destination::Server(server) = &self.to else { return None };
         server.allows(&Server::of(provider)).then_some(&self.secret)
+    }
+
+    /// The password, if it was entered for the host, port and user name of this provider's proxy.
+    #[must_use]
+    pub fn for_proxy_of(&self, provider: &Provider) -> Option<&Secret> {
+        let Destination::Proxy(proxy) = &self.to else { return None };
+        (provider.proxy_address().as_ref() == Some(proxy)).then_some(&self.secret)
     }
 
     /// The password, for programs.
     #[must_use]
     pub fn for_program(&self) -> Option<&Secret> {
-        self.server.is_none().then_some(&self.secret)
+        (self.to == Destination::Nowhere).then_some(&self.secret)
     }
 
     /// The form in which it is saved.
     #[must_use]
     pub fn to_saved(&self) -> Secret {
-        let Some(server) = self.server.clone() else { return self.secret.clone() };
-        let saved = Saved { password: self.secret.expose(), server };
+        let password = self.secret.expose();
+        let saved = match self.to.clone() {
+            Destination::Nowhere => return self.secret.clone(),
+            Destination::Server(server) => serde_json::to_string(&Saved { password, server }),
+            Destination::Proxy(proxy) => serde_json::to_string(&SavedOfProxy { password, proxy }),
+        };
         // A path that is no Unicode has no JSON: without it the password is for nobody.
-        serde_json::to_string(&saved).map_or_else(|_| self.secret.clone(), Secret::new)
+        saved.map_or_else(|_| self.secret.clone(), Secret::new)
     }
 
     /// From the form in which it is saved.
     #[must_use]
     pub fn from_saved(saved: Secret) -> Self {
-        match serde_json::from_str::<Saved<String>>(saved.expose()) {
-            Ok(Saved { password, server }) => {
-                Self { secret: Secret::new(password), server: Some(server) }
+        if let Ok(Saved { password, server }) =
+            serde_json::from_str::<Saved<String>>(saved.expose())
+        {
+            return Self { secret: Secret::new(password), to: Destination::Server(server) };
+        }
+        match serde_json::from_str::<SavedOfProxy<String>>(saved.expose()) {
+            Ok(SavedOfProxy { password, proxy }) => {
+                Self { secret: Secret::new(password), to: Destination::Proxy(proxy) }
             }
-            Err(_) => Self { secret: saved, server: None },
+            Err(_) => Self { secret: saved, to: Destination::Nowhere },
         }
     }
 
-    /// One that was put into the keyring without saying what for belongs to the provider that it is found for.
+    /// One that was put into the keyring without saying what for belongs to the provider that it is found for, or to its
+    /// proxy.
     #[must_use]
-    pub fn adopt(self, provider: Option<&Provider>) -> Self {
-        let server = self.server.or_else(|| provider.map(Server::of));
-        Self { server, ..self }
+    pub fn adopt(self, owner: &Owner, provider: Option<&Provider>) -> Self {
+        match (&self.to, owner, provider) {
+            (Destination::Nowhere, Owner::Provider(_), Some(provider)) => {
+                Self::new(self.secret, provider)
+            }
+            (Destination::Nowhere, Owner::Proxy(_), Some(provider)) => {
+                Self::of_proxy(self.secret, provider)
+            }
+            _ => self,
+        }
     }
 }
 
@@ -96,6 +147,12 @@ impl Provider {
     #[must_use]
     pub fn may_use_password_of(&self, other: &Self) -> bool {
         Server::of(other).allows(&Server::of(self))
+    }
+
+    /// Whether the password of the other's proxy may be sent to this one's.
+    #[must_use]
+    pub fn has_proxy_of(&self, other: &Self) -> bool {
+        self.proxy_address() == other.proxy_address()
     }
 }
 
@@ -157,7 +214,10 @@ mod tests {
         assert_eq!(read.for_provider(&example()).map(Secret::expose), Some("pass"));
         assert_eq!(read.for_program(), None);
         let elsewhere = Provider { host: "192.0.2.2".into(), ..example() };
-        assert_eq!(read.clone().adopt(Some(&elsewhere)).for_provider(&elsewhere), None);
+        assert_eq!(
+            read.clone().adopt(&elsewhere.owner(), Some(&elsewhere)).for_provider(&elsewhere),
+            None
+        );
     }
 
     #[test]
@@ -165,7 +225,27 @@ mod tests {
         let plain = Password::from_saved(Secret::new("pass"));
         assert_eq!(plain.for_provider(&example()), None);
         assert_eq!(plain.to_saved(), Secret::new("pass"));
-        let adopted = plain.adopt(Some(&example()));
+        let adopted = plain.adopt(&example().owner(), Some(&example()));
         assert_eq!(adopted.for_provider(&example()).map(Secret::expose), Some("pass"));
+    }
+
+    #[test]
+    fn a_proxys_password_goes_to_that_proxy_alone() {
+        let at = |proxy: &str| Provider { proxy: Some(proxy.into()), ..example() };
+        let entered =
+            Password::of_proxy(Secret::new("pass"), &at("socks5://me@proxy.example:1080"));
+        let read = Password::from_saved(entered.to_saved());
+        assert_eq!(read, entered);
+        let same = at("socks5://me@PROXY.example");
+        assert_eq!(read.for_proxy_of(&same).map(Secret::expose), Some("pass"));
+        for other in [
+            "socks5://you@proxy.example",
+            "socks5://me@proxy.example:1081",
+            "socks5://me@p.example",
+        ] {
+            assert_eq!(read.for_proxy_of(&at(other)), None, "{other}");
+        }
+        assert_eq!((read.for_provider(&same), read.for_program()), (None, None));
+        assert_eq!(Password::new(Secret::new("pass"), &same).for_proxy_of(&same), None);
     }
 }

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use ledger::Quota;
-use nntp_proxy::config::Verify as VerifyLevel;
+use nntp_proxy::config::{IpVersion, Verify as VerifyLevel};
 use secrets::Owner;
 use serde::{Deserialize, Serialize};
+
+use crate::ProxyAddress;
 
 /// A Usenet provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +78,21 @@ pub struct Provider {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(type = "number | null"))]
     pub speed: Option<u64>,
+    /// A SOCKS5 proxy that connects to it, such as `socks5://user@host:1080`; it looks up the host name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+    /// The network interface or source address that its connections leave by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bind: Option<String>,
+    /// The version of IP that is used.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<IpVersion>"))]
+    pub ip: IpVersion,
+}
+
+/// Whether nothing else was chosen, so that the file need not say it.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Encryption by its names in the file.
@@ -149,6 +166,9 @@ impl Provider {
             backbone: None,
             price: None,
             speed: None,
+            proxy: None,
+            bind: None,
+            ip: IpVersion::default(),
         }
     }
 
@@ -168,6 +188,24 @@ impl Provider {
     #[must_use]
     pub fn owner(&self) -> Owner {
         Owner::Provider(self.id.clone())
+    }
+
+    /// As the owner of its proxy's password.
+    #[must_use]
+    pub fn proxy_owner(&self) -> Owner {
+        Owner::Proxy(self.id.clone())
+    }
+
+    /// Its proxy, where it has one; none where the address cannot be understood.
+    #[must_use]
+    pub fn proxy_address(&self) -> Option<ProxyAddress> {
+        ProxyAddress::parse(self.proxy.as_deref()?).ok()
+    }
+
+    /// Whether its proxy needs a password.
+    #[must_use]
+    pub fn needs_proxy_password(&self) -> bool {
+        self.proxy_address().is_some_and(|proxy| proxy.username.is_some())
     }
 
     /// Whether it needs a password.

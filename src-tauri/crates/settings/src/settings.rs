@@ -125,6 +125,7 @@ impl Settings {
     pub fn has(&self, owner: &Owner) -> bool {
         match owner {
             Owner::Provider(_) => self.provider_of(owner).is_some(),
+            Owner::Proxy(_) => self.provider_of(owner).is_some_and(Provider::needs_proxy_password),
             Owner::Client(name) => self.logins().any(|client| client.name == *name),
         }
     }
@@ -143,17 +144,28 @@ impl Settings {
         }
     }
 
+    /// This one, and what goes when it goes: with a provider, its proxy's password.
+    #[must_use]
+    pub fn owners_with(&self, owner: &Owner) -> Vec<Owner> {
+        let proxy = match owner {
+            Owner::Provider(id) => Some(Owner::Proxy(id.clone())),
+            Owner::Client(_) | Owner::Proxy(_) => None,
+        };
+        let proxy = proxy.filter(|proxy| self.has(proxy));
+        [owner.clone()].into_iter().chain(proxy).collect()
+    }
+
     /// The provider of this id.
     #[must_use]
     pub fn provider(&self, id: &str) -> Option<&Provider> {
         self.providers.iter().find(|provider| provider.id == id)
     }
 
-    /// The provider whose password it is.
+    /// The provider whose password it is, or whose proxy's.
     #[must_use]
     pub fn provider_of(&self, owner: &Owner) -> Option<&Provider> {
         match owner {
-            Owner::Provider(id) => self.provider(id),
+            Owner::Provider(id) | Owner::Proxy(id) => self.provider(id),
             Owner::Client(_) => None,
         }
     }

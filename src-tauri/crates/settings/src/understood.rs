@@ -27,6 +27,7 @@ pub(crate) fn understood(text: &[u8]) -> Settings {
             },
             Err(error) => place(&error),
         };
+        switch_off_if_it_could_leak(&mut file, &wrong);
         if !remove(&mut file, &wrong) {
             break;
         }
@@ -56,6 +57,18 @@ fn place(error: &serde_path_to_error::Error<serde_json::Error>) -> Vec<String> {
 fn named(place: &str) -> Vec<String> {
     let words = place.split(['.', '[', ']']).filter(|word| !word.is_empty());
     words.map(str::to_owned).collect()
+}
+
+/// A provider whose proxy or interface is not understood is not used: it would be connected to directly.
+fn switch_off_if_it_could_leak(file: &mut Value, place: &[String]) {
+    let [list, at, field, ..] = place else { return };
+    if list == "providers" && ["proxy", "bind", "ip"].contains(&field.as_str()) {
+        let provider = at.parse().ok().and_then(|at: usize| file["providers"].get_mut(at));
+        let fields = provider.and_then(Value::as_object_mut);
+        fields.into_iter().for_each(|fields| {
+            fields.insert("enabled".to_owned(), false.into());
+        });
+    }
 }
 
 /// Takes out what is there; what is missing cannot be taken out, so that goes which it is missing in.
@@ -100,6 +113,24 @@ mod tests {
     fn of_what_is_nothing_like_it_nothing_is_understood() {
         for text in ["7", "[]", "{}", r#"{"providers": 7}"#, r#"{"desktop": [], "listen": null}"#] {
             assert_eq!(understood(text.as_bytes()), Settings::default(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_provider_whose_way_is_not_understood_is_not_connected_to_directly() {
+        for way in [
+            r#""proxy": "http://h:1""#,
+            r#""proxy": {"url": "socks5://h"}"#,
+            r#""bind": """#,
+            r#""bind": ["tun0"]"#,
+            r#""ip": "v5""#,
+        ] {
+            let text = format!(
+                r#"{{"providers": [{{"id": "a", "host": "a.example", {way}}}, {{"id": "b", "host": "b.example"}}]}}"#
+            );
+            let settings = understood(text.as_bytes());
+            let enabled: Vec<_> = settings.enabled().map(|provider| provider.id.as_str()).collect();
+            assert_eq!((enabled, settings.providers.len()), (vec!["b"], 2), "{way}");
         }
     }
 }

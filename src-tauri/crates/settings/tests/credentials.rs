@@ -6,7 +6,7 @@ use std::fs;
 use std::num::{NonZeroU8, NonZeroU64};
 use std::path::{Path, PathBuf};
 
-use nntp_proxy::config::{Config, RoutingMode, Tls, TlsOptions, Verify};
+use nntp_proxy::config::{Bind, Config, IpVersion, RoutingMode, Tls, TlsOptions, Verify};
 use serde_json::{Value, json};
 use settings::configure;
 use settings::credentials::{Credentials, load};
@@ -219,4 +219,43 @@ fn every_setting_reaches_the_engine() {
     assert_eq!(backend.pipelining, NonZeroU8::new(7));
     assert_eq!(backend.limits.first_byte.as_secs(), 60);
     assert_eq!(config.traffic.providers["a"].get(), 20_000_000);
+}
+
+/// A provider with a proxy that wants a login.
+fn proxied() -> Value {
+    json!([{"id": "a", "name": "Alpha", "host": "news.example.com", "proxy": "socks5://me@proxy.example"}])
+}
+
+#[test]
+fn a_proxys_password_is_kept_under_proxies() {
+    let clients = r#""clients": {"sab": "x", "get": "y"}"#;
+    let given = format!(r#"{{"proxies": {{"a": "{SECRET}"}}, {clients}}}"#);
+    let config = configured(&proxied(), &given).unwrap();
+    let proxy = config.backends[0].via.proxy.as_ref().unwrap();
+    assert_eq!((proxy.host.as_str(), proxy.port), ("proxy.example", 1080));
+    let login = proxy.login.as_ref().unwrap();
+    assert_eq!((login.user.as_str(), login.password.expose()), ("me", SECRET));
+
+    let missing = configured(&proxied(), &format!("{{{clients}}}")).unwrap_err();
+    assert!(missing.starts_with("settings.json: providers[0].proxy: "), "{missing}");
+    assert!(missing.contains("Alpha"), "{missing}");
+    let nobody = configured(&json!([{"id": "a", "host": "h"}]), &given).unwrap_err();
+    assert!(nobody.contains("proxies.a"), "{nobody}");
+    let empty = format!(r#"{{"proxies": {{"a": ""}}, {clients}}}"#);
+    assert!(configured(&proxied(), &empty).unwrap_err().contains("proxies.a"));
+}
+
+#[test]
+fn the_interface_and_the_version_of_ip_reach_the_engine() {
+    let way = json!([
+        {"id": "a", "host": "h", "bind": "tun0", "ip": "v4"},
+        {"id": "b", "host": "h", "bind": "10.8.0.2"}
+    ]);
+    let config = configured(&way, r#"{"clients": {"sab": "x", "get": "y"}}"#).unwrap();
+    let via: Vec<_> = config.backends.iter().map(|backend| backend.via.clone()).collect();
+    assert_eq!(
+        (via[0].bind.clone(), via[0].ip),
+        (Some(Bind::Interface("tun0".into())), IpVersion::V4)
+    );
+    assert_eq!(via[1].bind, Some(Bind::Address([10, 8, 0, 2].into())));
 }

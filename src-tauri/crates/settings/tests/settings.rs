@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use settings::{
-    Desktop, FirstSteps, Language, Limits, Listen, LogLevel, Mode, Notify, Provider, Routing,
-    Settings, StoreKind, Theme, TlsMode, VerifyLevel, load, load_default,
+    Desktop, FirstSteps, IpVersion, Language, Limits, Listen, LogLevel, Mode, Notify, Provider,
+    Routing, Settings, StoreKind, Theme, TlsMode, VerifyLevel, load, load_default,
 };
 use tempfile::TempDir;
 
@@ -116,6 +116,9 @@ fn the_smallest_file_has_every_default() {
         backbone: None,
         price: None,
         speed: None,
+        proxy: None,
+        bind: None,
+        ip: IpVersion::Auto,
     };
     assert_eq!(settings.providers, [expected]);
     assert_eq!(settings.providers[0].display_name(), "a");
@@ -142,6 +145,7 @@ fn each_value_that_cannot_be_is_named_with_its_place() {
     let out = |value: &str, to: &str| format!("{value} is not between 1 and {to}");
     let word = "must not be empty or have line breaks";
     let a = "/providers/0";
+    let proxy = "has to be the address of a SOCKS5 proxy, such as socks5://127.0.0.1:1080";
     for (pointer, value, path, why) in [
         ("/listen/host", json!("home"), "listen.host", "has to be an address such as 127.0.0.1"),
         ("/clients/1/name", json!("sabnzbd"), "clients[1].name", "there is another client"),
@@ -155,6 +159,33 @@ fn each_value_that_cannot_be_is_named_with_its_place() {
         ("/providers/0/host", json!(" news.example.com"), "providers[0].host", "has blanks in it"),
         ("/providers/0/host", json!("a.example:563"), "providers[0].host", "has a port in it"),
         ("/providers/0/host", json!("a\u{0}b"), "providers[0].host", "has blanks in it"),
+        ("/providers/0/proxy", json!("127.0.0.1:1080"), "providers[0].proxy", proxy),
+        (
+            "/providers/0/proxy",
+            json!("socks5://u:p@h"),
+            "providers[0].proxy",
+            "must not have a pass",
+        ),
+        ("/providers/0/bind", json!(" "), "providers[0].bind", "has to be a network interface"),
+        ("/providers/0/bind", json!("0.0.0.0"), "providers[0].bind", "0.0.0.0 is no address"),
+        (
+            a,
+            json!({"id": "a", "host": "::1", "ip": "v4"}),
+            "providers[0].ip",
+            "IPv4 does not go with host",
+        ),
+        (
+            a,
+            json!({"id": "a", "host": "h", "bind": "10.8.0.2", "ip": "v6"}),
+            "providers[0].ip",
+            "IPv6 does not go with bind",
+        ),
+        (
+            a,
+            json!({"id": "a", "host": "::1", "bind": "10.8.0.2"}),
+            "providers[0].bind",
+            "is an address",
+        ),
         ("/providers/0/port", json!(0), "providers[0].port", &out("0", "65535")),
         ("/providers/0/connections", json!(0), "providers[0].connections", &out("0", "500")),
         ("/providers/0/connections", json!(501), "providers[0].connections", &out("501", "500")),

@@ -35,6 +35,11 @@ pub enum Reply {
         /// Where it is.
         path: String,
     },
+    /// The network interfaces that connections can leave by.
+    NetworkInterfaces {
+        /// In the system's order.
+        interfaces: Vec<NetworkInterface>,
+    },
     /// Copies of the settings.
     Copies {
         /// The newest first.
@@ -79,6 +84,16 @@ pub enum Reply {
         /// Those that cannot.
         left_out: Vec<LeftOut>,
     },
+}
+
+/// A network interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct NetworkInterface {
+    /// Its name.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<String>,
 }
 
 /// The settings of another program.

@@ -1,7 +1,7 @@
 //! The test of a provider as people see it.
 
 use nntp_proxy::check as engine;
-pub use nntp_proxy::check::{Found, Outcome, Proof, Remedy, Step, Why};
+pub use nntp_proxy::check::{BindProblem, Found, Outcome, Proof, ProxyProblem, Remedy, Step, Why};
 pub use nntp_proxy::dial::{Certificate, Problem};
 use serde::Serialize;
 

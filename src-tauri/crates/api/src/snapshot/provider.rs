@@ -19,6 +19,8 @@ pub struct ProviderView {
     pub retry: Option<Retry>,
     /// Whether its password is there.
     pub password: PasswordState,
+    /// Whether its proxy's password is there.
+    pub proxy_password: PasswordState,
     /// Whether a test found it to work exactly as it is saved.
     pub tested: bool,
     /// Connections that are open.

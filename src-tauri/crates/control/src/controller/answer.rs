@@ -1,7 +1,10 @@
 //! Every request, and what is done about it.
 
-use api::request::{Failure, FailureCode, Reply, Request};
+use std::net::IpAddr;
+
+use api::request::{Failure, FailureCode, NetworkInterface, Reply, Request};
 use api::snapshot::{Happened, KeepState, Trouble};
+use nntp_proxy::dial::interfaces;
 use secrets::Owner;
 use settings::{NotChanged, SetAside, Settings, SettingsFile, serves_own_user_only};
 use tokio::time::Instant;
@@ -21,8 +24,9 @@ impl Controller {
             Request::Stop => self.turn(false),
             Request::Pause { lasts } => Ok(self.pause(lasts)),
             Request::Resume => self.simply(Self::resume),
-            Request::SaveProvider { provider, password } => {
-                return self.when_idle(|this| this.save_provider(provider, password, answer));
+            Request::SaveProvider { provider, password, proxy_password } => {
+                let entered = (password, proxy_password);
+                return self.when_idle(|this| this.save_provider(provider, entered, answer));
             }
             Request::EnableProvider { id, enabled } => self.enable_provider(&id, enabled),
             Request::TryNow { provider } => {
@@ -74,9 +78,10 @@ impl Controller {
                 self.set(|settings| settings.desktop.start_hidden = hidden)
             }
             Request::EndFirstSteps => self.set(|settings| settings.desktop.first_steps_done = true),
-            Request::CheckProvider { provider, password } => {
-                self.check_provider(provider, password)
+            Request::CheckProvider { provider, password, proxy_password } => {
+                self.check_provider(provider, (password, proxy_password))
             }
+            Request::NetworkInterfaces => Ok(network_interfaces()),
             Request::DismissCheck => self.simply(|this| this.checking.clear()),
             Request::DismissTroubles { troubles } => self.dismiss_troubles(&troubles),
             Request::SettingsCopies => Ok(Reply::Copies { copies: self.settings_file.copies() }),
@@ -265,4 +270,12 @@ impl Controller {
         self.read_new();
         self.reconcile();
     }
+}
+
+fn network_interfaces() -> Reply {
+    let interface = |(name, addresses): (String, Vec<IpAddr>)| {
+        let addresses = addresses.iter().map(ToString::to_string).collect();
+        NetworkInterface { name, addresses }
+    };
+    Reply::NetworkInterfaces { interfaces: interfaces().into_iter().map(interface).collect() }
 }

@@ -54,7 +54,7 @@ impl Books {
     pub(super) fn used(&self, owner: &Owner) -> Option<u64> {
         match owner {
             Owner::Provider(id) => self.accounts.get(id).map(|account| account.used),
-            Owner::Client(_) => None,
+            Owner::Client(_) | Owner::Proxy(_) => None,
         }
     }
 

@@ -8,7 +8,7 @@ use api::snapshot::Check;
 use nntp_proxy::check::{Check as Trial, Finding as Found, pasted};
 use nntp_proxy::config::{BackendConfig, Secret};
 use nntp_proxy::dial::NetDialler;
-use settings::{NotChanged, Password, Provider, Settings, backend, check};
+use settings::{Lacking, NotChanged, Password, Provider, Settings, backend, check};
 use tokio::task::AbortHandle;
 
 use super::entries::{elsewhere, has_authorities, tidy};
@@ -20,23 +20,37 @@ pub(super) struct Checking {
     pub(super) check: Option<Check>,
     run: u64,
     task: Option<AbortHandle>,
-    /// What is tested, with the password that was entered for it.
-    tests: Option<(Provider, Option<Secret>)>,
+    /// What is tested, with the passwords that were entered for it.
+    tests: Option<(Provider, Secrets)>,
     /// What was saved as it had passed.
     passed: BTreeMap<String, Provider>,
 }
 
+/// What was entered of a provider's password and its proxy's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Secrets {
+    password: Option<Secret>,
+    proxy_password: Option<Secret>,
+}
+
+impl Secrets {
+    pub(super) fn of(password: Option<&Entered>, proxy_password: Option<&Entered>) -> Self {
+        let secret = |entered: Option<&Entered>| entered.map(|entered| entered.secret.clone());
+        Self { password: secret(password), proxy_password: secret(proxy_password) }
+    }
+}
+
 impl Checking {
-    /// A provider was saved, with this password if one was entered: what was found of it goes on to count.
-    pub(super) fn saved(&mut self, provider: &Provider, password: Option<&Secret>) {
+    /// A provider was saved, with these passwords if any were entered: what was found of it goes on to count.
+    pub(super) fn saved(&mut self, provider: &Provider, entered: &Secrets) {
         let check = self.check.as_ref().filter(|check| check.done && !check.found_bad());
         let is_it = self
             .tests
             .as_ref()
-            .is_some_and(|(tested, with)| same_test(tested, provider) && with.as_ref() == password);
+            .is_some_and(|(tested, with)| same_test(tested, provider) && with == entered);
         if check.is_some() && is_it {
             self.passed.insert(provider.id.clone(), provider.clone());
-        } else if password.is_some() {
+        } else if *entered != Secrets::default() {
             self.passed.remove(&provider.id);
         }
     }
@@ -59,7 +73,7 @@ impl Controller {
     pub(super) fn check_provider(
         &mut self,
         provider: Provider,
-        password: Option<Entered>,
+        (password, proxy_password): (Option<Entered>, Option<Entered>),
     ) -> Result<Reply, Failure> {
         let mut provider = tidy(provider);
         has_authorities(&provider)?;
@@ -69,18 +83,29 @@ impl Controller {
             // It has none as long as it is not saved, and another's is not for it.
             provider.id = "new".into();
             credentials.providers.clear();
+            credentials.proxies.clear();
         }
-        let entered = password.map(|entered| entered.secret);
-        if let Some(secret) = entered.clone() {
+        let entered = Secrets::of(password.as_ref(), proxy_password.as_ref());
+        if let Some(secret) = entered.password.clone() {
             let password = Password::new(secret, &provider);
             credentials.providers.insert(provider.id.clone(), password);
         }
+        if let Some(secret) = entered.proxy_password.clone() {
+            let password = Password::of_proxy(secret, &provider);
+            credentials.proxies.insert(provider.id.clone(), password);
+        }
         is_valid(&provider)?;
-        let no_password = || match credentials.providers.get(&provider.id) {
-            Some(_) => elsewhere(),
-            None => Failure::invalid("password", "is missing: enter it"),
+        let lacking = |lacking| {
+            let (field, known) = match lacking {
+                Lacking::Password => ("password", &credentials.providers),
+                Lacking::ProxyPassword => ("proxy_password", &credentials.proxies),
+            };
+            match known.get(&provider.id) {
+                Some(_) => elsewhere(field),
+                None => Failure::invalid(field, "is missing: enter it"),
+            }
         };
-        let to = backend(self.settings(), &provider, &credentials).ok_or_else(no_password)?;
+        let to = backend(self.settings(), &provider, &credentials).map_err(lacking)?;
         self.checking.clear();
         self.checking.check = Some(Check { name, findings: Vec::new(), done: false });
         self.checking.tests = Some((provider, entered));
@@ -116,7 +141,12 @@ impl Controller {
     /// A test that passed with a provider as it is saved counts without saving the provider again.
     fn count_if_saved(&mut self) {
         let passed = self.checking.check.as_ref().is_some_and(|check| !check.found_bad());
-        let Some((tested, None)) = self.checking.tests.as_ref().filter(|_| passed) else { return };
+        let Some((tested, entered)) = self.checking.tests.as_ref().filter(|_| passed) else {
+            return;
+        };
+        if *entered != Secrets::default() {
+            return;
+        }
         let is_it = |saved: &&Provider| saved.id == tested.id && same_test(saved, tested);
         if let Some(saved) = self.settings().providers.iter().find(is_it).cloned() {
             self.checking.passed.insert(saved.id.clone(), saved);

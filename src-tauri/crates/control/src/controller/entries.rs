@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::slice;
 
 use nntp_proxy::config::Secret;
 
@@ -11,16 +10,17 @@ use secrets::{Owner, generate};
 use settings::{Client, Password, Provider, Settings};
 
 use super::Answer;
+use super::checking::Secrets;
 use super::passwords::Known;
 use super::removed::Removed;
 use super::run::Controller;
 
 impl Controller {
-    /// Adds a provider, or changes it.
+    /// Adds a provider, or changes it; with the passwords that were entered for it and its proxy.
     pub(super) fn save_provider(
         &mut self,
         provider: Provider,
-        password: Option<Entered>,
+        (password, proxy_password): (Option<Entered>, Option<Entered>),
         answer: Answer,
     ) {
         let mut provider = tidy(provider);
@@ -32,23 +32,36 @@ impl Controller {
         }
         let before = self.settings().provider(&provider.id);
         if password.is_none() && !self.passwords.stays_for(&provider, before) {
-            return self.give(answer, Err(elsewhere()));
+            return self.give(answer, Err(elsewhere("password")));
         }
-        let owner = provider.owner();
-        let (saved, entered) = (provider.clone(), password.as_ref().map(|p| p.secret.clone()));
-        let remember = password.as_ref().map_or_else(Remember::default, |entered| entered.hold);
-        let password = password.map(|entered| (owner, Password::new(entered.secret, &provider)));
+        if proxy_password.is_none() && !self.passwords.stays_for_proxy(&provider, before) {
+            return self.give(answer, Err(elsewhere("proxy_password")));
+        }
+        let saved = provider.clone();
+        let entered = Secrets::of(password.as_ref(), proxy_password.as_ref());
+        let given = password.as_ref().or(proxy_password.as_ref());
+        let remember = given.map_or_else(Remember::default, |entered| entered.hold);
+        let password =
+            password.map(|entered| (provider.owner(), Password::new(entered.secret, &provider)));
+        let proxy_password = proxy_password
+            .map(|entered| (provider.proxy_owner(), Password::of_proxy(entered.secret, &provider)));
+        let store = self.stores.used();
         let change = move |settings: &mut Settings| {
             let (id, new) = (provider.id.clone(), provider.clone());
+            let had_proxy_password = settings.has(&new.proxy_owner());
             match settings.providers.iter_mut().find(|old| old.id == id) {
                 Some(old) => *old = new,
                 None => settings.providers.push(new),
             }
+            if had_proxy_password && !provider.needs_proxy_password() {
+                settings.desktop.mark(store, &[provider.proxy_owner()]);
+            }
             Ok(Reply::Saved { id })
         };
-        self.save_with(password.into_iter().collect(), remember, change, move |this, done| {
+        let passwords = password.into_iter().chain(proxy_password).collect();
+        self.save_with(passwords, remember, change, move |this, done| {
             if done.is_ok() {
-                this.checking.saved(&saved, entered.as_ref());
+                this.checking.saved(&saved, &entered);
             }
             this.give(answer, done);
         });
@@ -136,16 +149,20 @@ impl Controller {
 
     /// Removes a provider or a client, and its password; that is remembered here for as long as it can be undone.
     pub(super) fn remove(&mut self, owner: Owner) -> Result<Reply, Failure> {
-        let (known, store) = (self.passwords.known(&owner).cloned(), self.stores.used());
+        let owners = self.settings().owners_with(&owner);
+        let known = |owner: &Owner| Some((owner.clone(), self.passwords.known(owner)?.clone()));
+        let (known, store) = (owners.iter().filter_map(known).collect(), self.stores.used());
         let (mut removed, used) = (None, self.books.used(&owner));
         self.change(|settings| {
             removed = Some(Removed::take(&owner, (known, used), settings).ok_or_else(unknown)?);
-            settings.desktop.mark(store, slice::from_ref(&owner));
+            settings.desktop.mark(store, &owners);
             Ok(Reply::Done)
         })?;
         self.undo.removed = removed;
         self.new_password.take_if(|(name, _)| Owner::Client(name.clone()) == owner);
-        self.passwords.learn(owner, Some(Known::Missing));
+        for owner in owners {
+            self.passwords.learn(owner, Some(Known::Missing));
+        }
         self.settle_where_open();
         Ok(Reply::Done)
     }
@@ -155,14 +172,15 @@ impl Controller {
         let Some(removed) = self.undo.removed.clone() else {
             return self.give(answer, Err(unknown()));
         };
-        let owner = removed.owner();
-        let is_session = matches!(removed.known, Some(Known::ThisSession(_)));
-        let remember = if is_session { Remember::ThisSession } else { Remember::Keep };
-        let password = removed.known.as_ref().and_then(Known::password);
-        let passwords: Vec<_> =
-            password.map(|password| (owner.clone(), password.clone())).into_iter().collect();
-        // Otherwise the store may still have it.
-        let known = self.passwords.learn(owner.clone(), None);
+        let remember =
+            if removed.is_for_this_session() { Remember::ThisSession } else { Remember::Keep };
+        let passwords = removed.passwords();
+        // Otherwise the store may still have them.
+        let owners = removed.owners();
+        let known: Vec<_> = owners
+            .into_iter()
+            .map(|owner| (owner.clone(), self.passwords.learn(owner, None)))
+            .collect();
         let used = removed.heir().and_then(|heir| self.books.used(&heir));
         let change = move |settings: &mut Settings| {
             removed.put_back(used, settings);
@@ -172,7 +190,9 @@ impl Controller {
             match done {
                 Ok(_) => this.undo.removed = None,
                 Err(_) => {
-                    this.passwords.learn(owner, known);
+                    for (owner, known) in known {
+                        this.passwords.learn(owner, known);
+                    }
                 }
             }
             this.give(answer, done);
@@ -190,6 +210,8 @@ pub(super) fn tidy(provider: Provider) -> Provider {
         name: text(provider.name),
         username: text(provider.username),
         backbone: text(provider.backbone),
+        proxy: text(provider.proxy),
+        bind: text(provider.bind),
         ca_file: provider.ca_file.filter(|file| !file.as_os_str().is_empty()),
         ..provider
     }
@@ -209,11 +231,12 @@ pub(super) fn new_password() -> Result<Secret, Failure> {
     generate().ok_or_else(|| Failure::refused("the system gives no random numbers"))
 }
 
-/// The password that is kept was entered for another server, another user, or more encryption.
-pub(super) fn elsewhere() -> Failure {
+/// The password that is kept was entered for another server, another user, or more encryption; `field` is where it is
+/// entered.
+pub(super) fn elsewhere(field: &str) -> Failure {
     let message = "enter the password again: the saved one is only for the server, port and user name it was \
                    entered for, with at least the same encryption";
-    Failure { field: Some("password".into()), ..Failure::new(FailureCode::PasswordAgain, message) }
+    Failure { field: Some(field.into()), ..Failure::new(FailureCode::PasswordAgain, message) }
 }
 
 pub(super) fn unknown() -> Failure {

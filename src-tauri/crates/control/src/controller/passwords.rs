@@ -114,7 +114,7 @@ impl Passwords {
             if known.password().is_none() {
                 *known = match read {
                     Known::Saved(password) => {
-                        Known::Saved(password.adopt(settings.provider_of(&owner)))
+                        Known::Saved(password.adopt(&owner, settings.provider_of(&owner)))
                     }
                     other => other,
                 };
@@ -150,6 +150,9 @@ impl Passwords {
                 Owner::Provider(id) => {
                     credentials.providers.insert(id.clone(), password.clone());
                 }
+                Owner::Proxy(id) => {
+                    credentials.proxies.insert(id.clone(), password.clone());
+                }
                 Owner::Client(name) => {
                     let secret = password.for_program().cloned();
                     credentials.clients.extend(secret.map(|secret| (name.clone(), secret)));
@@ -164,10 +167,21 @@ impl Passwords {
         if !provider.needs_password() {
             return PasswordState::NotNeeded;
         }
-        match self.0.get(&provider.owner()) {
-            Some(Known::Saved(password) | Known::ThisSession(password))
-                if password.for_provider(provider).is_none() =>
-            {
+        self.state(&provider.owner(), |password| password.for_provider(provider).is_some())
+    }
+
+    /// Whether that of a provider's proxy is there.
+    pub(super) fn of_proxy(&self, provider: &Provider) -> PasswordState {
+        if !provider.needs_proxy_password() {
+            return PasswordState::NotNeeded;
+        }
+        self.state(&provider.proxy_owner(), |password| password.for_proxy_of(provider).is_some())
+    }
+
+    /// How one is there that `fits`.
+    fn state(&self, owner: &Owner, fits: impl Fn(&Password) -> bool) -> PasswordState {
+        match self.0.get(owner) {
+            Some(Known::Saved(password) | Known::ThisSession(password)) if !fits(password) => {
                 PasswordState::Elsewhere
             }
             Some(Known::Saved(_)) => PasswordState::Kept,
@@ -180,18 +194,31 @@ impl Passwords {
     /// Whether what is saved for a provider, and may not be known yet, is for it as it is entered now. `before` is what
     /// the settings have.
     pub(super) fn stays_for(&self, provider: &Provider, before: Option<&Provider>) -> bool {
-        if !provider.needs_password() {
-            return true;
-        }
-        match self.0.get(&provider.owner()) {
-            Some(Known::Saved(password) | Known::ThisSession(password)) => {
-                password.for_provider(provider).is_some()
-            }
-            // There is none that could go anywhere.
-            Some(Known::Missing) => true,
-            Some(Known::Failed(_) | Known::Closed) | None => before.is_none_or(|before| {
-                !before.needs_password() || provider.may_use_password_of(before)
-            }),
+        let was_for_it =
+            |before: &Provider| !before.needs_password() || provider.may_use_password_of(before);
+        !provider.needs_password()
+            || self
+                .stays(&provider.owner(), |password| password.for_provider(provider).is_some())
+                .unwrap_or_else(|| before.is_none_or(was_for_it))
+    }
+
+    /// The same for what is saved for its proxy.
+    pub(super) fn stays_for_proxy(&self, provider: &Provider, before: Option<&Provider>) -> bool {
+        let was_for_it =
+            |before: &Provider| !before.needs_proxy_password() || provider.has_proxy_of(before);
+        let owner = provider.proxy_owner();
+        !provider.needs_proxy_password()
+            || self
+                .stays(&owner, |password| password.for_proxy_of(provider).is_some())
+                .unwrap_or_else(|| before.is_none_or(was_for_it))
+    }
+
+    /// Whether what is known of one is that it `fits`, or that there is none that could go anywhere.
+    fn stays(&self, owner: &Owner, fits: impl Fn(&Password) -> bool) -> Option<bool> {
+        match self.0.get(owner) {
+            Some(Known::Saved(password) | Known::ThisSession(password)) => Some(fits(password)),
+            Some(Known::Missing) => Some(true),
+            Some(Known::Failed(_) | Known::Closed) | None => None,
         }
     }
 }
@@ -200,6 +227,7 @@ impl Passwords {
 fn owners(settings: &Settings) -> impl Iterator<Item = Owner> {
     let providers = settings.providers.iter().filter(|provider| provider.needs_password());
     let providers = providers.map(Provider::owner);
+    let proxies = settings.providers.iter().filter(|provider| provider.needs_proxy_password());
     let clients = settings.logins().map(Client::owner);
-    providers.chain(clients)
+    providers.chain(proxies.map(Provider::proxy_owner)).chain(clients)
 }

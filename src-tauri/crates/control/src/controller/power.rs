@@ -70,10 +70,11 @@ impl Controller {
     /// Whether passwords that are needed cannot be had before the user has opened where they are.
     fn waits_for_passwords(&self) -> bool {
         let is_closed = |owner| self.passwords.known(&owner) == Some(&Known::Closed);
-        let mut providers = self.settings().enabled().filter(|provider| provider.needs_password());
         let mut clients = self.settings().logins();
-        providers.any(|provider| is_closed(provider.owner()))
-            || clients.any(|client| is_closed(client.owner()))
+        self.settings().enabled().any(|provider| {
+            (provider.needs_password() && is_closed(provider.owner()))
+                || (provider.needs_proxy_password() && is_closed(provider.proxy_owner()))
+        }) || clients.any(|client| is_closed(client.owner()))
     }
 
     /// Stops, if it runs.

@@ -23,8 +23,9 @@ pub(super) struct Removed {
     /// The hosts that shared its account, as they were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     hosts: Vec<Provider>,
+    /// What was known of its passwords.
     #[serde(skip)]
-    pub(super) known: Option<Known>,
+    known: Vec<(Owner, Known)>,
     #[serde(skip, default = "Instant::now")]
     until: Instant,
 }
@@ -41,7 +42,7 @@ impl Removed {
     /// has been used.
     pub(super) fn take(
         owner: &Owner,
-        (known, used): (Option<Known>, Option<u64>),
+        (known, used): (Vec<(Owner, Known)>, Option<u64>),
         settings: &mut Settings,
     ) -> Option<Self> {
         let mut hosts = Vec::new();
@@ -52,6 +53,7 @@ impl Removed {
                 hosts = settings.hand_over_account(&removed, used);
                 (Entry::Provider(Box::new(removed)), at)
             }
+            Owner::Proxy(_) => return None,
             Owner::Client(name) => {
                 let at = settings
                     .clients
@@ -103,26 +105,52 @@ impl Removed {
         }
     }
 
-    /// Whether its password is nowhere but where it is kept.
-    pub(super) fn is_unread(&self) -> bool {
-        matches!(self.known, Some(Known::Closed | Known::Failed(_)))
+    /// Whose passwords went with it.
+    pub(super) fn owners(&self) -> Vec<Owner> {
+        match &self.entry {
+            Entry::Provider(provider) if provider.needs_proxy_password() => {
+                vec![provider.owner(), provider.proxy_owner()]
+            }
+            Entry::Provider(_) | Entry::Client(_) => vec![self.owner()],
+        }
+    }
+
+    /// Its passwords, as far as they are known.
+    pub(super) fn passwords(&self) -> Vec<(Owner, Password)> {
+        let known = self.known.iter();
+        known
+            .filter_map(|(owner, known)| Some((owner.clone(), known.password()?.clone())))
+            .collect()
+    }
+
+    /// Whether they were in memory only.
+    pub(super) fn is_for_this_session(&self) -> bool {
+        self.known.iter().any(|(_, known)| matches!(known, Known::ThisSession(_)))
+    }
+
+    /// Whose passwords are nowhere but where they are kept.
+    pub(super) fn unread(&self) -> Vec<Owner> {
+        let is_unread = |known: &Known| matches!(known, Known::Closed | Known::Failed(_));
+        let known = self.known.iter().filter(|(_, known)| is_unread(known));
+        known.map(|(owner, _)| owner.clone()).collect()
     }
 
     /// It was read before it was deleted there.
     pub(super) fn was_read(&mut self, owner: &Owner, saved: Secret) {
-        if self.owner() == *owner {
-            let provider = match &self.entry {
-                Entry::Provider(provider) => Some(&**provider),
-                Entry::Client(_) => None,
-            };
-            self.known = Some(Known::Saved(Password::from_saved(saved).adopt(provider)));
+        let provider = match &self.entry {
+            Entry::Provider(provider) => Some(&**provider),
+            Entry::Client(_) => None,
+        };
+        let read = Known::Saved(Password::from_saved(saved).adopt(owner, provider));
+        if let Some((_, known)) = self.known.iter_mut().find(|(whose, _)| whose == owner) {
+            *known = read;
         }
     }
 
-    /// Forgets the password after a while.
+    /// Forgets the passwords after a while.
     pub(super) fn forget_in_time(&mut self) {
         if self.until <= Instant::now() {
-            self.known = None;
+            self.known.clear();
         }
     }
 }

@@ -42,7 +42,7 @@ impl Sampling {
 
     /// As the engine takes it.
     pub(super) fn backend(&self) -> Option<BackendConfig> {
-        backend(&Settings::default(), &self.provider()?, &Credentials::default())
+        backend(&Settings::default(), &self.provider()?, &Credentials::default()).ok()
     }
 }
 

@@ -121,18 +121,16 @@ impl Controller {
             if due.is_empty() || this.settings_file.is_read_only() {
                 return then(this, Ok(()));
             }
-            let unread = this.undo.removed.as_ref().filter(|removed| removed.is_unread());
-            let unread = unread.map(Removed::owner);
+            let unread = this.undo.removed.as_ref().map(Removed::unread).unwrap_or_default();
             let settling = settle(this.stores.of(store), due, unread);
             this.alone(settling, move |this, settled| {
                 let answered = this.answered(store, settled.answered);
                 if let Err(error) = &answered {
                     tracing::warn!("a saved password is not as it should be yet: {error}");
                 }
-                if let (Some((owner, secret)), Some(removed)) =
-                    (settled.read, &mut this.undo.removed)
-                {
-                    removed.was_read(&owner, secret);
+                for (owner, secret) in settled.read {
+                    let removed = this.undo.removed.iter_mut();
+                    removed.for_each(|removed| removed.was_read(&owner, secret.clone()));
                 }
                 this.settled(store, settled.owners);
                 then(this, answered);
@@ -160,19 +158,19 @@ impl Controller {
 struct Settled {
     owners: Vec<Owner>,
     /// What was read before it was deleted.
-    read: Option<(Owner, Secret)>,
+    read: Vec<(Owner, Secret)>,
     /// How the store answered the last time.
     answered: Result<(), StoreError>,
 }
 
 /// Gives the store what it is to have, until it refuses. What it has for `unread` is not lost.
-async fn settle(to: Secrets, due: Vec<(Owner, Due)>, unread: Option<Owner>) -> Settled {
-    let mut all = Settled { owners: Vec::new(), read: None, answered: Ok(()) };
+async fn settle(to: Secrets, due: Vec<(Owner, Due)>, unread: Vec<Owner>) -> Settled {
+    let mut all = Settled { owners: Vec::new(), read: Vec::new(), answered: Ok(()) };
     for (owner, due) in due {
         let done = match due {
             Due::Have(secret) => to.set(&owner, &secret).await,
-            Due::Nothing if unread.as_ref() == Some(&owner) => {
-                take(&to, &owner).await.map(|read| all.read = read)
+            Due::Nothing if unread.contains(&owner) => {
+                take(&to, &owner).await.map(|read| all.read.extend(read))
             }
             Due::Nothing => to.delete(&owner).await,
             Due::AsIs => Ok(()),

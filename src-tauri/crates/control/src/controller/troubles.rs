@@ -65,7 +65,8 @@ pub(super) fn set_aside(aside: &SetAside) -> Trouble {
 }
 
 fn is_closed(view: &ProviderView) -> bool {
-    view.state == ProviderState::NoPassword && view.password == PasswordState::Closed
+    view.state == ProviderState::NoPassword
+        && [view.password, view.proxy_password].contains(&PasswordState::Closed)
 }
 
 /// Whether nothing is well before the user has done something.

@@ -8,6 +8,7 @@ use downloaders::Address;
 use downloaders::connect::Access;
 use nntp_proxy::backend::{BackendSnapshot, Retry as BackendRetry, State as BackendState};
 use nntp_proxy::proxy::ClientSnapshot;
+use secrets::Owner;
 use settings::Provider;
 use tokio::time::Instant;
 
@@ -19,6 +20,8 @@ use super::troubles::needs_the_user;
 
 /// While somebody looks, the time goes on at least this often, in milliseconds.
 const SECOND: u64 = 1000;
+/// Why a provider is not used although its own password is there.
+const NO_PROXY_PASSWORD: &str = "the password of its proxy is missing";
 /// And while nobody does.
 const MINUTE: u64 = 60_000;
 
@@ -140,6 +143,7 @@ impl Controller {
             said,
             retry: backend.and_then(|backend| backend.retry).map(|retry| self.retry(retry)),
             password: self.passwords.of(provider),
+            proxy_password: self.passwords.of_proxy(provider),
             tested: self.checking.has_passed(provider),
             open: backend.map_or(0, |backend| backend.open),
             granted: backend.map_or(provider.connections, |backend| backend.limit),
@@ -169,18 +173,30 @@ impl Controller {
         provider: &Provider,
         backend: Option<&BackendSnapshot>,
     ) -> (ProviderState, String) {
-        let known = self.passwords.known(&provider.owner()).filter(|_| provider.needs_password());
-        match (known, backend) {
+        match (self.lacks_password(provider), backend) {
             _ if !provider.enabled => (ProviderState::Off, String::new()),
-            _ if self.passwords.of(provider) == PasswordState::Elsewhere => {
-                (ProviderState::NoPassword, String::new())
-            }
-            (Some(Known::Failed(said)), _) => (ProviderState::NoPassword, said.clone()),
-            (Some(Known::Missing | Known::Closed), _) => (ProviderState::NoPassword, String::new()),
+            (Some(said), _) => (ProviderState::NoPassword, said),
             (_, Some(backend)) if backend.used_up => (ProviderState::UsedUp, backend.why.clone()),
             (_, Some(backend)) => (state_of(&backend.state), backend.why.clone()),
             (_, None) => (ProviderState::Off, String::new()),
         }
+    }
+
+    /// Why its password, or that of its proxy, cannot be used; empty where there is nothing more to say.
+    fn lacks_password(&self, provider: &Provider) -> Option<String> {
+        let its = (provider.owner(), self.passwords.of(provider));
+        let of_proxy = (provider.proxy_owner(), self.passwords.of_proxy(provider));
+        [its, of_proxy].into_iter().find_map(|(owner, state)| match state {
+            PasswordState::NotNeeded | PasswordState::Kept | PasswordState::ThisSession => None,
+            PasswordState::Elsewhere | PasswordState::Missing | PasswordState::Closed => {
+                match self.passwords.known(&owner) {
+                    Some(Known::Failed(said)) => Some(said.clone()),
+                    None => None,
+                    Some(_) if matches!(owner, Owner::Proxy(_)) => Some(NO_PROXY_PASSWORD.into()),
+                    Some(_) => Some(String::new()),
+                }
+            }
+        })
     }
 }
 

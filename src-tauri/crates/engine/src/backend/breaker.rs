@@ -11,6 +11,8 @@ use crate::dial::{DialError, Trouble};
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between dials of a provider that is down or at its limit.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The longest pause while the interface is not there: nothing is sent to find out.
+const LOCAL_PAUSE: Duration = Duration::from_secs(2);
 /// The pause after a refused login: providers lock accounts that try too often.
 const REFUSED_PAUSE: Duration = Duration::from_secs(300);
 /// This many failures in a row set a provider aside.
@@ -211,7 +213,8 @@ impl Breaker {
             self.failed_dials = self.failed_dials.saturating_add(1);
         }
         let doublings = self.failed_dials.min(7).saturating_sub(1);
-        let mut pause = (FIRST_PAUSE * 2_u32.saturating_pow(doublings)).min(LONGEST_PAUSE);
+        let longest = if matches!(error, DialError::Bind(_)) { LOCAL_PAUSE } else { LONGEST_PAUSE };
+        let mut pause = (FIRST_PAUSE * 2_u32.saturating_pow(doublings)).min(longest);
         match trouble {
             Trouble::Limit if standing > 0 => {}
             Trouble::Limit => self.state = State::Full,
@@ -271,6 +274,7 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dial::BindError;
     use std::io;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -281,6 +285,18 @@ mod tests {
 
     fn down() -> DialError {
         DialError::Connect(io::ErrorKind::ConnectionRefused.into())
+    }
+
+    #[test]
+    fn a_missing_interface_is_looked_for_every_two_seconds() {
+        let (mut breaker, mut now) = (Breaker::new(), Instant::now());
+        for _ in 0..9 {
+            let error = DialError::Bind(BindError::NoInterface("tun0".into()));
+            breaker.dial_failed(now, &error, Trouble::Down, 0);
+            let until = breaker.paced_until(now).unwrap();
+            assert!(until - now <= 2 * SECOND, "{:?}", until - now);
+            now = until;
+        }
     }
 
     #[test]

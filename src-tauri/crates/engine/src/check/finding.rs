@@ -12,6 +12,10 @@ use crate::dial::{Certificate, Problem};
 #[cfg_attr(feature = "ts", ts(rename = "CheckStep"))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Step {
+    /// The interface or source address to bind to is there.
+    Interface,
+    /// The proxy can be used.
+    Proxy,
     /// The host name has an address.
     Name,
     /// The server accepts a connection.
@@ -66,16 +70,30 @@ pub struct Finding {
 #[cfg_attr(feature = "serde", serde(tag = "what", rename_all = "snake_case"))]
 #[expect(missing_docs, reason = "the fields are what their names say")]
 pub enum Found {
+    /// The interface or source address is there. `interface` is empty where no interface shows it.
+    Bound { interface: String, addresses: Vec<String> },
+    /// The interface or source address is not there, or cannot be used.
+    NotBound { problem: BindProblem, name: String, cause: Option<String> },
+    /// The proxy can be used.
+    ProxyReached { proxy: String },
+    /// The proxy cannot be used; `cause` is the system's message.
+    ProxyFailed { problem: ProxyProblem, proxy: String, cause: Option<String> },
     /// The host name has an address.
-    Address { host: String },
+    Address { host: String, addresses: Vec<String> },
+    /// The proxy looks up the host name.
+    AddressAtProxy { host: String },
+    /// The host name has addresses, but none of the only version of IP that may be used.
+    NoAddressOf { version: String },
     /// A URL was entered as the host.
     PastedHost,
     /// The host name has no address; `cause` is the system's message.
     NoAddress { cause: String },
     /// Connected to this port.
-    Connected { port: u16 },
+    Connected { port: u16, address: Option<String> },
     /// Could not connect; `cause` is the system's message.
-    NotConnected { cause: String },
+    NotConnected { cause: String, tried: Vec<String> },
+    /// The proxy could not connect; `cause` is its reason.
+    NotConnectedByProxy { cause: String },
     /// The proxy is using all connections of the account.
     AllInUse { open: u16 },
     /// Not encrypted, as configured.
@@ -132,6 +150,44 @@ pub enum Found {
     /// `count` connections were open at once, of `wanted` configured; the proxy has `beside` more.
     /// `cause` is why there was not one more, if the provider did not say.
     Granted { count: u16, wanted: u16, beside: u16, cause: Option<String> },
+}
+
+/// Why connections cannot leave by an interface or source address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum BindProblem {
+    /// There is no such interface, or it has no address.
+    NoInterface,
+    /// The interface is down.
+    Down,
+    /// The interface has no address of the version of IP that may be used.
+    NoAddressOf,
+    /// This computer does not have the address.
+    NoAddress,
+    /// The system refuses.
+    Refused,
+}
+
+/// Why a proxy cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum ProxyProblem {
+    /// There is no connection to it.
+    Unreachable,
+    /// It does not answer in time.
+    Silent,
+    /// It closes the connection.
+    HungUp,
+    /// It is no SOCKS5 proxy.
+    NotSocks,
+    /// It requires a user name and password.
+    LoginNeeded,
+    /// It refuses the user name or password.
+    LoginRefused,
 }
 
 /// Why a provider refuses.

@@ -10,7 +10,9 @@ mod finding;
 mod refusal;
 mod run;
 mod service;
+mod via;
 mod words;
+mod words_via;
 
 use std::time::Duration;
 
@@ -18,7 +20,9 @@ pub use crate::backend::CheckPermits;
 use crate::config::BackendConfig;
 use crate::dial::{Dial, Metered};
 
-pub use finding::{Finding, Found, Outcome, Proof, Remedy, Step, Why, pasted};
+pub use finding::{
+    BindProblem, Finding, Found, Outcome, Proof, ProxyProblem, Remedy, Step, Why, pasted,
+};
 
 /// The pause before a second login attempt.
 const PAUSE: Duration = Duration::from_secs(2);

@@ -1,6 +1,7 @@
 //! Finds out why a connection failed and what would help, by probing ports and trying again.
 
 use std::io;
+use std::net::SocketAddr;
 
 use nntp::login::{Refusal, RefusalKind};
 
@@ -11,8 +12,11 @@ use crate::dial::{DialError, Failed, Oddity, Stage};
 
 impl Case<'_> {
     /// Returns the finding that ends the check.
-    pub(super) async fn explain(&self, failed: Failed) -> Finding {
+    pub(super) async fn explain(&self, failed: Failed, tried: &[SocketAddr]) -> Finding {
         let Failed { stage, error } = failed;
+        if let Some(finding) = self.not_left(&error) {
+            return finding;
+        }
         if let DialError::Refused(refusal) = error {
             return self.refused(stage.into(), &refusal).await.saying(words(&refusal));
         }
@@ -21,15 +25,19 @@ impl Case<'_> {
                 return Finding::bad(Step::Name, Found::NoAddress { cause: cause(&error) });
             }
             (DialError::Certificate(_), _) | (_, Stage::Login) => (broken_off(&error), None),
-            (_, Stage::Connection) => self.not_connected(&error).await,
+            (_, Stage::Connection) => self.not_connected(&error, tried).await,
             (_, Stage::Encryption) => self.not_encrypted(&error).await,
             (_, Stage::Greeting) => self.not_greeted(&error).await,
         };
         Finding::bad(stage.into(), found).helped_by(remedy)
     }
 
-    async fn not_connected(&self, error: &DialError) -> (Found, Option<Remedy>) {
-        let found = Found::NotConnected { cause: cause(error) };
+    async fn not_connected(
+        &self,
+        error: &DialError,
+        tried: &[SocketAddr],
+    ) -> (Found, Option<Remedy>) {
+        let found = self.unconnected(error, tried);
         match self.tls_elsewhere().await {
             None => (found, self.plain_elsewhere().await),
             tls => (found, tls),
@@ -150,7 +158,7 @@ pub(super) fn broken_off(error: &DialError) -> Found {
         }
         DialError::Account(_) => Found::UnusableLogin,
         DialError::Resolve(_) | DialError::Connect(_) | DialError::Refused(_) => {
-            Found::NotConnected { cause: cause(error) }
+            Found::NotConnected { cause: cause(error), tried: Vec::new() }
         }
         _ => Found::TlsFailed { cause: cause(error) },
     }

@@ -1,12 +1,14 @@
 //! The steps of a check, one after the other.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nntp::login::{Account, ModeReader, Refusal, RefusalKind, redacted};
 use tokio::time::sleep;
 
 use super::finding::{Finding, Found, Outcome, Remedy, Step, pasted};
+use super::via::shown;
 use super::{Check, ask};
 use crate::config::{BackendConfig, Tls, TlsOptions, Verify};
 use crate::dial::{
@@ -40,6 +42,8 @@ pub(super) struct Run<'a> {
     told: BTreeSet<Step>,
     /// The greeting on a connection that is not yet encrypted.
     greeting: Option<Finding>,
+    /// The addresses of the host, as far as they are known here.
+    addresses: Vec<SocketAddr>,
 }
 
 impl<'a> Run<'a> {
@@ -49,7 +53,7 @@ impl<'a> Run<'a> {
         tell: &'a mut (dyn FnMut(Finding) + Send),
     ) -> Self {
         let (case, told) = (Case { check, to }, BTreeSet::new());
-        Self { case, account: None, tell, told, greeting: None }
+        Self { case, account: None, tell, told, greeting: None, addresses: Vec::new() }
     }
 
     pub(super) async fn run(mut self) {
@@ -62,6 +66,9 @@ impl<'a> Run<'a> {
         let Case { check, to } = self.case;
         let unusable = |_| Finding::bad(Step::Login, Found::UnusableLogin);
         self.account = account(to).map_err(unusable)?;
+        if let Some(interface) = self.case.interface()? {
+            self.tell(interface);
+        }
         self.name().await?;
         let permit = check.permits.acquire(to, to.limits.drain).await.ok_or_else(|| {
             let open = self.case.open_in_proxy();
@@ -89,10 +96,15 @@ impl<'a> Run<'a> {
             let trim = Some(Remedy::TrimHost { host, port });
             return Err(Finding::bad(Step::Name, Found::PastedHost).helped_by(trim));
         }
-        let no_address = |error| Found::NoAddress { cause: cause(&error) };
-        let found = check.dialler.resolve(to).await;
-        found.map_err(|error| Finding::bad(Step::Name, no_address(error)))?;
-        self.tell(Finding::good(Step::Name, Found::Address { host: to.host.clone() }));
+        let no_address = |error| {
+            let found = Found::NoAddress { cause: cause(&error) };
+            self.case.not_left(&error).unwrap_or_else(|| Finding::bad(Step::Name, found))
+        };
+        self.addresses = check.dialler.resolve(to).await.map_err(no_address)?;
+        if to.via.proxy.is_none() {
+            let (host, addresses) = (to.host.clone(), shown(&self.addresses));
+            self.tell(Finding::good(Step::Name, Found::Address { host, addresses }));
+        }
         Ok(())
     }
 
@@ -112,9 +124,18 @@ impl<'a> Run<'a> {
                     first_refusal = Some(refusal);
                     sleep(self.case.check.pause).await;
                 }
-                Err(failed) => return Err(self.case.explain(failed).await),
+                Err(failed) => return Err(self.explain(failed).await),
             }
         }
+    }
+
+    /// The finding that ends the check. If a proxy was passed, that is reported first.
+    async fn explain(&mut self, failed: Failed) -> Finding {
+        let bad = self.case.explain(failed, &self.addresses).await;
+        if let Found::NotConnectedByProxy { .. } = bad.found {
+            self.case.passed_on_the_way().into_iter().take(1).for_each(|good| self.tell(good));
+        }
+        bad
     }
 
     fn logged_in(&mut self, first_refusal: Option<&Refusal>) {
@@ -136,10 +157,12 @@ impl<'a> Run<'a> {
     /// connections.
     fn passed(&mut self, milestone: Milestone<'_>, clear: Option<&Finding>) {
         match (milestone, &self.case.to.tls) {
-            (Milestone::Connected, _) => {
+            (Milestone::Connected(address), _) => {
                 self.greeting = None;
-                let port = self.case.to.port;
-                self.tell(Finding::good(Step::Connection, Found::Connected { port }));
+                self.case.passed_on_the_way().into_iter().for_each(|good| self.tell(good));
+                let address = address.map(|address| address.ip().to_string());
+                let found = Found::Connected { port: self.case.to.port, address };
+                self.tell(Finding::good(Step::Connection, found));
                 clear.into_iter().for_each(|clear| self.tell(clear.clone()));
             }
             (Milestone::Encrypted(how), Tls::On(options) | Tls::StartTls(options)) => {

@@ -5,15 +5,18 @@ use std::fmt;
 use nntp::login::{BadAccount, RefusalKind};
 
 use super::finding::{Found, Outcome, Proof, Remedy, Step, Why};
+use super::words_via::on_the_way;
 use crate::calendar::civil_from_days;
 use crate::config::Verify;
-use crate::dial::{Certificate, NO_ADDRESS, NOT_CONNECTED, Oddity, meaning};
+use crate::dial::{Certificate, NO_ADDRESS, Oddity, meaning};
 
 const DAY: u64 = 24 * 60 * 60;
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Interface => "interface",
+            Self::Proxy => "proxy",
             Self::Name => "name",
             Self::Connection => "connection",
             Self::Encryption => "encryption",
@@ -39,10 +42,17 @@ impl fmt::Display for Outcome {
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address { host } => f.write_str(host),
+            Self::Bound { .. }
+            | Self::NotBound { .. }
+            | Self::ProxyReached { .. }
+            | Self::ProxyFailed { .. }
+            | Self::Address { .. }
+            | Self::AddressAtProxy { .. }
+            | Self::NoAddressOf { .. }
+            | Self::Connected { .. }
+            | Self::NotConnected { .. }
+            | Self::NotConnectedByProxy { .. } => on_the_way(self, f),
             Self::NoAddress { cause } => write!(f, "{NO_ADDRESS} ({cause})"),
-            Self::Connected { port } => write!(f, "port {port}"),
-            Self::NotConnected { cause } => write!(f, "{NOT_CONNECTED} ({cause})"),
             Self::AllInUse { open } => write!(
                 f,
                 "Newsmux has all {open} connections busy at the moment: try again when less is going on"

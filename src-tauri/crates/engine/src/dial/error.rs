@@ -5,7 +5,8 @@ use std::io;
 
 use nntp::login::{BadAccount, Refusal, RefusalKind};
 
-use super::BadCertificate;
+use super::{BadCertificate, BindError, ProxyError};
+use crate::config::IpVersion;
 
 pub(crate) const NO_ADDRESS: &str =
     "the host name has no address: check its spelling, and the network";
@@ -17,6 +18,12 @@ pub(crate) const NOT_CONNECTED: &str = "cannot connect: check host and port, and
 pub enum DialError {
     /// The host name has no address.
     Resolve(io::Error),
+    /// The host has no address that may be used.
+    NoAddressOf(IpVersion),
+    /// The interface or source address is not there.
+    Bind(BindError),
+    /// The proxy does not connect us.
+    Proxy(Box<ProxyError>),
     /// No address answered.
     Connect(io::Error),
     /// A step timed out.
@@ -140,6 +147,9 @@ impl fmt::Display for DialError {
             Self::Resolve(e) => {
                 write!(f, "{NO_ADDRESS} ({e})")
             }
+            Self::NoAddressOf(version) => write!(f, "the host name has no {version} address"),
+            Self::Bind(why) => write!(f, "{why}"),
+            Self::Proxy(why) => write!(f, "{why}"),
             Self::Connect(e) => write!(f, "{NOT_CONNECTED} ({e})"),
             Self::TimedOut(step) => write!(f, "timed out waiting for {step}"),
             Self::Tls(e) | Self::Authorities(e) => {

@@ -41,7 +41,8 @@ pub struct Established {
 
 /// A completed step towards a login.
 pub(crate) enum Milestone<'a> {
-    Connected,
+    /// To this address, if the dialler knows it.
+    Connected(Option<SocketAddr>),
     Encrypted(Option<Encryption>),
     Greeted(&'a StatusLine),
 }
@@ -73,7 +74,7 @@ pub(crate) async fn establish_in_mode(
     let mut addresses = Fallback::resolve(dialler, to).await?;
     loop {
         let (stream, reached) = addresses.connect().await?;
-        observer(Milestone::Connected);
+        observer(Milestone::Connected(reached.address));
         let stage = Stage::Encryption;
         let mut handshake = Handshake { dialler, to: &reached.to, stage, observer };
         match handshake.log_in(stream, login.clone()).await {

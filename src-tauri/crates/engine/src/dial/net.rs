@@ -4,13 +4,16 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::lookup_host;
+use tokio::time::timeout;
 
 use super::addresses::Addresses;
 use super::establish::within;
 use super::race::race;
+use super::socks;
+use super::source::Source;
 use super::tls::Connectors;
 use super::{BoxStream, Boxed, Dial, DialError, Oddity};
-use crate::config::{BackendConfig, Tls};
+use crate::config::{BackendConfig, IpVersion, Socks5, Tls};
 
 /// Resolves a host name and port to addresses.
 type Resolver = Box<dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync>;
@@ -39,17 +42,32 @@ impl NetDialler {
         Self { resolver: Some(Box::new(resolver)), ..Self::default() }
     }
 
-    /// Returns the host's addresses, best first.
+    /// Returns the host's addresses that may be used, best first. A proxy looks them up itself.
     async fn candidates(&self, to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
-        let looking_up = async {
-            match &self.resolver {
-                Some(resolver) => resolver(&to.host, to.port).map_err(DialError::Resolve),
-                None => resolve(to).await,
-            }
-        };
-        let mut addresses = within(to.limits.resolve, "the host's address", looking_up).await?;
+        // Without the interface not even the name is looked up.
+        let source = Source::find(&to.via)?;
+        if to.via.proxy.is_some() {
+            return Ok(Vec::new());
+        }
+        let mut addresses = self.look_up(&to.host, to.port, to).await?;
+        usable(&mut addresses, source.as_ref(), to.via.ip)?;
         self.addresses.sort(&to.host, &mut addresses);
         Ok(addresses)
+    }
+
+    async fn look_up(
+        &self,
+        host: &str,
+        port: u16,
+        to: &BackendConfig,
+    ) -> Result<Vec<SocketAddr>, DialError> {
+        let looking_up = async {
+            match &self.resolver {
+                Some(resolver) => resolver(host, port).map_err(DialError::Resolve),
+                None => resolve(host, port).await,
+            }
+        };
+        within(to.limits.resolve, "the host's address", looking_up).await
     }
 
     /// Connects to the first address that answers. Those that refuse count as failed.
@@ -58,17 +76,38 @@ impl NetDialler {
         addresses: &[SocketAddr],
         to: &BackendConfig,
     ) -> Result<(BoxStream, SocketAddr), DialError> {
+        let source = Source::find(&to.via)?;
         let mut refused = |address| self.addresses.failed(&to.host, address);
-        let racing = async { race(addresses, &mut refused).await.map_err(DialError::Connect) };
+        let racing = race(source.as_ref(), addresses, &mut refused);
         let (stream, address) = within(to.limits.connect, "the connection", racing).await?;
         stream.set_nodelay(true).map_err(DialError::Connect)?;
         Ok((Box::new(stream), address))
+    }
+
+    /// Connects through a proxy.
+    async fn through(&self, proxy: &Socks5, to: &BackendConfig) -> Result<BoxStream, DialError> {
+        let source = Source::find(&to.via)?;
+        let reaching = async {
+            let mut addresses = self.look_up(&proxy.host, proxy.port, to).await?;
+            usable(&mut addresses, source.as_ref(), to.via.ip)?;
+            let mut refused = |_| ();
+            let racing = race(source.as_ref(), &addresses, &mut refused);
+            within(to.limits.connect, "the connection", racing).await
+        };
+        let (stream, _) = reaching.await.map_err(|error| socks::unreachable(proxy, error))?;
+        stream.set_nodelay(true).map_err(DialError::Connect)?;
+        let connecting = socks::connect(stream, proxy, to);
+        let connected = timeout(to.limits.connect, connecting).await;
+        Ok(Box::new(connected.unwrap_or_else(|_| Err(socks::silent(proxy)))?))
     }
 }
 
 impl Dial for NetDialler {
     fn connect<'a>(&'a self, to: &'a BackendConfig) -> Boxed<'a, Result<BoxStream, DialError>> {
         Box::pin(async move {
+            if let Some(proxy) = &to.via.proxy {
+                return self.through(proxy, to).await;
+            }
             let (stream, _) = self.first(&self.candidates(to).await?, to).await?;
             Ok(stream)
         })
@@ -116,14 +155,34 @@ impl Dial for NetDialler {
     }
 }
 
+/// Keeps the addresses that may be used.
+fn usable(
+    addresses: &mut Vec<SocketAddr>,
+    source: Option<&Source>,
+    ip: IpVersion,
+) -> Result<(), DialError> {
+    let had_any = !addresses.is_empty();
+    addresses
+        .retain(|to| ip.allows(to.ip()) && source.is_none_or(|source| source.reaches(to.ip())));
+    if !had_any || !addresses.is_empty() {
+        return Ok(());
+    }
+    let of_source = match source.and_then(|source| source.addresses.first()) {
+        Some(from) if from.is_ipv4() => IpVersion::V4,
+        Some(_) => IpVersion::V6,
+        None => IpVersion::Auto,
+    };
+    Err(DialError::NoAddressOf(if ip == IpVersion::Auto { of_source } else { ip }))
+}
+
 /// Looks up the host's addresses, alternating between IPv6 and IPv4 (RFC 8305, section 4).
-async fn resolve(to: &BackendConfig) -> Result<Vec<SocketAddr>, DialError> {
-    if to.host.eq_ignore_ascii_case("localhost") {
+async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, DialError> {
+    if host.eq_ignore_ascii_case("localhost") {
         // Both loopback addresses, whatever the hosts file says (RFC 6761, section 6.3).
         let (six, four) = (Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into());
-        return Ok([six, four].map(|ip| SocketAddr::new(ip, to.port)).into());
+        return Ok([six, four].map(|ip| SocketAddr::new(ip, port)).into());
     }
-    let found = lookup_host((to.host.as_str(), to.port)).await.map_err(DialError::Resolve)?;
+    let found = lookup_host((host, port)).await.map_err(DialError::Resolve)?;
     let (six, four): (Vec<_>, Vec<_>) = found.partition(SocketAddr::is_ipv6);
     let mut ranked: Vec<_> =
         six.into_iter().enumerate().chain(four.into_iter().enumerate()).collect();

@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::Boxed;
+use super::source::{Source, socket};
+use super::{Boxed, DialError};
 
 /// How long to wait for an answer before the next address is tried too (RFC 8305, section 8).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -19,18 +20,19 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// the provider counts only one. Calls `refused` for each address that refuses.
 ///
 /// # Errors
-/// The last error, if all refuse.
+/// The last error, if all refuse; or that `source` cannot be used.
 pub(super) async fn race(
+    source: Option<&Source>,
     addresses: &[SocketAddr],
     refused: &mut (dyn FnMut(SocketAddr) + Send),
-) -> io::Result<(TcpStream, SocketAddr)> {
+) -> Result<(TcpStream, SocketAddr), DialError> {
     let mut waiting = addresses.iter().copied();
     let mut runners = Vec::with_capacity(addresses.len());
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
     loop {
-        runners.extend(waiting.next().map(runner));
+        runners.extend(waiting.next().map(|to| runner(source, to)).transpose()?);
         if runners.is_empty() {
-            return Err(last);
+            return Err(DialError::Connect(last));
         }
         let answer = poll_fn(|context| first(&mut runners, context));
         let answer = match waiting.len() {
@@ -51,8 +53,8 @@ pub(super) async fn race(
 /// A handshake in progress.
 type Runner = (SocketAddr, Boxed<'static, io::Result<TcpStream>>);
 
-fn runner(address: SocketAddr) -> Runner {
-    (address, Box::pin(TcpStream::connect(address)))
+fn runner(source: Option<&Source>, address: SocketAddr) -> Result<Runner, DialError> {
+    Ok((address, Box::pin(socket(source, address)?.connect(address))))
 }
 
 /// Removes the first handshake that has a result.

@@ -7,7 +7,9 @@ use std::num::NonZeroU16;
 use std::path::Path;
 use std::time::Duration;
 
-use nntp_proxy::config::{BackendConfig, Credentials, Secret, TimeLimits, Tls, TlsOptions, Verify};
+use nntp_proxy::config::{
+    BackendConfig, Credentials, Secret, TimeLimits, Tls, TlsOptions, Verify, Via,
+};
 use nntp_proxy::dial::{Established, NetDialler, establish};
 
 mod addresses;
@@ -23,6 +25,7 @@ mod silence;
 mod starttls;
 mod tls;
 mod used_up;
+mod via;
 
 /// Longer than anything on the loopback addresses takes.
 const LONG: Duration = Duration::from_secs(20);
@@ -45,6 +48,7 @@ fn plain(address: SocketAddr) -> BackendConfig {
         limits,
         account: None,
         backbone: None,
+        via: Via::default(),
     }
 }
 

@@ -265,7 +265,7 @@ async fn an_article_that_has_arrived_leaves_in_writes_of_two_buffers() {
     let reply = whole.clone();
     let answers = move |line: &str| (line != "QUIT").then(|| reply.clone());
     let provider = Provider::named("p").answers(answers).state();
-    let pipes = Pipes::to(&[&provider]).with_room(4 * MIB);
+    let pipes = Pipes { room: 4 * MIB, ..Pipes::to(&[&provider]) };
     let proxy = Proxy::new(config(RoutingMode::Hybrid, vec![backend("p", 1)]), Arc::new(pipes));
     let writes = Arc::<AtomicUsize>::default();
     let stream = connect(&proxy, 4 * MIB, |stream| Counted(stream, Arc::clone(&writes)));

@@ -225,7 +225,7 @@ fn for_two_programs(provider: &Arc<ProviderState>, connections: u16) -> Proxy {
     let login = |user: &str| Credentials { user: user.into(), password: Secret::new("word") };
     let auth = Arc::new(AuthHandler::with_logins(["one", "two"].map(login)));
     let settings = config(RoutingMode::Hybrid, vec![logged_in("p", connections)]);
-    Proxy::new(Config { auth, ..settings }, Arc::new(Pipes(vec![Arc::clone(provider)])))
+    Proxy::new(Config { auth, ..settings }, Arc::new(Pipes::to(&[provider])))
 }
 
 async fn downloads_of(proxy: &Proxy, program: &str, count: usize, depth: usize) -> Downloads {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use newsmux_tests::provider::{ProviderState, serve_connection};
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::config::{
-    Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls, TrafficLimits,
+    Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls, TrafficLimits, Via,
 };
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError, Stream};
 use nntp_proxy::proxy::Proxy;
@@ -22,17 +22,13 @@ const ROOM: usize = 32 * 1024;
 /// Dials these providers, whose names are their hosts. There are no others.
 pub(crate) struct Pipes {
     providers: Vec<Arc<ProviderState>>,
-    room: usize,
+    /// What a pipe holds, in bytes.
+    pub(crate) room: usize,
 }
 
 impl Pipes {
     pub(crate) fn to(providers: &[&Arc<ProviderState>]) -> Self {
         Self { providers: providers.iter().copied().cloned().collect(), room: ROOM }
-    }
-
-    /// With so much room in each pipe, in bytes.
-    pub(crate) fn with_room(self, room: usize) -> Self {
-        Self { room, ..self }
     }
 }
 
@@ -74,6 +70,7 @@ pub(crate) fn backend(name: &str, connections: u16) -> BackendConfig {
         limits: TimeLimits::from_timeout(Duration::from_secs(30)),
         account: None,
         backbone: None,
+        via: Via::default(),
     }
 }
 

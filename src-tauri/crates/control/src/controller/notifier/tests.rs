@@ -119,6 +119,7 @@ fn view(id: &str) -> ProviderView {
         said: String::new(),
         retry: None,
         password: PasswordState::Kept,
+        proxy_password: PasswordState::NotNeeded,
         tested: false,
         open: 0,
         granted: 8,

@@ -24,6 +24,7 @@ impl Beliefs {
     /// nobody and is not marked stays.
     pub(super) fn begin(&mut self, keyring: &BTreeMap<Owner, Secret>, settings: &Settings) {
         let has = |owner: &Owner| match owner {
+            Owner::Proxy(_) => false,
             Owner::Provider(id) => settings.providers.iter().any(|provider| provider.id == *id),
             Owner::Client(name) => settings.clients.iter().any(|client| client.name == *name),
         };

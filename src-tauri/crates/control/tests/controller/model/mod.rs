@@ -327,6 +327,7 @@ impl Model {
             return Ok(());
         }
         let has = |owner: &Owner| match owner {
+            Owner::Proxy(_) => false,
             Owner::Provider(id) => now.settings.providers.iter().any(|p| p.id == *id),
             Owner::Client(name) => now.settings.clients.iter().any(|c| c.name == *name),
         };
