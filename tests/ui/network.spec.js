@@ -106,3 +106,26 @@ describe("a provider behind a VPN", () => {
     assert.equal(await region(page).locator("li", { hasText: "Proxy" }).count(), 0);
   });
 });
+
+describe("a port of its own", () => {
+  test("says what it is for, with the address to enter", async (t) => {
+    const page = await open(t, { page: "providers" });
+    await press(page, button(page, "Add provider"));
+    await page.keyboard.type("news.example.org");
+    await press(page, page.getByText("More", { exact: true }));
+    await type(page, "Own port", "70000");
+    await press(page, button(page, "Save"));
+    await page.getByText("Enter a number from 1 to 65,535.").waitFor();
+    await type(page, "Own port", "10081");
+    await page.getByText(/Programs that connect to .*:10081 use only this provider\./).waitFor();
+    await press(page, button(page, "Save"));
+    await page.getByText("news.example.org").first().waitFor();
+  });
+
+  test("that is in use is told with the program that uses it", async (t) => {
+    const page = await open(t, { scenario: "provider-port" });
+    await page.getByText("Port 10081 of Northwind is used by python3 (4711).").waitFor();
+    await press(page, button(page, "Change port"));
+    await page.getByRole("heading", { level: 1, name: "Edit Northwind" }).waitFor();
+  });
+});

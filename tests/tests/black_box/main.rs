@@ -17,6 +17,7 @@ mod locals;
 mod login;
 mod modes;
 mod order;
+mod ports;
 mod posting;
 mod provider_login;
 mod quirks;

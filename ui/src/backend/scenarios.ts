@@ -159,6 +159,7 @@ const scenarios: Record<string, () => Partial<World>> = {
   },
   "other-user": () => ({ running: "attention", clients: [], troubles: [{ what: "other_user", client: "SABnzbd" }] }),
   "other-user-unknown": () => ({ running: "attention", clients: [], troubles: [{ what: "other_user", client: null }] }),
+  "provider-port": () => ({ running: "attention", troubles: [{ what: "provider_port", provider: "main", port: 10081, holder: "python3 (4711)", free: 10082, said: null }] }),
   "port-busy": () => ({ running: "attention", clients: [], troubles: [{ what: "port_busy", port: 10080, holder: "nzbget (4711)", free: 10081 }] }),
   "cannot-listen": () => ({ running: "attention", clients: [], troubles: [{ what: "cannot_listen", said: "192.168.7.2 is not an address of this computer" }] }),
   refused: () => {

@@ -47,8 +47,8 @@ const capitalized = (words: string) => (/^[a-zäöü]+['’]?[a-z]*[ ,:]|^[a-zä
 /** The reason for an event or a trouble, if it has one. */
 export function reason(happened: Happened | Trouble, { t, format }: Speaker): string {
   if (happened.what === "not_found") return happened.message_id ? t.events.lastArticle(happened.message_id) : "";
-  if (happened.what === "trouble") return "said" in happened.trouble ? capitalized(format.cause(happened.trouble.said)) : "";
-  return "said" in happened ? capitalized(format.cause(happened.said)) : "";
+  if (happened.what === "trouble") return "said" in happened.trouble ? capitalized(format.cause(happened.trouble.said ?? "")) : "";
+  return "said" in happened ? capitalized(format.cause(happened.said ?? "")) : "";
 }
 
 /** The state of the whole, as in the tray. */
@@ -79,6 +79,7 @@ function because(trouble: Trouble, keep: KeepState, t: Words, providerName: (id:
   const words = t.overview.because;
   switch (trouble.what) {
     case "port_busy": return words.port_busy(String(trouble.port));
+    case "provider_port": return words.provider_port(providerName(trouble.provider), String(trouble.port));
     case "passwords_closed": return words.passwords[keep.is];
     case "no_password": return words.no_password(providerName(trouble.provider));
     case "no_client_password": return words.no_password(trouble.client);
@@ -91,7 +92,7 @@ function because(trouble: Trouble, keep: KeepState, t: Words, providerName: (id:
   }
 }
 
-const subject = (trouble: Trouble) => ("provider" in trouble ? `provider ${trouble.provider}` : trouble.what === "no_client_password" ? `client ${trouble.client}` : trouble.what === "other_user" ? `${trouble.what} ${trouble.client}` : "account" in trouble ? `${trouble.what} ${trouble.account}` : trouble.what);
+const subject = (trouble: Trouble) => (trouble.what === "provider_port" ? `port ${trouble.port}` : "provider" in trouble ? `provider ${trouble.provider}` : trouble.what === "no_client_password" ? `client ${trouble.client}` : trouble.what === "other_user" ? `${trouble.what} ${trouble.client}` : "account" in trouble ? `${trouble.what} ${trouble.account}` : trouble.what);
 
 /** Troubles by kind, the most urgent first. A provider or login is in one of them at most. */
 export function troubleGroups(troubles: Trouble[]): Trouble[][] {
@@ -122,6 +123,7 @@ export function troubleSentence(troubles: Trouble[], keep: KeepState, { t, forma
   switch (trouble.what) {
     case "port_busy": return words.port_busy(String(trouble.port), trouble.holder);
     case "cannot_listen": return words.cannot_listen;
+    case "provider_port": return trouble.said === null ? words.provider_port(names, String(trouble.port), trouble.holder) : words.provider_port_shut(names, String(trouble.port));
     case "passwords_closed": return keep.is === "open" ? words.locked : words[keep.is];
     case "no_password": case "no_client_password": case "login_refused": case "provider_down": case "provider_full": case "other_user": return words[trouble.what](names, troubles.length);
     case "account_used":

@@ -65,14 +65,15 @@ export function wrongWith({ provider, password, bought }: Draft, t: Words, forma
   const wrong: Wrong = provider.account ? {} : wrongBought(bought, provider.expires ?? null, before?.expires ?? null, t, format);
   const host = wrongHost(provider.host, t);
   if (host) wrong.host = host;
-  const within = (field: "port" | "connections" | "pipelining" | "timeout_secs", from: number, to: number, optional = false) => {
+  const within = (field: "port" | "listen_port" | "connections" | "pipelining" | "timeout_secs", from: number, to: number, optional = false) => {
     const value = provider[field];
-    if (optional && value === null) return;
-    if (value === null || !Number.isInteger(value) || value < from || value > to) {
+    if (optional && (value === null || value === undefined)) return;
+    if (value === null || value === undefined || !Number.isInteger(value) || value < from || value > to) {
       wrong[field] = t.form.wrong.range(format.number(from), format.number(to));
     }
   };
   within("port", 1, 65535, true);
+  within("listen_port", 1, 65535, true);
   within("connections", 1, 500);
   within("pipelining", 1, 64, true);
   within("timeout_secs", 1, 600);
@@ -108,6 +109,7 @@ export function finished({ provider, bought }: Draft): Provider {
     account: text(provider.account),
     backbone: text(provider.backbone)?.toLowerCase() ?? null,
     ...finishedNetwork(provider),
+    listen_port: provider.listen_port ?? null,
     ...own,
   };
 }

@@ -247,6 +247,7 @@ fn name<'a>(snapshot: &'a Snapshot, trouble: &'a Trouble) -> &'a str {
         | Trouble::LoginRefused { provider, .. }
         | Trouble::ProviderDown { provider, .. }
         | Trouble::ProviderFull { provider, .. }
+        | Trouble::ProviderPort { provider, .. }
         | Trouble::AccountUsed { account: provider, .. }
         | Trouble::AccountExpires { account: provider, .. } => {
             let view = snapshot.providers.iter().find(|view| view.id == *provider);

@@ -1,5 +1,6 @@
 //! The proxy as a whole: it listens, serves, takes new settings without dropping anyone, and stops.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ struct Shared {
     accounts: Accounts,
     budget: Budget,
     selector: Arc<BackendSelector>,
+    /// Selectors of one provider each, by its id, for the ports of their own.
+    only: Lock<HashMap<String, Arc<BackendSelector>>>,
     config: Lock<Config>,
     clients: Clients,
     /// Held while a client's program is recognized.
@@ -102,6 +105,7 @@ impl Proxy {
             accounts: Accounts::counting_in(totals.clone()),
             budget: Budget::new(),
             selector: Arc::new(BackendSelector::new()),
+            only: Lock::new(HashMap::new()),
             config: Lock::new(config.clone()),
             clients: Clients::counting_in(totals),
             recognizing: Arc::new(Semaphore::new(1)),
@@ -132,13 +136,33 @@ impl Proxy {
         let new: Vec<_> = wanted.map(|(new, kept)| kept.unwrap_or_else(|| make(new))).collect();
         let gone = old.iter().filter(|old| !new.iter().any(|new| Arc::ptr_eq(old, new)));
         let gone: Vec<_> = gone.cloned().collect();
-        self.0.selector.replace(new);
+        {
+            let only = self.0.only.lock();
+            only.iter().for_each(|(id, selector)| selector.replace(of_provider(id, &new)));
+            self.0.selector.replace(new);
+        }
         *self.0.config.lock() = config;
         gone.iter().for_each(Backend::retire);
     }
 
     /// Accepts clients until [`shutdown`](Self::shutdown).
     pub async fn serve(&self, listener: TcpListener) {
+        self.accept(listener, &self.0.selector).await;
+    }
+
+    /// Accepts clients that are served by one provider alone, until [`shutdown`](Self::shutdown). While
+    /// the settings do not have it, they are told that there is no provider.
+    pub async fn serve_provider(&self, listener: TcpListener, id: &str) {
+        let selector = {
+            let mut only = self.0.only.lock();
+            let selector = only.entry(id.to_owned()).or_default();
+            selector.replace(of_provider(id, &self.0.selector.backends()));
+            Arc::clone(selector)
+        };
+        self.accept(listener, &selector).await;
+    }
+
+    async fn accept(&self, listener: TcpListener, router: &Arc<BackendSelector>) {
         let mut stop = self.0.stop.subscribe();
         loop {
             let accepted = tokio::select! {
@@ -147,7 +171,7 @@ impl Proxy {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, client)) => self.welcome(stream, client),
+                Ok((stream, client)) => self.welcome(stream, client, Arc::clone(router)),
                 Err(error) => {
                     warn!("cannot accept a client: {error}");
                     sleep(ACCEPT_PAUSE).await;
@@ -156,7 +180,12 @@ impl Proxy {
         }
     }
 
-    fn welcome(&self, stream: TcpStream, client: std::net::SocketAddr) {
+    fn welcome(
+        &self,
+        stream: TcpStream,
+        client: std::net::SocketAddr,
+        router: Arc<BackendSelector>,
+    ) {
         if let Err(error) = prepare(&stream) {
             return debug!(%client, "left at once: {error}");
         }
@@ -169,7 +198,7 @@ impl Proxy {
         let connected = Moment::now();
         tokio::spawn(async move {
             if proxy.admits(&stream, client).await {
-                proxy.serve_from(Box::new(stream), client, Some(connected)).await;
+                proxy.serve_from(Box::new(stream), (client, Some(connected)), router).await;
             } else {
                 drop(stream.try_write(NOT_ADMITTED));
                 debug!(%client, "refused: it runs as another user of this computer");
@@ -207,15 +236,15 @@ impl Proxy {
 
     /// Serves one client on any kind of stream until it leaves.
     pub async fn serve_client(&self, stream: BoxStream, client: std::net::SocketAddr) {
-        self.serve_from(stream, client, None).await;
+        self.serve_from(stream, (client, None), Arc::clone(&self.0.selector)).await;
     }
 
     /// Serves a client. One that was `connected` to a socket has a program on some computer.
     async fn serve_from(
         &self,
         stream: BoxStream,
-        client: std::net::SocketAddr,
-        connected: Option<Moment>,
+        (client, connected): (std::net::SocketAddr, Option<Moment>),
+        router: Arc<BackendSelector>,
     ) {
         let (mode, posting, auth) = {
             let config = self.0.config.lock();
@@ -232,7 +261,6 @@ impl Proxy {
         if let Some((connected, recognition)) = unrecognized {
             self.recognize(session.client(), recognition, connected);
         }
-        let router = Arc::clone(&self.0.selector);
         match mode {
             RoutingMode::Standard => {
                 let session = session.build();
@@ -311,6 +339,11 @@ impl Proxy {
             programs: self.0.clients.programs(),
         }
     }
+}
+
+/// The provider of this id.
+fn of_provider(id: &str, backends: &[Arc<Backend>]) -> Vec<Arc<Backend>> {
+    backends.iter().filter(|backend| backend.config().id == id).cloned().collect()
 }
 
 /// Turns off Nagle's algorithm: replies leave at once instead of waiting for a full packet.

@@ -5,13 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use local::channel::{Answer, Channel, ChannelError, Question, daemon_path};
-use nntp_proxy::proxy::Proxy;
 use serde_json::{Map, Value};
 use tracing::warn;
 
-use crate::books::Books;
+use crate::daemon::Daemon;
 use crate::status::status;
-use crate::traffic::Traffic;
 
 /// Opens the channel on `path`. Without a path it is the usual one, and newsmuxd runs without it where it cannot be had.
 ///
@@ -39,12 +37,13 @@ pub(crate) fn open(path: Option<&Path>) -> Result<Option<Channel>, String> {
 }
 
 /// Answers until newsmuxd ends.
-pub(crate) async fn serve(
+pub(crate) fn serve(
     channel: Channel,
-    proxy: Proxy,
-    (books, traffic): (Option<Arc<Books>>, Arc<Traffic>),
+    daemon: &Daemon,
     address: SocketAddr,
-) {
+) -> impl Future<Output = ()> + use<> {
+    let Daemon { proxy, books, traffic, .. } = daemon;
+    let (proxy, books, traffic) = (proxy.clone(), books.clone(), Arc::clone(traffic));
     let address = address.to_string();
     let answer = move |question| {
         let (proxy, books, address) = (proxy.clone(), books.clone(), address.clone());
@@ -75,8 +74,10 @@ pub(crate) async fn serve(
             }
         }
     };
-    if let Err(error) = channel.serve(answer).await {
-        warn!("newsmuxctl cannot speak to this newsmuxd: {error}");
+    async move {
+        if let Err(error) = channel.serve(answer).await {
+            warn!("newsmuxctl cannot speak to this newsmuxd: {error}");
+        }
     }
 }
 

@@ -3,32 +3,28 @@
 
 use std::future::Future;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use nntp_proxy::config::Config;
-use nntp_proxy::dial::NetDialler;
-use nntp_proxy::proxy::Proxy;
-use settings::Listen;
 use settings::listening;
 use tokio::runtime::{Builder, Runtime};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Arguments, Command};
-use crate::books::Books;
+use crate::daemon::Daemon;
 use crate::sampled::Sampled;
 use crate::setup::Setup;
 use crate::signals::{Request, Signals};
-use crate::traffic::Traffic;
 
 mod arguments;
 mod books;
 mod checking;
 mod controlled;
+mod daemon;
+mod ports;
 mod sampled;
 mod setup;
 mod signals;
@@ -60,66 +56,37 @@ fn main() -> ExitCode {
 async fn serve(arguments: Arguments) -> Result<(), String> {
     let sampled = Sampled::start(&arguments).await?;
     let sample = sampled.as_ref().map(Sampled::address);
-    let mut setup = Setup::read(&arguments, sample)?;
-    let (listeners, address) = listening::bind(&setup.listen).await.map_err(|e| e.to_string())?;
+    let setup = Setup::read(&arguments, sample)?;
+    let (listeners, address) =
+        listening::bind(&setup.settings.listen).await.map_err(|e| e.to_string())?;
     let mut signals = Signals::new().map_err(|e| format!("cannot wait for signals: {e}"))?;
     tell_about(&setup);
     sampled.as_ref().map_or(Ok(()), |sampled| sampled.offer(address))?;
     let channel = controlled::open(arguments.control.as_deref())?;
-    let books = Books::open(&arguments).map(Arc::new);
-    books.iter().for_each(|books| books.allow(&mut setup));
-    let traffic = Traffic::new(setup.settings);
-    setup.config.traffic = traffic.limits();
-    let proxy = Proxy::new(setup.config, Arc::new(NetDialler::new()));
-    books.iter().for_each(|books| books.watch(&proxy));
-    tokio::spawn(Arc::clone(&traffic).follow(proxy.clone()));
+    let mut daemon = Daemon::start(&arguments, setup).await?;
     for listener in listeners {
-        let proxy = proxy.clone();
+        let proxy = daemon.proxy.clone();
         tokio::spawn(async move { proxy.serve(listener).await });
     }
     if let Some(channel) = channel {
-        let about = (books.clone(), Arc::clone(&traffic));
-        tokio::spawn(controlled::serve(channel, proxy.clone(), about, address));
+        tokio::spawn(controlled::serve(channel, &daemon, address));
     }
     say_line(&format!("listening on {address}")).map_err(|e| format!("cannot write: {e}"))?;
     loop {
         match signals.next().await {
             Request::Stop => break,
-            Request::Reload => {
-                reload(&arguments, (&proxy, books.as_deref(), &traffic), &setup.listen, sample)
-            }
+            Request::Reload => daemon.reload(&arguments, sample).await,
         }
     }
     info!("stopping");
     tokio::select! {
-        () = proxy.shutdown(GRACE) => {}
+        () = daemon.proxy.shutdown(GRACE) => {}
         _ = signals.next() => warn!("stopped at once"),
     }
-    if let Some(books) = books {
+    if let Some(books) = daemon.books {
         books.finish().await;
     }
     Ok(())
-}
-
-/// Takes new settings, or stays with the old ones where the new are not good.
-fn reload(
-    arguments: &Arguments,
-    (proxy, books, traffic): (&Proxy, Option<&Books>, &Traffic),
-    listening: &Listen,
-    sample: Option<SocketAddr>,
-) {
-    match Setup::read(arguments, sample) {
-        Ok(mut setup) => {
-            if setup.listen != *listening {
-                warn!("the address to listen on has changed: restart newsmuxd for that");
-            }
-            books.iter().for_each(|books| books.allow(&mut setup));
-            setup.config.traffic = traffic.reload(setup.settings);
-            proxy.apply(setup.config);
-            info!("settings reloaded");
-        }
-        Err(sentence) => error!("{sentence}; going on with the settings from before"),
-    }
 }
 
 fn tell_about(setup: &Setup) {

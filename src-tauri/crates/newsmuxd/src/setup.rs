@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ledger::Plan;
 use nntp_proxy::config::Config;
 use settings::credentials::{self, Credentials};
+use settings::listening::{ProviderPort, provider_ports};
 use settings::{self, Listen, Provider, Settings, configure};
 
 use crate::arguments::Arguments;
@@ -15,8 +16,9 @@ pub(crate) struct Setup {
     pub(crate) config: Config,
     /// What was bought of each account.
     pub(crate) plans: Vec<Plan>,
-    pub(crate) listen: Listen,
     pub(crate) settings: Settings,
+    /// Where one provider alone is served.
+    pub(crate) ports: Vec<ProviderPort>,
     /// Where the settings are, or would be.
     pub(crate) file: PathBuf,
 }
@@ -43,7 +45,8 @@ impl Setup {
         let config = configure(&file, &settings, &credentials);
         let config = config.map_err(|e| e.to_string())?;
         let plans = settings::plans(&settings);
-        Ok(Self { config, plans, listen: settings.listen.clone(), settings, file })
+        let ports = provider_ports(&settings);
+        Ok(Self { config, plans, ports, settings, file })
     }
 }
 

@@ -40,13 +40,13 @@ impl Traffic {
         self.lock().limits()
     }
 
-    /// Takes other settings. Returns what the engine is told.
-    pub(crate) fn reload(&self, settings: Settings) -> TrafficLimits {
+    /// Takes other settings and has them applied, before anybody chooses another limit.
+    pub(crate) fn reload(&self, settings: Settings, apply: impl FnOnce(TrafficLimits)) {
         let mut inner = self.lock();
         inner.settings = settings;
         inner.mode = inner.now().mode;
+        apply(inner.limits());
         self.changed.notify_one();
-        inner.limits()
     }
 
     /// Limits everything in another way from now on.

@@ -48,10 +48,28 @@ pub fn check(settings: &Settings) -> Result<(), Complaint> {
         }
     }
     for (at, provider) in settings.providers.iter().enumerate() {
+        check_port(at, provider, settings)
+            .map_err(|why| Complaint::new(format!("providers[{at}].listen_port"), why))?;
         check_account(provider, settings)
             .map_err(|(field, why)| Complaint::new(format!("providers[{at}].{field}"), why))?;
     }
     Ok(())
+}
+
+/// Whether the port of its own is one, and no other's.
+fn check_port(at: usize, provider: &Provider, settings: &Settings) -> Result<(), String> {
+    let Some(port) = provider.listen_port else { return Ok(()) };
+    let has_it = |other: &&Provider| other.listen_port == Some(port);
+    if port == 0 {
+        return Err("0 is not between 1 and 65535".into());
+    }
+    if port == settings.listen.port {
+        return Err(format!("{port} is the port in listen: choose another"));
+    }
+    match settings.providers.iter().take(at).find(has_it) {
+        Some(other) => Err(format!("{port} is the port of {:?}: choose another", other.id)),
+        None => Ok(()),
+    }
 }
 
 /// Whether the account can be, and what was bought of it. The field, and what is wrong with it.

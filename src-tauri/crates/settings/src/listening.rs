@@ -7,13 +7,35 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-use crate::Listen;
+use crate::{Listen, Provider, Settings};
 
 /// Why nobody can connect; a sentence that names the address.
 #[derive(Debug)]
 pub struct CannotListen {
     address: SocketAddr,
     error: io::Error,
+}
+
+/// A port that a provider has of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderPort {
+    /// The provider's id.
+    pub id: String,
+    /// The provider's place in the settings.
+    pub at: usize,
+    /// Where to listen.
+    pub listen: Listen,
+}
+
+/// The ports of the providers that are used.
+#[must_use]
+pub fn provider_ports(settings: &Settings) -> Vec<ProviderPort> {
+    let used = settings.providers.iter().enumerate().filter(|(_, provider)| provider.enabled);
+    let port = |(at, provider): (usize, &Provider)| {
+        let listen = Listen { port: provider.listen_port?, ..settings.listen.clone() };
+        Some(ProviderPort { id: provider.id.clone(), at, listen })
+    };
+    used.filter_map(port).collect()
 }
 
 /// Listens, and says at which address. `localhost` is both loopback addresses, with the same port.

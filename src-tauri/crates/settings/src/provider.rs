@@ -78,6 +78,9 @@ pub struct Provider {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(type = "number | null"))]
     pub speed: Option<u64>,
+    /// A port of its own: who connects there is served by it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen_port: Option<u16>,
     /// A SOCKS5 proxy that connects to it, such as `socks5://user@host:1080`; it looks up the host name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
@@ -166,6 +169,7 @@ impl Provider {
             backbone: None,
             price: None,
             speed: None,
+            listen_port: None,
             proxy: None,
             bind: None,
             ip: IpVersion::default(),

@@ -116,6 +116,7 @@ fn the_smallest_file_has_every_default() {
         backbone: None,
         price: None,
         speed: None,
+        listen_port: None,
         proxy: None,
         bind: None,
         ip: IpVersion::Auto,
@@ -145,7 +146,6 @@ fn each_value_that_cannot_be_is_named_with_its_place() {
     let out = |value: &str, to: &str| format!("{value} is not between 1 and {to}");
     let word = "must not be empty or have line breaks";
     let a = "/providers/0";
-    let proxy = "has to be the address of a SOCKS5 proxy, such as socks5://127.0.0.1:1080";
     for (pointer, value, path, why) in [
         ("/listen/host", json!("home"), "listen.host", "has to be an address such as 127.0.0.1"),
         ("/clients/1/name", json!("sabnzbd"), "clients[1].name", "there is another client"),
@@ -159,6 +159,75 @@ fn each_value_that_cannot_be_is_named_with_its_place() {
         ("/providers/0/host", json!(" news.example.com"), "providers[0].host", "has blanks in it"),
         ("/providers/0/host", json!("a.example:563"), "providers[0].host", "has a port in it"),
         ("/providers/0/host", json!("a\u{0}b"), "providers[0].host", "has blanks in it"),
+        ("/providers/0/port", json!(0), "providers[0].port", &out("0", "65535")),
+        ("/providers/0/connections", json!(0), "providers[0].connections", &out("0", "500")),
+        ("/providers/0/connections", json!(501), "providers[0].connections", &out("501", "500")),
+        ("/providers/0/pipelining", json!(0), "providers[0].pipelining", &out("0", "64")),
+        ("/providers/0/pipelining", json!(65), "providers[0].pipelining", &out("65", "64")),
+        ("/providers/0/timeout_secs", json!(0), "providers[0].timeout_secs", &out("0", "600")),
+        ("/providers/0/timeout_secs", json!(601), "providers[0].timeout_secs", &out("601", "600")),
+    ] {
+        is_named(pointer, &value, path, why);
+    }
+}
+
+#[test]
+fn limits_that_cannot_be_are_named_with_their_place() {
+    for (pointer, value, path, why) in [
+        ("/providers/0/speed", json!(0), "providers[0].speed", "0 is too slow: use at least 1000"),
+        ("/clients/1/speed", json!(999), "clients[1].speed", "999 is too slow: use at least 1000"),
+        ("/limits", json!({"speed": 5}), "limits.speed", "5 is too slow: use at least 1000"),
+        ("/limits", json!({"slow_speed": 0}), "limits.slow_speed", "0 is too slow"),
+        (
+            "/limits",
+            json!({"schedule": [{"from": "18:00", "to": "23:00"}]}),
+            "limits.schedule[0]",
+            "needs one of speed, slow, pause and full",
+        ),
+        (
+            "/limits",
+            json!({"schedule": [{"from": "18:00", "to": "23:00", "slow": true, "full": true}]}),
+            "limits.schedule[0]",
+            "needs one of speed, slow, pause and full",
+        ),
+        (
+            "/limits",
+            json!({"schedule": [{"from": "18:00", "to": "24:00", "slow": true}]}),
+            "limits.schedule[0].to",
+            "\"24:00\" is no time such as 18:00",
+        ),
+    ] {
+        is_named(pointer, &value, path, why);
+    }
+}
+
+/// Whether a file with this value is refused with its place and the reason.
+#[track_caller]
+fn is_named(pointer: &str, value: &Value, path: &str, why: &str) {
+    let said = read(with(pointer, value.clone()).to_string()).unwrap_err();
+    let expected = format!("settings.json: {path}: {why}");
+    assert!(said.starts_with(&expected), "{pointer} {value}: {said:?}, not {expected:?}");
+}
+
+#[test]
+fn ports_and_ways_that_cannot_be_are_named_with_their_place() {
+    let a = "/providers/0";
+    let out = "0 is not between 1 and 65535";
+    let proxy = "has to be the address of a SOCKS5 proxy, such as socks5://127.0.0.1:1080";
+    for (pointer, value, path, why) in [
+        ("/providers/0/listen_port", json!(0), "providers[0].listen_port", out),
+        (
+            "/providers/0/listen_port",
+            json!(10080),
+            "providers[0].listen_port",
+            "10080 is the port in listen",
+        ),
+        (
+            "/providers",
+            json!([{"id": "a", "host": "h", "listen_port": 7}, {"id": "b", "host": "h", "listen_port": 7}]),
+            "providers[1].listen_port",
+            "7 is the port of \"a\"",
+        ),
         ("/providers/0/proxy", json!("127.0.0.1:1080"), "providers[0].proxy", proxy),
         (
             "/providers/0/proxy",
@@ -186,39 +255,8 @@ fn each_value_that_cannot_be_is_named_with_its_place() {
             "providers[0].bind",
             "is an address",
         ),
-        ("/providers/0/port", json!(0), "providers[0].port", &out("0", "65535")),
-        ("/providers/0/connections", json!(0), "providers[0].connections", &out("0", "500")),
-        ("/providers/0/connections", json!(501), "providers[0].connections", &out("501", "500")),
-        ("/providers/0/pipelining", json!(0), "providers[0].pipelining", &out("0", "64")),
-        ("/providers/0/pipelining", json!(65), "providers[0].pipelining", &out("65", "64")),
-        ("/providers/0/timeout_secs", json!(0), "providers[0].timeout_secs", &out("0", "600")),
-        ("/providers/0/timeout_secs", json!(601), "providers[0].timeout_secs", &out("601", "600")),
-        ("/providers/0/speed", json!(0), "providers[0].speed", "0 is too slow: use at least 1000"),
-        ("/clients/1/speed", json!(999), "clients[1].speed", "999 is too slow: use at least 1000"),
-        ("/limits", json!({"speed": 5}), "limits.speed", "5 is too slow: use at least 1000"),
-        ("/limits", json!({"slow_speed": 0}), "limits.slow_speed", "0 is too slow"),
-        (
-            "/limits",
-            json!({"schedule": [{"from": "18:00", "to": "23:00"}]}),
-            "limits.schedule[0]",
-            "needs one of speed, slow, pause and full",
-        ),
-        (
-            "/limits",
-            json!({"schedule": [{"from": "18:00", "to": "23:00", "slow": true, "full": true}]}),
-            "limits.schedule[0]",
-            "needs one of speed, slow, pause and full",
-        ),
-        (
-            "/limits",
-            json!({"schedule": [{"from": "18:00", "to": "24:00", "slow": true}]}),
-            "limits.schedule[0].to",
-            "\"24:00\" is no time such as 18:00",
-        ),
     ] {
-        let said = read(with(pointer, value.clone()).to_string()).unwrap_err();
-        let expected = format!("settings.json: {path}: {why}");
-        assert!(said.starts_with(&expected), "{pointer} {value}: {said:?}, not {expected:?}");
+        is_named(pointer, &value, path, why);
     }
 }
 

@@ -22,6 +22,19 @@ pub enum Trouble {
         /// The system's words.
         said: String,
     },
+    /// A provider's own port cannot be opened.
+    ProviderPort {
+        /// The provider's id.
+        provider: String,
+        /// The port.
+        port: u16,
+        /// The program that has it, where the system tells.
+        holder: Option<String>,
+        /// A port that is free.
+        free: Option<u16>,
+        /// The system's words, where no program has it.
+        said: Option<String>,
+    },
     /// Passwords cannot be had until the user has done something.
     PasswordsClosed,
     /// A provider's password was never entered, or is gone from the keyring.

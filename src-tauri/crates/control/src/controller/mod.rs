@@ -18,6 +18,7 @@ mod moving;
 mod notifier;
 mod other_users;
 mod passwords;
+mod ports;
 mod power;
 mod reading;
 mod removed;

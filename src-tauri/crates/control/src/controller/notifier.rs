@@ -193,6 +193,7 @@ impl Subject {
             Trouble::OtherUser { .. } => Self::OtherUser,
             Trouble::ProviderDown { .. }
             | Trouble::ProviderFull { .. }
+            | Trouble::ProviderPort { .. }
             | Trouble::SettingsReadOnly { .. }
             | Trouble::SettingsSetAside { .. }
             | Trouble::SettingsNotSaved { .. } => return None,

@@ -65,6 +65,7 @@ impl Controller {
         if self.serving.listening().is_none_or(|(listen, _)| *listen != self.settings().listen) {
             self.open();
         }
+        self.open_ports();
     }
 
     /// Whether passwords that are needed cannot be had before the user has opened where they are.
@@ -80,6 +81,7 @@ impl Controller {
     /// Stops, if it runs.
     pub(super) fn stop(&mut self) {
         self.power.shut = None;
+        self.ports.stop();
         if self.serving.stop() {
             self.record(Happened::Stopped);
         }

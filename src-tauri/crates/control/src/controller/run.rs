@@ -21,6 +21,7 @@ use super::figures::Numbers;
 use super::importing::Importing;
 use super::other_users::OtherUsers;
 use super::passwords::Passwords;
+use super::ports::Ports;
 use super::power::Power;
 use super::removed::Removed;
 use super::sample::Sampling;
@@ -56,6 +57,7 @@ pub(super) struct Controller {
     pub(super) passwords: Passwords,
     pub(super) serving: Serving,
     pub(super) power: Power,
+    pub(super) ports: Ports,
     pub(super) traffic: Traffic,
     pub(super) numbers: Numbers,
     pub(super) engine: Option<Engine>,
@@ -106,6 +108,7 @@ impl Controller {
             settings_file,
             serving: Serving::new()?,
             power: Power { starting: true, ..Power::default() },
+            ports: Ports::default(),
             traffic: Traffic::default(),
             numbers: Numbers::default(),
             engine: None,
@@ -248,7 +251,7 @@ impl Controller {
             self.changed(&before);
         }
         self.look_at_the_schedule();
-        if self.power.shut.is_some() {
+        if self.power.shut.is_some() || self.ports.some_are_shut() {
             self.reconcile();
         }
         if self.stores.is_retry_due() {

@@ -1,5 +1,6 @@
 //! The engine on threads of its own, and where programs connect to it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::mem::take;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub(super) struct Serving {
     /// What all proxies have counted, one after another.
     totals: Totals,
     listening: Option<Listening>,
+    /// Where one provider alone is served, by its id.
+    ports: BTreeMap<String, Listening>,
     /// Every request gets the reply that Newsmux is locked.
     locked: bool,
     /// What has to be over before it listens again.
@@ -88,6 +91,7 @@ impl Serving {
             proxy: None,
             totals: Totals::default(),
             listening: None,
+            ports: BTreeMap::new(),
             locked: false,
             closing: Vec::new(),
         })
@@ -146,6 +150,15 @@ impl Serving {
         if let Some(before) = self.listening.take_if(|before| before.port == listen.port) {
             self.closing.extend(before.close());
         }
+        self.keep_ports(|_, open| open.port != listen.port);
+        self.open_port(listen)
+    }
+
+    /// Begins to listen, beside what is open.
+    pub(super) fn open_port(
+        &mut self,
+        listen: Listen,
+    ) -> impl Future<Output = Result<Opened, CannotListen>> + Send + 'static {
         let (closing, engine) = (take(&mut self.closing), self.engine.handle.clone());
         async move {
             all(closing).await;
@@ -155,22 +168,51 @@ impl Serving {
 
     /// Serves there, and nowhere else. Sessions go on. Gives the port.
     pub(super) fn enter(&mut self, opened: Opened) -> u16 {
-        let Opened { listen, listeners, port } = opened;
-        let serve = |listener| match self.proxy.clone() {
-            Some(proxy) => {
-                Some(self.engine.handle.spawn(async move { proxy.serve(listener).await }))
-            }
-            None if self.locked => Some(self.engine.handle.spawn(refuse(listener))),
-            None => None,
-        };
-        let tasks: Vec<_> = listeners.into_iter().filter_map(serve).collect();
-        if tasks.is_empty() {
-            return port;
-        }
-        if let Some(before) = self.listening.replace(Listening { listen, port, tasks }) {
+        let port = opened.port;
+        if let Some(listening) = self.serve(opened, None)
+            && let Some(before) = self.listening.replace(listening)
+        {
             self.closing.extend(before.close());
         }
         port
+    }
+
+    /// Serves there with one provider alone.
+    pub(super) fn enter_port(&mut self, id: &str, opened: Opened) {
+        if let Some(listening) = self.serve(opened, Some(id))
+            && let Some(before) = self.ports.insert(id.to_owned(), listening)
+        {
+            self.closing.extend(before.close());
+        }
+    }
+
+    /// Closes the ports of providers that are not wanted so any more. Sessions go on.
+    pub(super) fn keep_ports(&mut self, is_wanted: impl Fn(&str, &Listen) -> bool) {
+        let gone = self.ports.extract_if(.., |id, open| !is_wanted(id, &open.listen));
+        self.closing.extend(gone.flat_map(|(_, open)| open.close()));
+    }
+
+    /// Whether the port of this provider is open.
+    pub(super) fn has_port(&self, id: &str) -> bool {
+        self.ports.contains_key(id)
+    }
+
+    /// Answers whoever connects, with all providers or with one.
+    fn serve(&self, opened: Opened, only: Option<&str>) -> Option<Listening> {
+        let Opened { listen, listeners, port } = opened;
+        let serve = |listener| match (self.proxy.clone(), only.map(str::to_owned)) {
+            (Some(proxy), None) => {
+                Some(self.engine.handle.spawn(async move { proxy.serve(listener).await }))
+            }
+            (Some(proxy), Some(id)) => {
+                let serving = async move { proxy.serve_provider(listener, &id).await };
+                Some(self.engine.handle.spawn(serving))
+            }
+            (None, _) if self.locked => Some(self.engine.handle.spawn(refuse(listener))),
+            (None, _) => None,
+        };
+        let tasks: Vec<_> = listeners.into_iter().filter_map(serve).collect();
+        (!tasks.is_empty()).then_some(Listening { listen, port, tasks })
     }
 
     /// Serves nobody any more. Whether programs could come in.
@@ -179,6 +221,7 @@ impl Serving {
         let was_open = before.is_some() && self.proxy.is_some();
         self.locked = false;
         self.closing.extend(before.into_iter().flat_map(Listening::close));
+        self.keep_ports(|_, _| false);
         if let Some(proxy) = self.proxy.take() {
             self.closing.push(self.engine.handle.spawn(async move { proxy.shutdown(GRACE).await }));
         }

@@ -32,6 +32,7 @@ impl Controller {
             provider: view.id.clone(),
             said: view.said.clone(),
         }));
+        troubles.extend(self.ports.troubles());
         troubles.extend(self.other_users.troubles());
         troubles.extend(self.settings_troubles());
         let not_saved = self.not_saved.clone();
@@ -80,6 +81,7 @@ pub(super) fn needs_the_user(trouble: &Trouble) -> bool {
         | Trouble::LoginRefused { .. } => true,
         Trouble::ProviderDown { .. }
         | Trouble::ProviderFull { .. }
+        | Trouble::ProviderPort { .. }
         | Trouble::OtherUser { .. }
         | Trouble::AccountUsed { .. }
         | Trouble::AccountExpires { .. }

@@ -92,7 +92,7 @@ impl Controller {
             State::NoProvider
         } else if !serves {
             State::Down
-        } else if troubles.iter().any(|trouble| matches!(trouble, Trouble::OtherUser { .. })) {
+        } else if troubles.iter().any(keeps_some_out) {
             State::Attention
         } else if troubles.iter().any(is_about_connections) {
             State::Degraded
@@ -198,6 +198,11 @@ impl Controller {
             }
         })
     }
+}
+
+/// Whether some programs cannot come in.
+fn keeps_some_out(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::OtherUser { .. } | Trouble::ProviderPort { .. })
 }
 
 /// Whether a provider cannot be used at the moment.

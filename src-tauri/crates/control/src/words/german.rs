@@ -64,6 +64,9 @@ pub(super) static GERMAN: Words = Words {
         (Trouble::LoginRefused { .. }, _) => format!("{name} hat die Anmeldung abgelehnt"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} ist ausgefallen"),
         (Trouble::ProviderFull { .. }, _) => format!("{name} hat keine freien Verbindungen"),
+        (Trouble::ProviderPort { port, .. }, _) => {
+            format!("Port {port} von {name} ist nicht offen")
+        }
         (Trouble::OtherUser { client }, _) => {
             let program = client.as_deref().unwrap_or("Ein Programm");
             format!("{program} kann sich nicht verbinden. Es läuft unter einem anderen Benutzer")

@@ -21,6 +21,7 @@ mod network;
 mod notifying;
 mod other_users;
 mod passwords;
+mod ports;
 mod proxies;
 mod sample;
 mod serving;

@@ -1,0 +1,67 @@
+//! newsmuxd as it runs: the proxy, and what keeps its books, limits and ports.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use nntp_proxy::config::Config;
+use nntp_proxy::dial::NetDialler;
+use nntp_proxy::proxy::Proxy;
+use settings::Listen;
+use tracing::{error, info, warn};
+
+use crate::arguments::Arguments;
+use crate::books::Books;
+use crate::ports::Ports;
+use crate::setup::Setup;
+use crate::traffic::Traffic;
+
+/// What runs. See the [module](self).
+pub(crate) struct Daemon {
+    pub(crate) proxy: Proxy,
+    pub(crate) books: Option<Arc<Books>>,
+    pub(crate) traffic: Arc<Traffic>,
+    listen: Listen,
+    ports: Ports,
+}
+
+impl Daemon {
+    /// Opens the providers' own ports; the caller listens on the port for all of them.
+    ///
+    /// # Errors
+    /// Which port cannot be opened, and why.
+    pub(crate) async fn start(arguments: &Arguments, mut setup: Setup) -> Result<Self, String> {
+        let books = Books::open(arguments).map(Arc::new);
+        books.iter().for_each(|books| books.allow(&mut setup));
+        let Setup { config, settings, ports, .. } = setup;
+        let listen = settings.listen.clone();
+        let traffic = Traffic::new(settings);
+        let config = Config { traffic: traffic.limits(), ..config };
+        let proxy = Proxy::new(config, Arc::new(NetDialler::new()));
+        books.iter().for_each(|books| books.watch(&proxy));
+        tokio::spawn(Arc::clone(&traffic).follow(proxy.clone()));
+        let mut daemon = Self { proxy, books, traffic, listen, ports: Ports::default() };
+        daemon.ports.follow(&ports, &daemon.proxy).await?;
+        Ok(daemon)
+    }
+
+    /// Takes new settings, or stays with the old ones where the new are not good.
+    pub(crate) async fn reload(&mut self, arguments: &Arguments, sample: Option<SocketAddr>) {
+        let mut setup = match Setup::read(arguments, sample) {
+            Ok(setup) => setup,
+            Err(sentence) => {
+                return error!("{sentence}; going on with the settings from before");
+            }
+        };
+        if setup.settings.listen != self.listen {
+            warn!("the address to listen on has changed: restart newsmuxd for that");
+        }
+        self.books.iter().for_each(|books| books.allow(&mut setup));
+        let Setup { config, settings, ports, .. } = setup;
+        let apply = |traffic| self.proxy.apply(Config { traffic, ..config });
+        self.traffic.reload(settings, apply);
+        if let Err(sentence) = self.ports.follow(&ports, &self.proxy).await {
+            error!("{sentence}");
+        }
+        info!("settings reloaded");
+    }
+}
