@@ -21,7 +21,7 @@ const ROOM: usize = 32 * 1024;
 
 /// Dials these providers, whose names are their hosts. There are no others.
 pub(crate) struct Pipes {
-    providers: Vec<Arc<ProviderState>>,
+    pub(crate) providers: Vec<Arc<ProviderState>>,
     /// What a pipe holds, in bytes.
     pub(crate) room: usize,
 }
