@@ -28,7 +28,7 @@ export const traffic: typeof english = {
   all: "Limit (MB/s)",
   allHint: "Für alles, was Newsmux herunterlädt. Leer: kein Limit.",
   slowSpeed: "Langsamer Modus (MB/s)",
-  slowHint: "Den langsamen Modus schalten Sie in der Übersicht oder im Menü des Newsmux-Symbols ein.",
+  slowHint: "Den langsamen Modus schalten Sie in der Übersicht oder im Infobereich ein.",
   noLimit: "Kein Limit",
   provider: "Limit (MB/s)",
   providerHint: "Für Downloads von diesem Anbieter. Leer: kein Limit.",

@@ -27,7 +27,7 @@ export const traffic = {
   all: "Speed limit (MB/s)",
   allHint: "For everything Newsmux downloads. Empty: no limit.",
   slowSpeed: "Slow mode (MB/s)",
-  slowHint: "Turn slow mode on in the overview or from the Newsmux icon's menu.",
+  slowHint: "You can turn slow mode on in the overview and in the tray or menu bar.",
   noLimit: "No limit",
   provider: "Speed limit (MB/s)",
   providerHint: "For downloads from this provider. Empty: no limit.",

@@ -126,9 +126,9 @@ pub enum Request {
         /// Whether they may.
         posting: bool,
     },
-    /// Limits everything in another way, such as slow mode.
+    /// Chooses a mode, such as slow mode.
     SetTraffic {
-        /// How.
+        /// The new mode.
         mode: TrafficMode,
     },
     /// Changes the limits for everything.
@@ -140,7 +140,7 @@ pub enum Request {
     LimitProgram {
         /// Its login or, without one, its own name.
         name: String,
-        /// The most that it is sent, in bytes a second; nothing is no limit.
+        /// The most that it is sent, in bytes a second; nothing lifts the limit.
         #[cfg_attr(feature = "ts", ts(type = "number | null"))]
         speed: Option<u64>,
     },

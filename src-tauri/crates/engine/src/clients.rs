@@ -151,6 +151,11 @@ impl Client {
         drop(self.left.set(()));
     }
 
+    /// Whether the client has closed its end.
+    pub(crate) fn has_left(&self) -> bool {
+        self.left.get().is_some()
+    }
+
     /// Waits until the client has closed its end.
     pub(crate) async fn until_left(&self) {
         self.left.wait().await;

@@ -17,7 +17,7 @@ pub(crate) const LOWEST: u64 = 1000;
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// The most that comes from all providers; nothing is no limit.
+    /// The most that comes from all providers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(type = "number | null"))]
     pub speed: Option<u64>,
@@ -96,7 +96,7 @@ impl TrafficMode {
         }
     }
 
-    /// Whether it can be.
+    /// Checks the speed.
     ///
     /// # Errors
     /// What is wrong with it.

@@ -56,9 +56,9 @@ pub enum Happened {
     Stopped,
     /// The settings were changed.
     SettingsChanged,
-    /// Everything is limited in another way.
+    /// Another mode holds, such as slow mode.
     TrafficMode {
-        /// How.
+        /// The new mode.
         mode: TrafficMode,
     },
     /// The computer woke, or its network changed: all connections are renewed.

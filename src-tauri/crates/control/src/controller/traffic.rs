@@ -80,13 +80,12 @@ impl Controller {
         name: &str,
         speed: Option<u64>,
     ) -> Result<Reply, Failure> {
+        let name = name.trim();
         self.set(|settings: &mut Settings| {
             let known = settings.clients.iter_mut().find(|client| client.name == name);
             match known {
                 Some(client) => client.speed = speed,
-                None => {
-                    settings.clients.push(Client { speed, ..Client::without_login(name.trim()) });
-                }
+                None => settings.clients.push(Client { speed, ..Client::without_login(name) }),
             }
             settings.clients.retain(|client| client.login || client.has_limits());
         })

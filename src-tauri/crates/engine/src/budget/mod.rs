@@ -140,13 +140,33 @@ impl Share {
         self.own.freed.notify_one();
     }
 
-    /// Waits until this many bytes can be reserved for the session's next reply, whatever its later
-    /// ones hold.
-    pub(crate) async fn reserve_next(&self, bytes: usize) -> Reservation {
+    /// Waits until so many bytes can be reserved for the session's next reply, whatever its later ones
+    /// hold.
+    pub(crate) async fn reserve_next(&self, bytes: impl Fn() -> usize) -> Reservation {
+        self.reserve(bytes, |_| 0).await
+    }
+
+    /// Like [`reserve_next`](Self::reserve_next), but leaves free what the program's other sessions hold.
+    pub(crate) async fn reserve_in_turn(&self, bytes: impl Fn() -> usize) -> Reservation {
+        let program = self.own.client.program();
+        let others = |memory: &Memory| {
+            let program = memory.held.get(&program).copied().unwrap_or_default();
+            program.saturating_sub(self.own.held.load(Ordering::Relaxed))
+        };
+        self.reserve(bytes, others).await
+    }
+
+    /// Waits for half of what is free beyond `kept` bytes.
+    async fn reserve(
+        &self,
+        bytes: impl Fn() -> usize,
+        kept: impl Fn(&Memory) -> usize,
+    ) -> Reservation {
         let mut reservation = self.reserve_nothing();
         loop {
             let freed = self.all.freed.notified();
-            if reservation.try_grow_next(bytes) {
+            let bytes = bytes();
+            if reservation.grow(bytes, |memory| kept(memory) + 2 * bytes <= memory.free) {
                 return reservation;
             }
             freed.await;
@@ -178,7 +198,7 @@ impl Reservation {
 
     /// Grows the session's next reply by one step.
     pub(crate) fn grow_next(&mut self) -> bool {
-        self.try_grow_next(STEP)
+        self.grow(STEP, |memory| STEP <= memory.free / 2)
     }
 
     /// Grows a later reply by one step, as long as anything is free: otherwise what was read would be
@@ -217,10 +237,6 @@ impl Reservation {
         })
     }
 
-    fn try_grow_next(&mut self, bytes: usize) -> bool {
-        self.grow(bytes, |memory| bytes <= memory.free / 2)
-    }
-
     /// Takes this many bytes if they are there and `may` says so.
     fn grow(&mut self, bytes: usize, may: impl FnOnce(&Memory) -> bool) -> bool {
         let mut memory = self.share.all.memory.lock();
@@ -244,6 +260,8 @@ impl Drop for Reservation {
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
+
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -280,6 +298,26 @@ mod tests {
         assert!(budget.0.memory.lock().held.is_empty());
     }
 
+    #[tokio::test]
+    async fn the_next_reply_in_turn_leaves_free_what_the_other_sessions_of_its_program_hold() {
+        let budget = Budget::new();
+        let mut held = all(&session(&budget, 1));
+        assert_eq!(held.len(), 32);
+        let next = session(&budget, 1);
+        let size = || MIB;
+        let at_once = Duration::ZERO;
+        assert!(timeout(at_once, next.reserve_next(size)).await.is_ok());
+        assert!(timeout(at_once, next.reserve_in_turn(size)).await.is_err());
+        drop((held.pop(), held.pop()));
+        assert!(timeout(at_once, next.reserve_in_turn(size)).await.is_ok());
+        // Its own later replies are not in its way.
+        let one = session(&budget, 2);
+        let own = all(&one);
+        assert_eq!(own.len(), 17);
+        assert!(timeout(at_once, one.reserve_in_turn(size)).await.is_ok());
+        drop((held, own));
+    }
+
     #[test]
     fn there_is_no_more_than_the_bound_in_all_and_all_of_it_comes_back() {
         let budget = Budget::new();
@@ -306,7 +344,8 @@ mod tests {
         let budget = Budget::new();
         let first = session(&budget, 1).try_reserve(IN_ALL / 2).unwrap();
         let waiting = session(&budget, 1);
-        let waiting = tokio::spawn(async move { waiting.reserve_next(IN_ALL / 3).await.bytes() });
+        let waiting =
+            tokio::spawn(async move { waiting.reserve_next(|| IN_ALL / 3).await.bytes() });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
         drop(first);

@@ -70,7 +70,7 @@ impl ClientSession {
         let mut lacking = false;
         loop {
             if exchange.is_for_article() && !exchange.pending.was_seen() {
-                self.until_resumed().await?;
+                self.until_resumed(exchange.pending).await?;
             }
             let backend = match route.next() {
                 Next::Ask(backend) => backend,
@@ -164,13 +164,13 @@ impl ClientSession {
     }
 
     /// Waits for a connection, and leaves the line for a pause.
-    async fn wait_in_line(
+    pub(super) async fn wait_in_line<T>(
         &self,
-        waiting: Waiting<Reply>,
+        waiting: Waiting<T>,
         backend: &Arc<Backend>,
         route: &mut Route<'_>,
         exchange: &Exchange<'_>,
-    ) -> Result<Reply, Error> {
+    ) -> Result<T, Error> {
         let may_wait = exchange.is_for_article() && !exchange.pending.was_seen();
         tokio::select! {
             biased;
@@ -316,7 +316,7 @@ async fn retry(
 ///
 /// # Errors
 /// [`Error::Busy`] if another backend is sooner; otherwise why there is no connection.
-pub(super) async fn in_line<T>(
+async fn in_line<T>(
     mut waiting: Waiting<T>,
     backend: &Arc<Backend>,
     route: &mut Route<'_>,

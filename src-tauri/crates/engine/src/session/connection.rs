@@ -63,6 +63,25 @@ impl ClientReader {
         }
     }
 
+    /// Waits for the next line or, if the client has sent enough already, for its end.
+    pub(super) async fn next_input(&mut self, enough: bool) -> Input {
+        if enough {
+            self.closed().await;
+            return Input::End;
+        }
+        self.next_line().await
+    }
+
+    /// Waits until the client has closed its end. Reads ahead meanwhile, up to a bound.
+    pub(super) async fn closed(&mut self) {
+        while self.lines.buffer_mut().len() < READ_MORE {
+            if !matches!(self.read().await, Ok(1..)) {
+                return;
+            }
+        }
+        std::future::pending().await
+    }
+
     /// Returns the next line if it has already been read.
     pub(super) fn line_at_hand(&mut self) -> Option<Result<Bytes, TooLong>> {
         self.lines.next_line()

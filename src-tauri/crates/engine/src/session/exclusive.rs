@@ -202,7 +202,7 @@ impl ClientSession {
         let upload = matches!(request.class(), Class::Upload(_));
         // An unknown command may act on the selected group, and must not find another client's.
         let untouched = !upload && selected.group.is_none();
-        let lease = self.lease_of(backend, route, selected, untouched).await?;
+        let lease = self.lease_of(backend, route, selected, exchange, untouched).await?;
         if upload && !lease.allows_posting() && route.postpone(backend) {
             self.keep(selected, lease);
             return Ok(Outcome::AskAgain);

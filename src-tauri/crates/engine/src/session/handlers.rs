@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -69,6 +70,8 @@ enum Event {
     Line(Result<Bytes, TooLong>),
     /// No more requests come; those in flight are finished.
     End(End),
+    /// The client has closed its end, but not all that it sent was read.
+    Left,
     /// The client is gone.
     Broken,
 }
@@ -121,12 +124,12 @@ impl Conversation {
         }));
         loop {
             let end = match self.next_event().await {
-                Event::Replied(Ok(())) => continue,
+                Event::Replied(Ok(())) | Event::Left => continue,
                 Event::Replied(Err(Error::ClientGone(_))) | Event::Broken => End::Broken,
                 Event::Replied(Err(error)) => End::Failed(error),
                 Event::End(end) => {
                     self.session.client.leave();
-                    drop(self.running.finish().await);
+                    drop(self.finish().await);
                     end
                 }
                 Event::Line(line) => {
@@ -146,8 +149,6 @@ impl Conversation {
         let patience = if self.flow.is_logged_in() { IDLE } else { LOGIN };
         let Self { session, client, running, silence, stopped, .. } = self;
         let full = running.len() >= PIPELINE;
-        // A client whose request waits for the end of a pause may well be silent.
-        let paused = session.traffic.is_paused();
         // Take up all that the client has sent before starting any of it, so that the commands are sent
         // together.
         if !full
@@ -161,15 +162,40 @@ impl Conversation {
             biased;
             () = stopped.as_mut() => Event::End(End::Stopped),
             replied = running.next(), if !quiet => Event::Replied(replied),
-            line = client.next_line(), if !full => match line {
+            input = client.next_input(full), if !(full && session.client.has_left()) => match input {
                 Input::Line(line) => Event::Line(line),
+                Input::End if full => {
+                    session.client.leave();
+                    Event::Left
+                }
                 Input::End => Event::End(End::Client),
                 Input::Broken => Event::Broken,
             },
-            () = poll_fn(|cx| silence.poll_until(end, cx)), if !full && !paused => {
-                Event::End(End::Idle)
+            () = poll_fn(|cx| silence.poll_until(end, cx)), if !full => {
+                // A client whose request waits for the end of a pause may well be silent.
+                match quiet || !session.traffic.is_paused() {
+                    true => Event::End(End::Idle),
+                    false => Event::Replied(Ok(())),
+                }
             }
         }
+    }
+
+    /// Finishes the requests in flight. Requests that wait for the end of a pause are given up if the
+    /// client leaves meanwhile, or the proxy stops.
+    async fn finish(&mut self) -> Result<(), Error> {
+        let Self { session, client, running, stopped, .. } = self;
+        let mut finished = pin!(running.finish());
+        if !session.client.has_left() {
+            tokio::select! {
+                biased;
+                done = &mut finished => return done,
+                () = client.closed() => {}
+                () = stopped.as_mut() => {}
+            }
+            session.client.leave();
+        }
+        finished.await
     }
 
     async fn act(&mut self, action: Action) -> Option<End> {
@@ -186,7 +212,7 @@ impl Conversation {
             }
             Action::Close(words) => {
                 self.say_last(words);
-                drop(self.running.finish().await);
+                drop(self.finish().await);
                 Some(End::Client)
             }
             Action::CheckLogin { user, password } => {
@@ -236,7 +262,7 @@ impl Conversation {
     where
         F: for<'a> FnOnce(&'a mut Self) -> Boxed<'a, Result<(), Error>>,
     {
-        let earlier = self.running.finish().await;
+        let earlier = self.finish().await;
         let done = match earlier {
             Ok(()) => run(self).await,
             failed => failed,

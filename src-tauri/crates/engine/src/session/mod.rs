@@ -216,12 +216,20 @@ impl ClientSession {
         Box::pin(self.traffic.greets(&self.client)).await
     }
 
-    /// Waits until an article may be fetched: at once, unless downloads are paused.
-    async fn until_resumed(&self) -> Result<(), Error> {
+    /// Waits until an article may be fetched: at once, unless downloads are paused. If the client leaves
+    /// during a pause, its earlier replies are still completed.
+    async fn until_resumed(&self, pending: &pending_reply::PendingReply) -> Result<(), Error> {
         if !self.traffic.is_paused() {
             return Ok(());
         }
-        Box::pin(self.traffic.resumed(&self.client)).await
+        Box::pin(async {
+            let resumed = self.traffic.resumed(&self.client).await;
+            if resumed.is_err() {
+                pending.first_in_line().await;
+            }
+            resumed
+        })
+        .await
     }
 
     /// Reports a refusal of ours that asks for a login.

@@ -171,15 +171,15 @@ impl PendingReply {
             }
         }
         // All the room may be held by clients that read nothing, so it finally goes without.
-        let trust = match session.traffic.of_program(&session.client) {
-            // Newsmux itself makes the client slow: it gets only what there is room for.
-            Some(_) => Trust::Wasteful,
-            None => budget.trust(),
-        };
-        self.room = match trust {
+        if session.traffic.of_program(&session.client).is_some() {
+            // Newsmux itself makes the program slow: others need the room more.
+            self.room = timeout(CLIENT_STALL, budget.reserve_in_turn(size)).await.ok();
+            return;
+        }
+        self.room = match budget.trust() {
             Trust::Prompt => budget.try_reserve(size()),
-            Trust::Unproven => timeout(CLIENT_HOLD, budget.reserve_next(size())).await.ok(),
-            Trust::Wasteful => timeout(CLIENT_STALL, budget.reserve_next(size())).await.ok(),
+            Trust::Unproven => timeout(CLIENT_HOLD, budget.reserve_next(size)).await.ok(),
+            Trust::Wasteful => timeout(CLIENT_STALL, budget.reserve_next(size)).await.ok(),
         };
     }
 

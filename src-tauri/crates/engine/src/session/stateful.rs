@@ -13,7 +13,7 @@ use nntp::status::Code;
 use nntp::verdict::shown;
 
 use super::ClientSession;
-use super::backend::{Outcome, Way, in_line};
+use super::backend::{Outcome, Way};
 use super::exchange::Exchange;
 use super::handlers::selection;
 use super::selected::{Current, Selected, needs_current, no_current, selects};
@@ -83,7 +83,7 @@ impl ClientSession {
         let Some((_, selected)) = &mut own.0 else {
             return self.execute_command_on_backend(backend, route, exchange).await;
         };
-        let lease = self.lease_of(backend, route, selected, false).await?;
+        let lease = self.lease_of(backend, route, selected, exchange, false).await?;
         // The request does not depend on earlier ones, so a retry can use any connection of that
         // provider.
         route.bind(backend);
@@ -121,6 +121,7 @@ impl ClientSession {
         backend: &Arc<Backend>,
         route: &mut Route<'_>,
         selected: &mut Selected,
+        exchange: &Exchange<'_>,
         untouched: bool,
     ) -> Result<Lease, Error> {
         if let Some(lease) = selected.lease.take()
@@ -131,7 +132,7 @@ impl ClientSession {
             return Ok(lease);
         }
         let wanted = Wanted { client: self.client.id, untouched };
-        in_line(backend.lease(wanted), backend, route).await
+        self.wait_in_line(backend.lease(wanted), backend, route, exchange).await
     }
 
     /// Keeps the connection in Standard mode.
@@ -169,9 +170,9 @@ impl ClientSession {
             false => backend.group_turn(&exchange.claim(&self.client, true), &prologue, &sent),
         };
         let mut turn = match shared {
-            Some(turn) => in_line(turn, backend, route).await?,
+            Some(turn) => self.wait_in_line(turn, backend, route, exchange).await?,
             None => {
-                let lease = self.lease_of(backend, route, selected, false).await?;
+                let lease = self.lease_of(backend, route, selected, exchange, false).await?;
                 GroupTurn::leased(lease, prologue, sent.into_owned())
             }
         };

@@ -53,9 +53,9 @@ pub enum Question {
         /// Whose use: `provider`, `account` or `program`.
         by: String,
     },
-    /// Limits the speed of everything.
+    /// Limit the speed of everything.
     Limit {
-        /// How.
+        /// The new limit.
         to: SpeedLimit,
     },
     /// Fetch no more articles for a while.
@@ -100,7 +100,7 @@ pub enum Answer {
         /// All of it.
         stats: Value,
     },
-    /// It is so now, after [`Question::Limit`], [`Question::Pause`] and [`Question::Resume`].
+    /// What holds now, after [`Question::Limit`], [`Question::Pause`] and [`Question::Resume`].
     Traffic(TrafficStatus),
     /// It heard [`Question::Show`].
     Running {

@@ -18,7 +18,7 @@ pub(crate) fn parse(word: &str) -> Result<SpeedLimit, String> {
     }
     let wrong = || {
         format!(
-            "{word} is no limit: use off, slow, or bytes a second such as 500k or 5M; see newsmuxctl --help"
+            "{word} isn't a valid limit: use off, slow, or bytes a second such as 500k or 5M; see newsmuxctl --help"
         )
     };
     let units = [("k", 1e3), ("K", 1e3), ("M", 1e6), ("G", 1e9), ("", 1.0)];
@@ -94,7 +94,7 @@ mod tests {
             assert_eq!(parse(word), Ok(limit), "{word}");
         }
         for word in ["", "M", "fast", "-5M", "5MB", "1e9", "inf", "0", "5 M", "99999999G"] {
-            assert!(parse(word).unwrap_err().contains("is no limit"), "{word}");
+            assert!(parse(word).unwrap_err().contains("isn't a valid limit"), "{word}");
         }
     }
 

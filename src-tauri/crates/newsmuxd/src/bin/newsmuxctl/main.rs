@@ -199,7 +199,7 @@ mod tests {
             ("pause soon", "soon is no time"),
             ("pause 15m 15m", "unknown argument 15m"),
             ("resume 15m", "unknown argument 15m"),
-            ("limit fast", "fast is no limit"),
+            ("limit fast", "fast isn't a valid limit"),
             ("limit 5M 6M", "6M"),
             ("limit 5M --by program", "belong to stats"),
         ] {
