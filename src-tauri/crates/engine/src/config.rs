@@ -13,7 +13,7 @@ use crate::auth::AuthHandler;
 mod traffic;
 mod via;
 
-pub use traffic::{ProgramLimits, TrafficLimits};
+pub use traffic::{Priority, ProgramLimits, TrafficLimits};
 pub use via::{Bind, IpVersion, Socks5, Via};
 
 /// How requests are routed to the backends.

@@ -1,7 +1,7 @@
 //! The waiting line for turns, fair between programs and between each program's connections.
 //!
 //! Between programs it is start-time fair queueing (Goyal, Vin and Cheng, 1996): the program that got
-//! the fewest bytes is next, and one that was away neither saves up nor loses its share. Deficit round
+//! the fewest bytes for its weight is next, and one that was away neither saves up nor loses its share. Deficit round
 //! robin would forget a program that asks for one article at a time between two requests. Within a
 //! program, interactive requests go first, then a client's next reply, then read-ahead; clients take
 //! turns in each class. Every step costs O(1), except for the number of programs, which is small.
@@ -9,6 +9,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use crate::config::Priority;
 use crate::types::ClientId;
 
 /// One turn in seven goes to the program's least urgent class, so that no class starves. The number is
@@ -32,6 +33,8 @@ pub(crate) struct Claim {
     pub(crate) program: Arc<str>,
     pub(crate) client: ClientId,
     pub(crate) urgency: Urgency,
+    /// The program's weight.
+    pub(crate) priority: Priority,
     /// The estimated size of the reply in bytes.
     pub(crate) cost: usize,
     /// No other provider can serve it, so the account's reserve may be used.
@@ -51,7 +54,7 @@ pub(crate) struct Line<T> {
 
 struct Queue<T> {
     program: Arc<str>,
-    /// The bytes it has been given, as if it had always been there.
+    /// The bytes it has been given for its weight, as if it had always been there.
     given: u64,
     classes: [Clients<T>; 3],
 }
@@ -79,7 +82,7 @@ impl<T> Line<T> {
 
     /// Adds a request to the line.
     pub(crate) fn push(&mut self, claim: &Claim, waiter: T) {
-        let (now, cost) = (self.now, claim.cost as u64);
+        let (now, cost) = (self.now, claim.priority.weigh(claim.cost as u64));
         let known = self.programs.iter().position(|queue| queue.program == claim.program);
         let at = known.unwrap_or_else(|| {
             self.programs.retain(|queue| queue.is_waiting() || queue.given > now);

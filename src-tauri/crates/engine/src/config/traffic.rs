@@ -1,7 +1,10 @@
-//! Speed limits, in bytes a second, and a pause.
+//! Speed limits, in bytes a second, priorities, and a pause.
 
 use std::collections::HashMap;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU16, NonZeroU64};
+
+/// How many times its share a program of high priority gets.
+const WEIGHT: u64 = 4;
 
 /// The limits of a proxy. By default there are none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,4 +24,31 @@ pub struct TrafficLimits {
 pub struct ProgramLimits {
     /// For what it is sent.
     pub speed: Option<NonZeroU64>,
+    /// How many articles it is sent at once, as if it had so many connections.
+    pub connections: Option<NonZeroU16>,
+    /// Its weight in the waiting line.
+    pub priority: Priority,
+}
+
+/// What a program gets beside others that wait, too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Priority {
+    /// A quarter of what a normal one gets.
+    Low,
+    /// Its share.
+    #[default]
+    Normal,
+    /// Four times what a normal one gets.
+    High,
+}
+
+impl Priority {
+    /// What so many bytes cost a program, in bytes of a normal one.
+    pub(crate) const fn weigh(self, bytes: u64) -> u64 {
+        match self {
+            Self::Low => bytes.saturating_mul(WEIGHT),
+            Self::Normal => bytes,
+            Self::High => bytes.div_ceil(WEIGHT),
+        }
+    }
 }

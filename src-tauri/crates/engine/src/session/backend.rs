@@ -22,6 +22,7 @@ use crate::backend::{Backend, Counters, Reply, Waiting};
 use crate::error::{Advice, Blame, Error};
 use crate::events::Event;
 use crate::router::{Next, Route};
+use crate::traffic::Place;
 
 /// The outcome of asking one backend.
 pub(super) enum Outcome {
@@ -68,10 +69,9 @@ impl ClientSession {
         let one_speaks = matches!(exchange.request.class(), Class::Stateless);
         let mut refusal = None;
         let mut lacking = false;
+        let mut place = None;
         loop {
-            if exchange.is_for_article() && !exchange.pending.was_seen() {
-                self.until_resumed(exchange.pending).await?;
-            }
+            self.until_allowed(&exchange, &mut place).await?;
             let backend = match route.next() {
                 Next::Ask(backend) => backend,
                 Next::Wait(until) => {
@@ -119,10 +119,27 @@ impl ClientSession {
                     refusal = Some(status);
                 }
                 Err(error) => {
+                    // An earlier reply of the client may need it first.
+                    drop(place.take());
                     Box::pin(retry(&backend, error, &mut route, &mut exchange)).await?;
                 }
             }
         }
+    }
+
+    /// Waits until an article may be fetched: for the end of a pause, and for one of the program's places.
+    async fn until_allowed(
+        &self,
+        exchange: &Exchange<'_>,
+        place: &mut Option<Place>,
+    ) -> Result<(), Error> {
+        if exchange.is_for_article() && !exchange.pending.was_seen() {
+            self.until_resumed(exchange.pending).await?;
+            if place.is_none() {
+                *place = self.traffic.place(&self.client).await;
+            }
+        }
+        Ok(())
     }
 
     /// Asks one backend, the way the request gets its connection.
@@ -151,7 +168,7 @@ impl ClientSession {
         exchange: &mut Exchange<'_>,
     ) -> Result<Outcome, Error> {
         let sent = backend.command_for(exchange.request);
-        let claim = exchange.claim(&self.client, route.is_last_resort(backend));
+        let claim = exchange.claim(self, route.is_last_resort(backend));
         let mut reply = match backend.turn(&claim, &sent) {
             Ok(reply) => reply,
             // Boxed to keep the futures of small requests small.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use nntp::command::{Request, Verb};
 use nntp::date::Age;
 
+use super::ClientSession;
 use super::pending_reply::PendingReply;
 use super::resume::Progress;
 use crate::backend::{Backend, Claim, Counters, PriorRefusals, Urgency};
 use crate::calendar::seconds_now;
-use crate::clients::Client;
 use crate::error::Error;
 use crate::router::Route;
 
@@ -61,7 +61,8 @@ impl<'a> Exchange<'a> {
     }
 
     /// Returns the request's claim for the waiting line.
-    pub(super) fn claim(&self, client: &Client, last_resort: bool) -> Claim {
+    pub(super) fn claim(&self, session: &ClientSession, last_resort: bool) -> Claim {
+        let (client, priority) = (&session.client, session.traffic.priority_of(&session.client));
         let (urgency, cost) = match self.request.verb() {
             Verb::Article | Verb::Body if self.pending.is_first() => {
                 (Urgency::Bulk, self.pending.likely_size())
@@ -69,7 +70,7 @@ impl<'a> Exchange<'a> {
             Verb::Article | Verb::Body => (Urgency::ReadAhead, self.pending.likely_size()),
             _ => (Urgency::Interactive, SMALL),
         };
-        Claim { program: client.program(), client: client.id, urgency, cost, last_resort }
+        Claim { program: client.program(), client: client.id, urgency, priority, cost, last_resort }
     }
 
     /// Prepares another attempt.

@@ -19,7 +19,7 @@ use super::handlers::{Conversation, selection};
 use super::pending_reply::PendingReply;
 use super::selected::Selected;
 use super::stateful::{Selection, select};
-use crate::backend::{Backend, GroupTurn, Lease, Prologue, Reply};
+use crate::backend::{Backend, GroupTurn, Lease, Prologue, Reply, Wanted};
 use crate::error::Error;
 use crate::router::Route;
 use crate::ticket::Ticket;
@@ -202,7 +202,13 @@ impl ClientSession {
         let upload = matches!(request.class(), Class::Upload(_));
         // An unknown command may act on the selected group, and must not find another client's.
         let untouched = !upload && selected.group.is_none();
-        let lease = self.lease_of(backend, route, selected, exchange, untouched).await?;
+        let lease = match selected.take_lease(backend, untouched) {
+            Some(lease) => lease,
+            None => {
+                let wanted = Wanted { client: self.client.id, untouched };
+                self.wait_in_line(backend.lease(wanted), backend, route, exchange).await?
+            }
+        };
         if upload && !lease.allows_posting() && route.postpone(backend) {
             self.keep(selected, lease);
             return Ok(Outcome::AskAgain);
@@ -221,7 +227,7 @@ impl ClientSession {
             return Ok(outcome);
         }
         let mut reply = turn.next_reply()?;
-        reply.set_claim(exchange.claim(&self.client, true));
+        reply.set_claim(exchange.claim(self, true));
         reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(false).await?;
         let Some(lease) = turn.into_lease() else { return Err(Error::TurnLost) };

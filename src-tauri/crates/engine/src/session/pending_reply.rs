@@ -171,7 +171,7 @@ impl PendingReply {
             }
         }
         // All the room may be held by clients that read nothing, so it finally goes without.
-        if session.traffic.of_program(&session.client).is_some() {
+        if session.traffic.speed_of(&session.client).is_some() {
             // Newsmux itself makes the program slow: others need the room more.
             self.room = timeout(CLIENT_STALL, budget.reserve_in_turn(size)).await.ok();
             return;

@@ -64,6 +64,16 @@ impl Selected {
         self.lease.as_ref().is_some_and(Lease::is_alive)
     }
 
+    /// Returns the session's connection, if it is one of this backend's. If it has to be `untouched`, no
+    /// group was ever selected on it.
+    pub(super) fn take_lease(&mut self, backend: &Arc<Backend>, untouched: bool) -> Option<Lease> {
+        self.lease.take().filter(|lease| {
+            Arc::ptr_eq(lease.backend(), backend)
+                && (lease.is_untouched() || !untouched)
+                && lease.is_alive()
+        })
+    }
+
     /// Returns the route of a request. Article numbers belong to one provider, and a Standard session
     /// keeps its provider. Otherwise, another group may be on another provider.
     pub(super) fn route<'a>(

@@ -83,7 +83,7 @@ impl ClientSession {
         let Some((_, selected)) = &mut own.0 else {
             return self.execute_command_on_backend(backend, route, exchange).await;
         };
-        let lease = self.lease_of(backend, route, selected, exchange, false).await?;
+        let lease = self.lease_of(backend, route, selected, exchange).await?;
         // The request does not depend on earlier ones, so a retry can use any connection of that
         // provider.
         route.bind(backend);
@@ -114,24 +114,18 @@ impl ClientSession {
         }
     }
 
-    /// Returns the session's connection, or another of `backend`. If it has to be `untouched`, no group
-    /// was ever selected on it.
-    pub(super) async fn lease_of(
+    /// Returns the session's connection, or another of `backend`.
+    async fn lease_of(
         &self,
         backend: &Arc<Backend>,
         route: &mut Route<'_>,
         selected: &mut Selected,
         exchange: &Exchange<'_>,
-        untouched: bool,
     ) -> Result<Lease, Error> {
-        if let Some(lease) = selected.lease.take()
-            && Arc::ptr_eq(lease.backend(), backend)
-            && (lease.is_untouched() || !untouched)
-            && lease.is_alive()
-        {
+        if let Some(lease) = selected.take_lease(backend, false) {
             return Ok(lease);
         }
-        let wanted = Wanted { client: self.client.id, untouched };
+        let wanted = Wanted { client: self.client.id, untouched: false };
         self.wait_in_line(backend.lease(wanted), backend, route, exchange).await
     }
 
@@ -150,7 +144,7 @@ impl ClientSession {
         exchange: &mut Exchange<'_>,
     ) -> Result<Outcome, Error> {
         let mut reply = sent?;
-        reply.set_claim(exchange.claim(&self.client, true));
+        reply.set_claim(exchange.claim(self, true));
         let status = reply.status(true).await?;
         self.deliver(backend, &mut reply, status, exchange).await
     }
@@ -167,12 +161,12 @@ impl ClientSession {
         let sent = backend.command_for(exchange.request);
         let shared = match self.is_dedicated() {
             true => None,
-            false => backend.group_turn(&exchange.claim(&self.client, true), &prologue, &sent),
+            false => backend.group_turn(&exchange.claim(self, true), &prologue, &sent),
         };
         let mut turn = match shared {
             Some(turn) => self.wait_in_line(turn, backend, route, exchange).await?,
             None => {
-                let lease = self.lease_of(backend, route, selected, exchange, false).await?;
+                let lease = self.lease_of(backend, route, selected, exchange).await?;
                 GroupTurn::leased(lease, prologue, sent.into_owned())
             }
         };
@@ -195,7 +189,7 @@ impl ClientSession {
             Selection::Over(outcome) => return Ok(outcome),
         };
         let mut reply = turn.next_reply()?;
-        reply.set_claim(exchange.claim(&self.client, true));
+        reply.set_claim(exchange.claim(self, true));
         reply.set_prior_refusals(exchange.prior(backend));
         let status = reply.status(true).await?;
         if status.code().get() < 400 {

@@ -17,29 +17,30 @@ pub(crate) struct ClientLimit {
 impl ClientLimit {
     /// Is ready with how many bytes the client may be sent now.
     pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<usize> {
-        let Some(throttle) = self.traffic.of_program(&self.client) else {
+        let Some(throttle) = self.traffic.speed_of(&self.client) else {
             self.flow = None;
             return Poll::Ready(usize::MAX);
         };
         let flow = self.flow.take().filter(|flow| flow.is_under(&throttle));
-        let flow = flow.unwrap_or_else(|| Box::new(Flow::new(&[throttle], &claim(&self.client))));
+        let flow = flow.unwrap_or_else(|| Box::new(Flow::new(&[throttle], &self.claim())));
         self.flow.insert(flow).poll(cx)
+    }
+
+    /// Within a program, its clients take turns.
+    fn claim(&self) -> Claim {
+        Claim {
+            program: self.client.program(),
+            client: self.client.id,
+            urgency: Urgency::Bulk,
+            priority: self.traffic.priority_of(&self.client),
+            cost: 0,
+            last_resort: false,
+        }
     }
 
     /// Records how many bytes it was sent.
     pub(crate) fn used(&mut self, bytes: usize) {
         self.flow.iter_mut().for_each(|flow| flow.used(bytes));
-    }
-}
-
-/// Within a program, its clients take turns.
-fn claim(client: &Client) -> Claim {
-    Claim {
-        program: client.program(),
-        client: client.id,
-        urgency: Urgency::Bulk,
-        cost: 0,
-        last_resort: false,
     }
 }
 

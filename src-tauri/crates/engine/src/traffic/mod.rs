@@ -1,22 +1,25 @@
 //! Who may transfer how much and when: speed limits for everything, for each provider and for each
-//! program, and a pause. They are kept apart from the settings of providers, so a change keeps their connections.
+//! program, a program's priority and connections, and a pause. They are kept apart from the settings of providers, so a change keeps their connections.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clients::Client;
-use crate::config::TrafficLimits;
+use crate::config::{Priority, ProgramLimits, TrafficLimits};
 use crate::lock::Lock;
 
 mod client;
 mod flow;
 mod pause;
+mod places;
 mod throttle;
 
 pub(crate) use client::ClientLimit;
 pub(crate) use flow::Flow;
 use pause::Pause;
+pub(crate) use places::Place;
+use places::Places;
 pub(crate) use throttle::Throttle;
 
 /// The limits of a proxy. Clones are handles to the same limits.
@@ -29,12 +32,20 @@ struct Inner {
     /// By the provider's id.
     providers: Lock<HashMap<String, Arc<Throttle>>>,
     /// By the program's name.
-    programs: Lock<HashMap<String, Arc<Throttle>>>,
+    programs: Lock<HashMap<String, Program>>,
     pause: Pause,
     /// Whether no article is to be fetched, for requests that only look.
     paused: AtomicBool,
     /// Whether any program has a limit. Usually none has, and no lock is taken.
     limits_programs: AtomicBool,
+}
+
+/// The limits of a program.
+#[derive(Default)]
+struct Program {
+    speed: Arc<Throttle>,
+    places: Arc<Places>,
+    priority: Lock<Priority>,
 }
 
 impl Traffic {
@@ -52,11 +63,13 @@ impl Traffic {
             .iter()
             .for_each(|(id, throttle)| throttle.limit(limits.providers.get(id).copied()));
         let mut programs = inner.programs.lock();
-        let speed = |name: &str| limits.programs.get(name).and_then(|program| program.speed);
-        programs.iter().for_each(|(name, throttle)| throttle.limit(speed(name)));
-        programs.retain(|_, throttle| throttle.is_on());
-        for (name, speed) in limits.programs.keys().filter_map(|name| Some((name, speed(name)?))) {
-            programs.entry(name.clone()).or_default().limit(Some(speed));
+        programs.iter().filter(|(name, _)| !limits.programs.contains_key(*name)).for_each(
+            // Those who wait still have it.
+            |(_, program)| program.limit(&ProgramLimits::default()),
+        );
+        programs.retain(|name, _| limits.programs.contains_key(name));
+        for (name, limits) in &limits.programs {
+            programs.entry(name.clone()).or_default().limit(limits);
         }
         inner.limits_programs.store(!programs.is_empty(), Ordering::Relaxed);
     }
@@ -74,11 +87,35 @@ impl Traffic {
     }
 
     /// The limit for what a client's program is sent, if it has one.
-    pub(crate) fn of_program(&self, client: &Client) -> Option<Arc<Throttle>> {
+    pub(crate) fn speed_of(&self, client: &Client) -> Option<Arc<Throttle>> {
+        self.of_program(client, |program| Arc::clone(&program.speed)).filter(|speed| speed.is_on())
+    }
+
+    /// The weight of a client's program.
+    pub(crate) fn priority_of(&self, client: &Client) -> Priority {
+        self.of_program(client, |program| *program.priority.lock()).unwrap_or_default()
+    }
+
+    /// Waits until a client's program may be sent another article at once. Without a limit there is
+    /// nothing to hold.
+    pub(crate) async fn place(&self, client: &Client) -> Option<Place> {
+        let places = self.of_program(client, |program| Arc::clone(&program.places))?;
+        Some(Box::pin(places.take()).await)
+    }
+
+    fn of_program<T>(&self, client: &Client, get: impl FnOnce(&Program) -> T) -> Option<T> {
         if !self.0.limits_programs.load(Ordering::Relaxed) {
             return None;
         }
-        self.0.programs.lock().get(&*client.program()).cloned()
+        self.0.programs.lock().get(&*client.program()).map(get)
+    }
+}
+
+impl Program {
+    fn limit(&self, limits: &ProgramLimits) {
+        self.speed.limit(limits.speed);
+        self.places.limit(limits.connections.map(|most| most.get().into()));
+        *self.priority.lock() = limits.priority;
     }
 }
 

@@ -15,7 +15,7 @@ use crate::support::{Pipes, backend, config};
 use crate::{Client, client};
 
 /// An article's block, in bytes.
-const SIZE: usize = 384 * 1024;
+pub(crate) const SIZE: usize = 384 * 1024;
 /// The provider's line, in bytes a second: it is what is shared.
 const SPEED: u32 = 30_000_000;
 /// How long an article takes on a connection that shares the line with the others.
@@ -23,13 +23,13 @@ const ARTICLE: Duration = Duration::from_millis(4 * 13);
 const ROUND_TRIP: Duration = Duration::from_millis(50);
 const CONNECTIONS: u16 = 4;
 /// How long downloads run before anything counts.
-const WARM: Duration = Duration::from_secs(3);
+pub(crate) const WARM: Duration = Duration::from_secs(3);
 const TIME: Duration = Duration::from_secs(10);
 /// Between two commands of a newsreader: a person reads.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A provider that has all articles, and one group.
-fn provider() -> Arc<ProviderState> {
+pub(crate) fn provider() -> Arc<ProviderState> {
     let answer = |line: &str| {
         let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
         Some(match verb {
@@ -52,15 +52,15 @@ fn provider() -> Arc<ProviderState> {
 }
 
 /// A proxy before a provider, for two programs with a login each.
-fn shared() -> Proxy {
+pub(crate) fn shared(provider: &Arc<ProviderState>) -> Proxy {
     let login = |user: &str| Credentials { user: user.into(), password: Secret::new("word") };
     let auth = Arc::new(AuthHandler::with_logins(["small", "big"].map(login)));
     let settings = config(RoutingMode::Hybrid, vec![backend("p", CONNECTIONS)]);
-    Proxy::new(Config { auth, ..settings }, Arc::new(Pipes::to(&[&provider()])))
+    Proxy::new(Config { auth, ..settings }, Arc::new(Pipes::to(&[provider])))
 }
 
 /// A client of this program.
-async fn logged_in(proxy: &Proxy, program: &str) -> Client {
+pub(crate) async fn logged_in(proxy: &Proxy, program: &str) -> Client {
     let mut client = client(proxy).await;
     assert_eq!(client.ask(&format!("AUTHINFO USER {program}")).await.code(), "381");
     assert_eq!(client.ask("AUTHINFO PASS word").await.code(), "281");
@@ -68,14 +68,18 @@ async fn logged_in(proxy: &Proxy, program: &str) -> Client {
 }
 
 /// A program's clients, which download until it is dropped.
-struct Downloads {
+pub(crate) struct Downloads {
     bytes: Arc<AtomicUsize>,
     _clients: JoinSet<()>,
 }
 
 impl Downloads {
     /// So many clients, each with so many requests under way.
-    fn start(proxy: &Proxy, program: &'static str, (count, depth): (usize, usize)) -> Self {
+    pub(crate) fn start(
+        proxy: &Proxy,
+        program: &'static str,
+        (count, depth): (usize, usize),
+    ) -> Self {
         let (bytes, mut clients) = (Arc::<AtomicUsize>::default(), JoinSet::new());
         for at in 0..count {
             let (proxy, bytes) = (proxy.clone(), Arc::clone(&bytes));
@@ -104,14 +108,18 @@ impl Downloads {
 
 /// What two programs get of a provider's line.
 async fn shares(small: (usize, usize), big: (usize, usize)) -> (f64, f64) {
-    let proxy = shared();
+    let proxy = shared(&provider());
     let programs = [Downloads::start(&proxy, "small", small), Downloads::start(&proxy, "big", big)];
+    let [small, big] = speeds(&programs).await;
+    (small / f64::from(SPEED), big / f64::from(SPEED))
+}
+
+/// What programs get, in bytes a second.
+pub(crate) async fn speeds<const N: usize>(programs: &[Downloads; N]) -> [f64; N] {
     sleep(WARM).await;
     let before = programs.each_ref().map(Downloads::bytes);
     sleep(TIME).await;
-    let line = SPEED as f64 * TIME.as_secs_f64();
-    let share = |at: usize| (programs[at].bytes() - before[at]) as f64 / line;
-    (share(0), share(1))
+    std::array::from_fn(|at| (programs[at].bytes() - before[at]) as f64 / TIME.as_secs_f64())
 }
 
 #[tokio::test(start_paused = true)]
@@ -154,7 +162,7 @@ fn median(took: &[Duration]) -> Duration {
 #[tokio::test(start_paused = true)]
 async fn a_small_request_waits_for_no_more_than_what_is_under_way() {
     for big in [(8, 1), (50, 1), (8, 10), (50, 10)] {
-        let proxy = shared();
+        let proxy = shared(&provider());
         let _big = Downloads::start(&proxy, "big", big);
         sleep(WARM).await;
         let mut small = logged_in(&proxy, "small").await;
@@ -174,10 +182,10 @@ async fn a_newsreader_beside_downloads_is_quick_and_costs_them_little() {
         .collect();
     let commands: Vec<_> = commands.iter().map(String::as_str).collect();
     for program in ["small", "big"] {
-        let proxy = shared();
+        let proxy = shared(&provider());
         let alone = median(&times(&mut logged_in(&proxy, program).await, &commands).await);
         for downloads in [1, 4, 10] {
-            let proxy = shared();
+            let proxy = shared(&provider());
             let big = Downloads::start(&proxy, "big", (downloads, 10));
             sleep(WARM).await;
             let before = big.bytes();

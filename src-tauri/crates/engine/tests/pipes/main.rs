@@ -12,6 +12,7 @@ mod lists;
 mod logins;
 mod pause;
 mod pressure;
+mod priority;
 mod small;
 mod speed;
 mod support;

@@ -34,7 +34,7 @@ fn of_provider(name: &str, speed: u64) -> TrafficLimits {
 }
 
 fn of_program(name: &str, speed: u64) -> TrafficLimits {
-    let limits = ProgramLimits { speed: NonZeroU64::new(speed) };
+    let limits = ProgramLimits { speed: NonZeroU64::new(speed), ..ProgramLimits::default() };
     let programs = HashMap::from([(name.to_owned(), limits)]);
     TrafficLimits { programs, ..TrafficLimits::default() }
 }

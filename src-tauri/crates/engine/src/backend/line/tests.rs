@@ -4,7 +4,8 @@ use super::*;
 use proptest::prelude::*;
 
 fn claim(program: &str, client: ClientId, urgency: Urgency, cost: usize) -> Claim {
-    Claim { program: program.into(), client, urgency, cost, last_resort: false }
+    let priority = Priority::Normal;
+    Claim { program: program.into(), client, urgency, priority, cost, last_resort: false }
 }
 
 fn clients(n: usize) -> Vec<ClientId> {
@@ -28,6 +29,27 @@ fn a_program_with_one_connection_gets_as_much_as_one_with_fifty() {
     }
     let share = served.iter().filter(|next| **next == "one").count();
     assert!((48..=52).contains(&share), "{share} of 100");
+}
+
+#[test]
+fn programs_share_by_their_weights() {
+    let (mut line, client, article) = (Line::new(), ClientId::next(), 768 * 1024);
+    let waits = |line: &mut Line<_>, priority| {
+        let program = format!("{priority:?}");
+        line.push(&Claim { priority, ..claim(&program, client, Urgency::Bulk, article) }, priority);
+    };
+    let all = [Priority::Low, Priority::Normal, Priority::High];
+    for priority in all {
+        waits(&mut line, priority);
+    }
+    let mut served = Vec::new();
+    for _ in 0..210 {
+        let next = line.pop().unwrap();
+        served.push(next);
+        waits(&mut line, next);
+    }
+    let turns = all.map(|one| served.iter().filter(|next| **next == one).count());
+    assert_eq!(turns, [10, 40, 160]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use tokio::time::Duration;
 
 use super::super::{Backend, Claim, Urgency};
 use super::{Reply, Stage};
+use crate::config::Priority;
 use crate::dial::ReadHalf;
 use crate::traffic::Flow;
 use crate::types::ClientId;
@@ -57,6 +58,7 @@ fn nobody() -> Claim {
         program: Arc::default(),
         client: ClientId::NOBODY,
         urgency: Urgency::Bulk,
+        priority: Priority::Normal,
         cost: 0,
         last_resort: false,
     }
