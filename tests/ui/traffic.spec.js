@@ -37,8 +37,8 @@ test("a program is limited from its menu", async (t) => {
   const page = await open(t, { page: "overview", scenario: "busy" });
   const limit = async (speed) => {
     await button(page, "More for sabnzbd").click();
-    await page.getByRole("menuitem", { name: "Limit speed" }).click();
-    await page.locator("dialog input").fill(speed);
+    await page.getByRole("menuitem", { name: "Priority and limits" }).click();
+    await page.getByLabel("Speed limit (MB/s)").fill(speed);
     await page.keyboard.press("Enter");
   };
   await limit("-1");
@@ -50,11 +50,25 @@ test("a program is limited from its menu", async (t) => {
   await page.getByText("Limited to 5.0 MB/s").waitFor({ state: "detached" });
 });
 
+test("a program has a priority, and connections of its own", async (t) => {
+  const page = await open(t, { page: "overview", scenario: "busy" });
+  await button(page, "More for sabnzbd").click();
+  await page.getByRole("menuitem", { name: "Priority and limits" }).click();
+  await page.getByLabel("Priority").selectOption("High");
+  const connections = page.locator("dialog").getByLabel("Connections");
+  await connections.fill("0");
+  await page.keyboard.press("Enter");
+  await page.getByText("Enter a number from 1 to 500.").waitFor();
+  await connections.fill("4");
+  await page.keyboard.press("Enter");
+  await page.getByText("High priority, 4 connections at most").waitFor();
+});
+
 test("a program without a login is limited by its own name, and is none of the logins", async (t) => {
   const page = await open(t, { page: "overview", scenario: "no-logins" });
   await button(page, "More for NZBGet").click();
-  await page.getByRole("menuitem", { name: "Limit speed" }).click();
-  await page.locator("dialog input").fill("0.5");
+  await page.getByRole("menuitem", { name: "Priority and limits" }).click();
+  await page.getByLabel("Speed limit (MB/s)").fill("0.5");
   await page.keyboard.press("Enter");
   await page.getByText("Limited to 500 kB/s").waitFor();
   await page.locator("nav").getByRole("button", { name: "Programs" }).click();

@@ -1,7 +1,7 @@
 // A fake of the application, in memory: it answers every request and changes by itself, so that the window can be developed
 // and tested in a plain browser. `?scenario=` chooses the situation, `?lang=` the language.
 import type {
-  Check, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, Password, Program, Provider, Reply, Request, Snapshot, State, Trouble,
+  Check, Client, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, Password, Program, Provider, Reply, Request, Snapshot, State, Trouble,
 } from "../bindings";
 import type { Backend } from ".";
 import { keepsPassword } from "../pages/provider";
@@ -141,7 +141,7 @@ class Application {
         this.#tell("info", { what: "traffic_mode", mode: request.mode });
         return DONE;
       case "set_limits": return this.#change(() => void (settings.limits = request.limits));
-      case "limit_program": return this.#limitProgram(request.name, request.speed);
+      case "limit_program": return this.#limitProgram(request.program);
       case "set_language": return this.#change(() => void (desktop.language = request.language));
       case "set_all_users":
         this.#endTroubles(({ what }) => what === "other_user");
@@ -235,12 +235,14 @@ class Application {
     return DONE;
   }
 
-  #limitProgram(name: string, speed: number | null): Reply {
+  #limitProgram(program: Client): Reply {
+    if (program.connections === 0) fail("invalid", "0 is not between 1 and 500", "connections");
     const { clients } = this.world.settings;
-    const known = clients.find((client) => client.name === name);
-    if (known) known.speed = speed;
-    else clients.push({ name, login: false, speed });
-    return this.#change(() => void (this.world.settings.clients = clients.filter((client) => client.login !== false || client.speed)));
+    const known = clients.find((client) => client.name === program.name);
+    if (known) Object.assign(known, program);
+    else clients.push({ ...program, login: false });
+    const isKept = ({ login, speed, connections, priority }: Client) => login !== false || speed || connections || priority !== "normal";
+    return this.#change(() => void (this.world.settings.clients = clients.filter(isKept)));
   }
 
   #turn(running: State["is"] | null, happened: Happened): Reply {

@@ -10,7 +10,7 @@ use ledger::{By, Range};
 use nntp_proxy::config::Secret;
 use serde::Deserialize;
 use settings::{
-    Language, Limits, Listen, LogLevel, Mode, Notify, PauseFor, Provider, StoreKind, Theme,
+    Client, Language, Limits, Listen, LogLevel, Mode, Notify, PauseFor, Provider, StoreKind, Theme,
     TrafficMode,
 };
 
@@ -136,13 +136,10 @@ pub enum Request {
         /// All of them.
         limits: Limits,
     },
-    /// Limits a program.
+    /// Sets the limits and the priority of a program.
     LimitProgram {
-        /// Its login or, without one, its own name.
-        name: String,
-        /// The most that it is sent, in bytes a second; nothing lifts the limit.
-        #[cfg_attr(feature = "ts", ts(type = "number | null"))]
-        speed: Option<u64>,
+        /// Its login or, without one, its own name, and all of them. It stays a login, or none.
+        program: Client,
     },
     /// Changes the language.
     SetLanguage {

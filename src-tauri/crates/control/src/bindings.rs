@@ -22,8 +22,8 @@ use ledger::{
 };
 use settings::{
     Client, Day, Desktop, FirstSteps, IpVersion, Language, Limits, Listen, LogLevel, Mode, Notify,
-    PauseFor, Provider, ReadOnly, Routing, Rule, Settings, SettingsCopy, StoreKind, Theme, TlsMode,
-    TrafficMode, VerifyLevel,
+    PauseFor, Priority, Provider, ReadOnly, Routing, Rule, Settings, SettingsCopy, StoreKind,
+    Theme, TlsMode, TrafficMode, VerifyLevel,
 };
 use ts_rs::{Config, TS};
 
@@ -92,6 +92,7 @@ fn bindings() -> String {
         TlsMode,
         VerifyLevel,
         IpVersion,
+        Priority,
         Desktop,
         Theme,
         FirstSteps,

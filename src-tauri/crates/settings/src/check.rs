@@ -32,6 +32,10 @@ pub fn check(settings: &Settings) -> Result<(), Complaint> {
             return Err(Complaint::new(path, format!("there is another client {:?}", client.name)));
         }
         check_speed(&format!("clients[{at}].speed"), client.speed)?;
+        if let Some(connections) = client.connections {
+            let path = format!("clients[{at}].connections");
+            check_within(&path, connections, (1, 500))?;
+        }
     }
     check_speed("limits.speed", settings.limits.speed)?;
     check_speed("limits.slow_speed", Some(settings.limits.slow_speed))?;
@@ -129,14 +133,8 @@ fn check_provider(path: &str, provider: &Provider) -> Result<(), Complaint> {
     check_word(&format!("{path}.id"), &provider.id)?;
     check_host(provider).map_err(|why| Complaint::new(format!("{path}.host"), why))?;
     check_via(provider).map_err(|(field, why)| Complaint::new(format!("{path}.{field}"), why))?;
-    let within = |field: &str, value: u16, from: u16, to: u16| {
-        let why = format!("{value} is not between {from} and {to}");
-        if (from..=to).contains(&value) {
-            Ok(())
-        } else {
-            Err(Complaint::new(format!("{path}.{field}"), why))
-        }
-    };
+    let within =
+        |field: &str, value, from, to| check_within(&format!("{path}.{field}"), value, (from, to));
     within("port", provider.port(), 1, u16::MAX)?;
     within("connections", provider.connections, 1, 500)?;
     within("pipelining", provider.pipelining.unwrap_or(1).into(), 1, 64)?;
@@ -182,4 +180,9 @@ fn check_host(provider: &Provider) -> Result<(), &'static str> {
 fn check_word(path: &str, word: &str) -> Result<(), Complaint> {
     let bad = word.trim().is_empty() || word.chars().any(char::is_control);
     if bad { Err(Complaint::new(path, "must not be empty or have line breaks")) } else { Ok(()) }
+}
+
+fn check_within(path: &str, value: u16, (from, to): (u16, u16)) -> Result<(), Complaint> {
+    let why = || Complaint::new(path, format!("{value} is not between {from} and {to}"));
+    (from..=to).contains(&value).then_some(()).ok_or_else(why)
 }

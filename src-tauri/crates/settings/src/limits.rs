@@ -1,6 +1,6 @@
 //! Speed limits in the settings, and what the engine is told of them.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU16, NonZeroU64};
 
 use local::channel::SpeedLimit;
 use nntp_proxy::config::{ProgramLimits, TrafficLimits};
@@ -122,9 +122,14 @@ impl Settings {
                 .filter_map(|one| Some((one.id.clone(), of_provider(one.speed)?)))
                 .collect(),
             programs: clients
+                .filter(|client| client.has_limits())
                 .map(|client| {
-                    let speed = client.speed.and_then(NonZeroU64::new);
-                    (client.name.clone(), ProgramLimits { speed })
+                    let limits = ProgramLimits {
+                        speed: client.speed.and_then(NonZeroU64::new),
+                        connections: client.connections.and_then(NonZeroU16::new),
+                        priority: client.priority,
+                    };
+                    (client.name.clone(), limits)
                 })
                 .collect(),
         }

@@ -94,7 +94,7 @@ pub struct Provider {
 }
 
 /// Whether nothing else was chosen, so that the file need not say it.
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

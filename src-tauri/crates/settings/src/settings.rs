@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use nntp_proxy::config::RoutingMode as Mode;
+use nntp_proxy::config::{Priority, RoutingMode as Mode};
 use secrets::Owner;
 use serde::{Deserialize, Serialize};
 
+use crate::provider::is_default;
 use crate::{Desktop, Limits, Provider};
 
 /// The version of the file's format that this program writes.
@@ -82,6 +83,13 @@ pub struct Client {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(type = "number | null"))]
     pub speed: Option<u64>,
+    /// How many articles it is sent at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<u16>,
+    /// What it gets beside others that wait, too.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Priority>"))]
+    pub priority: Priority,
 }
 
 const fn yes() -> bool {
@@ -180,13 +188,19 @@ impl Client {
     /// A login without limits.
     #[must_use]
     pub fn with_login(name: &str) -> Self {
-        Self { name: name.into(), login: true, speed: None }
+        Self {
+            name: name.into(),
+            login: true,
+            speed: None,
+            connections: None,
+            priority: Priority::Normal,
+        }
     }
 
-    /// Whether it has any limit.
+    /// Whether it has any limit, or another priority than most.
     #[must_use]
     pub fn has_limits(&self) -> bool {
-        self.speed.is_some()
+        *self != Self { login: self.login, ..Self::with_login(&self.name) }
     }
 
     /// A program without a login, and without limits.

@@ -175,6 +175,12 @@ fn each_value_that_cannot_be_is_named_with_its_place() {
 fn limits_that_cannot_be_are_named_with_their_place() {
     for (pointer, value, path, why) in [
         ("/providers/0/speed", json!(0), "providers[0].speed", "0 is too slow: use at least 1000"),
+        (
+            "/clients/1/connections",
+            json!(0),
+            "clients[1].connections",
+            "0 is not between 1 and 500",
+        ),
         ("/clients/1/speed", json!(999), "clients[1].speed", "999 is too slow: use at least 1000"),
         ("/limits", json!({"speed": 5}), "limits.speed", "5 is too slow: use at least 1000"),
         ("/limits", json!({"slow_speed": 0}), "limits.slow_speed", "0 is too slow"),

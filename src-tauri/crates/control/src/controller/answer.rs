@@ -63,7 +63,7 @@ impl Controller {
             Request::SetPosting { posting } => self.set(|settings| settings.posting = posting),
             Request::SetTraffic { mode } => self.set_traffic(mode),
             Request::SetLimits { limits } => self.set(|settings| settings.limits = limits),
-            Request::LimitProgram { name, speed } => self.limit_program(&name, speed),
+            Request::LimitProgram { program } => self.limit_program(program),
             Request::SetLanguage { language } => {
                 self.set(|settings| settings.desktop.language = language)
             }

@@ -74,18 +74,14 @@ impl Controller {
         }
     }
 
-    /// Limits a program, by its login or, without one, by its own name.
-    pub(super) fn limit_program(
-        &mut self,
-        name: &str,
-        speed: Option<u64>,
-    ) -> Result<Reply, Failure> {
-        let name = name.trim();
+    /// Sets the limits of a program, by its login or, without one, by its own name.
+    pub(super) fn limit_program(&mut self, limits: Client) -> Result<Reply, Failure> {
+        let name = limits.name.trim().to_owned();
         self.set(|settings: &mut Settings| {
             let known = settings.clients.iter_mut().find(|client| client.name == name);
             match known {
-                Some(client) => client.speed = speed,
-                None => settings.clients.push(Client { speed, ..Client::without_login(name) }),
+                Some(client) => *client = Client { name, login: client.login, ..limits },
+                None => settings.clients.push(Client { name, login: false, ..limits }),
             }
             settings.clients.retain(|client| client.login || client.has_limits());
         })

@@ -61,10 +61,7 @@ async fn the_speed_that_was_chosen_is_what_newsmuxctl_is_told() {
 #[tokio::test]
 async fn a_program_is_limited_by_its_login_or_its_own_name() {
     let app = Begin::new().start();
-    let limit = |name: &str, speed: Value| {
-        let name = name.to_owned();
-        json!({"do": "limit_program", "name": name, "speed": speed})
-    };
+    let limit = |name: &str, speed: Value| json!({"do": "limit_program", "program": {"name": name, "speed": speed}});
     app.must(limit("SABnzbd", json!(5_000_000))).await;
     let alone = json!([{"name": "SABnzbd", "login": false, "speed": 5_000_000}]);
     assert_eq!(app.saved()["clients"], alone);
@@ -81,6 +78,13 @@ async fn a_program_is_limited_by_its_login_or_its_own_name() {
     app.must(limit("Pan", json!(3_000_000))).await;
     app.must(limit("Pan", Value::Null)).await;
     assert_eq!(app.saved()["clients"].as_array().map(Vec::len), Some(2));
-    let (code, _) = app.refused(limit("Pan", json!(1))).await;
-    assert_eq!(code, FailureCode::Invalid);
+    for (field, value) in [("speed", json!(1)), ("connections", json!(0))] {
+        let program = json!({"name": "Pan", field: value});
+        let refused = app.refused(json!({"do": "limit_program", "program": program})).await;
+        assert_eq!(refused, (FailureCode::Invalid, Some(field.into())));
+    }
+    let program = json!({"name": "Pan", "priority": "high", "connections": 4});
+    app.must(json!({"do": "limit_program", "program": program})).await;
+    let saved = json!({"name": "Pan", "login": false, "priority": "high", "connections": 4});
+    assert_eq!(app.saved()["clients"][2], saved);
 }

@@ -32,6 +32,9 @@ pub struct ProgramLimits {
 
 /// What a program gets beside others that wait, too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Priority {
     /// A quarter of what a normal one gets.
     Low,
