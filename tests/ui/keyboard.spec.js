@@ -231,7 +231,7 @@ describe("settings", () => {
     await page.locator("[aria-invalid]").waitFor();
     assert.equal(await said(page.getByLabel("Host")), "Other computers could connect without a login. Add a login under Programs first.");
     await type(page, "Host", "localhost");
-    await tabTo(page, page.getByLabel("Port"));
+    await tabTo(page, page.getByLabel("Port", { exact: true }));
     await page.keyboard.press("Control+A");
     await page.keyboard.type("1119");
     await press(page, button(page, "Apply"));

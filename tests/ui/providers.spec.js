@@ -23,7 +23,7 @@ describe("providers", () => {
     await row(page, "news.example.com").getByText("0 of 30 open").waitFor();
     await press(page, button(page, "Edit news.example.com"));
     assert.equal(await page.getByLabel("Encryption").inputValue(), "on");
-    assert.equal(await page.getByLabel("Port").getAttribute("placeholder"), "563 (default)");
+    assert.equal(await page.getByLabel("Port", { exact: true }).getAttribute("placeholder"), "563 (default)");
     assert.equal(await page.getByLabel("Password", { exact: true }).inputValue(), "");
     assert.equal(await page.getByLabel("Password", { exact: true }).getAttribute("placeholder"), "Saved. Leave empty to keep it.");
   });
@@ -140,7 +140,7 @@ describe("providers", () => {
     await press(page, button(page, "Use news.example.com"));
     await isFocused(page.getByLabel("News server"));
     assert.equal(await page.getByLabel("News server").inputValue(), "news.example.com");
-    assert.equal(await page.getByLabel("Port").inputValue(), "443");
+    assert.equal(await page.getByLabel("Port", { exact: true }).inputValue(), "443");
   });
 
   test("a name follows the host unless it was typed", async (t) => {

@@ -15,7 +15,7 @@ const { causes } = await load("causes.de");
 const SOURCES = {
   "engine/src": [
     "error.rs", "backend/connection.rs", "backend/lease.rs", "backend/mod.rs", "backend/pool.rs", "backend/reply/accept.rs", "check/connections.rs", "dial/certificate.rs", "dial/error.rs",
-    "dial/establish.rs", "dial/net.rs", "dial/race.rs", "dial/tls.rs", "dial/verify.rs", "router/route.rs", "session/selected.rs", "session/stateful.rs", "session/streaming.rs",
+    "dial/establish.rs", "dial/net.rs", "dial/race.rs", "dial/socks.rs", "dial/source.rs", "dial/tls.rs", "dial/verify.rs", "dial/via.rs", "router/route.rs", "session/selected.rs", "session/stateful.rs", "session/streaming.rs",
   ],
   "nntp/src": ["line.rs", "login.rs", "status.rs"],
   "downloaders/src/connect": ["http.rs", "mod.rs", "nzbget.rs", "sabnzbd.rs"],
