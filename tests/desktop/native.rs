@@ -9,9 +9,6 @@ use crate::TOOLS;
 use crate::app::{until, write_settings};
 use crate::window::Window;
 
-const IN_THE_MIDDLE: &str =
-    "done(document.querySelector('details .file').scrollIntoView({block: 'center'}))";
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_is_chosen_in_the_systems_dialog() {
     if skip(&TOOLS) {
@@ -25,8 +22,6 @@ async fn a_file_is_chosen_in_the_systems_dialog() {
     window.unfold("More").await;
     let title = "Choose a CA certificate";
     for _ in 0..2 {
-        // The driver would scroll it below the bar at the bottom.
-        window.run(IN_THE_MIDDLE).await;
         window.press("Choose file").await;
         until("the dialog", || window.display.shows(title));
         // The window answers while it is open.

@@ -10,7 +10,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use newsmux_tests::desktop::Desktop;
 use newsmux_tests::real::process::{Process, children, free_port, wait_for};
-use serde_json::{Value, json};
+use serde_json::{Value, json, to_value};
 use tokio::time::{Instant, timeout};
 
 use crate::app::{PATIENCE, is_dead, kill, program, until};
@@ -93,8 +93,16 @@ impl Window {
 
     /// Presses a button, by its words or its label.
     pub(crate) async fn press(&self, name: &str) {
-        let by = format!("//button[normalize-space()=\"{name}\" or @aria-label=\"{name}\"]");
-        self.see(&by).await.click().await.unwrap();
+        self.click(&format!("//button[normalize-space()=\"{name}\" or @aria-label=\"{name}\"]"))
+            .await;
+    }
+
+    /// Clicks on something, scrolled to where nothing covers it, as a bar at the bottom does.
+    async fn click(&self, xpath: &str) {
+        let element = self.see(xpath).await;
+        let middle = "arguments[0].scrollIntoView({block: 'center'})";
+        self.web.execute(middle, vec![to_value(&element).unwrap()]).await.unwrap();
+        element.click().await.unwrap();
     }
 
     /// Presses a button that ends the window: the driver may have nobody left to ask what came of it.
@@ -126,8 +134,7 @@ impl Window {
 
     /// Unfolds what is folded under these words.
     pub(crate) async fn unfold(&self, title: &str) {
-        let by = format!("//summary[normalize-space()=\"{title}\"]");
-        self.see(&by).await.click().await.unwrap();
+        self.click(&format!("//summary[normalize-space()=\"{title}\"]")).await;
     }
 
     /// Turns to a page.
