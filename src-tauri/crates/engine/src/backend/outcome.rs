@@ -50,6 +50,7 @@ impl Backend {
                         pool.breaker.probe_abandoned(now);
                         return None;
                     }
+                    pool.pace.was_late(now, now.duration_since(since));
                     failure
                 }
                 Loss::Failed(failure) => failure,
@@ -92,7 +93,7 @@ impl Backend {
     /// Records a served request. Returns true if the provider had been set aside.
     fn has_served(&self, pool: &mut Pool, now: Instant, timing: &Timing) -> bool {
         if let Some(time) = timing.first_line {
-            pool.pace.measured_round_trip(time);
+            pool.pace.measured_round_trip(now, time);
             self.counters().first_byte.count(time);
         }
         timing.block.into_iter().for_each(|time| pool.pace.measured_article(now, time));

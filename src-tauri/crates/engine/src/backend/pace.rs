@@ -24,6 +24,8 @@ const SMALL_DEPTH: u16 = 64;
 const AHEAD: Duration = Duration::from_millis(20);
 /// A reply whose first byte takes longer is suspicious, unless the provider is usually that slow.
 const SILENCE: Duration = Duration::from_millis(2000);
+/// However late replies are, this is suspicious.
+const LONGEST_SILENCE: Duration = Duration::from_secs(10);
 /// A reply that takes this many times the usual round trip is suspicious.
 const UNUSUAL: u32 = 4;
 /// An estimate that is not confirmed for this long counts half.
@@ -38,6 +40,8 @@ pub(super) struct Pace {
     article: Option<(Duration, Instant)>,
     depth: Option<Lowered>,
     stumbled: Option<Instant>,
+    /// How long a reply was waited for that was late or never came, and when.
+    late: Option<(Duration, Instant)>,
 }
 
 impl Pace {
@@ -74,21 +78,29 @@ impl Pace {
         u16::try_from(1 + during.max(one_more)).unwrap_or(u16::MAX)
     }
 
-    /// How long a reply may be silent before it is suspicious.
-    pub(super) fn suspicious_after(&self) -> Duration {
-        (self.round_trip.unwrap_or_default() * UNUSUAL).max(SILENCE)
+    /// How long a reply may be silent before it is suspicious: longer where some are late.
+    pub(super) fn suspicious_after(&self, now: Instant) -> Duration {
+        let usual = self.round_trip.unwrap_or_default() * UNUSUAL;
+        usual.max(SILENCE).max((faded(self.late, now) * 2).min(LONGEST_SILENCE))
     }
 
     /// The estimated time of an article on a connection; zero if unknown.
     pub(super) fn article(&self, now: Instant) -> Duration {
-        let Some((time, at)) = self.article else { return Duration::ZERO };
-        let halvings = now.duration_since(at).as_secs() / ESTIMATE_MEMORY.as_secs();
-        time / 2_u32.saturating_pow(u32::try_from(halvings.min(30)).unwrap_or(30))
+        faded(self.article, now)
     }
 
     /// Records how long a request on an idle connection waited for the first line of its reply.
-    pub(super) fn measured_round_trip(&mut self, time: Duration) {
+    pub(super) fn measured_round_trip(&mut self, now: Instant, time: Duration) {
         self.round_trip = Some(smoothed(self.round_trip, time));
+        if time > SILENCE {
+            self.was_late(now, time);
+        }
+    }
+
+    /// Records a reply that was waited for this long, perhaps in vain: the next one is given more time, as
+    /// in TCP (RFC 6298, section 5.5).
+    pub(super) fn was_late(&mut self, now: Instant, time: Duration) {
+        self.late = Some((time.max(faded(self.late, now)), now));
     }
 
     /// Records how long an article's block took, if its client did not slow it down.
@@ -117,6 +129,13 @@ impl Pace {
     }
 }
 
+/// An estimate that counts half each time it was not confirmed for long; zero if there is none.
+fn faded(estimate: Option<(Duration, Instant)>, now: Instant) -> Duration {
+    let Some((time, at)) = estimate else { return Duration::ZERO };
+    let halvings = now.duration_since(at).as_secs() / ESTIMATE_MEMORY.as_secs();
+    time / 2_u32.saturating_pow(u32::try_from(halvings.min(30)).unwrap_or(30))
+}
+
 /// Smooths like TCP's round-trip estimate (RFC 6298, section 2).
 fn smoothed(old: Option<Duration>, new: Duration) -> Duration {
     old.map_or(new, |old| (old * 7 + new) / 8)
@@ -128,7 +147,7 @@ mod tests {
 
     fn at(round_trip: u64, article: u64) -> Pace {
         let mut pace = Pace::default();
-        pace.measured_round_trip(Duration::from_millis(round_trip));
+        pace.measured_round_trip(Instant::now(), Duration::from_millis(round_trip));
         pace.measured_article(Instant::now(), Duration::from_millis(article));
         pace
     }
@@ -158,7 +177,7 @@ mod tests {
         for (milliseconds, depth) in [(0, 4), (4, 4), (10, 6), (50, 14), (150, 16), (9000, 16)] {
             let (mut pace, now) = (Pace::default(), Instant::now());
             assert_eq!(pace.depth(now, None), 4);
-            pace.measured_round_trip(Duration::from_millis(milliseconds));
+            pace.measured_round_trip(now, Duration::from_millis(milliseconds));
             assert_eq!(pace.depth(now, None), depth, "{milliseconds} ms away");
             assert_eq!(pace.depth(now, NonZeroU8::new(2)), 2);
         }
@@ -196,6 +215,17 @@ mod tests {
             let estimate = pace.article(later).as_millis();
             assert!((least..=most).contains(&estimate), "{estimate} ms after {time:?}");
         }
+    }
+
+    #[test]
+    fn a_reply_that_is_late_gives_the_next_ones_more_time_for_a_while() {
+        let (mut pace, now) = (at(50, 7), Instant::now());
+        assert_eq!(pace.suspicious_after(now), SILENCE);
+        pace.was_late(now, SILENCE);
+        assert_eq!(pace.suspicious_after(now), SILENCE * 2);
+        pace.measured_round_trip(now, Duration::from_secs(3));
+        assert_eq!(pace.suspicious_after(now), Duration::from_secs(6));
+        assert_eq!(pace.suspicious_after(now + ESTIMATE_MEMORY * 2), SILENCE);
     }
 
     #[test]

@@ -320,7 +320,7 @@ impl Pool {
 
     /// How to watch the reply to a request that is sent now.
     pub(super) fn watch(&self, at: Instant, probe: bool) -> Watch {
-        Watch { at, probe, suspicious_after: self.pace.suspicious_after() }
+        Watch { at, probe, suspicious_after: self.pace.suspicious_after(at) }
     }
 
     /// The client's group and article have changed on this connection, so its other connections no

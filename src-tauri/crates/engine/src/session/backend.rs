@@ -150,6 +150,7 @@ impl ClientSession {
         exchange: &mut Exchange<'_>,
         way: &mut Way<'_>,
     ) -> Result<Outcome, Error> {
+        exchange.hurried = route.may_ask_again(backend);
         match way {
             Way::Shared => self.execute_command_on_backend(backend, route, exchange).await,
             Way::Own(own) => Box::pin(self.ask_own(backend, route, exchange, own)).await,
@@ -176,7 +177,7 @@ impl ClientSession {
         };
         reply.set_claim(claim);
         reply.set_prior_refusals(exchange.prior(backend));
-        let status = reply.status(route.may_ask_again(backend)).await?;
+        let status = reply.status(exchange.hurried).await?;
         self.deliver(backend, &mut reply, status, exchange).await
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Exchange<'a> {
     /// What backends replied that is not final the first time.
     prior: Vec<(Arc<Backend>, PriorRefusals)>,
     pub(super) delivered: Option<Delivered>,
+    /// Whether another connection may help if this one is silent.
+    pub(super) hurried: bool,
 }
 
 /// An article that was delivered whole.
@@ -39,7 +41,7 @@ impl<'a> Exchange<'a> {
     pub(super) fn new(request: &'a Request, pending: &'a mut PendingReply) -> Self {
         let progress = Progress::of(request);
         pending.answers(request.verb());
-        Self { request, pending, progress, prior: Vec::new(), delivered: None }
+        Self { request, pending, progress, prior: Vec::new(), delivered: None, hurried: false }
     }
 
     /// Returns what a backend replied to this request before.

@@ -145,7 +145,7 @@ impl ClientSession {
     ) -> Result<Outcome, Error> {
         let mut reply = sent?;
         reply.set_claim(exchange.claim(self, true));
-        let status = reply.status(true).await?;
+        let status = reply.status(exchange.hurried).await?;
         self.deliver(backend, &mut reply, status, exchange).await
     }
 
@@ -191,7 +191,7 @@ impl ClientSession {
         let mut reply = turn.next_reply()?;
         reply.set_claim(exchange.claim(self, true));
         reply.set_prior_refusals(exchange.prior(backend));
-        let status = reply.status(true).await?;
+        let status = reply.status(exchange.hurried).await?;
         if status.code().get() < 400 {
             in_place |= selected.apply_reply(backend, exchange.request, &status);
         } else if selects(exchange.request) {
@@ -240,7 +240,7 @@ pub(super) async fn select(
     while turn.has_prologue() {
         let mut reply = turn.next_reply()?;
         reply.set_prior_refusals(prior);
-        let status = reply.status(true).await?;
+        let status = reply.status(exchange.hurried).await?;
         match (reply.request().verb(), status.code().get()) {
             (Verb::Group, 211) => in_place = selected.is_at(Current::first(&status)),
             (Verb::Group, _) => {

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
+use newsmux_tests::article::Article;
 use newsmux_tests::provider::{Ending, Fault, Provider, Script, on};
 use nntp_proxy::backend::Retry;
 use nntp_proxy::config::RoutingMode;
@@ -129,6 +130,45 @@ async fn replies_that_begin_late_cost_a_login_for_none_of_them_once_that_is_know
     assert!(logins <= 10, "{logins} logins for {asked} requests");
     download(&proxy, 8, (20, 1), SMALL).await;
     assert_eq!((slow.count("BODY") - asked, slow.book().logins - logins), (160, 0));
+}
+
+/// One article in twenty comes from the provider's slow disk, and is late each time it is asked for.
+#[tokio::test(start_paused = true)]
+async fn a_few_replies_that_begin_late_among_many_cost_neither_logins_nor_time() {
+    let (clients, articles, late) = (8, 400, Duration::from_secs(3));
+    let cold = (0..clients).flat_map(|client| {
+        (0..articles).step_by(20).map(move |n| format!("BODY <{client}.{}@", n + client))
+    });
+    let script = cold.fold(Script::new(), |script, line| script.and(on(&line, Fault::Delay(late))));
+    let provider = provider("p", SMALL).script(script).state();
+    let proxy = before(&[&provider], 8);
+    let began = Instant::now();
+    download(&proxy, clients, (articles, 1), SMALL).await;
+    let (took, logins) = (began.elapsed(), provider.book().logins);
+    let least = late * (articles as u32 / 20);
+    assert!(took < least * 2, "{took:?}, of which {least:?} are waits for the provider");
+    assert!(logins <= 18, "{logins} logins");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newsreaders_requests_may_take_as_long_as_the_settings_allow() {
+    let late = Fault::Delay(Duration::from_secs(15));
+    let article = Article::text("<one@x>", &["text"]);
+    for verb in ["GROUP", "OVER", "ARTICLE"] {
+        for mode in [RoutingMode::Hybrid, RoutingMode::Standard] {
+            let group = provider("p", SMALL).group("g", &[(1, &article)]);
+            let provider = group.rule(on(verb, late.clone())).state();
+            let proxy = proxy(mode, &[&provider], vec![logged_in("p", 4)]);
+            let mut client = client(&proxy).await;
+            for (line, code) in [("GROUP g", "211"), ("OVER 1", "224"), ("ARTICLE 1", "220")] {
+                assert_eq!(
+                    client.ask(line).await.code(),
+                    code,
+                    "{line} in {mode:?}, {verb} is late"
+                );
+            }
+        }
+    }
 }
 
 fn retry(proxy: &Proxy, provider: &str) -> Option<Retry> {
