@@ -43,8 +43,8 @@ impl Tally {
     /// Whether something came, all of it was right, and nobody was sent away or waited in vain.
     pub(crate) fn is_good(&self) -> bool {
         let none = |counter: &AtomicU64| counter.load(Ordering::Relaxed) == 0;
-        let [wrong, silent, sent_away] = [&self.wrong, &self.silent, &self.sent_away].map(none);
-        wrong && silent && sent_away && !none(&self.right)
+        let bad = [&self.wrong, &self.silent, &self.sent_away, &self.missing];
+        bad.iter().all(|counter| none(counter)) && !none(&self.right)
     }
 
     /// `peak` is newsmuxd's memory, in bytes.

@@ -27,6 +27,8 @@ const CONNECTIONS: [&str; 9] = [
 ];
 const ACCOUNT: [&str; 7] =
     ["credit", "paym", "expired", "suspended", "disabled", "exceeded", "blocked"];
+/// What else may be expired, blocked or exceeded.
+const OTHERS: [&str; 3] = ["article", "message", "session"];
 const CREDENTIALS: [&str; 11] = [
     "username",
     "password",
@@ -40,15 +42,17 @@ const CREDENTIALS: [&str; 11] = [
     "bad user",
     "credential",
 ];
-const FAREWELL: [&str; 10] = [
+const FAREWELL: [&str; 12] = [
     "timeout",
     "timed out",
     "time out",
     "time limit",
     "idle",
     "inactiv",
+    "session expired",
     "bye",
     "closing",
+    "connection closed",
     "shutting down",
     "going down",
 ];
@@ -79,7 +83,9 @@ impl Words {
 
     /// Whether they say that the account is used up, expired or unpaid.
     pub(crate) fn mean_account(&self) -> bool {
-        self.mean_volume() || (!self.have_one_of(&CONNECTIONS) && self.have_one_of(&ACCOUNT))
+        let others = [&CONNECTIONS[..], &OTHERS];
+        self.mean_volume()
+            || (self.have_one_of(&ACCOUNT) && !others.iter().any(|words| self.have_one_of(words)))
     }
 
     /// Whether they say that the paid volume is used up.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use nntp::command::Request;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use super::account::Permit;
 use super::breaker::{Breaker, Trust};
@@ -29,6 +29,8 @@ use super::{Backend, RESERVED, SHARE_AFTER, USED_UP, Volume};
 use crate::error::Error;
 use crate::types::ClientId;
 
+/// How long hosts of an account that take turns with one connection keep it: for ten logins a minute.
+const SWAP_AFTER: Duration = Duration::from_secs(6);
 /// One backend's connections, and the requests that wait for them.
 pub(super) struct Pool {
     pub(super) slots: Vec<Slot>,
@@ -297,14 +299,17 @@ impl Pool {
     }
 
     /// Closes a connection, now or when it is idle, if another host of the account needs it more. One
-    /// that was just made is kept for a while.
+    /// that was just made is kept for a while, and the last one for longer: it will be wanted back.
     pub(super) fn give_way(&mut self, backend: &Backend, effects: &mut Effects) {
         if !backend.account().is_contended() {
             return;
         }
         let now = effects.now;
-        let settled =
-            |slot: &Slot| slot.access == Access::Shared && now >= slot.created + SHARE_AFTER;
+        let kept = match backend.account().open_of(&backend.config().id) {
+            0 | 1 => SWAP_AFTER * u32::from(backend.account().open()),
+            _ => SHARE_AFTER,
+        };
+        let settled = |slot: &Slot| slot.access == Access::Shared && now >= slot.created + kept;
         let Some((at, _)) = best(&self.slots, settled, |slot| slot.turns) else { return };
         if !backend.account().gives_way(&backend.config().id) {
             return;

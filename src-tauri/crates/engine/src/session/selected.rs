@@ -164,9 +164,9 @@ pub(super) fn needs_current(request: &Request) -> bool {
     match (request.class(), request.verb()) {
         // An unknown command may act on it.
         (Class::Stateful(Effect::Current | Effect::Step) | Class::Unknown, _) => true,
-        (_, Verb::Over | Verb::XOver) => args.is_empty(),
+        (_, Verb::Over | Verb::XOver | Verb::XZVer) => args.is_empty(),
         // Only a header name, without a range.
-        (_, Verb::Hdr | Verb::XHdr) => !args.iter().any(u8::is_ascii_whitespace),
+        (_, Verb::Hdr | Verb::XHdr | Verb::XZHdr) => !args.iter().any(u8::is_ascii_whitespace),
         _ => false,
     }
 }

@@ -106,6 +106,29 @@ async fn two_hosts_of_one_account_share_its_connections() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn hosts_that_take_turns_with_too_few_connections_log_in_ten_times_a_minute() {
+    for (connections, names) in [(1, &["a", "b"][..]), (2, &["a", "b", "c"])] {
+        let slow = |name| partial(name).rate(2_000_000).state();
+        let hosts: Vec<_> = names.iter().copied().map(slow).collect();
+        let backends = names.iter().map(|name| host(name, connections)).collect();
+        let proxy = proxy(RoutingMode::Hybrid, &hosts.iter().collect::<Vec<_>>(), backends);
+        let wanted = |name: &'static str| {
+            let proxy = proxy.clone();
+            tokio::spawn(async move { ask_for_ever(&proxy, name, 2).await })
+        };
+        let busy: Vec<_> = names.iter().map(|name| wanted(name)).collect();
+        sleep(Duration::from_secs(180)).await;
+        let logins: u64 = hosts.iter().map(|host| host.book().logins).sum();
+        assert!(logins <= 3 * 10 + u64::from(connections), "{logins} logins in three minutes");
+        for host in hosts {
+            let served = host.book().articles / SIZE as u64;
+            assert!(served > 100, "{served} articles of {}", host.name());
+        }
+        busy.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_host_with_none_gets_a_connection_from_one_that_is_busy_all_the_time() {
     let (a, b) = (partial("a").state(), partial("b").state());
     let backends = vec![host("a", 2), BackendConfig { tier: 1, ..host("b", 2) }];

@@ -21,7 +21,7 @@ fn status(line: &str) -> StatusLine {
 }
 
 /// Every reply to a request for an article that was seen at some provider.
-const TO_AN_ARTICLE: [(&str, Verdict); 48] = [
+const TO_AN_ARTICLE: [(&str, Verdict); 53] = [
     ("222 0 <1@x> body", Answer),
     ("430 No such article", Missing),
     ("423 No such number", Missing),
@@ -55,6 +55,11 @@ const TO_AN_ARTICLE: [(&str, Verdict); 48] = [
     ("483 Encryption required", Unable),
     ("502 No permission", Unable),
     ("503 Not now", Unable),
+    ("502 Article blocked", Unable),
+    ("503 Article expired", Unable),
+    ("502 Message disabled", Unable),
+    ("503 Session expired", Farewell),
+    ("502 Connection closed", Farewell),
     ("502 Byte limit exceeded", Account),
     ("482 Download limit exceeded", Account),
     ("400 quota exceeded", Account),
