@@ -13,16 +13,16 @@ use tokio::time::{Instant, timeout};
 use super::choose::best;
 use super::connection::Connection;
 use super::logins::Fate;
-use super::pool::{Answer, Effects, Pool};
+use super::pool::{Answer, Effects, Pool, Waiter};
 use super::slot::{Access, Rank, Slot};
-use super::{Backend, Loss, Reply, USED_UP, Volume};
+use super::{Backend, Claim, Loss, Reply, USED_UP, Volume};
 use crate::dial::WriteHalf;
 use crate::error::Error;
 use crate::types::ClientId;
 
 /// A request that waits for a lease.
 pub(super) struct LeaseWaiter {
-    wanted: Wanted,
+    pub(super) wanted: Wanted,
     pub(super) answer: oneshot::Sender<Answer<Lease>>,
 }
 
@@ -158,20 +158,20 @@ impl Drop for Lease {
 }
 
 impl Pool {
-    /// Adds a request to those that wait for a lease.
+    /// Adds a request for a lease to the line.
     pub(super) fn ask_lease(
         &mut self,
         backend: &Arc<Backend>,
-        wanted: Wanted,
+        (claim, wanted): (&Claim, Wanted),
         effects: &mut Effects,
     ) -> oneshot::Receiver<Answer<Lease>> {
         let (answer, receiver) = oneshot::channel();
-        self.leases.push_back(LeaseWaiter { wanted, answer });
+        self.line.push(claim, Waiter::Lease(LeaseWaiter { wanted, answer }));
         self.serve(backend, effects);
         receiver
     }
 
-    /// Serves lease requests first; they are few.
+    /// Serves those whose turn it is to get a lease.
     pub(super) fn serve_leases(&mut self, backend: &Arc<Backend>, effects: &mut Effects) {
         // Who a connection was reserved for may have left.
         self.unreserve();

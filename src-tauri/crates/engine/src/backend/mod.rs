@@ -256,8 +256,8 @@ impl Backend {
     }
 
     /// Asks for a connection alone, preferably one on which the client's group is selected.
-    pub(crate) fn lease(self: &Arc<Self>, wanted: Wanted) -> Waiting<Lease> {
-        Waiting(self.change(|pool, effects| pool.ask_lease(self, wanted, effects)))
+    pub(crate) fn lease(self: &Arc<Self>, claim: &Claim, wanted: Wanted) -> Waiting<Lease> {
+        Waiting(self.change(|pool, effects| pool.ask_lease(self, (claim, wanted), effects)))
     }
 
     /// Serves waiting requests again: time has passed, or a permit came back.

@@ -44,7 +44,8 @@ pub(super) struct Pool {
     pub(super) looked_after: bool,
     /// When the last dial began.
     pub(super) dialled_at: Option<Instant>,
-    line: Line<Waiter>,
+    pub(super) line: Line<Waiter>,
+    /// Those whose turn it is to get a lease, once a connection is idle.
     pub(super) leases: VecDeque<LeaseWaiter>,
     /// The connection that got a small request last.
     pub(super) gathering: Option<u64>,
@@ -55,16 +56,17 @@ pub(super) struct Pool {
 pub(super) type Answer<T> = Result<T, Error>;
 
 /// A waiting request and where to send its turn.
-enum Waiter {
+pub(super) enum Waiter {
     Turn { request: Request, last_resort: bool, answer: oneshot::Sender<Answer<Reply>> },
     Group(Prologue, Request, oneshot::Sender<Answer<GroupTurn>>),
+    Lease(LeaseWaiter),
 }
 
 impl Waiter {
     fn is_small(&self) -> bool {
         match self {
             Self::Turn { request, .. } => is_small(request),
-            Self::Group(..) => false,
+            Self::Group(..) | Self::Lease(_) => false,
         }
     }
 
@@ -73,6 +75,7 @@ impl Waiter {
         match self {
             Self::Turn { answer, .. } => answer.is_closed(),
             Self::Group(.., answer) => answer.is_closed(),
+            Self::Lease(waiter) => waiter.answer.is_closed(),
         }
     }
 
@@ -86,6 +89,7 @@ impl Waiter {
         match self {
             Self::Turn { answer, .. } => effects.turns.extend(answer.send(Err(error)).err()),
             Self::Group(.., answer) => effects.group_turns.extend(answer.send(Err(error)).err()),
+            Self::Lease(waiter) => effects.leases.extend(waiter.answer.send(Err(error)).err()),
         }
     }
 }
@@ -215,10 +219,22 @@ impl Pool {
                 }
                 continue;
             }
+            if matches!(next, Waiter::Lease(_)) {
+                if self.leases.len() > self.dialling.into() {
+                    // They wait for connections that others still use.
+                    break;
+                }
+                if let Some(Waiter::Lease(waiter)) = self.line.pop() {
+                    self.leases.push_back(waiter);
+                    self.serve_leases(backend, effects);
+                }
+                continue;
+            }
             let wanted = (self.line.len(), next.is_small());
             let Some(at) = self.slot_for_turn(backend, wanted, effects) else { break };
             let Some(waiter) = self.line.pop() else { break };
             match waiter {
+                Waiter::Lease(waiter) => self.leases.push_back(waiter),
                 Waiter::Turn { request, answer, .. } => {
                     let reply = self.grant_turn(backend, at, &request, effects);
                     let reply = reply.ok_or(Error::TurnLost);

@@ -70,6 +70,10 @@ impl<'a> Exchange<'a> {
                 (Urgency::Bulk, self.pending.likely_size())
             }
             Verb::Article | Verb::Body => (Urgency::ReadAhead, self.pending.likely_size()),
+            // An upload is an article, too.
+            Verb::Post | Verb::IHave | Verb::TakeThis => {
+                (Urgency::Bulk, self.pending.likely_size())
+            }
             _ => (Urgency::Interactive, SMALL),
         };
         Claim { program: client.program(), client: client.id, urgency, priority, cost, last_resort }

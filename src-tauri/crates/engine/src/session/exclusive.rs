@@ -206,7 +206,13 @@ impl ClientSession {
             Some(lease) => lease,
             None => {
                 let wanted = Wanted { client: self.client.id, untouched };
-                self.wait_in_line(backend.lease(wanted), backend, route, exchange).await?
+                self.wait_in_line(
+                    backend.lease(&exchange.claim(self, true), wanted),
+                    backend,
+                    route,
+                    exchange,
+                )
+                .await?
             }
         };
         if upload && !lease.allows_posting() && route.postpone(backend) {

@@ -126,7 +126,13 @@ impl ClientSession {
             return Ok(lease);
         }
         let wanted = Wanted { client: self.client.id, untouched: false };
-        self.wait_in_line(backend.lease(wanted), backend, route, exchange).await
+        self.wait_in_line(
+            backend.lease(&exchange.claim(self, true), wanted),
+            backend,
+            route,
+            exchange,
+        )
+        .await
     }
 
     /// Keeps the connection in Standard mode.

@@ -56,7 +56,7 @@ pub(crate) fn shared(provider: &Arc<ProviderState>) -> Proxy {
     let login = |user: &str| Credentials { user: user.into(), password: Secret::new("word") };
     let auth = Arc::new(AuthHandler::with_logins(["small", "big"].map(login)));
     let settings = config(RoutingMode::Hybrid, vec![backend("p", CONNECTIONS)]);
-    Proxy::new(Config { auth, ..settings }, Arc::new(Pipes::to(&[provider])))
+    Proxy::new(Config { auth, posting: true, ..settings }, Arc::new(Pipes::to(&[provider])))
 }
 
 /// A client of this program.
@@ -200,5 +200,39 @@ async fn a_newsreader_beside_downloads_is_quick_and_costs_them_little() {
             assert!(median(&took) <= alone * 3, "{:?}, alone {alone:?}", median(&took));
             assert!(kept >= 0.95, "{downloads} downloads keep {kept:.3}");
         }
+    }
+}
+
+/// Clients of a program that post one article after the other. Returns how many were posted.
+fn posters(proxy: &Proxy, program: &'static str, count: usize) -> (JoinSet<()>, Arc<AtomicUsize>) {
+    let (posted, mut clients) = (Arc::<AtomicUsize>::default(), JoinSet::new());
+    for _ in 0..count {
+        let (proxy, posted) = (proxy.clone(), Arc::clone(&posted));
+        clients.spawn(async move {
+            let mut client = logged_in(&proxy, program).await;
+            let article = format!("Subject: x\r\n\r\n{}\r\n.", "x".repeat(20_000));
+            loop {
+                assert_eq!(client.ask("POST").await.code(), "340");
+                client.send(&article).await;
+                assert!(client.line().await.starts_with("240"));
+                posted.fetch_add(1, Relaxed);
+            }
+        });
+    }
+    (clients, posted)
+}
+
+#[tokio::test(start_paused = true)]
+async fn programs_that_post_leave_the_others_their_share() {
+    // One article at a time comes in a round trip and a little.
+    for (downloads, least) in [(1, 2_500_000.0), (20, f64::from(SPEED) / 3.0)] {
+        let proxy = shared(&provider());
+        let (_posters, posted) = posters(&proxy, "big", 20);
+        let [speed] = speeds(&[Downloads::start(&proxy, "small", (downloads, 1))]).await;
+        assert!(speed >= least, "{speed:.0} B/s for {downloads} beside posters");
+        assert!(posted.load(Relaxed) > 300, "{posted:?} posted beside {downloads}");
+        let mut reader = logged_in(&proxy, "small").await;
+        let took = median(&times(&mut reader, &["STAT <x@y>"; 40]).await);
+        assert!(took <= ROUND_TRIP * 2, "{took:?} for STAT beside posters");
     }
 }

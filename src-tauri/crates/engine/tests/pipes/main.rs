@@ -46,6 +46,6 @@ fn proxy(
 async fn client(proxy: &Proxy) -> Client {
     let stream = connect(proxy, 64 * 1024, |stream| stream);
     let mut client = Client::over(stream).with_patience(PATIENCE);
-    assert_eq!(client.line().await, "201 Newsmux ready, no posting");
+    assert!(client.line().await.contains("Newsmux ready"));
     client
 }
