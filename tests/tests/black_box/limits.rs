@@ -133,7 +133,7 @@ async fn a_client_that_only_connects_causes_no_connection() {
     for _ in 0..20 {
         drop(daemon.client().await);
     }
-    daemon.client().await.talk("C: CAPABILITIES\nS: 101 *\nS: ...").await;
+    daemon.client().await.talk("C: MODE READER\nS: 20*").await;
     assert_eq!(provider.book().accepted, 0);
     fetch_from(&daemon, &small()).await;
 }

@@ -363,19 +363,26 @@ async fn overviews_and_headers_are_asked_for_by_the_name_that_the_provider_knows
     }
 }
 
+/// Each command is tried before it is promised, once.
 #[tokio::test]
 async fn what_the_provider_has_under_no_name_is_not_promised() {
-    let provider = stocked("a").quirk(Quirk::Lacks("HDR")).quirk(Quirk::Lacks("XHDR"));
-    let provider = provider.listen().await;
-    let daemon = alone(&provider, "hybrid").await;
-    let mut client = daemon.client().await;
-    client.talk("C: GROUP misc.test\nS: 211 *\nC: HDR Subject 10-11\nS: 50*").await;
-    client.talk("C: HDR Subject 10-11\nS: 50*").await;
-    for _ in 0..3 {
-        client.talk("C: XHDR Subject 10-11\nS: 50*").await;
+    for (lacked, promised) in [("HDR", "OVER"), ("OVER", "HDR"), ("", "OVER")] {
+        let old = if lacked == "HDR" { "XHDR" } else { "XOVER" };
+        let mut provider = stocked("a");
+        if !lacked.is_empty() {
+            provider = provider.quirk(Quirk::Lacks(lacked)).quirk(Quirk::Lacks(old));
+        }
+        let provider = provider.listen().await;
+        let daemon = alone(&provider, "hybrid").await;
+        let mut client = daemon.client().await;
+        let offered = text(&client.ask("CAPABILITIES").await);
+        let has = |label: &str| offered.lines().any(|line| line == label);
+        assert!(has(promised) && !has(lacked) && !has("IHAVE"), "{offered}");
+        let asked = provider.book().commands.len();
+        assert_eq!(text(&client.ask("CAPABILITIES").await), offered);
+        assert_eq!(provider.book().commands.len(), asked, "{:?}", provider.book().commands);
+        assert_eq!(provider.book().accepted, 1);
     }
-    let offered = text(&client.ask("CAPABILITIES").await);
-    assert!(offered.contains("\r\nOVER\r\n") && !offered.contains("HDR"), "{offered}");
 }
 
 #[tokio::test]

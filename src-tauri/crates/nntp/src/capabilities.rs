@@ -26,7 +26,7 @@ pub struct Lacks {
 
 impl Capabilities {
     /// The whole reply, status line and block. It lists only what the proxy does: no STARTTLS, COMPRESS
-    /// or SASL. NEWNEWS is not listed either, because few providers have it; a client that sends it
+    /// or SASL, and IHAVE only works with few providers. NEWNEWS is not listed either, because few providers have it; a client that sends it
     /// gets the provider's reply.
     #[must_use]
     pub fn to_reply(self) -> Bytes {
@@ -34,7 +34,7 @@ impl Capabilities {
         reply.push_str(concat!("IMPLEMENTATION Newsmux ", env!("CARGO_PKG_VERSION"), "\r\n"));
         let offers = [
             (self.login, "AUTHINFO USER\r\n"),
-            (self.posting, "POST\r\nIHAVE\r\n"),
+            (self.posting, "POST\r\n"),
             (self.reader, "READER\r\n"),
             (self.reader && !self.lacks.hdr, "HDR\r\n"),
             (self.reader && !self.lacks.over, "OVER\r\n"),

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use nntp::capabilities::Capabilities;
+use nntp::capabilities::{Capabilities, Lacks};
 use nntp::client::{Action, ClientFlow, Facts};
 use nntp::command::{Class, Request};
 use nntp::line::TooLong;
@@ -272,14 +272,17 @@ impl Conversation {
 
     /// Replies with what the provider has that serves the selected group, or would serve the next one.
     fn say_capabilities(&mut self, offer: Capabilities) {
-        let backends = Arc::clone(&self.backends);
+        let (session, backends) = (Arc::clone(&self.session), Arc::clone(&self.backends));
         let (mut pending, mut ticket) = (self.pending_reply(), self.selected.ticket());
         pending.answers(self.flow.verb());
         self.running.push(Box::pin(async move {
             let selected = selection(&mut ticket).await?;
             let backend = selected.home().cloned().or_else(|| backends.first_for_groups());
             ticket.pass_on(selected);
-            let lacks = backend.map(|backend| backend.lacks_for_groups()).unwrap_or_default();
+            let lacks = match &backend {
+                Some(backend) if offer.reader => session.lacks(backend).await,
+                _ => Lacks::default(),
+            };
             pending.push(Capabilities { lacks, ..offer }.to_reply());
             pending.finish_with_others().await
         }));

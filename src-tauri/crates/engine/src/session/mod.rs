@@ -59,6 +59,7 @@ mod exchange;
 mod exclusive;
 mod handlers;
 mod pending_reply;
+mod promises;
 mod resume;
 mod running;
 mod selected;
