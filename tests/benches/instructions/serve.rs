@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::config::{
-    Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls, TrafficLimits, Via,
+    Allowances, BackendConfig, Compression, Config, RoutingMode, TimeLimits, Tls, TrafficLimits,
+    Via,
 };
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError};
 use nntp_proxy::proxy::Proxy;
@@ -73,6 +74,7 @@ fn backend(at: usize) -> BackendConfig {
         account: None,
         backbone: None,
         via: Via::default(),
+        compression: Compression::Off,
     }
 }
 

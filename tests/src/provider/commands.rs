@@ -36,6 +36,7 @@ impl Session {
             "HELP" => Reply::with_block("100 Help follows", b"Ask your provider.\r\n.hidden\r\n"),
             "QUIT" => Reply::line("205 Bye").then(Then::Close),
             "STARTTLS" => self.offer_tls(),
+            "COMPRESS" => self.compress(args),
             "LIST" => self.list(args),
             "NEWGROUPS" => Reply::with_block("231 New groups follow", b""),
             "NEWNEWS" => self.new_news(),
@@ -85,6 +86,17 @@ impl Session {
             }
             Security::StartTls(_) | Security::Implicit(_) => Reply::line("502 Already encrypted"),
             Security::Plain => Reply::line("580 No TLS here"),
+        }
+    }
+
+    fn compress(&self, args: &str) -> Reply {
+        match self.state.config.compressing {
+            Some(_) if self.compressed => Reply::line("502 Already compressed"),
+            Some(_) if args.eq_ignore_ascii_case("DEFLATE") => {
+                Reply::line("206 Compression active").then(Then::Compress)
+            }
+            Some(_) => Reply::line("503 Compress how?"),
+            None => Reply::line("500 What?"),
         }
     }
 

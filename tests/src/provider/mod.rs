@@ -7,6 +7,7 @@
 
 mod admission;
 mod commands;
+mod deflated;
 mod fault;
 mod library;
 mod line;
@@ -29,6 +30,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::article::Article;
 use crate::tls::Identity;
 use crate::transport::Transport;
+use deflated::Compressing;
 use library::Library;
 
 pub use fault::{At, Ending, Fault, GREETING, Gate, Rule, Script, on};
@@ -54,6 +56,7 @@ pub struct Provider {
     quirks: Vec<Quirk>,
     script: Script,
     tls: Security,
+    compressing: Option<Compressing>,
 }
 
 /// How many connections a provider grants, and what it says to one more.
@@ -126,6 +129,7 @@ impl Provider {
             quirks: Vec::new(),
             script: Script::new(),
             tls: Security::Plain,
+            compressing: None,
         }
     }
 
@@ -229,6 +233,18 @@ impl Provider {
     #[must_use]
     pub fn start_tls(self, identity: &Identity) -> Self {
         Self { tls: Security::StartTls(identity.acceptor()), ..self }
+    }
+
+    /// Compresses when it is asked to.
+    #[must_use]
+    pub fn compresses(self) -> Self {
+        Self { compressing: Some(Compressing::Well), ..self }
+    }
+
+    /// The same, but behind so many bytes on a compressed connection what it sends cannot be inflated.
+    #[must_use]
+    pub fn compresses_badly_behind(self, bytes: u64) -> Self {
+        Self { compressing: Some(Compressing::BrokenBehind(bytes)), ..self }
     }
 
     /// The provider at run time, for [`serve_connection`].

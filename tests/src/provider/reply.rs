@@ -18,6 +18,7 @@ pub(super) enum Then {
     GoOn,
     Close,
     StartTls,
+    Compress,
     /// The article of POST or IHAVE is read, and answered.
     TakeArticle,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout};
 
 use super::admission::Admission;
+use super::deflated::{Compressing, Deflated};
 use super::fault::{Ending, GREETING};
 use super::plan::{Piece, Plan, Stop};
 use super::quirk::Quirk;
@@ -27,6 +28,7 @@ pub(super) struct Session {
     pub(super) user: Option<String>,
     pub(super) logged_in: bool,
     pub(super) encrypted: bool,
+    pub(super) compressed: bool,
     /// `MODE READER` was sent.
     pub(super) reader: bool,
     /// What was said when the article that comes now was announced.
@@ -50,6 +52,7 @@ pub(super) async fn serve(stream: Stream, state: Arc<ProviderState>, admission: 
         group: None,
         user: None,
         encrypted: false,
+        compressed: false,
         reader: false,
         uploading: String::new(),
     };
@@ -65,12 +68,14 @@ pub(super) async fn serve(stream: Stream, state: Arc<ProviderState>, admission: 
             },
             next = session.answer_all(wire) => next.unwrap_or_else(Next::End),
         };
-        if let Next::End(end) = next {
-            break end;
-        }
-        opened = match opened {
-            Ok(wire) => session.encrypt(wire.into_stream()).await,
-            closed => closed,
+        opened = match (next, opened) {
+            (Next::End(end), now) => {
+                opened = now;
+                break end;
+            }
+            (Next::Encrypt, Ok(wire)) => session.encrypt(wire.into_stream()).await,
+            (Next::Compress, Ok(wire)) => Ok(session.compress_from_here(wire)),
+            (_, closed) => closed,
         };
     };
     // Whoever sees the end may count on it that the connection does not count any more.
@@ -84,6 +89,7 @@ pub(super) async fn serve(stream: Stream, state: Arc<ProviderState>, admission: 
 enum Next {
     End(End),
     Encrypt,
+    Compress,
 }
 
 impl Session {
@@ -104,6 +110,12 @@ impl Session {
         let stream = handshake.await.map_err(|(_, stream)| stream)?;
         self.encrypted = true;
         Ok(Wire::new(Box::new(stream), self.note()))
+    }
+
+    fn compress_from_here(&mut self, wire: Wire) -> Wire {
+        self.compressed = true;
+        let how = self.state.config.compressing.unwrap_or(Compressing::Well);
+        Wire::new(Box::new(Deflated::new(wire.into_stream(), how)), self.note())
     }
 
     fn note(&self) -> Note {
@@ -134,6 +146,7 @@ impl Session {
             let (arrived, line) = match then {
                 Then::Close => return Ok(Next::End(End::Provider(Ending::Close))),
                 Then::StartTls => return Ok(Next::Encrypt),
+                Then::Compress => return Ok(Next::Compress),
                 Then::TakeArticle => (self.take_article(wire).await?, UPLOADED.into()),
                 Then::GoOn => self.next_line(wire).await?,
             };

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use crate::auth::AuthHandler;
 
+mod compression;
 mod traffic;
 mod via;
 
+pub use compression::Compression;
 pub use traffic::{Priority, ProgramLimits, TrafficLimits};
 pub use via::{Bind, IpVersion, Socks5, Via};
 
@@ -168,6 +170,8 @@ pub struct BackendConfig {
     pub backbone: Option<String>,
     /// How its connections leave this computer.
     pub via: Via,
+    /// Whether it compresses what compresses well.
+    pub compression: Compression,
 }
 
 /// An account that several providers share, named after one of them.

@@ -13,6 +13,7 @@ use crate::config::BackendConfig;
 
 mod addresses;
 mod certificate;
+mod deflate;
 mod error;
 mod establish;
 mod fallback;
@@ -26,6 +27,7 @@ mod verify;
 mod via;
 
 pub use certificate::{BadCertificate, Certificate, Problem};
+pub(crate) use deflate::{Inflated, Stored, is_broken};
 pub use error::{DialError, Oddity};
 pub(crate) use error::{NO_ADDRESS, NOT_CONNECTED, Trouble, meaning};
 pub use establish::{Established, establish};

@@ -151,6 +151,7 @@ pub fn backend(
         account: account(settings, provider),
         backbone: provider.backbone.clone().filter(|backbone| !backbone.trim().is_empty()),
         via: via(provider, credentials)?,
+        compression: provider.compression,
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use ledger::Quota;
-use nntp_proxy::config::{IpVersion, Verify as VerifyLevel};
+use nntp_proxy::config::{Compression, IpVersion, Verify as VerifyLevel};
 use secrets::Owner;
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +91,10 @@ pub struct Provider {
     #[serde(default, skip_serializing_if = "is_default")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<IpVersion>"))]
     pub ip: IpVersion,
+    /// Whether overviews and headers come compressed, where the provider can.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Compression>"))]
+    pub compression: Compression,
 }
 
 /// Whether nothing else was chosen, so that the file need not say it.
@@ -173,6 +177,7 @@ impl Provider {
             proxy: None,
             bind: None,
             ip: IpVersion::default(),
+            compression: Compression::default(),
         }
     }
 

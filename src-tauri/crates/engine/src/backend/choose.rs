@@ -88,9 +88,10 @@ impl Pool {
             slot.turns == 0 && slot.access == Access::Shared && (slot.selections == 0 || !untouched)
         };
         let client = lease.map(|wanted| wanted.client);
-        let key = |slot: &Slot| (slot.rank(client, now), Reverse(slot.used));
+        // A compressed connection is left to overviews, while there is another.
+        let key = |slot: &Slot| (slot.rank(client, now), slot.compressed, Reverse(slot.used));
         loop {
-            let (at, (rank, _)) = best(&self.slots, free, key)?;
+            let (at, (rank, ..)) = best(&self.slots, free, key)?;
             if self.slots.get_mut(at)?.is_alive(effects) {
                 return Some((at, rank));
             }

@@ -49,6 +49,8 @@ pub(super) struct Learned {
     /// Commands whose last reply was not 500, one bit each, so that the usual case takes no lock.
     known: AtomicU16,
     commands: Lock<[Command; VERBS.len()]>,
+    /// Until when connections are left uncompressed, because the provider refused or failed.
+    not_compressed_until: Lock<Option<Instant>>,
     /// Requests that were refused with 480 after a fresh login.
     refused: Lock<VecDeque<Refused>>,
     /// Whether there are any. Usually there are none, and requests take no lock.
@@ -70,6 +72,16 @@ struct Refused {
     /// Its command; `None` for articles by message-id.
     verb: Option<Verb>,
     until: Instant,
+}
+
+impl Learned {
+    pub(super) fn not_compressed_until(&self) -> Option<Instant> {
+        *self.not_compressed_until.lock()
+    }
+
+    pub(super) fn leave_uncompressed(&self, until: Instant) {
+        *self.not_compressed_until.lock() = Some(until);
+    }
 }
 
 /// Commands.

@@ -67,6 +67,10 @@ impl Lease {
         &self.backend
     }
 
+    pub(super) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
     /// Whether the client's group and current article are selected. After this call they count as
     /// changed.
     pub(super) fn take_selected(&mut self) -> bool {
@@ -86,6 +90,11 @@ impl Lease {
     /// Closes the connection after the lease: its state is unknown.
     pub(crate) fn spoil(&mut self) {
         self.spoiled = true;
+    }
+
+    /// Like [`spoil`](Self::spoil), or takes it back. Returns what held before.
+    pub(super) fn set_spoiled(&mut self, spoiled: bool) -> bool {
+        std::mem::replace(&mut self.spoiled, spoiled)
     }
 
     /// Sends a request.

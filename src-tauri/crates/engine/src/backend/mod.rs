@@ -20,6 +20,7 @@ mod account;
 mod breaker;
 mod check_permit;
 mod choose;
+mod compressed;
 mod connection;
 mod counters;
 mod crawl;

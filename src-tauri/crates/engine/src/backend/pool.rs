@@ -241,7 +241,10 @@ impl Pool {
                     effects.turns.extend(answer.send(reply).err());
                 }
                 Waiter::Group(prologue, request, answer) => {
-                    let at = self.slot_of(prologue.client, backend, effects).unwrap_or(at);
+                    let compressed = self.compressed_slot(backend, &request, effects);
+                    let at = compressed
+                        .or_else(|| self.slot_of(prologue.client, backend, effects))
+                        .unwrap_or(at);
                     let turn = self.grant_group_turn(backend, at, (&prologue, &request), effects);
                     let turn = turn.ok_or(Error::TurnLost);
                     effects.group_turns.extend(answer.send(turn).err());

@@ -27,6 +27,8 @@ pub(super) struct Slot {
     pub(super) turns: u16,
     /// Whether all turns since it was idle are small requests.
     pub(super) small: bool,
+    /// Whether it is compressed (RFC 8054).
+    pub(super) compressed: bool,
     pub(super) access: Access,
     /// Whose group will be selected after all its turns, and since when.
     pub(super) owner: Option<(ClientId, Instant)>,
@@ -133,6 +135,7 @@ impl Slot {
             line: TicketLock::new(side),
             turns: 0,
             small: false,
+            compressed: false,
             access: Access::Shared,
             owner: None,
             selections: 0,

@@ -165,14 +165,15 @@ impl ClientSession {
     ) -> Result<Outcome, Error> {
         let prologue = selected.prologue(self.client.id, exchange.request)?;
         let sent = backend.command_for(exchange.request);
-        let shared = match self.is_dedicated() {
+        let shared = match self.is_dedicated() || backend.compresses_first(&sent) {
             true => None,
             false => backend.group_turn(&exchange.claim(self, true), &prologue, &sent),
         };
         let mut turn = match shared {
             Some(turn) => self.wait_in_line(turn, backend, route, exchange).await?,
             None => {
-                let lease = self.lease_of(backend, route, selected, exchange).await?;
+                let mut lease = self.lease_of(backend, route, selected, exchange).await?;
+                lease.compress_for(&sent).await?;
                 GroupTurn::leased(lease, prologue, sent.into_owned())
             }
         };

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use nntp_proxy::config::{
-    BackendConfig, Credentials, Secret, TimeLimits, Tls, TlsOptions, Verify, Via,
+    BackendConfig, Compression, Credentials, Secret, TimeLimits, Tls, TlsOptions, Verify, Via,
 };
 use nntp_proxy::dial::{Established, NetDialler, establish};
 
@@ -49,6 +49,7 @@ fn plain(address: SocketAddr) -> BackendConfig {
         account: None,
         backbone: None,
         via: Via::default(),
+        compression: Compression::Off,
     }
 }
 

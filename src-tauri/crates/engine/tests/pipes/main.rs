@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
 mod accounts;
+mod compression;
 mod dialogue;
 mod doubt;
 mod economy;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use newsmux_tests::provider::{ProviderState, serve_connection};
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::config::{
-    Allowances, BackendConfig, Config, RoutingMode, TimeLimits, Tls, TrafficLimits, Via,
+    Allowances, BackendConfig, Compression, Config, RoutingMode, TimeLimits, Tls, TrafficLimits,
+    Via,
 };
 use nntp_proxy::dial::{BoxStream, Boxed, Dial, DialError, Stream};
 use nntp_proxy::proxy::Proxy;
@@ -71,6 +72,7 @@ pub(crate) fn backend(name: &str, connections: u16) -> BackendConfig {
         account: None,
         backbone: None,
         via: Via::default(),
+        compression: Compression::Off,
     }
 }
 

@@ -51,6 +51,7 @@ const fn known(verb: Verb, code: u16) -> Framing {
         Verb::Stat | Verb::Next | Verb::Last => code == 223,
         Verb::Date => code == 111,
         Verb::Check => code == 238,
+        Verb::Compress => code == 206,
         _ => false,
     };
     match (block, line) {

@@ -10,6 +10,7 @@ use super::super::breaker::{self, Failure};
 use super::super::{Loss, Timing};
 use super::held_back::HeldBack;
 use super::{Headers, Reply, Stage};
+use crate::dial::is_broken;
 use crate::error::Error;
 
 impl Reply {
@@ -37,6 +38,11 @@ impl Reply {
 
     /// Closes the connection because of an error.
     pub(super) fn fail(&mut self, error: Error) -> Error {
+        if let Error::ConnectionLost(io) = &error
+            && is_broken(io)
+        {
+            self.backend.does_not_compress(&io.to_string());
+        }
         let failure = |weight| {
             let mut hasher = DefaultHasher::new();
             self.request.wire().hash(&mut hasher);
