@@ -6,21 +6,29 @@ use newsmux_tests::real::{Login, Tool, folder, reader, skip};
 
 #[test]
 fn net_nntp_and_tin_read_a_group_in_hybrid() {
-    work_a_group("hybrid", Some(CLIENT));
+    work_a_group("hybrid", Some(CLIENT), false);
+}
+
+#[test]
+fn net_nntp_and_tin_read_a_group_whose_overviews_come_compressed() {
+    for mode in ["hybrid", "standard"] {
+        work_a_group(mode, None, true);
+    }
 }
 
 #[test]
 fn net_nntp_and_tin_read_a_group_in_standard() {
-    work_a_group("standard", None);
+    work_a_group("standard", None, false);
 }
 
-fn work_a_group(mode: &str, login: Option<Login>) {
+fn work_a_group(mode: &str, login: Option<Login>, compressed: bool) {
     if skip(&[Tool::Inn, Tool::Perl, Tool::Tin]) {
         return;
     }
     let folder = folder();
     let inn = Inn::start(folder.path());
-    let proxy = Proxy::start(mode, Provider::tls(&inn), login);
+    let provider = Provider { compressed, ..Provider::tls(&inn) };
+    let proxy = Proxy::start(mode, provider, login);
     reader::net_nntp(proxy.server, TEXT_GROUP);
 
     let articles = reader::tin(proxy.server, TEXT_GROUP, folder.path());
@@ -30,4 +38,7 @@ fn work_a_group(mode: &str, login: Option<Login>) {
             format!("\n\nArticle {number} of three.\n.\n..\n.dotted\nThe end of {number}.\n");
         assert!(article.ends_with(&body), "article {number} differs: {article}");
     }
+    let log = proxy.log();
+    assert_eq!(log.contains("compressed a connection"), compressed, "{log}");
+    assert!(!log.contains("not compressed"), "{log}");
 }

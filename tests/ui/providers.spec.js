@@ -91,6 +91,20 @@ describe("providers", () => {
     await heading(page, "Providers").waitFor();
   });
 
+  test("compresses overviews only if that was chosen", async (t) => {
+    const page = await open(t, { page: "providers" });
+    const compression = page.getByLabel("Compress overviews", { exact: true });
+    for (const [before, after] of [["false", "true"], ["true", "false"]]) {
+      await press(page, button(page, "Edit Northwind"));
+      await press(page, page.getByText("More", { exact: true }));
+      assert.equal(await compression.getAttribute("aria-checked"), before);
+      await press(page, compression);
+      assert.equal(await compression.getAttribute("aria-checked"), after);
+      await press(page, button(page, "Save"));
+      await heading(page, "Providers").waitFor();
+    }
+  });
+
   const AGAIN = "Enter the password again: Newsmux sends the saved one only to the server, port and user name you entered it for, and never with weaker encryption.";
 
   test("does not test or save a saved password with another server", async (t) => {

@@ -22,17 +22,19 @@ pub struct Provider<'a> {
     pub server: Server,
     /// With TLS, whom to trust.
     pub ca_file: Option<&'a Path>,
+    /// Whether overviews come compressed.
+    pub compressed: bool,
 }
 
 impl<'a> Provider<'a> {
     /// INN without TLS.
     pub fn plain(inn: &'a Inn) -> Self {
-        Self { server: inn.plain, ca_file: None }
+        Self { server: inn.plain, ca_file: None, compressed: false }
     }
 
     /// INN with TLS, its certificate fully verified.
     pub fn tls(inn: &'a Inn) -> Self {
-        Self { server: inn.tls, ca_file: Some(&inn.ca_file) }
+        Self { server: inn.tls, ca_file: Some(&inn.ca_file), compressed: false }
     }
 }
 
@@ -41,7 +43,7 @@ impl<'a> Provider<'a> {
 pub struct Proxy {
     /// Where it listens.
     pub server: Server,
-    _process: Process,
+    process: Process,
     home: Home,
 }
 
@@ -77,13 +79,20 @@ impl Proxy {
         }
     }
 
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.process.output()
+    }
+
     fn launch(home: Home, mut newsmuxd: Command, login: Option<Login>) -> Self {
-        newsmuxd.args(["--listen", "127.0.0.1:0"]).env("RUST_LOG", "info");
+        newsmuxd
+            .args(["--listen", "127.0.0.1:0"])
+            .env("RUST_LOG", "info,nntp_proxy::backend::compressed=debug");
         let process = Process::start(newsmuxd.as_std(), &home.path().join("newsmuxd.log"), 10);
         let Some(port) = wait_for(Duration::from_secs(10), || ready(&process)) else {
             panic!("newsmuxd did not start");
         };
-        Self { server: Server { port, login }, _process: process, home }
+        Self { server: Server { port, login }, process, home }
     }
 }
 
@@ -102,6 +111,7 @@ fn settings(mode: &str, provider: Provider<'_>, login: Option<Login>) -> Value {
             "ca_file": provider.ca_file,
             "username": provider.server.login.map(|login| login.username),
             "connections": 4,
+            "compression": if provider.compressed { "auto" } else { "off" },
         }],
     })
 }

@@ -6,6 +6,7 @@
 mod accounts;
 mod addresses;
 mod articles;
+mod compression;
 mod contract;
 mod dying;
 mod failover;

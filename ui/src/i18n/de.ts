@@ -245,6 +245,8 @@ export function german(platform: Platform): Words {
       tierHint: "Backup-Anbieter werden nur für Artikel benutzt, die Anbietern mit kleinerer Zahl fehlen.",
       required: "Bei Ausfall auf ihn warten",
       requiredHint: "Statt Backup-Anbieter zu benutzen.",
+      compression: "Artikelübersichten komprimieren",
+      compressionHint: "Für Newsreader an langsamen Leitungen, wenn der Anbieter es unterstützt. Artikel werden kaum kleiner.",
       listenPort: "Eigener Port",
       listenPortHint: "Programme, die sich mit diesem Port verbinden, benutzen nur diesen Anbieter. Für Downloader, die Prioritäten selbst verwalten.",
       listenPortAt: (host, port) => `Programme, die sich mit ${host}:${port} verbinden, benutzen nur diesen Anbieter.`,

@@ -241,6 +241,8 @@ export function english(platform: Platform) {
       tierHint: "Backup providers are used only for articles that providers with a lower number don't have.",
       required: "Wait for it when it's down",
       requiredHint: "Instead of using backup providers.",
+      compression: "Compress overviews",
+      compressionHint: "For newsreaders on a slow line, if the provider supports it. Articles hardly get smaller.",
       listenPort: "Own port",
       listenPortHint: "Programs that connect to this port use only this provider. For downloaders that manage priorities themselves.",
       listenPortAt: (host: string, port: string) => `Programs that connect to ${host}:${port} use only this provider.`,

@@ -21,9 +21,9 @@ use ledger::{
     Series, SeriesRow, Step as StepLength, Total,
 };
 use settings::{
-    Client, Day, Desktop, FirstSteps, IpVersion, Language, Limits, Listen, LogLevel, Mode, Notify,
-    PauseFor, Priority, Provider, ReadOnly, Routing, Rule, Settings, SettingsCopy, StoreKind,
-    Theme, TlsMode, TrafficMode, VerifyLevel,
+    Client, Compression, Day, Desktop, FirstSteps, IpVersion, Language, Limits, Listen, LogLevel,
+    Mode, Notify, PauseFor, Priority, Provider, ReadOnly, Routing, Rule, Settings, SettingsCopy,
+    StoreKind, Theme, TlsMode, TrafficMode, VerifyLevel,
 };
 use ts_rs::{Config, TS};
 
@@ -92,6 +92,7 @@ fn bindings() -> String {
         TlsMode,
         VerifyLevel,
         IpVersion,
+        Compression,
         Priority,
         Desktop,
         Theme,

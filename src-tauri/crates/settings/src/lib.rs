@@ -23,7 +23,9 @@ mod settings_file;
 mod understood;
 mod via;
 
-pub use nntp_proxy::config::{IpVersion, Priority, RoutingMode as Mode, Verify as VerifyLevel};
+pub use nntp_proxy::config::{
+    Compression, IpVersion, Priority, RoutingMode as Mode, Verify as VerifyLevel,
+};
 
 pub use accounts::same_account;
 pub use check::{Complaint, check, check_listen};

@@ -6,7 +6,9 @@ use std::fs;
 use std::num::{NonZeroU8, NonZeroU64};
 use std::path::{Path, PathBuf};
 
-use nntp_proxy::config::{Bind, Config, IpVersion, RoutingMode, Tls, TlsOptions, Verify};
+use nntp_proxy::config::{
+    Bind, Compression, Config, IpVersion, RoutingMode, Tls, TlsOptions, Verify,
+};
 use serde_json::{Value, json};
 use settings::configure;
 use settings::credentials::{Credentials, load};
@@ -205,7 +207,8 @@ fn every_setting_reaches_the_engine() {
     let provider = json!([{
         "id": "a", "name": " ", "host": "news.example.com", "port": 5119, "tls": "starttls",
         "verify": "certificate", "ca_file": "ca.pem", "username": "", "connections": 20, "tier": 2,
-        "required": true, "pipelining": 7, "timeout_secs": 60, "speed": 20_000_000
+        "required": true, "pipelining": 7, "timeout_secs": 60, "speed": 20_000_000,
+        "compression": "auto"
     }]);
     let config = configured(&provider, r#"{"clients": {"sab": "x", "get": "y"}}"#).unwrap();
     assert_eq!((config.mode, config.posting), (RoutingMode::Hybrid, false));
@@ -218,6 +221,7 @@ fn every_setting_reaches_the_engine() {
     assert_eq!((backend.connections.get(), backend.tier), (20, 2));
     assert_eq!(backend.pipelining, NonZeroU8::new(7));
     assert_eq!(backend.limits.first_byte.as_secs(), 60);
+    assert_eq!(backend.compression, Compression::Auto);
     assert_eq!(config.traffic.providers["a"].get(), 20_000_000);
 }
 

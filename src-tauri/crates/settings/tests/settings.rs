@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use settings::{
-    Desktop, FirstSteps, IpVersion, Language, Limits, Listen, LogLevel, Mode, Notify, Provider,
-    Routing, Settings, StoreKind, Theme, TlsMode, VerifyLevel, load, load_default,
+    Compression, Desktop, FirstSteps, IpVersion, Language, Limits, Listen, LogLevel, Mode, Notify,
+    Provider, Routing, Settings, StoreKind, Theme, TlsMode, VerifyLevel, load, load_default,
 };
 use tempfile::TempDir;
 
@@ -120,6 +120,7 @@ fn the_smallest_file_has_every_default() {
         proxy: None,
         bind: None,
         ip: IpVersion::Auto,
+        compression: Compression::Off,
     };
     assert_eq!(settings.providers, [expected]);
     assert_eq!(settings.providers[0].display_name(), "a");
@@ -240,6 +241,12 @@ fn ports_and_ways_that_cannot_be_are_named_with_their_place() {
             json!("socks5://u:p@h"),
             "providers[0].proxy",
             "must not have a pass",
+        ),
+        (
+            "/providers/0/compression",
+            json!("always"),
+            "providers[0].compression",
+            "unknown variant `always`",
         ),
         ("/providers/0/bind", json!(" "), "providers[0].bind", "has to be a network interface"),
         ("/providers/0/bind", json!("0.0.0.0"), "providers[0].bind", "0.0.0.0 is no address"),

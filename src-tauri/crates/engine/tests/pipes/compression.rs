@@ -8,6 +8,7 @@ use newsmux_tests::provider::{Ending, Fault, Provider, ProviderState, on};
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::config::{BackendConfig, Compression, Config, Credentials, RoutingMode, Secret};
 use nntp_proxy::proxy::Proxy;
+use tokio::io::duplex;
 use tokio::time::{Duration, sleep};
 
 use crate::support::{backend, config, depth};
@@ -112,26 +113,30 @@ async fn the_login_is_over_before_anything_is_compressed() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_in_flight_around_the_command() {
+    let body = &*format!("BODY {}", articles()[0].id());
     for mode in [RoutingMode::Hybrid, RoutingMode::Standard] {
-        let provider = provider("a").compresses().state();
-        let proxy = before(&provider, mode, settings(1));
-        let id = articles()[0].id().to_owned();
-        let body = format!("BODY {id}");
-        let mut client = client(&proxy).await;
-        let lines = [&body, "GROUP g", "STAT 7", OVERVIEW, &body, "STAT 8", OVERVIEW, &body];
-        let codes = ["222", "211", "223", "224", "222", "223", "224", "222"];
-        for _ in 0..2 {
-            let replies = client.ask_all(&lines).await;
-            assert_eq!(replies.iter().map(Reply::code).collect::<Vec<_>>(), codes, "in {mode:?}");
-            assert_eq!(replies[0].block(), articles()[0].body_block());
-            assert_eq!(replies[0].block(), replies[7].block());
+        for before_overview in ["STAT 7", body] {
+            let provider = provider("a").compresses().state();
+            let proxy = before(&provider, mode, settings(1));
+            let mut client = client(&proxy).await;
+            let lines = [body, "GROUP g", before_overview, OVERVIEW, body, "STAT 8", body];
+            for _ in 0..2 {
+                let replies = client.ask_all(&lines).await;
+                for (line, reply) in lines.iter().zip(&replies) {
+                    assert!(reply.code().starts_with('2'), "{mode:?}: {line}: {reply:?}");
+                }
+                assert_eq!(replies[0].block(), articles()[0].body_block());
+                assert_eq!(replies[0].block(), replies[6].block());
+            }
+            // At the latest this one finds the connection idle.
+            assert_eq!(client.ask(OVERVIEW).await.code(), "224");
+            let book = provider.book();
+            let at = book.commands.iter().position(|one| one.line == "COMPRESS DEFLATE");
+            let Some(at) = at else { panic!("nothing was compressed in {mode:?}") };
+            let [last, compress, next] = [at - 1, at, at + 1].map(|at| &book.commands[at]);
+            assert!(last.at + ROUND_TRIP <= compress.at, "{mode:?}: {last:?} was not answered");
+            assert!(compress.at + ROUND_TRIP <= next.at, "{mode:?}: {next:?} did not wait");
         }
-        let book = provider.book();
-        let at = book.commands.iter().position(|one| one.line == "COMPRESS DEFLATE");
-        let Some(at) = at else { panic!("nothing was compressed in {mode:?}") };
-        let [last, compress, next] = [at - 1, at, at + 1].map(|at| &book.commands[at]);
-        assert!(last.at + ROUND_TRIP <= compress.at, "in {mode:?}: {last:?} was not answered");
-        assert!(compress.at + ROUND_TRIP <= next.at, "in {mode:?}: {next:?} did not wait");
     }
 }
 
@@ -139,7 +144,7 @@ async fn nothing_is_in_flight_around_the_command() {
 async fn articles_come_on_the_other_connections_while_there_is_a_choice() {
     let provider = provider("a").compresses().state();
     let proxy = before(&provider, RoutingMode::Hybrid, settings(2));
-    let (mut one, mut two) = (reader(&proxy).await, client(&proxy).await);
+    let (mut one, mut two) = (reader(&proxy).await, reader(&proxy).await);
     let body = format!("BODY {}", articles()[9].id());
     // Both connections are open, and one of them is compressed.
     for client in [&mut one, &mut two] {
@@ -149,17 +154,19 @@ async fn articles_come_on_the_other_connections_while_there_is_a_choice() {
         assert_eq!(client.reply_to(&body).await.code(), "222");
     }
     assert_eq!(provider.book().open, 2);
+    let mut downloader = client(&proxy).await;
     for _ in 0..3 {
+        // A group is selected on both, and the compressed one was used last.
+        two.talk("C: STAT 5\nS: 223 *").await;
         assert_eq!(one.ask(OVERVIEW).await.code(), "224");
-        assert_eq!(two.ask(&body).await.code(), "222");
+        assert_eq!(downloader.ask(&body).await.code(), "222");
         let compressed = connection_of(&provider, "COMPRESS");
-        assert_eq!(connection_of(&provider, OVERVIEW), compressed);
+        assert_eq!(connection_of(&provider, "XOVER"), compressed);
         assert_ne!(connection_of(&provider, "BODY"), compressed);
     }
     // Another reader uses the compressed connection, too.
-    assert_eq!(reader(&proxy).await.ask("XHDR Subject 1-9").await.code(), "221");
+    assert_eq!(two.ask("XHDR Subject 1-9").await.code(), "221");
     assert_eq!(connection_of(&provider, "XHDR"), connection_of(&provider, "COMPRESS"));
-    assert_eq!(provider.count("COMPRESS"), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -239,17 +246,29 @@ async fn a_compressed_reply_that_breaks_off_is_never_completed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_leaves_at_the_command_leaves_no_unknown_connection_behind() {
+async fn a_session_that_ends_at_the_command_leaves_no_unknown_connection_behind() {
     let plain = plain_overview().await;
     for wait in [10, 45, 55, 70, 95, 105] {
         let provider = provider("a").compresses().state();
         let proxy = before(&provider, RoutingMode::Hybrid, settings(1));
-        let mut leaves = reader(&proxy).await;
-        leaves.send(OVERVIEW).await;
+        let (ours, theirs) = duplex(64 * 1024);
+        let serving = proxy.clone();
+        let session = tokio::spawn(async move {
+            serving.serve_client(Box::new(theirs), "127.0.0.1:9".parse().unwrap()).await;
+        });
+        let mut ends = Client::over(ours);
+        ends.talk("S: 201 *\nC: GROUP g\nS: 211 *").await;
+        ends.send(OVERVIEW).await;
         sleep(Duration::from_millis(wait)).await;
-        drop(leaves);
-        assert_eq!(reader(&proxy).await.ask(OVERVIEW).await, plain, "left after {wait} ms");
-        assert_eq!(proxy.snapshot().backends[0].counters.failures, 0, "left after {wait} ms");
+        session.abort();
+        assert_eq!(reader(&proxy).await.ask(OVERVIEW).await, plain, "ended after {wait} ms");
+        // While nobody knew whether the connection is compressed, nobody else said anything on it.
+        let book = provider.book();
+        let said = book.on(1);
+        if said.iter().filter(|line| **line == OVERVIEW).count() == 0 {
+            assert_eq!(said[..2], ["GROUP g", "COMPRESS DEFLATE"], "ended after {wait} ms");
+            assert_eq!(said.iter().filter(|line| **line == "GROUP g").count(), 1, "{said:?}");
+        }
     }
 }
 
