@@ -76,7 +76,7 @@ fn in_hybrid_from_the_quirky_test_server_of_nzbget() {
     }
     let folder = folder();
     let nserv = Nserv::start(folder.path(), MEGABYTES);
-    let provider = Provider { server: nserv.server, ca_file: None };
+    let provider = Provider { server: nserv.server, ca_file: None, compressed: false };
     let proxy = Proxy::start("hybrid", provider, None);
     download(
         proxy.server,

@@ -86,7 +86,7 @@ async fn strict() -> Listening {
 
 fn before(provider: &Listening) -> Proxy {
     let server = Server { port: provider.address().port(), login: None };
-    Proxy::start("hybrid", Provider { server, ca_file: None }, None)
+    Proxy::start("hybrid", Provider { server, ca_file: None, compressed: false }, None)
 }
 
 #[tokio::test(flavor = "multi_thread")]

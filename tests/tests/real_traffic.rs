@@ -17,7 +17,11 @@ const PAUSE: Duration = Duration::from_secs(20);
 /// A provider and a newsmuxd before it that is limited, so that a pause comes in the middle of a download.
 fn limited(folder: &std::path::Path) -> (Nserv, Proxy) {
     let nserv = Nserv::start(folder, MEGABYTES);
-    let proxy = Proxy::start("hybrid", Provider { server: nserv.server, ca_file: None }, None);
+    let proxy = Proxy::start(
+        "hybrid",
+        Provider { server: nserv.server, ca_file: None, compressed: false },
+        None,
+    );
     assert_eq!(proxy.ctl(&["limit", "2M"]), "limited to 2.0 MB/s");
     (nserv, proxy)
 }

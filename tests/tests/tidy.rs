@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "bytes",
             "crc-fast",
+            "flate2",
             // Which interfaces there are, and their addresses.
             "if-addrs",
             "nntp",

@@ -117,6 +117,7 @@ impl Providers {
             tls: provider.ca_file.clone(),
             timeout: None,
             login: false,
+            compressed: false,
         };
         let upstreams = running.iter().zip(&scenario.providers).map(upstream).collect();
         Ok(Self { upstreams, _running: running })

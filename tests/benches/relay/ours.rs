@@ -41,6 +41,9 @@ fn settings_of(port: u16, to: &[Upstream], programs: &[&str]) -> Value {
         if to.login {
             fields["username"] = "user".into();
         }
+        if to.compressed {
+            fields["compression"] = "auto".into();
+        }
         if let Some(seconds) = to.timeout {
             fields["timeout_secs"] = seconds.into();
         }

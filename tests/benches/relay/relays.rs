@@ -44,12 +44,22 @@ pub(crate) struct Upstream {
     pub(crate) timeout: Option<u16>,
     /// Whether newsmuxd logs in there.
     pub(crate) login: bool,
+    /// Whether newsmuxd has overviews compressed there.
+    pub(crate) compressed: bool,
 }
 
 impl Upstream {
     /// On tier 0, without TLS and login.
     pub(crate) fn at(port: u16, connections: u16) -> Self {
-        Self { port, connections, tier: 0, tls: None, timeout: None, login: false }
+        Self {
+            port,
+            connections,
+            tier: 0,
+            tls: None,
+            timeout: None,
+            login: false,
+            compressed: false,
+        }
     }
 }
 

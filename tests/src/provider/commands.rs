@@ -91,7 +91,7 @@ impl Session {
 
     fn compress(&self, args: &str) -> Reply {
         match self.state.config.compressing {
-            Some(_) if self.compressed => Reply::line("502 Already compressed"),
+            Some(_) if self.compressed.is_some() => Reply::line("502 Already compressed"),
             Some(_) if args.eq_ignore_ascii_case("DEFLATE") => {
                 Reply::line("206 Compression active").then(Then::Compress)
             }

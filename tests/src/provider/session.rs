@@ -28,7 +28,7 @@ pub(super) struct Session {
     pub(super) user: Option<String>,
     pub(super) logged_in: bool,
     pub(super) encrypted: bool,
-    pub(super) compressed: bool,
+    pub(super) compressed: Option<Compressing>,
     /// `MODE READER` was sent.
     pub(super) reader: bool,
     /// What was said when the article that comes now was announced.
@@ -52,7 +52,7 @@ pub(super) async fn serve(stream: Stream, state: Arc<ProviderState>, admission: 
         group: None,
         user: None,
         encrypted: false,
-        compressed: false,
+        compressed: None,
         reader: false,
         uploading: String::new(),
     };
@@ -113,8 +113,8 @@ impl Session {
     }
 
     fn compress_from_here(&mut self, wire: Wire) -> Wire {
-        self.compressed = true;
         let how = self.state.config.compressing.unwrap_or(Compressing::Well);
+        self.compressed = Some(how);
         Wire::new(Box::new(Deflated::new(wire.into_stream(), how)), self.note())
     }
 

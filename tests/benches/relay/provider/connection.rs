@@ -8,6 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
+use flate2::write::DeflateEncoder;
+use flate2::{Compression, Decompress, FlushDecompress};
 use rustls::{ServerConnection, StreamOwned};
 
 use super::counted::Counted;
@@ -40,6 +42,37 @@ impl Shop {
             self.counters.read(n, number);
             let mut out = BufWriter::with_capacity(32 * 1024, &mut stream);
             for line in lines.push(buffer.get(..n).unwrap_or_default()) {
+                if line == "COMPRESS DEFLATE" {
+                    out.write_all(b"206 now\r\n")?;
+                    out.flush()?;
+                    drop(out);
+                    return self.compressed(stream, number);
+                }
+                if !self.answer(&line, &mut out, number)? {
+                    return out.flush();
+                }
+            }
+            out.flush()?;
+            if n == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The same, with compression both ways (RFC 8054).
+    fn compressed(&self, stream: Counted<'_, impl Read + Write>, number: u64) -> io::Result<()> {
+        let (mut lines, mut buffer, mut plain) = (Lines::default(), [0; 16 * 1024], Vec::new());
+        let mut inflate = Decompress::new(false);
+        let mut out = DeflateEncoder::new(stream, Compression::default());
+        loop {
+            let n = out.get_mut().stream.read(&mut buffer)?;
+            self.counters.read(n, number);
+            plain.clear();
+            plain.reserve(buffer.len());
+            let read = buffer.get(..n).unwrap_or_default();
+            // Commands are short: what they inflate to has room.
+            inflate.decompress_vec(read, &mut plain, FlushDecompress::Sync)?;
+            for line in lines.push(&plain) {
                 if !self.answer(&line, &mut out, number)? {
                     return out.flush();
                 }

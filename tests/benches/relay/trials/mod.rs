@@ -1,6 +1,7 @@
 //! The trials: what newsmuxd does where it could waste, stumble or be unfair. Each has figures of its own, with the
 //! alternative beside them, and the bar that the design sets where it sets one.
 
+mod compression;
 mod crowd;
 mod economy;
 mod fairness;
@@ -29,12 +30,14 @@ pub(crate) struct Trial {
     is_quiet: bool,
 }
 
-const ALL: [Trial; 16] = [
+const ALL: [Trial; 18] = [
     quiet("economy: slow reader", economy::slow_reader),
     quiet("economy: slow line", economy::slow_line),
+    quiet("compression: overview", compression::overview),
     quiet("sick provider: stalls", faults::stalling),
     quiet("sick provider: drops", faults::dropping),
     quiet("silent connections", faults::silent),
+    busy("compression: yEnc", compression::articles),
     busy("economy: 768 KiB", economy::common),
     busy("economy: 1.5 MB", economy::large),
     busy("economy: 10 MB", economy::huge),

@@ -94,10 +94,10 @@ fn read(port: u16, time: Duration) -> Result<Vec<Duration>, String> {
     Ok(took)
 }
 
-struct Newsreader(TcpStream);
+pub(super) struct Newsreader(TcpStream);
 
 impl Newsreader {
-    fn connect(port: u16) -> io::Result<Self> {
+    pub(super) fn connect(port: u16) -> io::Result<Self> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -109,7 +109,7 @@ impl Newsreader {
     }
 
     /// Asks, and compares every byte of the reply.
-    fn ask(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+    pub(super) fn ask(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         write!(self.0, "{verb} {argument}\r\n")?;
         let expected = news::reply(verb, argument);
         let mut expected = expected.as_bytes();

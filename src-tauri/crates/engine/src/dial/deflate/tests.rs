@@ -1,3 +1,5 @@
+//! Streams cut at every byte, broken streams, and bombs.
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
