@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use newsmux_tests::article::Article;
 use newsmux_tests::client::Reply;
-use newsmux_tests::provider::{Ending, Fault, Provider, ProviderState, on};
+use newsmux_tests::provider::{Ending, Fault, Provider, ProviderState, Script, on};
+use newsmux_tests::rng::Rng;
 use nntp_proxy::auth::AuthHandler;
 use nntp_proxy::config::{BackendConfig, Compression, Config, Credentials, RoutingMode, Secret};
 use nntp_proxy::proxy::Proxy;
 use tokio::io::duplex;
 use tokio::time::{Duration, sleep};
 
-use crate::support::{backend, config, depth};
+use crate::support::{backend, config, connect, depth};
 use crate::{Client, client, proxy};
 
 /// How many articles the group has.
@@ -279,7 +280,7 @@ async fn an_article_is_posted_on_a_compressed_connection_unharmed() {
     let posting = Config { posting: true, ..config(RoutingMode::Hybrid, vec![settings(1)]) };
     let auth = Arc::new(AuthHandler::new(None, None));
     let proxy = Proxy::new(Config { auth, ..posting }, Arc::new(pipes));
-    let stream = crate::support::connect(&proxy, 64 * 1024, |stream| stream);
+    let stream = connect(&proxy, 64 * 1024, |stream| stream);
     let mut client = Client::over(stream).with_patience(crate::PATIENCE);
     client.talk("S: 200 *\nC: GROUP g\nS: 211 *").await;
     assert_eq!(client.ask(OVERVIEW).await.code(), "224");
@@ -330,4 +331,71 @@ async fn a_bomb_takes_no_more_memory_than_any_other_reply() {
     drop(reader);
     provider.until_alone().await;
     assert!(inflated() < held + 4_000_000, "{} bytes for nobody", inflated() - held);
+}
+
+/// One who reads overviews and articles of a group, on a new connection whenever one ends. Says how many
+/// replies were right.
+async fn reads_on(proxy: Proxy, plain: Reply, mut rng: Rng) -> u64 {
+    let (mut good, articles) = (0, articles());
+    for _ in 0..4 {
+        let mut client = Client::over(connect(&proxy, 64 * 1024, |stream| stream));
+        client = client.with_patience(crate::PATIENCE);
+        let Ok(greeting) = client.try_line().await else { continue };
+        assert!(greeting.starts_with("201 "), "{greeting}");
+        if !client.try_ask("GROUP g").await.is_ok_and(|reply| reply.code() == "211") {
+            continue;
+        }
+        for _ in 0..6 {
+            let article = rng.pick(&articles);
+            let body = format!("BODY {}", article.id());
+            let (line, right) = match rng.below(3) {
+                0 => (body, (article.body_block(), "222")),
+                _ => (OVERVIEW.to_owned(), (plain.block().to_vec(), "224")),
+            };
+            if client.try_send(&line).await.is_err() {
+                break;
+            }
+            let Ok(status) = client.try_line().await else { break };
+            match status.get(..3) {
+                Some(code) if code == right.1 => {}
+                Some("400") => break,
+                Some(code) => {
+                    assert!(code.starts_with(['4', '5']), "{line}: {status}");
+                    continue;
+                }
+                None => panic!("{line}: {status}"),
+            }
+            let Ok(block) = client.try_block().await else {
+                let rest = client.rest().await;
+                assert!(right.0.starts_with(&rest) && rest.len() < right.0.len(), "{line}");
+                break;
+            };
+            assert!(block == right.0, "{line}: other bytes");
+            good += 1;
+        }
+    }
+    good
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_goes_wrong_readers_get_the_right_bytes_or_none() {
+    let (plain, mut compressed, mut good) = (plain_overview().await, 0, 0);
+    for seed in 0..30 {
+        let mut rng = Rng::new(seed);
+        let script = Script::random(seed).severity(60);
+        let provider = provider("a").compresses().script(script).state();
+        let pipelining = depth(*rng.pick(&[0, 1, 4]));
+        let settings = BackendConfig { pipelining, ..settings(1 + rng.below(3) as u16) };
+        let mode = *rng.pick(&[RoutingMode::Hybrid, RoutingMode::Hybrid, RoutingMode::Standard]);
+        let proxy = before(&provider, mode, settings);
+        let readers = (0..3)
+            .map(|n| tokio::spawn(reads_on(proxy.clone(), plain.clone(), Rng::of(seed, &[n]))));
+        for reader in readers.collect::<Vec<_>>() {
+            let read = reader.await;
+            good += read.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        }
+        compressed += provider.count("COMPRESS");
+    }
+    // The test is worth something only while most of it goes well.
+    assert!(compressed >= 30 && good >= 750, "{compressed} connections compressed, {good} replies");
 }
