@@ -6,10 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::ServerConfig;
 use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::TlsAcceptor;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// A certificate authority that nobody trusts who was not told to.
 #[derive(Debug)]
@@ -21,6 +22,10 @@ pub struct Authority {
 /// A server's certificate and key.
 #[derive(Debug)]
 pub struct Identity {
+    /// The certificate as a PEM text.
+    pub certificate_pem: String,
+    /// The key as a PEM text.
+    pub key_pem: String,
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
@@ -40,6 +45,12 @@ impl Authority {
     /// Writes its certificate to a PEM file, for `ca_file`.
     pub fn write(&self, file: &Path) {
         fs::write(file, &self.pem).expect("a file for the authority");
+    }
+
+    /// What a client needs that trusts it alone.
+    #[must_use]
+    pub fn connector(&self) -> TlsConnector {
+        connector(self.pem.as_bytes())
     }
 
     /// A certificate for this host name or address.
@@ -62,9 +73,25 @@ impl Authority {
         change(&mut params);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        let (certificate_pem, key_pem) = (certificate.pem(), key.serialize_pem());
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-        Identity { chain: vec![certificate.der().clone()], key }
+        Identity { certificate_pem, key_pem, chain: vec![certificate.der().clone()], key }
     }
+}
+
+/// What a client needs that trusts the authorities in this PEM text alone.
+#[must_use]
+pub fn connector(authorities: &[u8]) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(authorities) {
+        roots.add(certificate.expect("a certificate")).expect("an authority");
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("TLS versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
 }
 
 impl Default for Authority {

@@ -5,6 +5,7 @@ use std::fmt;
 use tokio::sync::broadcast;
 
 use crate::backend::State;
+use crate::encryption::HandshakeProblem;
 
 /// How many events wait for a listener; a slower listener misses the oldest.
 const WAITING: usize = 256;
@@ -68,6 +69,13 @@ pub enum Event {
     LoginNeeded {
         /// The client's program, or its address with its port.
         client: String,
+    },
+    /// A client got no encrypted connection.
+    HandshakeFailed {
+        /// The client's address, with its port.
+        client: String,
+        /// Why.
+        problem: HandshakeProblem,
     },
     /// A client was not admitted: it runs as another user of this computer.
     NotAdmitted {

@@ -8,6 +8,7 @@
 mod budget;
 mod calendar;
 mod clients;
+mod guesses;
 mod lock;
 mod ticket;
 mod timer;
@@ -18,6 +19,7 @@ pub mod backend;
 pub mod check;
 pub mod config;
 pub mod dial;
+pub mod encryption;
 pub mod error;
 pub mod events;
 pub mod pool;

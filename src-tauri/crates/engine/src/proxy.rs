@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::ready;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Moment};
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::spawn_blocking;
@@ -19,7 +21,9 @@ use crate::clients::{Client, Clients};
 pub use crate::clients::{ClientSnapshot, ProgramCounts, ProgramSnapshot};
 use crate::config::{Allowances, BackendConfig, Config, RoutingMode, TrafficLimits};
 use crate::dial::{BoxStream, Dial};
+use crate::encryption::ServerIdentity;
 use crate::events::{Event, Events};
+use crate::guesses::Guesses;
 use crate::lock::Lock;
 use crate::pool::BufferPool;
 use crate::router::BackendSelector;
@@ -40,6 +44,12 @@ const RECOGNITION: Duration = Duration::from_millis(500);
 const NOT_ADMITTED: &[u8] =
     b"400 Newsmux serves only its own user's programs: allow other users, or add a login\r\n";
 
+/// How a client came in: from where, and with which certificate it is encrypted.
+struct Incoming {
+    client: std::net::SocketAddr,
+    identity: Option<ServerIdentity>,
+}
+
 /// A running proxy. Clones are handles to the same proxy.
 #[derive(Clone)]
 pub struct Proxy(Arc<Shared>);
@@ -53,6 +63,7 @@ struct Shared {
     only: Lock<HashMap<String, Arc<BackendSelector>>>,
     config: Lock<Config>,
     clients: Clients,
+    guesses: Guesses,
     /// Held while a client's program is recognized.
     recognizing: Arc<Semaphore>,
     stop: watch::Sender<bool>,
@@ -108,6 +119,7 @@ impl Proxy {
             only: Lock::new(HashMap::new()),
             config: Lock::new(config.clone()),
             clients: Clients::counting_in(totals),
+            guesses: Guesses::default(),
             recognizing: Arc::new(Semaphore::new(1)),
             stop: watch::Sender::new(false),
             served: watch::Sender::new(()),
@@ -147,7 +159,12 @@ impl Proxy {
 
     /// Accepts clients until [`shutdown`](Self::shutdown).
     pub async fn serve(&self, listener: TcpListener) {
-        self.accept(listener, &self.0.selector).await;
+        self.accept(listener, &self.0.selector, None).await;
+    }
+
+    /// Accepts clients over TLS until [`shutdown`](Self::shutdown).
+    pub async fn serve_encrypted(&self, listener: TcpListener, identity: &ServerIdentity) {
+        self.accept(listener, &self.0.selector, Some(identity)).await;
     }
 
     /// Accepts clients that are served by one provider alone, until [`shutdown`](Self::shutdown). While
@@ -159,10 +176,15 @@ impl Proxy {
             selector.replace(of_provider(id, &self.0.selector.backends()));
             Arc::clone(selector)
         };
-        self.accept(listener, &selector).await;
+        self.accept(listener, &selector, None).await;
     }
 
-    async fn accept(&self, listener: TcpListener, router: &Arc<BackendSelector>) {
+    async fn accept(
+        &self,
+        listener: TcpListener,
+        router: &Arc<BackendSelector>,
+        identity: Option<&ServerIdentity>,
+    ) {
         let mut stop = self.0.stop.subscribe();
         loop {
             let accepted = tokio::select! {
@@ -171,7 +193,10 @@ impl Proxy {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, client)) => self.welcome(stream, client, Arc::clone(router)),
+                Ok((stream, client)) => {
+                    let how = Incoming { client, identity: identity.cloned() };
+                    self.welcome(stream, how, Arc::clone(router));
+                }
                 Err(error) => {
                     warn!("cannot accept a client: {error}");
                     sleep(ACCEPT_PAUSE).await;
@@ -180,27 +205,31 @@ impl Proxy {
         }
     }
 
-    fn welcome(
-        &self,
-        stream: TcpStream,
-        client: std::net::SocketAddr,
-        router: Arc<BackendSelector>,
-    ) {
+    fn welcome(&self, stream: TcpStream, how: Incoming, router: Arc<BackendSelector>) {
+        let Incoming { client, identity } = how;
         if let Err(error) = prepare(&stream) {
             return debug!(%client, "left at once: {error}");
         }
         if self.0.served.receiver_count() >= CLIENTS {
-            // Best effort: the socket is new, so there is room for a line.
-            drop(stream.try_write(b"400 Newsmux has too many clients\r\n"));
+            turn_away(&stream, identity.as_ref(), b"400 Newsmux has too many clients\r\n");
             return warn!(%client, "refused: {CLIENTS} clients are connected already");
         }
         let (proxy, serving) = (self.clone(), self.0.served.subscribe());
         let connected = Moment::now();
         tokio::spawn(async move {
             if proxy.admits(&stream, client).await {
-                proxy.serve_from(Box::new(stream), (client, Some(connected)), router).await;
+                let from = (client, Some(connected));
+                match identity {
+                    None => {
+                        proxy.serve_from(ready(Some(Box::new(stream) as _)), from, router).await
+                    }
+                    Some(identity) => {
+                        let encrypted = proxy.encrypt(stream, client, &identity);
+                        Box::pin(proxy.serve_from(encrypted, from, router)).await;
+                    }
+                }
             } else {
-                drop(stream.try_write(NOT_ADMITTED));
+                turn_away(&stream, identity.as_ref(), NOT_ADMITTED);
                 debug!(%client, "refused: it runs as another user of this computer");
                 proxy.0.resources.events.tell(|| Event::NotAdmitted { client: client.to_string() });
             }
@@ -236,13 +265,50 @@ impl Proxy {
 
     /// Serves one client on any kind of stream until it leaves.
     pub async fn serve_client(&self, stream: BoxStream, client: std::net::SocketAddr) {
+        let stream = ready(Some(stream));
         self.serve_from(stream, (client, None), Arc::clone(&self.0.selector)).await;
     }
 
-    /// Serves a client. One that was `connected` to a socket has a program on some computer.
+    /// Serves one client over TLS on any kind of stream until it leaves.
+    pub async fn serve_client_encrypted(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        client: std::net::SocketAddr,
+        identity: &ServerIdentity,
+    ) {
+        let stream = self.encrypt(stream, client, identity);
+        Box::pin(self.serve_from(stream, (client, None), Arc::clone(&self.0.selector))).await;
+    }
+
+    /// Encrypts a client's connection, unless the proxy stops first.
+    async fn encrypt(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        client: std::net::SocketAddr,
+        identity: &ServerIdentity,
+    ) -> Option<BoxStream> {
+        let mut stop = self.0.stop.subscribe();
+        let encrypted = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return None,
+            encrypted = identity.accept(stream) => encrypted,
+        };
+        match encrypted {
+            Ok(stream) => Some(stream),
+            Err(problem) => {
+                debug!(%client, "no encrypted connection: {problem}");
+                let client = client.to_string();
+                self.0.resources.events.tell(|| Event::HandshakeFailed { client, problem });
+                None
+            }
+        }
+    }
+
+    /// Serves a client once its stream is there. One that was `connected` to a socket has a program on some
+    /// computer, which is looked up meanwhile.
     async fn serve_from(
         &self,
-        stream: BoxStream,
+        stream: impl Future<Output = Option<BoxStream>>,
         (client, connected): (std::net::SocketAddr, Option<Moment>),
         router: Arc<BackendSelector>,
     ) {
@@ -253,7 +319,7 @@ impl Proxy {
         let unrecognized = connected.zip(auth.recognition());
         let session = ClientSession::builder(client, self.0.resources.buffers.clone(), auth);
         let session = if unrecognized.is_some() { session.unrecognized() } else { session };
-        let session = session.with_posting(posting).within_proxy(
+        let session = session.counting_guesses(&self.0.guesses).with_posting(posting).within_proxy(
             &self.0.budget,
             &self.0.resources,
             self.0.stop.subscribe(),
@@ -261,6 +327,7 @@ impl Proxy {
         if let Some((connected, recognition)) = unrecognized {
             self.recognize(session.client(), recognition, connected);
         }
+        let Some(stream) = stream.await else { return };
         match mode {
             RoutingMode::Standard => {
                 let session = session.build();
@@ -344,6 +411,14 @@ impl Proxy {
 /// The provider of this id.
 fn of_provider(id: &str, backends: &[Arc<Backend>]) -> Vec<Arc<Backend>> {
     backends.iter().filter(|backend| backend.config().id == id).cloned().collect()
+}
+
+/// Says why a client is not served. Before a handshake, it could not be read.
+fn turn_away(stream: &TcpStream, identity: Option<&ServerIdentity>, words: &[u8]) {
+    if identity.is_none() {
+        // Best effort: the socket is new, so there is room for a line.
+        drop(stream.try_write(words));
+    }
 }
 
 /// Turns off Nagle's algorithm: replies leave at once instead of waiting for a full packet.

@@ -35,6 +35,10 @@ const IDLE: Duration = Duration::from_secs(30 * 60);
 /// How long a client may be silent before it has logged in.
 const LOGIN: Duration = Duration::from_secs(60);
 
+/// The reply to a login from an address with too many wrong ones.
+const TURNED_AWAY: &[u8] =
+    b"400 Too many wrong logins from this address: try again in a minute\r\n";
+
 /// One conversation. See the [module](self).
 pub(super) struct Conversation {
     pub(super) session: Arc<ClientSession>,
@@ -108,6 +112,8 @@ impl Conversation {
         let end = self.talk().await;
         if !matches!(end, End::Broken) {
             let Self { client, writer, selected, running, .. } = self;
+            // Dropping it would close a plain connection, not an encrypted one.
+            writer.close().await;
             drop((writer, selected, running));
             client.linger().await;
         }
@@ -216,8 +222,16 @@ impl Conversation {
                 Some(End::Client)
             }
             Action::CheckLogin { user, password } => {
-                let accepted = self.session.login(&user, &password);
-                let answer = self.flow.login_checked(accepted);
+                let session = Arc::clone(&self.session);
+                let accepted = tokio::select! {
+                    biased;
+                    () = self.stopped.as_mut() => return Some(End::Stopped),
+                    accepted = session.login(&user, &password) => accepted,
+                };
+                let answer = match accepted {
+                    Some(accepted) => self.flow.login_checked(accepted),
+                    None => Action::Close(Bytes::from_static(TURNED_AWAY)),
+                };
                 Box::pin(self.act(answer)).await
             }
             Action::Forward(request) => self.dispatch(request).await,

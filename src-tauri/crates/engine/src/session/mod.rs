@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
+use tokio::time::sleep_until;
 use tracing::{Instrument, debug, debug_span};
 
 use crate::auth::AuthHandler;
@@ -46,6 +47,7 @@ use crate::config::RoutingMode;
 use crate::dial::BoxStream;
 use crate::error::Error;
 use crate::events::{Event, Events};
+use crate::guesses::{Answer, Guesses};
 use crate::pool::BufferPool;
 use crate::router::BackendSelector;
 use crate::traffic::Traffic;
@@ -88,6 +90,7 @@ pub struct ClientSession {
     posting: bool,
     budget: Share,
     events: Events,
+    guesses: Guesses,
     traffic: Traffic,
     stop: watch::Receiver<bool>,
 }
@@ -129,6 +132,7 @@ impl ClientSession {
             stateful: AtomicBool::new(true),
             posting: false,
             events: Events::new(),
+            guesses: Guesses::default(),
             traffic: Traffic::default(),
             stop: watch::channel(false).1,
         })
@@ -199,14 +203,23 @@ impl ClientSession {
         self.routing_mode != RoutingMode::PerCommand
     }
 
-    /// Checks a client's login.
-    fn login(&self, user: &[u8], password: &[u8]) -> bool {
+    /// Checks a client's login, and waits if its address guesses logins. Returns nothing if it is turned
+    /// away unchecked.
+    async fn login(&self, user: &[u8], password: &[u8]) -> Option<bool> {
         let accepted = self.auth.check(user, password);
-        match accepted {
-            Some(name) => self.client.logged_in(name),
-            None => self.events.tell(|| Event::LoginRefused { client: self.client.name() }),
+        let address = self.client.address.ip();
+        let answer = self.guesses.answer(address, (user, password), accepted.is_some());
+        let accepted = accepted.filter(|_| answer != Answer::TurnedAway);
+        if accepted.is_none() {
+            self.events.tell(|| Event::LoginRefused { client: self.client.name() });
         }
-        accepted.is_some()
+        match answer {
+            Answer::Now => {}
+            Answer::At(moment) => sleep_until(moment).await,
+            Answer::TurnedAway => return None,
+        }
+        accepted.into_iter().for_each(|name| self.client.logged_in(name));
+        Some(accepted.is_some())
     }
 
     /// Waits until the client may be greeted: at once, unless downloads are paused.
@@ -289,6 +302,12 @@ impl ClientSessionBuilder {
         self.0.events = resources.events.clone();
         self.0.traffic = resources.traffic.clone();
         self.0.stop = stop;
+        self
+    }
+
+    /// Counts wrong logins with the other sessions of a proxy.
+    pub(crate) fn counting_guesses(mut self, guesses: &Guesses) -> Self {
+        self.0.guesses = guesses.clone();
         self
     }
 

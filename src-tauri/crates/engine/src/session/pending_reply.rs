@@ -193,7 +193,16 @@ impl PendingReply {
                 Err(_) => return Err(stalled()),
             }
         }
-        poll_fn(|cx| self.client.poll_flush(cx)).await.map_err(Error::ClientGone)?;
+        let at_once = poll_fn(|cx| Poll::Ready(self.client.poll_flush(cx))).await;
+        let flushed = match at_once {
+            Poll::Ready(flushed) => flushed,
+            Poll::Pending => {
+                let limit = self.client.blocked_since() + CLIENT_STALL;
+                let flushed = timeout_at(limit, poll_fn(|cx| self.client.poll_flush(cx))).await;
+                flushed.map_err(|_| stalled())?
+            }
+        };
+        flushed.map_err(Error::ClientGone)?;
         self.room = None;
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! places are.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -108,7 +109,7 @@ impl Writer {
             inner.flushing = true;
         }
         if inner.flushing {
-            ready!(Pin::new(&mut inner.half).poll_flush(cx))?;
+            ready!(inner.poll_flush(cx))?;
             inner.flushing = false;
         }
         Poll::Ready(Ok(()))
@@ -125,7 +126,16 @@ impl Writer {
 
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_drain(cx))?;
-        Pin::new(&mut self.0.lock().half).poll_flush(cx)
+        self.0.lock().poll_flush(cx)
+    }
+
+    /// Closes the writing side, as far as that is possible at once.
+    pub(super) async fn close(&self) {
+        poll_fn(|cx| {
+            drop(self.poll_shutdown(cx));
+            Poll::Ready(())
+        })
+        .await;
     }
 
     pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -135,6 +145,17 @@ impl Writer {
 }
 
 impl Inner {
+    /// Encryption accepts more than the client does, and keeps the rest for this.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.half).poll_flush(cx);
+        if flushed.is_pending() {
+            self.blocked.get_or_insert_with(Instant::now);
+        } else {
+            self.blocked = None;
+        }
+        flushed
+    }
+
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
