@@ -53,6 +53,20 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "crates/certificate",
+        &[
+            "gethostname",
+            // Which addresses this computer has.
+            "if-addrs",
+            "nntp-proxy",
+            "rcgen",
+            "ring",
+            "rustls",
+            "secrets",
+            "x509-parser",
+        ],
+    ),
+    (
         "crates/downloaders",
         &[
             "base64ct",
@@ -84,6 +98,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "crates/settings",
         &[
+            "certificate",
             "directories",
             "jiff",
             "ledger",
@@ -118,6 +133,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "api",
             "bookkeeping",
+            "certificate",
             "directories",
             "downloaders",
             "ledger",
@@ -136,6 +152,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "crates/newsmuxd",
         &[
             "bookkeeping",
+            "certificate",
             "ledger",
             "local",
             "nntp-proxy",

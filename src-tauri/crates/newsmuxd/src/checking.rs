@@ -1,10 +1,14 @@
 //! `--check`: logs in to every provider and says what was found.
 
+use std::time::SystemTime;
+
+use certificate::Facts;
 use nntp_proxy::check::{Finding, check, is_usable};
 use nntp_proxy::config::BackendConfig;
 use nntp_proxy::dial::NetDialler;
 
 use crate::arguments::Arguments;
+use crate::encrypted;
 use crate::sampled::Sampled;
 use crate::say_line;
 use crate::setup::Setup;
@@ -14,6 +18,11 @@ use crate::setup::Setup;
 pub(crate) async fn run(arguments: Arguments) -> Result<(), String> {
     let sampled = Sampled::start(&arguments).await?;
     let setup = Setup::read(&arguments, sampled.as_ref().map(Sampled::address))?;
+    let mut bad = Vec::new();
+    if let Some((text, good)) = report_tls(&arguments, &setup).await {
+        say_line(&text).map_err(|e| format!("cannot write: {e}"))?;
+        bad.extend((!good).then(|| "TLS for programs".to_owned()));
+    }
     let dialler = std::sync::Arc::new(NetDialler::new());
     let mut checks = Vec::new();
     for backend in setup.config.backends {
@@ -23,7 +32,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), String> {
     if checks.is_empty() {
         return Err(format!("there is no provider: add one in {}", setup.file.display()));
     }
-    let mut bad = Vec::new();
     for check in checks {
         let (name, text, good) = check.await.map_err(|e| format!("the check failed: {e}"))?;
         say_line(text.trim_end()).map_err(|e| format!("cannot write: {e}"))?;
@@ -32,6 +40,32 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), String> {
         }
     }
     if bad.is_empty() { Ok(()) } else { Err(format!("not usable: {}", bad.join(", "))) }
+}
+
+/// What programs are shown that connect over TLS, and whether they can be.
+async fn report_tls(arguments: &Arguments, setup: &Setup) -> Option<(String, bool)> {
+    let listen = setup.settings.listen.encrypted()?;
+    let place = format!("TLS for programs, on {} port {}", listen.host, listen.port);
+    let checked = encrypted::check(&setup.settings.listen, arguments.state.as_deref()).await;
+    Some(match checked.transpose()? {
+        Ok(facts) => {
+            let left = facts.expires.duration_since(SystemTime::now()).unwrap_or_default();
+            let days = left.as_secs() / (24 * 60 * 60);
+            let outcome = if days > 0 { "good" } else { "bad" };
+            let Facts { fingerprint, names, import, .. } = facts;
+            let names = names.join(", ");
+            let import =
+                import.map(|file| format!("\n{:11}programs import {}", "", file.display()));
+            let import = import.unwrap_or_default();
+            let what = format!("valid for {days} days, for {names}");
+            let text = format!(
+                "{place}\n  {outcome:<9}certificate: {what}\n{:11}SHA-256 {fingerprint}{import}",
+                ""
+            );
+            (text, days > 0)
+        }
+        Err(why) => (format!("{place}\n  {:<9}certificate: {why}", "bad"), false),
+    })
 }
 
 async fn report(dialler: &NetDialler, backend: &BackendConfig) -> (String, String, bool) {

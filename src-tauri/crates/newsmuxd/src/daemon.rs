@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use crate::arguments::Arguments;
 use crate::books::Books;
+use crate::encrypted::EncryptedPort;
 use crate::ports::Ports;
 use crate::setup::Setup;
 use crate::traffic::Traffic;
@@ -22,10 +23,11 @@ pub(crate) struct Daemon {
     pub(crate) traffic: Arc<Traffic>,
     listen: Listen,
     ports: Ports,
+    encrypted: EncryptedPort,
 }
 
 impl Daemon {
-    /// Opens the providers' own ports; the caller listens on the port for all of them.
+    /// Opens the port with TLS and the providers' own ports; the caller listens on the main port.
     ///
     /// # Errors
     /// Which port cannot be opened, and why.
@@ -39,8 +41,11 @@ impl Daemon {
         let proxy = Proxy::new(config, Arc::new(NetDialler::new()));
         books.iter().for_each(|books| books.watch(&proxy));
         tokio::spawn(Arc::clone(&traffic).follow(proxy.clone()));
-        let mut daemon = Self { proxy, books, traffic, listen, ports: Ports::default() };
+        let (own, encrypted) = (Ports::default(), EncryptedPort::default());
+        let mut daemon = Self { proxy, books, traffic, listen, ports: own, encrypted };
         daemon.ports.follow(&ports, &daemon.proxy).await?;
+        let state = arguments.state.as_deref();
+        daemon.encrypted.follow(&daemon.listen, state, &daemon.proxy).await?;
         Ok(daemon)
     }
 
@@ -52,14 +57,19 @@ impl Daemon {
                 return error!("{sentence}; going on with the settings from before");
             }
         };
-        if setup.settings.listen != self.listen {
+        if setup.settings.listen.plain() != self.listen.plain() {
             warn!("the address to listen on has changed: restart newsmuxd for that");
         }
         self.books.iter().for_each(|books| books.allow(&mut setup));
         let Setup { config, settings, ports, .. } = setup;
+        self.listen.tls = settings.listen.tls.clone();
         let apply = |traffic| self.proxy.apply(Config { traffic, ..config });
         self.traffic.reload(settings, apply);
         if let Err(sentence) = self.ports.follow(&ports, &self.proxy).await {
+            error!("{sentence}");
+        }
+        let state = arguments.state.as_deref();
+        if let Err(sentence) = self.encrypted.follow(&self.listen, state, &self.proxy).await {
             error!("{sentence}");
         }
         info!("settings reloaded");

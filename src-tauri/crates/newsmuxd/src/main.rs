@@ -24,6 +24,7 @@ mod books;
 mod checking;
 mod controlled;
 mod daemon;
+mod encrypted;
 mod ports;
 mod sampled;
 mod setup;

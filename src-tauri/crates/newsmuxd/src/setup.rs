@@ -31,7 +31,8 @@ impl Setup {
     pub(crate) fn read(arguments: &Arguments, sample: Option<SocketAddr>) -> Result<Self, String> {
         let (file, mut settings) = settings(arguments)?;
         if let Some(listen) = &arguments.listen {
-            settings.listen = Listen { all_users: settings.listen.all_users, ..listen.clone() };
+            let Listen { all_users, tls, .. } = settings.listen;
+            settings.listen = Listen { all_users, tls, ..listen.clone() };
             settings::check_listen(&settings)
                 .map_err(|why| format!("--listen {}: {why}", listen.host))?;
         }

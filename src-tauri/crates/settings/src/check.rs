@@ -7,7 +7,7 @@ use ledger::Quota;
 
 use crate::limits::LOWEST;
 use crate::via::check_via;
-use crate::{Provider, Rule, Settings};
+use crate::{Listen, Provider, Rule, Settings};
 
 /// A place in the settings, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Complaint {
 /// What is wrong, and where.
 pub fn check(settings: &Settings) -> Result<(), Complaint> {
     check_listen(settings).map_err(|why| Complaint::new("listen.host", why))?;
+    check_encrypted(settings)
+        .map_err(|(field, why)| Complaint::new(format!("listen.tls.{field}"), why))?;
     let mut names = HashSet::new();
     for (at, client) in settings.clients.iter().enumerate() {
         let path = format!("clients[{at}].name");
@@ -69,6 +71,9 @@ fn check_port(at: usize, provider: &Provider, settings: &Settings) -> Result<(),
     }
     if port == settings.listen.port {
         return Err(format!("{port} is the port in listen: choose another"));
+    }
+    if settings.listen.tls.as_ref().is_some_and(|tls| tls.port == port) {
+        return Err(format!("{port} is the port in listen.tls: choose another"));
     }
     match settings.providers.iter().take(at).find(has_it) {
         Some(other) => Err(format!("{port} is the port of {:?}: choose another", other.id)),
@@ -117,7 +122,21 @@ impl Complaint {
 /// # Errors
 /// What is wrong with it.
 pub fn check_listen(settings: &Settings) -> Result<(), &'static str> {
-    let listen = &settings.listen;
+    is_safe(&settings.listen, settings)
+}
+
+/// Whether the port with TLS can be, and is safe with these clients. The field, and what is wrong with it.
+fn check_encrypted(settings: &Settings) -> Result<(), (&'static str, String)> {
+    let Listen { port, tls, .. } = &settings.listen;
+    let (Some(tls), Some(listen)) = (tls, settings.listen.encrypted()) else { return Ok(()) };
+    is_safe(&listen, settings).map_err(|why| ("host", why.to_owned()))?;
+    if tls.port == *port && tls.port != 0 {
+        return Err(("port", format!("{port} is the port without TLS: choose another")));
+    }
+    tls.check().map_err(|(field, why)| (field, why.to_owned()))
+}
+
+fn is_safe(listen: &Listen, settings: &Settings) -> Result<(), &'static str> {
     if listen.host != "localhost" && listen.host.parse::<IpAddr>().is_err() {
         return Err("has to be an address such as 127.0.0.1, or localhost");
     }

@@ -11,6 +11,7 @@ mod error;
 mod governor;
 mod json;
 mod limits;
+mod listen_tls;
 pub mod listening;
 mod lock;
 mod password;
@@ -38,6 +39,7 @@ pub use desktop::{Desktop, FirstSteps, Language, LogLevel, Notify, Pending, Stor
 pub use error::{Error, NotChanged, Problem};
 pub use governor::{Governor, PauseFor, TrafficNow, local_time};
 pub use limits::{Limits, TrafficMode};
+pub use listen_tls::ListenTls;
 pub use password::Password;
 pub use provider::{Provider, SAMPLE_ID, TlsMode};
 pub use reading::{default_path, default_state_folder, load, load_default};

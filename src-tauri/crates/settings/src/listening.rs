@@ -32,7 +32,7 @@ pub struct ProviderPort {
 pub fn provider_ports(settings: &Settings) -> Vec<ProviderPort> {
     let used = settings.providers.iter().enumerate().filter(|(_, provider)| provider.enabled);
     let port = |(at, provider): (usize, &Provider)| {
-        let listen = Listen { port: provider.listen_port?, ..settings.listen.clone() };
+        let listen = Listen { port: provider.listen_port?, ..settings.listen.plain() };
         Some(ProviderPort { id: provider.id.clone(), at, listen })
     };
     used.filter_map(port).collect()

@@ -7,7 +7,7 @@ use secrets::Owner;
 use serde::{Deserialize, Serialize};
 
 use crate::provider::is_default;
-use crate::{Desktop, Limits, Provider};
+use crate::{Desktop, Limits, ListenTls, Provider};
 
 /// The version of the file's format that this program writes.
 pub(crate) const VERSION: u32 = 1;
@@ -57,6 +57,10 @@ pub struct Listen {
     /// not set, they may connect to `newsmuxd`, which often has a user of its own, and not to the
     /// application.
     pub all_users: Option<bool>,
+    /// TLS for programs, on a port of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional = nullable))]
+    pub tls: Option<ListenTls>,
 }
 
 /// How requests are routed.
@@ -107,7 +111,7 @@ pub(crate) const fn version() -> u32 {
 
 impl Default for Listen {
     fn default() -> Self {
-        Self { host: "127.0.0.1".into(), port: 10080, all_users: None }
+        Self { host: "127.0.0.1".into(), port: 10080, all_users: None, tls: None }
     }
 }
 
@@ -221,5 +225,19 @@ impl Listen {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+
+    /// The port without TLS.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { tls: None, ..self.clone() }
+    }
+
+    /// The port with TLS, if there is one.
+    #[must_use]
+    pub fn encrypted(&self) -> Option<Self> {
+        let tls = self.tls.as_ref()?;
+        let host = tls.host.clone().unwrap_or_else(|| self.host.clone());
+        Some(Self { host, port: tls.port, ..self.plain() })
     }
 }

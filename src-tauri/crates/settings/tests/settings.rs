@@ -69,7 +69,7 @@ fn everything_that_can_be_said_is_read() {
 fn the_smallest_file_has_every_default() {
     let expected = Settings {
         version: 1,
-        listen: Listen { host: "127.0.0.1".into(), port: 10080, all_users: None },
+        listen: Listen { host: "127.0.0.1".into(), port: 10080, all_users: None, tls: None },
         routing: Routing { mode: Mode::Hybrid },
         posting: false,
         clients: Vec::new(),
