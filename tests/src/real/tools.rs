@@ -26,6 +26,8 @@ pub enum Tool {
     Nzbget,
     /// Python with its nntplib, which it has up to version 3.12.
     Nntplib,
+    /// Python.
+    Python,
     /// Perl with its Net::NNTP.
     Perl,
     /// The downloader SABnzbd, unpacked below `target/tools`.
@@ -52,6 +54,7 @@ impl Tool {
             Self::Keyring => in_path("gnome-keyring-daemon"),
             Self::Nzbget => in_path("nzbget"),
             Self::Nntplib => in_path("python3").filter(|python| has_nntplib(python)),
+            Self::Python => in_path("python3"),
             Self::Perl => in_path("perl"),
             Self::Sabnzbd => made("target/tools/sabnzbd"),
             Self::SecretTool => in_path("secret-tool"),

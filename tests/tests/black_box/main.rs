@@ -9,6 +9,7 @@ mod articles;
 mod compression;
 mod contract;
 mod dying;
+mod encrypted;
 mod failover;
 mod groups;
 mod input;
