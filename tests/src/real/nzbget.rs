@@ -75,7 +75,7 @@ pub struct Nzbget {
     /// Where its JSON-RPC is.
     pub port: u16,
     home: PathBuf,
-    _process: Process,
+    process: Process,
 }
 
 impl Nzbget {
@@ -109,7 +109,7 @@ impl Nzbget {
         let mut nzbget = Command::new(Tool::Nzbget.path());
         nzbget.arg("-s").arg("-c").arg(home.join("nzbget.conf"));
         let process = Process::start(&nzbget, &home.join("output.log"), 5);
-        let this = Self { port, home, _process: process };
+        let this = Self { port, home, process };
         this.wait();
         this
     }
@@ -141,6 +141,13 @@ impl Nzbget {
         wait_for(Duration::from_secs(90), ended).unwrap_or_else(|| {
             panic!("the download did not end: {:?}", self.call("listgroups", &json!([0])))
         })
+    }
+
+    /// Lets it download `post`, until it complains with these words.
+    pub fn complains(&self, post: &Post, words: &str) {
+        fs::copy(&post.nzb, self.home.join("nzb/job.nzb")).expect("a copy of the .nzb");
+        let said = || self.process.output().contains(words).then_some(());
+        assert!(wait_for(Duration::from_secs(60), said).is_some(), "{}", self.process.output());
     }
 
     /// What it answers.

@@ -1,7 +1,7 @@
 //! newsmuxd between a real provider and a real client.
 #![expect(clippy::panic, reason = "a helper of tests: what goes wrong here fails the test")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -66,6 +66,25 @@ impl Proxy {
         let mut newsmuxd = home.bare_command();
         newsmuxd.arg("--settings").arg(home.settings()).arg("--sample-nzb").arg(nzb);
         Self::launch(home, newsmuxd, None)
+    }
+
+    /// The same for clients that log in, also over TLS on this port, with a certificate of its own.
+    pub fn sample_encrypted(nzb: &Path, port: u16) -> Self {
+        let home = Home::empty();
+        let (listen, clients) =
+            (json!({ "tls": { "port": port } }), [json!({ "name": CLIENT.username })]);
+        let settings = json!({ "listen": listen, "clients": clients, "providers": [] });
+        home.write_settings(&settings.to_string());
+        let passwords = json!({ "clients": { CLIENT.username: CLIENT.password } });
+        home.write_credentials(&passwords.to_string());
+        let mut newsmuxd = home.command();
+        newsmuxd.arg("--sample-nzb").arg(nzb);
+        Self::launch(home, newsmuxd, Some(CLIENT))
+    }
+
+    /// What programs import that connect over TLS.
+    pub fn certificate(&self) -> PathBuf {
+        self.home.path().join(".local/state/newsmux/tls/newsmux-certificate.crt")
     }
 
     /// Asks it by newsmuxctl.

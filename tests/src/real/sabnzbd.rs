@@ -77,12 +77,24 @@ impl Sabnzbd {
 
     /// Starts it in `folder`/sabnzbd with these `servers`, which are sections of its settings.
     pub fn start(folder: &Path, servers: &str, pre_check: bool) -> Self {
+        Self::launch(folder, servers, pre_check, None)
+    }
+
+    /// Starts it on a system that trusts these authorities alone.
+    pub fn start_trusting(folder: &Path, servers: &str, authorities: &Path) -> Self {
+        Self::launch(folder, servers, false, Some(authorities))
+    }
+
+    fn launch(folder: &Path, servers: &str, pre_check: bool, authorities: Option<&Path>) -> Self {
         let home = folder.join("sabnzbd");
         fs::create_dir_all(home.join("bin")).expect("a folder");
         let port = free_port();
         let settings = settings(&home, port, pre_check) + "[servers]\n" + servers;
         fs::write(home.join("sabnzbd.ini"), settings).expect("its settings");
-        let process = Process::start(&command(&home), &home.join("output.log"), 10);
+        let mut sabnzbd = command(&home);
+        // It sets SSL_CERT_FILE itself.
+        sabnzbd.envs(authorities.map(|file| ("SSL_CERT_DIR", hashed(file, &home))));
+        let process = Process::start(&sabnzbd, &home.join("output.log"), 10);
         let this = Self { port, home, _process: process };
         let version = wait_for(Duration::from_secs(60), || this.call("mode=version"));
         assert!(version.is_some(), "SABnzbd did not start");
@@ -149,6 +161,27 @@ pub fn entry(server: Server, manner: Manner) -> String {
          connections = {connections}\npipelining_requests = {pipelining}\nssl = 0\nenable = 1\ntimeout = 30\n",
         server.port,
     )
+}
+
+/// The same with TLS on this port, and the strictest verification.
+#[must_use]
+pub fn encrypted_entry(server: Server, port: u16, manner: Manner) -> String {
+    let plain = entry(Server { port, ..server }, manner);
+    plain
+        .replace("host = 127.0.0.1", "host = localhost")
+        .replace("ssl = 0", "ssl = 1\nssl_verify = 3")
+}
+
+/// A folder in which OpenSSL finds these authorities, as `update-ca-certificates` makes it.
+fn hashed(authorities: &Path, home: &Path) -> PathBuf {
+    let folder = home.join("authorities");
+    fs::create_dir_all(&folder).expect("a folder");
+    let mut openssl = Command::new("openssl");
+    openssl.args(["x509", "-noout", "-hash", "-in"]).arg(authorities);
+    let hash = openssl.output().expect("openssl").stdout;
+    let name = String::from_utf8_lossy(&hash).trim().to_owned() + ".0";
+    fs::copy(authorities, folder.join(name)).expect("a copy");
+    folder
 }
 
 fn command(home: &Path) -> Command {

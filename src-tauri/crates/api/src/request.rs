@@ -10,8 +10,8 @@ use ledger::{By, Range};
 use nntp_proxy::config::Secret;
 use serde::Deserialize;
 use settings::{
-    Client, Language, Limits, Listen, LogLevel, Mode, Notify, PauseFor, Provider, StoreKind, Theme,
-    TrafficMode,
+    Client, Language, Limits, Listen, ListenTls, LogLevel, Mode, Notify, PauseFor, Provider,
+    StoreKind, Theme, TrafficMode,
 };
 
 use crate::snapshot::Trouble;
@@ -121,6 +121,13 @@ pub enum Request {
         /// Where.
         listen: Listen,
     },
+    /// Changes TLS for programs.
+    SetTls {
+        /// Where, and with which certificate; nothing turns it off.
+        tls: Option<ListenTls>,
+    },
+    /// Saves the certificate that programs import where downloads go, and shows that folder: see [`Reply::File`].
+    SaveCertificate,
     /// Changes whether programs may post.
     SetPosting {
         /// Whether they may.

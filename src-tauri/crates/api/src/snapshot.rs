@@ -6,6 +6,7 @@ use serde::Serialize;
 use settings::{Settings, TrafficMode};
 
 mod check;
+mod encrypted;
 mod event;
 mod program;
 mod provider;
@@ -15,6 +16,7 @@ pub use check::{
     BindProblem, Certificate, Check, Finding, Found, Outcome, Problem, Proof, ProxyProblem, Remedy,
     Step, Why,
 };
+pub use encrypted::{EncryptedView, NotEncrypted};
 pub use event::{Event, Happened, Level};
 pub use program::{ClientView, Connected, Direct, ProgramAddress};
 pub use provider::{AccountView, PasswordState, ProviderState, ProviderView, Retry};
@@ -33,6 +35,10 @@ pub struct Snapshot {
     pub troubles: Vec<Trouble>,
     /// The address that programs connect to.
     pub address: Address,
+    /// The port with TLS, while it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional = nullable))]
+    pub encrypted: Option<EncryptedView>,
     /// What is happening.
     pub figures: Figures,
     /// The providers, in the order of the settings.

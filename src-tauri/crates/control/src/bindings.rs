@@ -9,10 +9,10 @@ use api::request::{
     Reply, Request, SameAccount,
 };
 use api::snapshot::{
-    AccountView, BindProblem, Certificate, Check, ClientView, Connected, Direct, Event, Figures,
-    Finding, Found, Happened, KeepState, Level, Outcome, PasswordState, Problem, ProgramAddress,
-    Proof, ProviderState, ProviderView, ProxyProblem, Remedy, Retry, Sample, Snapshot, State, Step,
-    TrafficView, Trouble, VaultState, Why,
+    AccountView, BindProblem, Certificate, Check, ClientView, Connected, Direct, EncryptedView,
+    Event, Figures, Finding, Found, Happened, KeepState, Level, NotEncrypted, Outcome,
+    PasswordState, Problem, ProgramAddress, Proof, ProviderState, ProviderView, ProxyProblem,
+    Remedy, Retry, Sample, Snapshot, State, Step, TrafficView, Trouble, VaultState, Why,
 };
 use downloaders::import::{Doubt, LeftOut, Unfit};
 use downloaders::{Address, Program};
@@ -21,9 +21,9 @@ use ledger::{
     Series, SeriesRow, Step as StepLength, Total,
 };
 use settings::{
-    Client, Compression, Day, Desktop, FirstSteps, IpVersion, Language, Limits, Listen, LogLevel,
-    Mode, Notify, PauseFor, Priority, Provider, ReadOnly, Routing, Rule, Settings, SettingsCopy,
-    StoreKind, Theme, TlsMode, TrafficMode, VerifyLevel,
+    Client, Compression, Day, Desktop, FirstSteps, IpVersion, Language, Limits, Listen, ListenTls,
+    LogLevel, Mode, Notify, PauseFor, Priority, Provider, ReadOnly, Routing, Rule, Settings,
+    SettingsCopy, StoreKind, Theme, TlsMode, TrafficMode, VerifyLevel,
 };
 use ts_rs::{Config, TS};
 
@@ -53,6 +53,7 @@ fn bindings() -> String {
         Trouble,
         ReadOnly,
         Address,
+        EncryptedView,
         TrafficView,
         TrafficMode,
         Figures,
@@ -78,9 +79,11 @@ fn bindings() -> String {
         Event,
         Level,
         Happened,
+        NotEncrypted,
         Sample,
         Settings,
         Listen,
+        ListenTls,
         Routing,
         Mode,
         Client,

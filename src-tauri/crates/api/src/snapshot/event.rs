@@ -3,7 +3,7 @@
 use serde::Serialize;
 use settings::TrafficMode;
 
-use super::Trouble;
+use super::{NotEncrypted, Trouble};
 
 /// Events of one kind from one program or provider, each soon after the one before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -123,6 +123,15 @@ pub enum Happened {
     LoginNeeded {
         /// The program, or its address where the system does not tell.
         client: String,
+    },
+    /// A program got no encrypted connection.
+    NotEncrypted {
+        /// Its address.
+        client: String,
+        /// Why.
+        why: NotEncrypted,
+        /// The error.
+        said: String,
     },
     /// A program was not admitted: it runs as another user.
     OtherUser {

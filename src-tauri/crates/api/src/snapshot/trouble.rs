@@ -35,6 +35,17 @@ pub enum Trouble {
         /// The system's words, where no program has it.
         said: Option<String>,
     },
+    /// The port with TLS cannot be opened.
+    EncryptedPort {
+        /// The port.
+        port: u16,
+        /// The program that has it, where the system tells.
+        holder: Option<String>,
+        /// A port that is free.
+        free: Option<u16>,
+        /// What is wrong with the certificate, or the system's words, where no program has the port.
+        said: Option<String>,
+    },
     /// Passwords cannot be had until the user has done something.
     PasswordsClosed,
     /// A provider's password was never entered, or is gone from the keyring.

@@ -60,6 +60,8 @@ impl Controller {
             Request::PasswordNoted => self.simply(|this| this.new_password = None),
             Request::SetMode { mode } => self.set(|settings| settings.routing.mode = mode),
             Request::SetListen { listen } => return self.set_listen(listen, answer),
+            Request::SetTls { tls } => self.set_tls(tls),
+            Request::SaveCertificate => self.save_certificate(),
             Request::SetPosting { posting } => self.set(|settings| settings.posting = posting),
             Request::SetTraffic { mode } => self.set_traffic(mode),
             Request::SetLimits { limits } => self.set(|settings| settings.limits = limits),

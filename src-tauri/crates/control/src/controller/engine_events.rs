@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use api::snapshot::Happened;
+use api::snapshot::{Happened, NotEncrypted};
 use local::Sockets;
 use nntp_proxy::backend::State;
+use nntp_proxy::encryption::HandshakeProblem;
 use nntp_proxy::events::Event;
 use settings::serves_own_user_only;
 use tokio::sync::broadcast::Receiver;
@@ -93,6 +94,14 @@ pub(super) fn happened(event: Event) -> Option<Happened> {
         }
         Event::LoginRefused { client } => Happened::ClientRefused { client },
         Event::LoginNeeded { client } => Happened::LoginNeeded { client },
+        Event::HandshakeFailed { client, problem } => {
+            let why = match problem {
+                HandshakeProblem::NotTrusted => NotEncrypted::NotTrusted,
+                HandshakeProblem::NoTls => NotEncrypted::NoTls,
+                _ => NotEncrypted::Other,
+            };
+            Happened::NotEncrypted { client: program(client), why, said: problem.to_string() }
+        }
         Event::NotAdmitted { client } => Happened::OtherUser { client },
         _ => return None,
     })

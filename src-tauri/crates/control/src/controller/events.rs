@@ -63,6 +63,10 @@ fn is_same_kind(a: &Happened, b: &Happened) -> bool {
         | (Happened::Retried { provider: a, .. }, Happened::Retried { provider: b, .. })
         | (Happened::NotFound { client: a, .. }, Happened::NotFound { client: b, .. }) => a == b,
         (
+            Happened::NotEncrypted { client: a, why: one, .. },
+            Happened::NotEncrypted { client: b, why: other, .. },
+        ) => (a, one) == (b, other),
+        (
             Happened::RequestFailed { client: a, request: asked, .. },
             Happened::RequestFailed { client: b, request: asks, .. },
         ) => (a, asked) == (b, asks),
@@ -79,6 +83,7 @@ fn level(happened: &Happened) -> Level {
         | Happened::Renewed
         | Happened::ProviderUp { .. } => Level::Info,
         Happened::ProviderDown { .. }
+        | Happened::NotEncrypted { .. }
         | Happened::FewerConnections { .. }
         | Happened::Retried { .. } => Level::Warning,
         Happened::LoginRefused { .. }

@@ -7,6 +7,7 @@ mod checking;
 mod connected;
 mod connecting;
 mod desktop;
+mod encrypted;
 mod engine_events;
 mod entries;
 mod environment;

@@ -194,6 +194,7 @@ impl Subject {
             Trouble::ProviderDown { .. }
             | Trouble::ProviderFull { .. }
             | Trouble::ProviderPort { .. }
+            | Trouble::EncryptedPort { .. }
             | Trouble::SettingsReadOnly { .. }
             | Trouble::SettingsSetAside { .. }
             | Trouble::SettingsNotSaved { .. } => return None,

@@ -62,9 +62,14 @@ impl Controller {
     }
 
     fn open_where_wanted(&mut self) {
-        if self.serving.listening().is_none_or(|(listen, _)| *listen != self.settings().listen) {
+        if self
+            .serving
+            .listening()
+            .is_none_or(|(listen, _)| *listen != self.settings().listen.plain())
+        {
             self.open();
         }
+        self.open_encrypted();
         self.open_ports();
     }
 
@@ -82,6 +87,7 @@ impl Controller {
     pub(super) fn stop(&mut self) {
         self.power.shut = None;
         self.ports.stop();
+        self.encrypted.stop();
         if self.serving.stop() {
             self.record(Happened::Stopped);
         }
@@ -96,11 +102,11 @@ impl Controller {
         if self.power.opening > 0 {
             return;
         }
-        let opening = self.opening(self.settings().listen.clone());
+        let opening = self.opening(self.settings().listen.plain());
         self.later(opening, |this, opened| {
             this.power.opening -= 1;
             let is_wanted =
-                |listen: &Listen| this.serving.is_on() && *listen == this.settings().listen;
+                |listen: &Listen| this.serving.is_on() && *listen == this.settings().listen.plain();
             match opened {
                 Ok(opened) if is_wanted(&opened.listen) => this.enter(opened),
                 Err((trouble, listen)) if is_wanted(&listen) => this.power.shut = Some(trouble),
@@ -151,7 +157,7 @@ impl Controller {
             let done = self.change(change);
             return self.give(answer, done);
         }
-        let opening = self.opening(listen);
+        let opening = self.opening(listen.plain());
         self.later(opening, move |this, opened| {
             let done = match opened {
                 Ok(opened) => this.change_listening(opened, change),

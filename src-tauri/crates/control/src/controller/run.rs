@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::books::Books;
 use super::checking::Checking;
 use super::desktop::Desktop;
+use super::encrypted::Encrypted;
 use super::environment::{Environment, Watch, millis};
 use super::events::Events;
 use super::figures::Numbers;
@@ -58,6 +59,7 @@ pub(super) struct Controller {
     pub(super) serving: Serving,
     pub(super) power: Power,
     pub(super) ports: Ports,
+    pub(super) encrypted: Encrypted,
     pub(super) traffic: Traffic,
     pub(super) numbers: Numbers,
     pub(super) engine: Option<Engine>,
@@ -109,6 +111,7 @@ impl Controller {
             serving: Serving::new()?,
             power: Power { starting: true, ..Power::default() },
             ports: Ports::default(),
+            encrypted: Encrypted::default(),
             traffic: Traffic::default(),
             numbers: Numbers::default(),
             engine: None,
@@ -251,7 +254,7 @@ impl Controller {
             self.changed(&before);
         }
         self.look_at_the_schedule();
-        if self.power.shut.is_some() || self.ports.some_are_shut() {
+        if self.power.shut.is_some() || self.ports.some_are_shut() || self.encrypted.is_due() {
             self.reconcile();
         }
         if self.stores.is_retry_due() {

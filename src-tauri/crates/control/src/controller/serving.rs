@@ -11,6 +11,7 @@ use local::Sockets;
 use nntp_proxy::check::CheckPermits;
 use nntp_proxy::config::{Config, TrafficLimits};
 use nntp_proxy::dial::NetDialler;
+use nntp_proxy::encryption::ServerIdentity;
 use nntp_proxy::events::Event;
 use nntp_proxy::proxy::{Proxy, Snapshot};
 use nntp_proxy::totals::Totals;
@@ -47,6 +48,8 @@ pub(super) struct Serving {
     listening: Option<Listening>,
     /// Where one provider alone is served, by its id.
     ports: BTreeMap<String, Listening>,
+    /// Where programs come in over TLS, and the certificate that they are shown.
+    encrypted: Option<(Listening, ServerIdentity)>,
     /// Every request gets the reply that Newsmux is locked.
     locked: bool,
     /// What has to be over before it listens again.
@@ -72,6 +75,16 @@ struct Listening {
     tasks: Vec<JoinHandle<()>>,
 }
 
+/// Whom a port is for.
+#[derive(Clone, Copy)]
+enum For<'a> {
+    All,
+    /// For those that connect over TLS, with this certificate.
+    Encrypted(&'a ServerIdentity),
+    /// For those that want this provider alone.
+    Provider(&'a str),
+}
+
 /// Listeners that nobody answers yet.
 pub(super) struct Opened {
     pub(super) listen: Listen,
@@ -92,6 +105,7 @@ impl Serving {
             totals: Totals::default(),
             listening: None,
             ports: BTreeMap::new(),
+            encrypted: None,
             locked: false,
             closing: Vec::new(),
         })
@@ -151,6 +165,9 @@ impl Serving {
             self.closing.extend(before.close());
         }
         self.keep_ports(|_, open| open.port != listen.port);
+        if self.encrypted().is_some_and(|(_, port)| port == listen.port) {
+            self.close_encrypted();
+        }
         self.open_port(listen)
     }
 
@@ -169,7 +186,7 @@ impl Serving {
     /// Serves there, and nowhere else. Sessions go on. Gives the port.
     pub(super) fn enter(&mut self, opened: Opened) -> u16 {
         let port = opened.port;
-        if let Some(listening) = self.serve(opened, None)
+        if let Some(listening) = self.serve(opened, For::All)
             && let Some(before) = self.listening.replace(listening)
         {
             self.closing.extend(before.close());
@@ -179,7 +196,7 @@ impl Serving {
 
     /// Serves there with one provider alone.
     pub(super) fn enter_port(&mut self, id: &str, opened: Opened) {
-        if let Some(listening) = self.serve(opened, Some(id))
+        if let Some(listening) = self.serve(opened, For::Provider(id))
             && let Some(before) = self.ports.insert(id.to_owned(), listening)
         {
             self.closing.extend(before.close());
@@ -192,19 +209,48 @@ impl Serving {
         self.closing.extend(gone.flat_map(|(_, open)| open.close()));
     }
 
+    /// Where programs come in over TLS, and the port.
+    pub(super) fn encrypted(&self) -> Option<(&Listen, u16)> {
+        self.encrypted.as_ref().map(|(open, _)| (&open.listen, open.port))
+    }
+
+    /// Serves there over TLS.
+    pub(super) fn enter_encrypted(&mut self, opened: Opened, identity: ServerIdentity) {
+        self.close_encrypted();
+        let listening = self.serve(opened, For::Encrypted(&identity));
+        self.encrypted = listening.map(|listening| (listening, identity));
+    }
+
+    /// Shows another certificate from now on.
+    pub(super) fn show(&self, new: &ServerIdentity) {
+        self.encrypted.iter().for_each(|(_, identity)| identity.replace(new));
+    }
+
+    /// Lets nobody in over TLS any more. Sessions go on.
+    pub(super) fn close_encrypted(&mut self) {
+        let open = self.encrypted.take().into_iter();
+        self.closing.extend(open.flat_map(|(open, _)| open.close()));
+    }
+
     /// Whether the port of this provider is open.
     pub(super) fn has_port(&self, id: &str) -> bool {
         self.ports.contains_key(id)
     }
 
-    /// Answers whoever connects, with all providers or with one.
-    fn serve(&self, opened: Opened, only: Option<&str>) -> Option<Listening> {
+    /// Answers whoever connects.
+    fn serve(&self, opened: Opened, whom: For<'_>) -> Option<Listening> {
         let Opened { listen, listeners, port } = opened;
-        let serve = |listener| match (self.proxy.clone(), only.map(str::to_owned)) {
-            (Some(proxy), None) => {
+        let serve = |listener| match (self.proxy.clone(), whom) {
+            (Some(proxy), For::All) => {
                 Some(self.engine.handle.spawn(async move { proxy.serve(listener).await }))
             }
-            (Some(proxy), Some(id)) => {
+            (Some(proxy), For::Encrypted(identity)) => {
+                let identity = identity.clone();
+                let serving = async move { proxy.serve_encrypted(listener, &identity).await };
+                Some(self.engine.handle.spawn(serving))
+            }
+            (Some(proxy), For::Provider(id)) => {
+                let id = id.to_owned();
                 let serving = async move { proxy.serve_provider(listener, &id).await };
                 Some(self.engine.handle.spawn(serving))
             }
@@ -222,6 +268,7 @@ impl Serving {
         self.locked = false;
         self.closing.extend(before.into_iter().flat_map(Listening::close));
         self.keep_ports(|_, _| false);
+        self.close_encrypted();
         if let Some(proxy) = self.proxy.take() {
             self.closing.push(self.engine.handle.spawn(async move { proxy.shutdown(GRACE).await }));
         }

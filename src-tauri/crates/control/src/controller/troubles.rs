@@ -32,6 +32,7 @@ impl Controller {
             provider: view.id.clone(),
             said: view.said.clone(),
         }));
+        troubles.extend(self.encrypted.trouble());
         troubles.extend(self.ports.troubles());
         troubles.extend(self.other_users.troubles());
         troubles.extend(self.settings_troubles());
@@ -82,6 +83,7 @@ pub(super) fn needs_the_user(trouble: &Trouble) -> bool {
         Trouble::ProviderDown { .. }
         | Trouble::ProviderFull { .. }
         | Trouble::ProviderPort { .. }
+        | Trouble::EncryptedPort { .. }
         | Trouble::OtherUser { .. }
         | Trouble::AccountUsed { .. }
         | Trouble::AccountExpires { .. }

@@ -42,6 +42,7 @@ impl Controller {
             serves,
             troubles,
             address: self.address(),
+            encrypted: self.encrypted_view(),
             figures: self.figures(before.map(|before| before.figures)),
             providers,
             accounts: self.books.accounts(),
@@ -202,7 +203,10 @@ impl Controller {
 
 /// Whether some programs cannot come in.
 fn keeps_some_out(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::OtherUser { .. } | Trouble::ProviderPort { .. })
+    matches!(
+        trouble,
+        Trouble::OtherUser { .. } | Trouble::ProviderPort { .. } | Trouble::EncryptedPort { .. }
+    )
 }
 
 /// Whether a provider cannot be used at the moment.

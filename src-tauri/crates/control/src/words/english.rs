@@ -59,6 +59,7 @@ pub(super) static ENGLISH: Words = Words {
         (Trouble::ProviderDown { .. }, _) => format!("{name} is down"),
         (Trouble::ProviderFull { .. }, _) => format!("{name} has no free connections"),
         (Trouble::ProviderPort { port, .. }, _) => format!("port {port} of {name} isn't open"),
+        (Trouble::EncryptedPort { port, .. }, _) => format!("the encrypted port {port} isn't open"),
         (Trouble::OtherUser { client }, _) => {
             let program = client.as_deref().unwrap_or("a program");
             format!("{program} can't connect: it runs as another user")

@@ -67,6 +67,9 @@ pub(super) static GERMAN: Words = Words {
         (Trouble::ProviderPort { port, .. }, _) => {
             format!("Port {port} von {name} ist nicht offen")
         }
+        (Trouble::EncryptedPort { port, .. }, _) => {
+            format!("Der verschlüsselte Port {port} ist nicht offen")
+        }
         (Trouble::OtherUser { client }, _) => {
             let program = client.as_deref().unwrap_or("Ein Programm");
             format!("{program} kann sich nicht verbinden. Es läuft unter einem anderen Benutzer")

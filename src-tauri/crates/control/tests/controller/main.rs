@@ -11,6 +11,7 @@ mod app;
 mod asking;
 mod belonging;
 mod connecting;
+mod encrypted;
 mod entries;
 mod importing;
 mod interrupted;

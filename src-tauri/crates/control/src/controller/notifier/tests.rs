@@ -87,6 +87,7 @@ fn calm() -> Snapshot {
         state: State::Idle,
         serves: true,
         troubles: Vec::new(),
+        encrypted: None,
         address: Address { host: "127.0.0.1".into(), port: 10080 },
         figures: Figures::default(),
         providers: providers.iter().map(|provider| view(&provider.id)).collect(),
