@@ -267,6 +267,11 @@ export const views = {
     await page.locator("form button[type=submit]").click();
     await page.locator("[aria-invalid]").waitFor();
   }],
+  "settings-encrypted": ["settings", "encrypted", (page) => page.locator("main section").nth(1).evaluate((section) => section.scrollIntoView())],
+  "overview-encrypted-port": ["overview", "encrypted-port"],
+  "programs-encrypted": ["clients", "encrypted", async (page) => {
+    await page.locator("summary").click();
+  }],
   "settings-no-tray": ["settings", "no-tray"],
   "settings-locked": ["settings", "locked"],
   "vault-make": ["settings", "absent", async (page) => {

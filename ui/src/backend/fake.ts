@@ -1,9 +1,10 @@
 // A fake of the application, in memory: it answers every request and changes by itself, so that the window can be developed
 // and tested in a plain browser. `?scenario=` chooses the situation, `?lang=` the language.
 import type {
-  Check, Client, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, Password, Program, Provider, Reply, Request, Snapshot, State, Trouble,
+  Check, Client, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, ListenTls, Password, Program, Provider, Reply, Request, Snapshot, State, Trouble,
 } from "../bindings";
 import type { Backend } from ".";
+import { isHere } from "../pages/encrypted";
 import { keepsPassword } from "../pages/provider";
 import { stepsOf } from "./checks";
 import { historyOf, snapshotOf, speedOf } from "./moment";
@@ -135,6 +136,8 @@ class Application {
         return DONE;
       case "set_mode": return this.#change(() => void (settings.routing.mode = request.mode));
       case "set_listen": return this.#listen(request.listen.host, request.listen.port);
+      case "save_certificate": return { is: "file", path: "/home/reader/Downloads/newsmux-certificate.crt" };
+      case "set_tls": return this.#tls(request.tls);
       case "set_posting": return this.#change(() => void (settings.posting = request.posting));
       case "set_traffic":
         this.world.traffic = request.mode;
@@ -344,6 +347,15 @@ class Application {
     this.#undo?.back();
     this.#undo = null;
     return DONE;
+  }
+
+  #tls(tls: ListenTls | null): Reply {
+    const { settings } = this.world;
+    const host = tls?.host ?? settings.listen.host;
+    if (tls && !isHere(host) && settings.clients.length === 0) fail("invalid", "other computers could connect without a login: add one", "host");
+    if (tls?.port === settings.listen.port) fail("invalid", "is the port without TLS", "port");
+    this.world.troubles = this.world.troubles.filter(({ what }) => what !== "encrypted_port");
+    return this.#change(() => void (settings.listen = { ...settings.listen, tls }));
   }
 
   #listen(host: string, port: number): Reply {

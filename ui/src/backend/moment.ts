@@ -1,5 +1,5 @@
 // The fake's snapshot at one moment: speeds, connections and programs.
-import type { Check, ClientView, Connected, Provider, ProviderView, Sample, Snapshot, State, TrafficMode, TrafficView, VaultState } from "../bindings";
+import type { Check, ClientView, Connected, EncryptedView, Provider, ProviderView, Sample, Snapshot, State, TrafficMode, TrafficView, VaultState } from "../bindings";
 import { needsProxyPassword } from "../pages/network";
 import { accountsOf } from "./statistics";
 import { sampleProvider, type World } from "./scenarios";
@@ -18,11 +18,21 @@ export function snapshotOf(world: World, moment: Moment): Snapshot {
   const { bytes, replies, removed, check, connected, last, vault } = moment;
   return {
     state: stateOf(world, speed), serves: serves(world) && canServe(world), troubles, keep, vault, settings, tray, farewell, removed, check, connected, address: settings.listen,
-    figures: { at, speed, bytes, today: moment.today, replies, articles: moment.articles }, accounts: accountsOf(world),
+    encrypted: encryptedOf(world), figures: { at, speed, bytes, today: moment.today, replies, articles: moment.articles }, accounts: accountsOf(world),
     traffic: trafficOf(world), sample, reachable: world.reachable ?? [],
     providers: [...settings.providers, ...(sample ? [sampleProvider] : [])].map((provider, index) => providerOf(world, moment, provider, index, speed)),
     clients: serves(world) || world.running === "paused" ? clientsOf(world, moment) : [],
     new_password: moment.newPassword, asks_to_quit: world.asksToQuit ?? false, last_event: last, start_at_login: startAtLogin, version: "0.1.0",
+  };
+}
+
+function encryptedOf(world: World): EncryptedView | null {
+  const { listen } = world.settings;
+  if (!listen.tls || world.running === "stopped" || world.troubles.some(({ what }) => what === "encrypted_port")) return null;
+  return {
+    address: { host: listen.tls.host ?? listen.host, port: listen.tls.port },
+    fingerprint: "3B:EB:00:64:03:8A:6F:EC:6B:65:C6:79:8E:7F:C2:E1:D3:AC:BD:F5:C8:69:CD:23:DD:70:08:07:7D:C2:69:36",
+    names: ["desk", "desk.local", "localhost", "127.0.0.1", "192.168.1.20", "::1"], expires: Date.now() + 365 * 86_400_000, own: listen.tls.certificate === "auto",
   };
 }
 

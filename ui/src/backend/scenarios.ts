@@ -160,6 +160,11 @@ const scenarios: Record<string, () => Partial<World>> = {
   "other-user": () => ({ running: "attention", clients: [], troubles: [{ what: "other_user", client: "SABnzbd" }] }),
   "other-user-unknown": () => ({ running: "attention", clients: [], troubles: [{ what: "other_user", client: null }] }),
   "provider-port": () => ({ running: "attention", troubles: [{ what: "provider_port", provider: "main", port: 10081, holder: "python3 (4711)", free: 10082, said: null }] }),
+  encrypted: () => ({ settings: { ...usual().settings, listen: { host: "127.0.0.1", port: 10080, all_users: null, tls: { host: "0.0.0.0", port: 10563, certificate: "auto" } } } }),
+  "encrypted-port": () => ({
+    running: "attention", settings: { ...usual().settings, listen: { host: "0.0.0.0", port: 10080, all_users: null, tls: { port: 10563, certificate: "auto" } } },
+    troubles: [{ what: "encrypted_port", port: 10563, holder: "stunnel (4711)", free: 10564, said: null }],
+  }),
   "port-busy": () => ({ running: "attention", clients: [], troubles: [{ what: "port_busy", port: 10080, holder: "nzbget (4711)", free: 10081 }] }),
   "cannot-listen": () => ({ running: "attention", clients: [], troubles: [{ what: "cannot_listen", said: "192.168.7.2 is not an address of this computer" }] }),
   refused: () => {

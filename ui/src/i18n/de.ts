@@ -2,6 +2,7 @@
 import type { Platform } from "../platform";
 import { account } from "./account.de";
 import { check } from "./check.de";
+import { encrypted } from "./encrypted.de";
 import type { Words } from "./en";
 import { network } from "./network.de";
 import { statistics } from "./statistics.de";
@@ -275,6 +276,7 @@ export function german(platform: Platform): Words {
     check,
     account,
     network,
+    encrypted,
     statistics,
     traffic,
 

@@ -3,6 +3,7 @@
 import type { Platform } from "../platform";
 import { account } from "./account.en";
 import { check } from "./check.en";
+import { encrypted } from "./encrypted.en";
 import { network } from "./network.en";
 import { statistics } from "./statistics.en";
 import { traffic } from "./traffic.en";
@@ -271,6 +272,7 @@ export function english(platform: Platform) {
     check,
     account,
     network,
+    encrypted,
     statistics,
     traffic,
 

@@ -34,6 +34,7 @@ export function sentence(happened: Happened, times: number, speaker: Speaker): s
     case "client_refused": return words.client_refused(happened.client);
     case "login_needed": return words.login_needed(happened.client);
     case "other_user": return words.other_user(happened.client);
+    case "not_encrypted": return speaker.t.encrypted.event[happened.why](happened.client);
     case "trouble": return troubleSentence([happened.trouble], { is: "locked" }, speaker);
   }
 }
@@ -48,6 +49,7 @@ const capitalized = (words: string) => (/^[a-zäöü]+['’]?[a-z]*[ ,:]|^[a-zä
 export function reason(happened: Happened | Trouble, { t, format }: Speaker): string {
   if (happened.what === "not_found") return happened.message_id ? t.events.lastArticle(happened.message_id) : "";
   if (happened.what === "trouble") return "said" in happened.trouble ? capitalized(format.cause(happened.trouble.said ?? "")) : "";
+  if (happened.what === "not_encrypted" && happened.why !== "other") return "";
   return "said" in happened ? capitalized(format.cause(happened.said ?? "")) : "";
 }
 
@@ -80,6 +82,7 @@ function because(trouble: Trouble, keep: KeepState, t: Words, providerName: (id:
   switch (trouble.what) {
     case "port_busy": return words.port_busy(String(trouble.port));
     case "provider_port": return words.provider_port(providerName(trouble.provider), String(trouble.port));
+    case "encrypted_port": return t.encrypted.trouble.because(String(trouble.port));
     case "passwords_closed": return words.passwords[keep.is];
     case "no_password": return words.no_password(providerName(trouble.provider));
     case "no_client_password": return words.no_password(trouble.client);
@@ -124,6 +127,7 @@ export function troubleSentence(troubles: Trouble[], keep: KeepState, { t, forma
     case "port_busy": return words.port_busy(String(trouble.port), trouble.holder);
     case "cannot_listen": return words.cannot_listen;
     case "provider_port": return trouble.said === null ? words.provider_port(names, String(trouble.port), trouble.holder) : words.provider_port_shut(names, String(trouble.port));
+    case "encrypted_port": return trouble.said === null ? t.encrypted.trouble.busy(String(trouble.port), trouble.holder) : t.encrypted.trouble.shut(String(trouble.port));
     case "passwords_closed": return keep.is === "open" ? words.locked : words[keep.is];
     case "no_password": case "no_client_password": case "login_refused": case "provider_down": case "provider_full": case "other_user": return words[trouble.what](names, troubles.length);
     case "account_used":
