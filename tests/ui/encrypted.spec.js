@@ -6,8 +6,8 @@ import { open, serve } from "./harness.js";
 serve();
 
 const WORDS = {
-  en: { title: "Encrypted port (SSL)", fingerprint: "Fingerprint (SHA-256)", save: "Save certificate", saved: "Saved as /home/reader/Downloads/newsmux-certificate.crt", clear: "Without SSL, programs on other computers send their password unencrypted.", without: "Without SSL" },
-  de: { title: "Verschlüsselter Port (SSL)", fingerprint: "Fingerabdruck (SHA-256)", save: "Zertifikat speichern", saved: "Gespeichert als /home/reader/Downloads/newsmux-certificate.crt", clear: "Ohne SSL senden Programme auf anderen Computern ihr Passwort unverschlüsselt.", without: "Ohne SSL" },
+  en: { title: "SSL for programs", fingerprint: "Fingerprint (SHA-256)", save: "Save certificate", saved: "Saved as /home/reader/Downloads/newsmux-certificate.crt", clear: "Without SSL, programs on other computers send their password unencrypted.", without: "Without SSL" },
+  de: { title: "SSL für Programme", fingerprint: "Fingerabdruck (SHA-256)", save: "Zertifikat speichern", saved: "Gespeichert als /home/reader/Downloads/newsmux-certificate.crt", clear: "Ohne SSL senden Programme auf anderen Computern ihr Passwort unverschlüsselt.", without: "Ohne SSL" },
 };
 
 for (const [lang, words] of Object.entries(WORDS)) {
@@ -62,7 +62,7 @@ test("a busy port is told, and a free one is one click away", async (t) => {
 
 test("other computers need a login, and the two ports are different", async (t) => {
   const page = await open(t, { page: "settings", scenario: "empty" });
-  await page.getByRole("switch", { name: "Encrypted port (SSL)" }).click();
+  await page.getByRole("switch", { name: "SSL for programs" }).click();
   const [host, port] = [page.getByLabel("Host with SSL"), page.getByLabel("Port with SSL")];
   const apply = page.getByRole("button", { name: "Apply" });
   await host.fill("0.0.0.0");

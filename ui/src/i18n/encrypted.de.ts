@@ -2,7 +2,7 @@
 import type { encrypted as english } from "./encrypted.en";
 
 export const encrypted: typeof english = {
-  title: "Verschlüsselter Port (SSL)",
+  title: "SSL für Programme",
   hint: "Für Programme auf anderen Computern: Niemand in Ihrem Netz kann ihr Passwort mitlesen.",
   host: "Host mit SSL",
   hostHint: "0.0.0.0: auch andere Computer. Sie brauchen eine Anmeldung.",

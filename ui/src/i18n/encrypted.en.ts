@@ -1,6 +1,6 @@
 // The words of SSL for programs, in English.
 export const encrypted = {
-  title: "Encrypted port (SSL)",
+  title: "SSL for programs",
   hint: "For programs on other computers: nobody on your network can read their password.",
   host: "Host with SSL",
   hostHint: "0.0.0.0: other computers too. They need a login.",

@@ -27,6 +27,7 @@ const SERVERS: &str = "[[news.example.com]]\nname = news.example.com\ndisplaynam
 fn setup(port: u16) -> Setup {
     Setup {
         address: Address { host: "localhost".into(), port },
+        encrypted: None,
         connections: 12,
         login: Some((CLIENT.username.into(), Secret::new(CLIENT.password))),
         disable_direct: true,

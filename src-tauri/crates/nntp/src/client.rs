@@ -174,7 +174,7 @@ impl ClientFlow {
             Local::AuthInfo(kind) => self.authinfo(kind, request),
             Local::Quit => Action::Close(Bytes::from_static(b"205 Bye\r\n")),
             Local::Help => reply(HELP),
-            Local::StartTls => reply("502 No encryption needed on this computer\r\n"),
+            Local::StartTls => reply("502 No STARTTLS here: use the port with TLS\r\n"),
             Local::Compress => reply("503 No compression here\r\n"),
             Local::XFeature => reply("503 Not supported\r\n"),
             Local::Empty => Action::Nothing,

@@ -104,6 +104,7 @@ impl Controller {
         let connections = self.settings().enabled().map(|provider| provider.connections);
         let setup = Setup {
             address: self.address(),
+            encrypted: self.encrypted_view().map(|view| view.address),
             connections: connections.fold(LEAST_CONNECTIONS, u16::max),
             login,
             disable_direct,

@@ -55,6 +55,8 @@ impl Access {
 pub struct Setup {
     /// Where Newsmux listens.
     pub address: Address,
+    /// Where it listens with TLS, which programs on other computers use.
+    pub encrypted: Option<Address>,
     /// As many connections as it may open.
     pub connections: u16,
     /// The login that it gives, if it needs one.
@@ -140,9 +142,11 @@ pub fn undo(access: &Access, change: &Change) -> Result<(), Error> {
     }
 }
 
-/// The address of Newsmux as the program has to call it.
+/// The address of Newsmux as the program has to call it; `encrypted` only where it is that one.
 fn seen_from(http: &Http, setup: &Setup) -> Result<Setup, Error> {
     let mut setup = setup.clone();
+    setup.encrypted = setup.encrypted.filter(|_| !http.is_here());
+    setup.address = setup.encrypted.clone().unwrap_or(setup.address);
     let host = setup.address.host.as_str();
     let everywhere = matches!(host, "0.0.0.0" | "::");
     if http.is_here() && (everywhere || host == "localhost") {
@@ -169,6 +173,27 @@ fn other(name: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_on_other_computers_connect_with_tls_where_they_can() {
+        let address = |host: &str, port| Address { host: host.into(), port };
+        let setup = |encrypted| Setup {
+            address: address("192.0.2.5", 10080),
+            encrypted,
+            connections: 8,
+            login: None,
+            disable_direct: false,
+        };
+        let seen = |program: &str, setup: &Setup| {
+            let seen = seen_from(&Http::at(program).unwrap(), setup).unwrap();
+            (seen.address.to_string(), seen.encrypted.is_some())
+        };
+        let both = setup(Some(address("192.0.2.5", 10563)));
+        assert_eq!(seen("http://192.0.2.9:8080", &both), ("192.0.2.5:10563".into(), true));
+        assert_eq!(seen("http://127.0.0.1:8080", &both), ("192.0.2.5:10080".into(), false));
+        let plain = setup(None);
+        assert_eq!(seen("http://192.0.2.9:8080", &plain), ("192.0.2.5:10080".into(), false));
+    }
 
     #[test]
     fn programs_behind_one_proxy_differ_by_their_paths() {

@@ -317,7 +317,7 @@ fn entry(number: u16, setup: &Setup) -> Options {
         ("Username", user),
         ("Password", password),
         ("JoinGroup", "no"),
-        ("Encryption", "no"),
+        ("Encryption", if setup.encrypted.is_some() { "yes" } else { "no" }),
         ("Connections", &connections),
         ("Retention", "0"),
     ];
@@ -367,7 +367,14 @@ mod tests {
 
     fn entered(config: &Config) -> (Config, Change) {
         let address = Address { host: "127.0.0.1".into(), port: 1190 };
-        config.entered(&Setup { address, connections: 8, login: None, disable_direct: true })
+        let encrypted = None;
+        config.entered(&Setup {
+            address,
+            encrypted,
+            connections: 8,
+            login: None,
+            disable_direct: true,
+        })
     }
 
     fn undone(config: &Config, change: &Change) -> (Config, bool) {

@@ -27,11 +27,18 @@ struct Entry {
     username: String,
     connections: u16,
     ssl: u8,
+    #[serde(default = "strict")]
+    ssl_verify: u8,
     enable: u8,
     #[serde(default)]
     quota: String,
     #[serde(default)]
     priority: i32,
+}
+
+/// The strictest verification of certificates, which is SABnzbd's default.
+const fn strict() -> u8 {
+    3
 }
 
 /// SABnzbd, and the key to it.
@@ -182,7 +189,8 @@ fn entry(name: &str, ours: Option<&Entry>, setup: &Setup) -> Form {
         ("displayname", NAME),
         ("host", &setup.address.host),
         ("port", &port),
-        ("ssl", "0"),
+        ("ssl", if setup.encrypted.is_some() { "1" } else { "0" }),
+        ("ssl_verify", &strict().to_string()),
         ("username", user),
         ("password", password),
         ("connections", &connections),
@@ -205,6 +213,7 @@ fn as_before(server: &Entry) -> Form {
         ("host", &server.host),
         ("port", &server.port.to_string()),
         ("ssl", &server.ssl.to_string()),
+        ("ssl_verify", &server.ssl_verify.to_string()),
         ("username", &server.username),
         ("connections", &server.connections.to_string()),
         ("priority", &server.priority.to_string()),
