@@ -1,6 +1,6 @@
 //! Where programs connect over TLS: what is read, what cannot be, and what is safe.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail so")]
+#![expect(clippy::unwrap_used, clippy::unwrap_in_result, reason = "a test may fail so")]
 
 use std::fs;
 

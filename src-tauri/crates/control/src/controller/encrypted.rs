@@ -43,6 +43,13 @@ impl Encrypted {
         self.shut.is_some() || self.look.is_some_and(|look| look <= Instant::now())
     }
 
+    /// This computer may have other addresses now, or another clock.
+    pub(super) fn look_now(&mut self) {
+        if self.look.is_some() {
+            self.look = Some(Instant::now());
+        }
+    }
+
     /// Nobody is served.
     pub(super) fn stop(&mut self) {
         (self.shut, self.shown, self.look) = (None, None, None);

@@ -245,6 +245,7 @@ impl Controller {
         let sources = self.environment.sources();
         if self.watch.tick(now, due, sources) && self.serving.is_on() {
             self.serving.renew();
+            self.encrypted.look_now();
             self.record(Happened::Renewed);
             self.desktop.renewed();
         }
