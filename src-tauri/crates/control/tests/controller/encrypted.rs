@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
 
 use api::snapshot::{EncryptedView, State, Trouble};
 use newsmux_tests::client::Client;
@@ -85,4 +86,16 @@ async fn others_need_a_login_there_too() {
     let everywhere = set_tls(&json!({"host": " 0.0.0.0 ", "port": 0, "certificate": "auto"}));
     let failure = app.ask(everywhere).await.unwrap_err();
     assert_eq!(failure.field.as_deref(), Some("host"));
+}
+
+#[tokio::test]
+async fn the_certificate_is_renewed_as_soon_as_the_computer_wakes() {
+    let tls = json!({"host": "127.0.0.1", "port": 0, "tls": {"port": 0}});
+    let app = Begin::new().settings(json!({"providers": [], "listen": tls})).start();
+    let first = open(&app).await;
+    app.begin.world.sleep(Duration::from_secs(330 * 24 * 60 * 60));
+    let is_renewed = |view: &EncryptedView| view.expires > first.expires;
+    let now = app.until(|now| now.encrypted.as_ref().is_some_and(is_renewed)).await;
+    let view = now.encrypted.clone().unwrap();
+    assert_eq!((view.fingerprint, view.address), (first.fingerprint, first.address));
 }
