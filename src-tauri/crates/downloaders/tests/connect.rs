@@ -66,8 +66,11 @@ fn sabnzbd_downloads_through_us_and_is_as_before_when_that_is_undone() {
     }
     let folder = folder();
     let nserv = Nserv::start(folder.path(), 8);
-    let proxy =
-        Proxy::start("hybrid", Provider { server: nserv.server, ca_file: None }, Some(CLIENT));
+    let proxy = Proxy::start(
+        "hybrid",
+        Provider { server: nserv.server, ca_file: None, compressed: false },
+        Some(CLIENT),
+    );
     let sabnzbd = Sabnzbd::start(folder.path(), SERVERS, false);
     let before = servers(&sabnzbd);
     let (access, setup) = (access_to_sabnzbd(&sabnzbd), setup(proxy.server.port));
@@ -166,8 +169,11 @@ fn nzbget_downloads_through_us_and_is_as_before_when_that_is_undone() {
     }
     let folder = folder();
     let nserv = Nserv::start(folder.path(), 8);
-    let proxy =
-        Proxy::start("hybrid", Provider { server: nserv.server, ca_file: None }, Some(CLIENT));
+    let proxy = Proxy::start(
+        "hybrid",
+        Provider { server: nserv.server, ca_file: None, compressed: false },
+        Some(CLIENT),
+    );
     let nzbget = Nzbget::start(folder.path(), &OPTIONS);
     let before = fs::read_to_string(nzbget.settings()).unwrap();
     let (access, setup) = (access_to_nzbget(&nzbget), setup(proxy.server.port));
