@@ -49,6 +49,7 @@ pub struct Provider {
     lingering: Duration,
     latency: Duration,
     rate: Option<u32>,
+    rate_of_each: Option<u32>,
     idle: Option<(Duration, String)>,
     posting: bool,
     plain_headers: bool,
@@ -122,6 +123,7 @@ impl Provider {
             lingering: Duration::ZERO,
             latency: Duration::ZERO,
             rate: None,
+            rate_of_each: None,
             idle: None,
             posting: true,
             plain_headers: false,
@@ -176,6 +178,12 @@ impl Provider {
     #[must_use]
     pub fn rate(self, rate: u32) -> Self {
         Self { rate: Some(rate), ..self }
+    }
+
+    /// Sends so many bytes a second on each connection, at most.
+    #[must_use]
+    pub fn rate_of_each(self, rate: u32) -> Self {
+        Self { rate_of_each: Some(rate), ..self }
     }
 
     /// Gives these answers, each a status line and its block where it has one, with all line ends. To

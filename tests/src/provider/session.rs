@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use tokio::join;
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout};
 
 use super::admission::Admission;
 use super::deflated::{Compressing, Deflated};
 use super::fault::{Ending, GREETING};
+use super::line::Line;
 use super::plan::{Piece, Plan, Stop};
 use super::quirk::Quirk;
 use super::reply::{Reply, Then};
@@ -22,6 +24,8 @@ pub const UPLOADED: &str = "(uploaded)";
 pub(super) struct Session {
     pub(super) state: Arc<ProviderState>,
     pub(super) admission: Admission,
+    /// What this connection may send, apart from the others.
+    own_line: Line,
     /// Replies begun so far, the greeting among them.
     replies: u64,
     pub(super) group: Option<Selected>,
@@ -46,6 +50,7 @@ pub(super) async fn serve(stream: Stream, state: Arc<ProviderState>, admission: 
     let mut orders = state.orders.subscribe();
     let mut session = Session {
         logged_in: state.config.account.is_none(),
+        own_line: Line::new(state.config.rate_of_each),
         state: Arc::clone(&state),
         admission,
         replies: 0,
@@ -264,9 +269,12 @@ impl Session {
         let mut status = reply.status.len() + if plan.bare_lf { 1 } else { 2 };
         // A wait for each single byte would be a crawl, which is given up.
         for Piece { bytes, stop } in plan.pieces(reply) {
-            for bytes in bytes.chunks(self.state.line.piece()) {
+            let most = self.state.line.piece().min(self.own_line.piece());
+            for bytes in bytes.chunks(most) {
                 if !plan.trickle {
-                    wire.until(self.state.line.pass(bytes.len())).await?;
+                    let (own, all) = (&self.own_line, &self.state.line);
+                    let passing = async { join!(own.pass(bytes.len()), all.pass(bytes.len())) };
+                    wire.until(passing).await?;
                 }
                 wire.send(bytes).await?;
                 status = self.count(reply, bytes.len(), status);

@@ -3,6 +3,7 @@
 mod entered;
 mod reply;
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use downloaders::Program;
@@ -196,6 +197,18 @@ pub enum Request {
         #[cfg_attr(feature = "ts", ts(optional = nullable))]
         proxy_password: Option<Password>,
     },
+    /// Searches for the best number of connections to a provider, with articles that programs downloaded
+    /// lately; what is found is in the snapshot.
+    TuneProvider {
+        /// Its id.
+        id: String,
+        /// How many its plan allows.
+        connections: NonZeroU16,
+        /// Whether a limited volume may be used.
+        volume: bool,
+    },
+    /// Forgets the search, and ends it if it is still running.
+    DismissTuning,
     /// The network interfaces that connections can leave by: see [`Reply::NetworkInterfaces`].
     NetworkInterfaces,
     /// Forgets the test, and ends it if it is still running.

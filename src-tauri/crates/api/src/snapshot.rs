@@ -11,6 +11,7 @@ mod event;
 mod program;
 mod provider;
 mod trouble;
+mod tuning;
 
 pub use check::{
     BindProblem, Certificate, Check, Finding, Found, Outcome, Problem, Proof, ProxyProblem, Remedy,
@@ -21,6 +22,7 @@ pub use event::{Event, Happened, Level};
 pub use program::{ClientView, Connected, Direct, ProgramAddress};
 pub use provider::{AccountView, PasswordState, ProviderState, ProviderView, Retry};
 pub use trouble::Trouble;
+pub use tuning::{TuneBy, TuneOutcome, TunePoint, TuneUnable, Tuned, Tuning};
 
 /// Everything at one moment. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -68,6 +70,8 @@ pub struct Snapshot {
     pub new_password: Option<String>,
     /// A test of a provider, from its start until it is dismissed.
     pub check: Option<Check>,
+    /// A search for the best number of connections, from its start until it is dismissed.
+    pub tuning: Option<Tuning>,
     /// Programs whose key is known from their imported settings: to connect them, none needs to be entered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<ProgramAddress>>"))]

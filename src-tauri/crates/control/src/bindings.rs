@@ -12,7 +12,8 @@ use api::snapshot::{
     AccountView, BindProblem, Certificate, Check, ClientView, Connected, Direct, EncryptedView,
     Event, Figures, Finding, Found, Happened, KeepState, Level, NotEncrypted, Outcome,
     PasswordState, Problem, ProgramAddress, Proof, ProviderState, ProviderView, ProxyProblem,
-    Remedy, Retry, Sample, Snapshot, State, Step, TrafficView, Trouble, VaultState, Why,
+    Remedy, Retry, Sample, Snapshot, State, Step, TrafficView, Trouble, TuneBy, TuneOutcome,
+    TunePoint, TuneUnable, Tuned, Tuning, VaultState, Why,
 };
 use downloaders::import::{Doubt, LeftOut, Unfit};
 use downloaders::{Address, Program};
@@ -76,6 +77,12 @@ fn bindings() -> String {
         Why,
         Proof,
         Remedy,
+        Tuning,
+        TunePoint,
+        TuneBy,
+        TuneOutcome,
+        Tuned,
+        TuneUnable,
         Event,
         Level,
         Happened,

@@ -27,4 +27,5 @@ pub mod proxy;
 pub mod router;
 pub mod session;
 pub mod totals;
+pub mod tune;
 pub mod types;

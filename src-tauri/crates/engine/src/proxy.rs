@@ -30,6 +30,7 @@ use crate::router::BackendSelector;
 use crate::session::ClientSession;
 use crate::totals::Totals;
 use crate::traffic::Traffic;
+use crate::tune::{Allowed, Tune, Unable};
 use crate::types::BufferSize;
 
 /// The maximum number of unused buffers to keep.
@@ -387,6 +388,14 @@ impl Proxy {
     #[must_use]
     pub fn check_permits(&self) -> CheckPermits {
         CheckPermits::new(Arc::clone(&self.0.selector))
+    }
+
+    /// Prepares a measurement of the best number of connections to a provider.
+    ///
+    /// # Errors
+    /// Why nothing can be measured now.
+    pub fn tune(&self, provider: &str, allowed: Allowed) -> Result<Tune, Unable> {
+        Tune::new(provider, self.0.selector.backends().to_vec(), allowed)
     }
 
     /// Subscribes to events from now on. A listener that is too slow misses the oldest.

@@ -84,6 +84,10 @@ impl Controller {
                 self.check_provider(provider, (password, proxy_password))
             }
             Request::NetworkInterfaces => Ok(network_interfaces()),
+            Request::TuneProvider { id, connections, volume } => {
+                self.tune_provider(id, connections, volume)
+            }
+            Request::DismissTuning => self.simply(|this| this.tuning.clear()),
             Request::DismissCheck => self.simply(|this| this.checking.clear()),
             Request::DismissTroubles { troubles } => self.dismiss_troubles(&troubles),
             Request::SettingsCopies => Ok(Reply::Copies { copies: self.settings_file.copies() }),

@@ -30,6 +30,7 @@ mod serving;
 mod stores;
 mod traffic;
 mod troubles;
+mod tuning;
 mod undo;
 mod view;
 mod window;

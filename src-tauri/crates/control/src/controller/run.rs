@@ -30,6 +30,7 @@ use super::serving::Serving;
 use super::stores::Stores;
 use super::traffic::Traffic;
 use super::troubles::news;
+use super::tuning::Tuning;
 use super::undo::Undo;
 use super::window::Window;
 use super::work::Work;
@@ -69,6 +70,7 @@ pub(super) struct Controller {
     pub(super) quitting: Quitting,
     pub(super) undo: Undo,
     pub(super) checking: Checking,
+    pub(super) tuning: Tuning,
     pub(super) importing: Importing,
     /// Why the settings could not be saved, until they were or the user has dismissed it.
     pub(super) not_saved: Option<String>,
@@ -119,6 +121,7 @@ impl Controller {
             new_password: None,
             quitting: Quitting::No,
             checking: Checking::default(),
+            tuning: Tuning::default(),
             importing: Importing::default(),
             undo,
             not_saved: None,

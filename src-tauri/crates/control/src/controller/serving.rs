@@ -15,6 +15,7 @@ use nntp_proxy::encryption::ServerIdentity;
 use nntp_proxy::events::Event;
 use nntp_proxy::proxy::{Proxy, Snapshot};
 use nntp_proxy::totals::Totals;
+use nntp_proxy::tune::{Allowed, Tune, Unable};
 use sample::Sample;
 use settings::Listen;
 use settings::listening::{CannotListen, bind};
@@ -301,6 +302,11 @@ impl Serving {
     /// Permits for a check of a provider, beside what is served.
     pub(super) fn check_permits(&self) -> CheckPermits {
         self.proxy.as_ref().map(Proxy::check_permits).unwrap_or_default()
+    }
+
+    /// A search for the best number of connections, if it can begin.
+    pub(super) fn tune(&self, id: &str, allowed: Allowed) -> Result<Tune, Unable> {
+        self.proxy.as_ref().ok_or(Unable::NotUsed)?.tune(id, allowed)
     }
 
     /// Has something done on the engine's threads.

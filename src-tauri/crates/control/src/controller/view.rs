@@ -56,6 +56,7 @@ impl Controller {
             removed: self.undo.removed.as_ref().map(|removed| Removed::name(removed).to_owned()),
             new_password: self.new_password.as_ref().map(|(name, _)| name.clone()),
             check: self.checking.check.clone(),
+            tuning: self.tuning.view.clone(),
             reachable: self.importing.accesses().map(reachable).collect(),
             connected: self.connections(),
             start_at_login: self.desktop.starts_at_login(),

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod permit;
+mod tune_permit;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, Weak};
@@ -12,6 +13,7 @@ use tokio::time::Instant;
 
 use super::Backend;
 use super::logins::{Fate, Login, Logins};
+use super::recent::Recent;
 use super::used_up::UsedUp;
 use crate::config::{AccountConfig, BackendConfig};
 use crate::lock::Lock;
@@ -30,6 +32,7 @@ pub(crate) struct Account {
     config: AccountConfig,
     state: Lock<State>,
     pub(crate) used_up: UsedUp,
+    pub(crate) recent: Recent,
     /// Whether a host waits for a connection that another one has. Usually none does, and no lock is
     /// taken.
     contended: AtomicBool,
@@ -117,6 +120,7 @@ impl Account {
             config,
             state: Lock::default(),
             used_up: UsedUp::default(),
+            recent: Recent::default(),
             contended: AtomicBool::new(false),
             backends: Lock::default(),
             former: Lock::default(),
@@ -151,7 +155,7 @@ impl Account {
     }
 
     /// The backends that use it.
-    fn backends(&self) -> Vec<Arc<Backend>> {
+    pub(super) fn backends(&self) -> Vec<Arc<Backend>> {
         let backends = self.backends.lock();
         backends.iter().filter_map(Weak::upgrade).collect()
     }

@@ -317,7 +317,7 @@ async fn close(
     drop(permit);
 }
 
-async fn until_seen(read: ReadHalf, write: Option<WriteHalf>, at_rest: bool) -> bool {
+pub(super) async fn until_seen(read: ReadHalf, write: Option<WriteHalf>, at_rest: bool) -> bool {
     if let Some(mut write) = write {
         let goodbye: &[u8] = if at_rest { b"QUIT\r\n" } else { b"" };
         if write.write_all(goodbye).await.is_err() || write.shutdown().await.is_err() {

@@ -53,6 +53,13 @@ impl Meter {
         self.reserve_from.store(reserve_from, Ordering::Relaxed);
     }
 
+    /// How many bytes are left outside the reserve; `None` without a limit.
+    pub(crate) fn left(&self) -> Option<u64> {
+        let until = self.until.load(Ordering::Relaxed);
+        let limit = self.reserve_from.load(Ordering::Relaxed).min(until);
+        (until != u64::MAX).then(|| limit.saturating_sub(self.bytes()))
+    }
+
     /// How much is left, if up to `requests` may be in flight.
     pub(crate) fn volume(&self, requests: u64) -> Volume {
         let until = self.until.load(Ordering::Relaxed);

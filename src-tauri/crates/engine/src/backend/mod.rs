@@ -35,9 +35,11 @@ mod meter;
 mod outcome;
 mod pace;
 mod pool;
+mod recent;
 mod reply;
 mod slot;
 mod standing;
+mod tuning;
 mod upkeep;
 mod used_up;
 
@@ -60,6 +62,7 @@ pub(crate) use meter::{Meter, Volume};
 pub(crate) use reply::{PriorRefusals, Reply};
 pub(crate) use standing::{Availability, Confidence, Standing};
 pub use standing::{BackendSnapshot, Retry};
+pub(crate) use tuning::TuneConnection;
 pub use used_up::VolumeEnded;
 
 /// How long a request waits for a dial before a shared connection will do.

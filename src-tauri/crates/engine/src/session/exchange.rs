@@ -106,6 +106,7 @@ impl Exchange<'_> {
         let Some(Delivered { age, resumed }) = self.delivered else { return };
         let counters = backend.counters();
         Counters::count(&counters.articles);
+        backend.account().recent.delivered(self.request);
         if resumed {
             Counters::count(&counters.resumed);
         }

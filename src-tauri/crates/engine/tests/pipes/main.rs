@@ -19,6 +19,7 @@ mod priority;
 mod small;
 mod speed;
 mod support;
+mod tune;
 
 use std::sync::Arc;
 use std::time::Duration;

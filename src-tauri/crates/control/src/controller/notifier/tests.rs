@@ -102,6 +102,7 @@ fn calm() -> Snapshot {
         removed: None,
         new_password: None,
         check: None,
+        tuning: None,
         reachable: Vec::new(),
         connected: Vec::new(),
         start_at_login: None,
