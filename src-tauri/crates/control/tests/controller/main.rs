@@ -31,5 +31,6 @@ mod success;
 mod testing;
 mod timing;
 mod traffic;
+mod tuning;
 mod undoing;
 mod window;
