@@ -13,7 +13,7 @@ const SNAPSHOT = {
     id: "a", name: "Northwind", state: "off", said: "", retry: null, password: "kept", proxy_password: "not_needed", tested: false, open: 0, granted: 8, allowed: 8, speed: 0, bytes: 0, replies: 0,
     missing: 0, failures: 0,
   }],
-  clients: [], last_event: 1, keep: { is: "open" }, vault: "none", removed: null, new_password: null, check: null, connected: [], start_at_login: true,
+  clients: [], last_event: 1, keep: { is: "open" }, vault: "none", removed: null, new_password: null, check: null, tuning: null, connected: [], start_at_login: true,
   tray: true, farewell: false, asks_to_quit: false, version: "1.2.3",
   settings: {
     version: 1, listen: { host: "::1", port: 10080 }, routing: { mode: "hybrid" }, posting: false, clients: [],

@@ -65,6 +65,13 @@ async function card(page, at) {
   await page.locator("article").nth(at).evaluate((article) => article.scrollIntoView());
 }
 
+/** Opens a provider, and its search for the best number of connections. */
+async function tuning(page, at = 0) {
+  await page.locator("main li button:not([role]):not([aria-haspopup])").nth(at).click();
+  await page.locator("form .fields > div > button").first().click();
+  await dialogs(page);
+}
+
 const dialogs = (page) => page.locator("dialog").waitFor();
 
 /** name: [page, scenario, what to do there] */
@@ -164,6 +171,18 @@ export const views = {
     await page.locator("summary").last().click();
     await page.locator("summary").last().evaluate((summary) => summary.scrollIntoView());
   }],
+  "provider-tune": ["providers", "idle", tuning],
+  "provider-tune-found": ["providers", "idle", async (page) => {
+    await tuning(page);
+    await page.locator("dialog button[type=submit]").click();
+    await page.locator("dialog .good").waitFor();
+  }],
+  "provider-tune-busy": ["providers", "busy", async (page) => {
+    await tuning(page);
+    await page.locator("dialog button[type=submit]").click();
+    await page.locator("dialog .warn").waitFor();
+  }],
+  "provider-tune-limited": ["providers", "accounts", (page) => tuning(page, 2)],
   "provider-account": ["providers", "accounts", async (page) => {
     await page.locator("main li button:not([role]):not([aria-haspopup])").nth(2).click();
     await page.locator("summary").first().click();

@@ -1,7 +1,7 @@
 // A fake of the application, in memory: it answers every request and changes by itself, so that the window can be developed
 // and tested in a plain browser. `?scenario=` chooses the situation, `?lang=` the language.
 import type {
-  Check, Client, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, ListenTls, Password, Program, Provider, Reply, Request, Snapshot, State, Trouble,
+  Check, Client, Connected, Event, Failure, FailureCode, Happened, Hold, ImportServer, Level, ListenTls, Password, Program, Provider, Reply, Request, Snapshot, State, Trouble, Tuning,
 } from "../bindings";
 import type { Backend } from ".";
 import { isHere } from "../pages/encrypted";
@@ -11,6 +11,7 @@ import { historyOf, snapshotOf, speedOf } from "./moment";
 import { connectTo, importFiles, previewOf } from "./programs";
 import { csvOf, cardsOf, seriesOf } from "./statistics";
 import { eventsOf, worldOf, type World } from "./scenarios";
+import { inTheWay, measurements } from "./tuning";
 
 const TICK_MS = 500;
 /** As many groups of events as the application keeps. */
@@ -57,6 +58,7 @@ class Application {
   #newPassword: { name: string; secret: string } | null = null;
   #check: Check | null = null;
   #checks = 0;
+  #tuning: Tuning | null = null;
   #missing = 0;
   #importing: ImportServer[] = [];
   #connected: Connected[] = [];
@@ -158,6 +160,10 @@ class Application {
       case "check_provider": return this.#beginCheck(request.provider, request.password);
       case "network_interfaces":
         return { is: "network_interfaces", interfaces: [{ name: "eth0", addresses: ["192.168.1.20", "2001:db8::20"] }, { name: "tun0", addresses: ["10.8.0.2"] }] };
+      case "tune_provider": return this.#tune(request.id, request.connections);
+      case "dismiss_tuning":
+        this.#tuning = null;
+        return DONE;
       case "dismiss_check": return this.#dismissCheck();
       case "dismiss_troubles":
         this.#endTroubles((trouble) => request.troubles.some((dismissed) => JSON.stringify(dismissed) === JSON.stringify(trouble)));
@@ -432,6 +438,27 @@ class Application {
     return DONE;
   }
 
+  #tune(id: string, plan: number): Reply {
+    this.#provider(id);
+    const tuning: Tuning = (this.#tuning = { provider: id, points: [], outcome: null });
+    const unable = inTheWay(this.world, id);
+    if (unable) {
+      tuning.outcome = { is: "unable", unable };
+      return DONE;
+    }
+    const { points, outcome } = measurements(plan);
+    const next = () => {
+      if (this.#tuning !== tuning) return;
+      const point = points.shift();
+      if (point) tuning.points.push(point);
+      else tuning.outcome = outcome;
+      this.#publish();
+      if (point) setTimeout(next, 120);
+    };
+    setTimeout(next, 120);
+    return DONE;
+  }
+
   #dismissCheck(): Reply {
     this.#checks += 1;
     this.#check = null;
@@ -501,7 +528,7 @@ class Application {
       steps.program_set_up ||= this.#connected.length > 0;
     } else settings.desktop.first_steps = { provider_works: true, program_set_up: true, article_delivered: true };
     return snapshotOf(this.world, {
-      begun: this.#begun, bytes: this.#bytes, today: this.#today + this.#bytes, replies: this.#replies, articles: this.#articles, tested: this.#tested, check: this.#check,
+      begun: this.#begun, bytes: this.#bytes, today: this.#today + this.#bytes, replies: this.#replies, articles: this.#articles, tested: this.#tested, check: this.#check, tuning: this.#tuning,
       connected: this.#connected.map((connected) => ({ ...connected, served: this.#articles > this.#before })),
       newPassword: this.#newPassword?.name ?? null,
       vault: this.#vault === null ? "none" : this.#vaultOpen ? "open" : "closed",

@@ -1,5 +1,5 @@
 // The fake's snapshot at one moment: speeds, connections and programs.
-import type { Check, ClientView, Connected, EncryptedView, Provider, ProviderView, Sample, Snapshot, State, TrafficMode, TrafficView, VaultState } from "../bindings";
+import type { Check, ClientView, Connected, EncryptedView, Provider, ProviderView, Sample, Snapshot, State, TrafficMode, TrafficView, Tuning, VaultState } from "../bindings";
 import { needsProxyPassword } from "../pages/network";
 import { accountsOf } from "./statistics";
 import { sampleProvider, type World } from "./scenarios";
@@ -8,16 +8,16 @@ const HISTORY_MS = 5 * 60_000;
 const SINCE_MS = 42 * 60_000;
 
 /** What changes between snapshots. */
-export type Moment = { begun: number; bytes: number; today: number; replies: number; articles: number; tested: Record<string, string>; last: number; removed: string | null; check: Check | null; connected: Connected[]; vault: VaultState; newPassword: string | null };
+export type Moment = { begun: number; bytes: number; today: number; replies: number; articles: number; tested: Record<string, string>; last: number; removed: string | null; check: Check | null; tuning: Tuning | null; connected: Connected[]; vault: VaultState; newPassword: string | null };
 
 export function snapshotOf(world: World, moment: Moment): Snapshot {
   const at = Date.now();
   const speed = Math.round(speedOf(world, at));
   const { settings, troubles, keep, startAtLogin, tray, farewell } = world;
   const sample = settings.desktop.sample && settings.providers.length === 0;
-  const { bytes, replies, removed, check, connected, last, vault } = moment;
+  const { bytes, replies, removed, check, tuning, connected, last, vault } = moment;
   return {
-    state: stateOf(world, speed), serves: serves(world) && canServe(world), troubles, keep, vault, settings, tray, farewell, removed, check, connected, address: settings.listen,
+    state: stateOf(world, speed), serves: serves(world) && canServe(world), troubles, keep, vault, settings, tray, farewell, removed, check, tuning, connected, address: settings.listen,
     encrypted: encryptedOf(world), figures: { at, speed, bytes, today: moment.today, replies, articles: moment.articles }, accounts: accountsOf(world),
     traffic: trafficOf(world), sample, reachable: world.reachable ?? [],
     providers: [...settings.providers, ...(sample ? [sampleProvider] : [])].map((provider, index) => providerOf(world, moment, provider, index, speed)),

@@ -7,6 +7,7 @@ import type { Words } from "./en";
 import { network } from "./network.de";
 import { statistics } from "./statistics.de";
 import { traffic } from "./traffic.de";
+import { tune } from "./tune.de";
 
 const keyring = {
   Der: "Der Schlüsselbund", den: "den Schlüsselbund", ihn: "ihn", im: "im Schlüsselbund", title: "Schlüsselbund",
@@ -279,6 +280,7 @@ export function german(platform: Platform): Words {
     encrypted,
     statistics,
     traffic,
+    tune,
 
     unsaved: {
       title: "Das Passwort kann nicht gespeichert werden",

@@ -7,6 +7,7 @@ import { encrypted } from "./encrypted.en";
 import { network } from "./network.en";
 import { statistics } from "./statistics.en";
 import { traffic } from "./traffic.en";
+import { tune } from "./tune.en";
 
 const systems = {
   linux: { keyring: "the keyring", keyringTitle: "System keyring", tray: "tray" },
@@ -275,6 +276,7 @@ export function english(platform: Platform) {
     encrypted,
     statistics,
     traffic,
+    tune,
 
     unsaved: {
       title: "The password can't be saved",
