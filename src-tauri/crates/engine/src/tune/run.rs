@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::info;
 
 use super::choose::{self, DEPTHS};
@@ -147,6 +147,7 @@ impl<'a> Run<'a> {
                 biased;
                 dialled = &mut dialling => break dialled,
                 () = sleep(TICK) => self.interrupted()?,
+                () = sleep_until(self.ends) => return Ok(Err(Some("it took too long".into()))),
             }
         };
         Ok(match dialled {
