@@ -161,6 +161,11 @@ impl Backend {
         self.tally.meter.left()
     }
 
+    /// Whether it has to wait for its next login.
+    pub(crate) fn is_rationed(&self) -> bool {
+        self.account.paced_until(Instant::now(), &self.config.id).is_some()
+    }
+
     /// Whether a program's request is waiting for a connection.
     pub(crate) fn is_waited_for(&self) -> bool {
         self.lock().has_waiting()

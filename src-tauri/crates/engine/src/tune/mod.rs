@@ -14,7 +14,7 @@ use std::num::{NonZeroU8, NonZeroU16};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, RATIONED};
 
 /// The most that a run downloads, in bytes.
 pub const MOST_BYTES: u64 = 1_000_000_000;
@@ -156,6 +156,9 @@ impl Tune {
         let backend = all.iter().find(|backend| backend.config().id == id);
         let backend = Arc::clone(backend.ok_or(Unable::NotUsed)?);
         is_allowed(&backend)?;
+        if backend.is_rationed() {
+            return Err(Unable::NoConnection { cause: RATIONED.into() });
+        }
         if !backend.serves() {
             return Err(Unable::Down { cause: backend.why() });
         }

@@ -13,7 +13,7 @@ use tracing::info;
 use super::choose::{self, DEPTHS};
 use super::worker::{Shared, work};
 use super::{By, MOST_TIME, Point, Tune, Tuned, Unable, is_allowed};
-use crate::backend::{Backend, TuneConnection};
+use crate::backend::{Backend, RATIONED, TuneConnection};
 use crate::dial::DialError;
 
 /// How often to look whether a step is over, or a program needs the line.
@@ -129,14 +129,20 @@ impl<'a> Run<'a> {
             self.interrupted()?;
             if let Err(cause) = self.open_one().await? {
                 if self.connections.is_empty() {
-                    return Err(
-                        cause.map_or(Unable::AllInUse, |cause| Unable::NoConnection { cause })
-                    );
+                    return Err(self.no_connection(cause));
                 }
                 self.full = Some(cause.unwrap_or_default());
             }
         }
         Ok(())
+    }
+
+    fn no_connection(&self, cause: Option<String>) -> Unable {
+        let rationed = || self.shared.backend.is_rationed().then(|| RATIONED.to_owned());
+        match cause.or_else(rationed) {
+            Some(cause) => Unable::NoConnection { cause },
+            None => Unable::AllInUse,
+        }
     }
 
     /// Fails with the reason, or without one if the account has no permit left.
