@@ -5,7 +5,7 @@ const connections = (n: number) => (n === 1 ? "1 Verbindung" : `${n} Verbindunge
 const requests = (n: number) => (n === 1 ? "1 Anfrage" : `${n} Anfragen`);
 
 export const tune: typeof english = {
-  find: "Beste Verbindungszahl finden",
+  find: "Beste Anzahl finden",
   intro: "Newsmux öffnet immer mehr Verbindungen, bis Downloads nicht mehr schneller werden. Dazu lädt es Artikel der letzten Zeit noch einmal herunter: bis zu 1 GB, höchstens 2 Minuten lang. Beenden Sie vorher Ihre Downloads.",
   limited: "Das Volumen dieses Kontos ist begrenzt. Die Suche verbraucht höchstens ein Zehntel des Rests.",
   plan: "Verbindungen laut Tarif",
