@@ -1,5 +1,5 @@
-// Every reason that the engine, the stores of passwords and the set-up of programs give is in German in the German window. The
-// sentences are read from their sources, so a new one fails here until it is translated.
+// Every reason that the engine, the stores of passwords and the set-up of programs give is in German in the German window, and in
+// the words of the window in the English one. The sentences are read from their sources, so a new one fails here until it is translated.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const load = async (file) => (await runnerImport(`${root}ui/src/i18n/${file}.ts`, { configFile: false, logLevel: "error" })).module;
 const { cause } = await load("causes");
 const { causes } = await load("causes.de");
+const { causes: english } = await load("causes.en");
 
 /** Where reasons come from. */
 const SOURCES = {
@@ -32,6 +33,9 @@ const ELSEWHERE = [
 ];
 const ENGLISH = /\b(the|is|not|cannot|of|were|has|its|it|this|and|no|for|to|with|by|a|as|our|within|than|the)\b/i;
 
+/** Names from the settings file, which the window's fields don't have. */
+const SETTINGS = /\b(bind to|correct bind|ca_file)\b|TLS to "on"|use TLS "on"/;
+
 /** The sentences in a source, without its tests, comments and lines for the log. */
 function sentences(file) {
   const [source] = readFileSync(file, "utf8").split(/#\[cfg\(test\)\]\s*\nmod \w+ \{/);
@@ -44,7 +48,10 @@ for (const [folder, files] of Object.entries(SOURCES)) {
   for (const file of files) {
     for (const sentence of sentences(`${root}src-tauri/crates/${folder}/${file}`)) {
       const said = (sentence.startsWith("timed out") ? "" : (PREFIXES[file] ?? "")) + sentence.replace(/\{[^}]*\}/g, "222");
-      test(`${file}: ${said}`, () => assert.doesNotMatch(cause(said, causes, "linux"), ENGLISH));
+      test(`${file}: ${said}`, () => {
+        assert.doesNotMatch(cause(said, causes, "linux"), ENGLISH);
+        assert.doesNotMatch(cause(said, english, "linux"), SETTINGS);
+      });
     }
   }
 }
