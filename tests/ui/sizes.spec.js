@@ -6,13 +6,14 @@ import { views } from "./views.js";
 
 serve();
 
-/** [name, window, size of the text] */
+/** [name, window, size of the text, colours] */
 const sizes = [
-  ["480", { width: 480, height: 360 }, 1],
-  ["480-150", { width: 480, height: 640 }, 1.5],
-  ["900-150", { width: 900, height: 640 }, 1.5],
-  ["900-200", { width: 900, height: 640 }, 2],
-  ["480-200", { width: 480, height: 640 }, 2],
+  ["480", { width: 480, height: 360 }, 1, "light"],
+  ["480-150", { width: 480, height: 640 }, 1.5, "light"],
+  ["900-150", { width: 900, height: 640 }, 1.5, "light"],
+  ["900-200", { width: 900, height: 640 }, 2, "light"],
+  ["480-200", { width: 480, height: 640 }, 2, "light"],
+  ["480-200-dark", { width: 480, height: 640 }, 2, "dark"],
 ];
 const names = [
   "overview", "overview-empty", "overview-first", "overview-sample", "overview-everything", "overview-no-tray", "overview-many", "overview-pause-menu", "closing",
@@ -20,6 +21,7 @@ const names = [
   "import", "import-sabnzbd", "clients", "clients-manual", "clients-reader", "connect-nzbget", "connect-imported", "connect-imported-nzbget", "connected", "first-login", "clients-password",
   "provider-account", "provider-same", "overview-accounts", "overview-accounts-end", "statistics", "statistics-table", "statistics-cards", "statistics-card-backbone",
   "statistics-card-ages", "statistics-many", "activity", "activity-refused", "settings", "vault-make", "vault-change", "read-only-copies", "quitting",
+  "overview-locked", "overview-absent", "overview-vault", "vault-over", "overview-port-busy", "held",
 ];
 
 /** Texts that lie upon each other, words that are cut off without a tooltip, and what is outside the window. */
@@ -70,7 +72,8 @@ for (const lang of ["en", "de"]) {
         const [at, scenario, prepare] = views[name];
         const page = await open(t, { scenario, page: at, lang });
         await prepare?.(page);
-        for (const [size, viewport, text] of sizes) {
+        for (const [size, viewport, text, colorScheme] of sizes) {
+            await page.emulateMedia({ colorScheme });
           await page.setViewportSize(viewport);
           await page.evaluate((scale) => (document.documentElement.style.fontSize = `${87.5 * scale}%`), text);
           await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
