@@ -13,7 +13,10 @@ export const platform = platformOf(navigator.userAgent);
 /** A keyboard shortcut as the system writes it: Ctrl+W, or ⌘W. */
 export const shortcut = (key: string, on = platform) => (on === "macos" ? `⌘${key}` : `Ctrl+${key}`);
 
-/** The same for `aria-keyshortcuts`. */
+/** Alt and an arrow key as the system writes them. */
+export const altKey = (key: string, on = platform) => (on === "macos" ? `⌥${key}` : `Alt ${key}`);
+
+/** A shortcut for `aria-keyshortcuts`. */
 export const ariaShortcut = (key: string, on = platform) => `${on === "macos" ? "Meta" : "Control"}+${key}`;
 
 /** Whether the key that goes with a shortcut on this system is held, and no other. */
