@@ -252,7 +252,7 @@ async fn check_names_what_to_change_and_doubt_alone_is_no_failure() {
     let ended = home.run(home.command().arg("--check")).await;
     assert_eq!(ended.status.code(), Some(0), "{}{}", ended.stdout, ended.stderr);
     for words in [
-        "DOUBTFUL connections: 2 of 4 granted",
+        "WARNING  connections: 2 of 4 granted",
         "it says: 502 connection limit (2) reached",
         "what would help: set connections to 2",
     ] {

@@ -111,6 +111,6 @@ async fn it_passes_a_check_that_writes_nothing() {
     let ended = home.run(&mut command).await;
     assert!(ended.status.success(), "{}", ended.stderr);
     assert!(ended.stdout.starts_with("Newsmux Sample\n  ok"), "{}", ended.stdout);
-    assert!(!ended.stdout.contains("BAD"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("FAILED"), "{}", ended.stdout);
     assert!(!nzb(&home).exists());
 }

@@ -111,7 +111,7 @@ async fn the_check_shows_each_step_of_the_way() {
     }
     proxy.stop().await;
     let said = home.run(home.command().arg("--check")).await.stdout;
-    assert!(said.contains("BAD      proxy: cannot connect to 127.0.0.1:"), "{said}");
+    assert!(said.contains("FAILED   proxy: cannot connect to 127.0.0.1:"), "{said}");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ usage: newsmuxd [--settings FILE] [--credentials FILE] [--listen HOST:PORT] [--c
   --sample             for trying it without an account: serve a few articles of our own instead of the
                        settings' providers, and write newsmux-sample.nzb into this folder
   --sample-nzb FILE    the same, with the .nzb as this file; no other file is ever written over
-  --check              try every provider, say what was found and what would help, and end
+  --check              test every provider, print the results and how to fix problems, and exit
   --help, --version
 
 Signals: SIGHUP reads settings and credentials again; SIGTERM and SIGINT stop.

@@ -33,8 +33,8 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Good => "ok",
-            Self::Doubtful => "DOUBTFUL",
-            Self::Bad => "BAD",
+            Self::Doubtful => "WARNING",
+            Self::Bad => "FAILED",
         })
     }
 }
