@@ -119,7 +119,7 @@ async fn stop_and_start(window: &Window, tray: &Item<'_>, address: SocketAddr) {
     tray.until("that it is off", |says| says == "Newsmux: Off");
     assert_ne!(tray.icon(), before);
     tray.choose("Start");
-    window.reads("Newsmux is on and idle.").await;
+    window.reads("Newsmux is on").await;
 }
 
 /// The first time, it says that it keeps running in the tray; the web view is gone with the window.

@@ -29,7 +29,7 @@ async fn a_locked_keyring_is_said_and_unlocked_is_used() {
     window.picture("locked").await;
     desktop.start_keyring();
     window.press("Unlock").await;
-    window.reads("Newsmux is on and idle.").await;
+    window.reads("Newsmux is on").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,13 +41,13 @@ async fn without_a_keyring_the_user_chooses_and_nothing_is_kept_in_plain_text() 
     desktop.start_display();
     let news = Provider::named("a").account("me", PASSWORD).listen().await;
     let window = window_with(&desktop, &news).await;
-    window.reads("Your system has no keyring that Newsmux can use.").await;
+    window.reads("Newsmux can't use the keyring.").await;
     window.picture("absent").await;
     assert_eq!(settings(&desktop)["providers"], json!([]), "nothing is saved before that");
     window.press("Only for this session").await;
     window.see("//h3").await;
     window.go("Overview").await;
-    window.reads("Newsmux is on and idle.").await;
+    window.reads("Newsmux is on").await;
 }
 
 /// The window of a new user who enters this provider and saves it.

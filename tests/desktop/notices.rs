@@ -21,11 +21,11 @@ fn a_notification_says_what_newsmux_needs_and_a_click_opens_the_window() {
     let provider = json!({"id": "a", "host": "127.0.0.1", "tls": "off", "username": "me"});
     write_settings(&desktop, free_port(), json!([provider]));
     let app = App::start(&desktop, &["--hidden"]);
-    let says = "Newsmux: Nothing can be downloaded: there is no keyring";
+    let says = "Newsmux: Nothing can be downloaded: Newsmux can't use the keyring";
     panel.item().until("what is wrong", |tooltip| tooltip == says);
     let come = notices.next();
     let [notice] = &come[..] else { panic!("{come:#?}") };
-    assert_eq!(notice.title, "There is no keyring");
+    assert_eq!(notice.title, "Newsmux can't use the keyring");
     assert_eq!(notice.body, "Programs can't download until Newsmux can read your passwords.");
     assert_eq!(
         [&notice.application, &notice.icon, &notice.entry],
@@ -54,5 +54,5 @@ fn a_notification_that_comes_before_the_desktop_shows_any_is_shown_once_it_does(
     wait_for(PATIENCE * 2, has_failed).unwrap();
     let come = Notices::start(&desktop).next();
     assert_eq!(come.len(), 1, "{come:#?}");
-    assert_eq!(come[0].title, "There is no keyring");
+    assert_eq!(come[0].title, "Newsmux can't use the keyring");
 }

@@ -197,14 +197,13 @@ impl Controller {
         Ok(Reply::Done)
     }
 
-    /// Ends it, unless programs download and the user was not asked yet.
+    /// Ends it, unless programs download or a new password is still shown, and the user was not asked yet.
     fn quit_or_ask(&mut self) {
         self.sample();
         let programs = self.engine.as_ref().map_or(0, |engine| engine.clients.len());
-        if self.quitting == Quitting::Asked
-            || programs == 0
-            || !self.numbers.is_active(Instant::now())
-        {
+        let interrupts = programs > 0 && self.numbers.is_active(Instant::now());
+        let loses = interrupts || self.new_password.is_some();
+        if self.quitting == Quitting::Asked || !loses {
             self.quitting = Quitting::Now;
             return;
         }

@@ -145,7 +145,7 @@ impl Controller {
                 Ok(password.for_program().map(|secret| (client.name.clone(), secret.clone())))
             }
             Some(Known::Closed) | None => {
-                Err(Failure::new(FailureCode::KeepClosed, "the login's password is locked away"))
+                Err(Failure::new(self.stores.closed_code(), "the login's password is locked away"))
             }
             Some(Known::Missing | Known::Failed(_)) => {
                 Err(Failure::invalid("login", "has no password any more: make a new one"))

@@ -93,7 +93,7 @@ impl Controller {
         };
         if is_closed && !self.passwords.wanting(self.settings()).is_empty() {
             let message = "unlock the passwords first, so that they can be moved";
-            return self.give(answer, Err(Failure::new(FailureCode::KeepClosed, message)));
+            return self.give(answer, Err(Failure::new(self.stores.closed_code(), message)));
         }
         self.move_to(kind, answer);
     }

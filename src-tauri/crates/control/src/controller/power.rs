@@ -1,7 +1,7 @@
 //! Start, stop and pause: from what the user wants and the passwords allow to what the engine does.
 
 use api::request::{Failure, Reply};
-use api::snapshot::{Happened, Trouble};
+use api::snapshot::{Happened, PasswordState, Trouble};
 use downloaders::Address;
 use settings::{Listen, Settings, configure_available};
 
@@ -43,8 +43,8 @@ impl Controller {
         let wanted = self.settings().desktop.on;
         let config = configure_available(self.settings(), &self.passwords.credentials());
         let is_empty = config.as_ref().is_none_or(|config| config.backends.is_empty());
-        if wanted && is_empty && self.waits_for_passwords() {
-            self.serving.lock();
+        if let Some(why) = self.why_locked().filter(|_| wanted && is_empty) {
+            self.serving.lock(why);
             self.engine = None;
             return self.open_where_wanted();
         }
@@ -73,14 +73,30 @@ impl Controller {
         self.open_ports();
     }
 
-    /// Whether passwords that are needed cannot be had before the user has opened where they are.
-    fn waits_for_passwords(&self) -> bool {
+    /// What programs are told where no provider can be used before the user has opened the passwords or entered one.
+    fn why_locked(&self) -> Option<String> {
         let is_closed = |owner| self.passwords.known(&owner) == Some(&Known::Closed);
         let mut clients = self.settings().logins();
-        self.settings().enabled().any(|provider| {
+        let waits = self.settings().enabled().any(|provider| {
             (provider.needs_password() && is_closed(provider.owner()))
                 || (provider.needs_proxy_password() && is_closed(provider.proxy_owner()))
-        }) || clients.any(|client| is_closed(client.owner()))
+        }) || clients.any(|client| is_closed(client.owner()));
+        if waits {
+            return Some("Newsmux is locked: open its window".into());
+        }
+        let lacks = |state| matches!(state, PasswordState::Missing | PasswordState::Elsewhere);
+        let mut providers = self.settings().enabled();
+        providers.find_map(|provider| {
+            let whose = if lacks(self.passwords.of(provider)) {
+                "the password for"
+            } else if lacks(self.passwords.of_proxy(provider)) {
+                "the proxy password for"
+            } else {
+                return None;
+            };
+            let name = ascii(provider.display_name());
+            Some(format!("Newsmux: {whose} {name} is missing: open Newsmux's window"))
+        })
     }
 
     /// Stops, if it runs.
@@ -182,6 +198,12 @@ impl Controller {
         }
         done
     }
+}
+
+/// A name for a reply, where only ASCII is sure to arrive.
+fn ascii(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_graphic() { c } else { ' ' };
+    name.chars().take(100).map(plain).collect()
 }
 
 fn cannot_listen(trouble: Trouble) -> Failure {

@@ -23,6 +23,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::broadcast::Receiver;
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
@@ -32,9 +33,7 @@ const WORKERS: usize = 2;
 const GRACE: Duration = Duration::from_secs(5);
 /// It ends after this long, whatever happens.
 const END: Duration = Duration::from_secs(8);
-/// The reply to programs while no password can be read.
-const LOCKED: &[u8] = b"400 Newsmux is locked: open its window\r\n";
-/// How long a program may take to read it.
+/// How long a program may take to read why it is refused.
 const REFUSAL: Duration = Duration::from_secs(1);
 /// How many ports behind a busy one are tried.
 const NEIGHBOURS: u16 = 20;
@@ -51,8 +50,8 @@ pub(super) struct Serving {
     ports: BTreeMap<String, Listening>,
     /// Where programs come in over TLS, and the certificate that they are shown.
     encrypted: Option<(Listening, ServerIdentity)>,
-    /// Every request gets the reply that Newsmux is locked.
-    locked: bool,
+    /// What every program is told while no provider has a password.
+    locked: Option<watch::Sender<String>>,
     /// What has to be over before it listens again.
     closing: Vec<JoinHandle<()>>,
 }
@@ -107,7 +106,7 @@ impl Serving {
             listening: None,
             ports: BTreeMap::new(),
             encrypted: None,
-            locked: false,
+            locked: None,
             closing: Vec::new(),
         })
     }
@@ -119,19 +118,22 @@ impl Serving {
 
     /// Whether programs are meant to come in.
     pub(super) fn is_on(&self) -> bool {
-        self.proxy.is_some() || self.locked
+        self.proxy.is_some() || self.is_locked()
     }
 
-    /// Whether every request gets the reply that Newsmux is locked.
+    /// Whether programs are only told why they cannot be served.
     pub(super) fn is_locked(&self) -> bool {
-        self.locked
+        self.locked.is_some()
     }
 
-    /// Serves nobody, and says so to whoever connects.
-    pub(super) fn lock(&mut self) {
-        if !self.locked {
-            self.stop();
-            self.locked = true;
+    /// Serves nobody, and tells whoever connects why.
+    pub(super) fn lock(&mut self, why: String) {
+        match &self.locked {
+            Some(locked) => drop(locked.send_replace(why)),
+            None => {
+                self.stop();
+                self.locked = Some(watch::Sender::new(why));
+            }
         }
     }
 
@@ -142,7 +144,7 @@ impl Serving {
 
     /// Serves with these settings from now on. When it did not before, the events come with it.
     pub(super) fn apply(&mut self, config: Config) -> Option<Receiver<Event>> {
-        if self.locked {
+        if self.is_locked() {
             self.stop();
         }
         let _within = self.engine.handle.enter();
@@ -255,8 +257,10 @@ impl Serving {
                 let serving = async move { proxy.serve_provider(listener, &id).await };
                 Some(self.engine.handle.spawn(serving))
             }
-            (None, _) if self.locked => Some(self.engine.handle.spawn(refuse(listener))),
-            (None, _) => None,
+            (None, _) => {
+                let why = self.locked.as_ref()?.subscribe();
+                Some(self.engine.handle.spawn(refuse(listener, why)))
+            }
         };
         let tasks: Vec<_> = listeners.into_iter().filter_map(serve).collect();
         (!tasks.is_empty()).then_some(Listening { listen, port, tasks })
@@ -266,7 +270,7 @@ impl Serving {
     pub(super) fn stop(&mut self) -> bool {
         let before = self.listening.take();
         let was_open = before.is_some() && self.proxy.is_some();
-        self.locked = false;
+        self.locked = None;
         self.closing.extend(before.into_iter().flat_map(Listening::close));
         self.keep_ports(|_, _| false);
         self.close_encrypted();
@@ -334,11 +338,14 @@ impl Listening {
     }
 }
 
-/// Tells everybody that it is locked (RFC 3977, section 5.1: 400). The words fit into any socket's buffer.
-async fn refuse(listener: TcpListener) {
+/// Tells everybody why nothing is served (RFC 3977, section 5.1: 400). The words fit into any socket's buffer.
+async fn refuse(listener: TcpListener, why: watch::Receiver<String>) {
     loop {
         match listener.accept().await {
-            Ok((mut program, _)) => drop(timeout(REFUSAL, program.write_all(LOCKED)).await),
+            Ok((mut program, _)) => {
+                let line = format!("400 {}\r\n", why.borrow().as_str());
+                drop(timeout(REFUSAL, program.write_all(line.as_bytes())).await);
+            }
             // There are too many sockets at the moment.
             Err(_) => sleep(REFUSAL).await,
         }

@@ -4,6 +4,7 @@ use std::mem::replace;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::request::FailureCode;
 use api::snapshot::{KeepState, VaultState};
 use secrets::{Secrets, Store, StoreError, Vault};
 use settings::StoreKind;
@@ -53,6 +54,14 @@ impl Stores {
     /// How the store is that is used.
     pub(super) fn state(&self) -> &KeepState {
         &self.state
+    }
+
+    /// The code for what fails because the store in use is closed.
+    pub(super) fn closed_code(&self) -> FailureCode {
+        match self.state {
+            KeepState::VaultClosed => FailureCode::VaultClosed,
+            _ => FailureCode::KeepClosed,
+        }
     }
 
     /// Another is used from now on. Returns what was.

@@ -20,7 +20,8 @@ pub(super) struct Undo {
     pub(super) removed: Option<Removed>,
     /// What was done in programs.
     pub(super) connected: Vec<Connection>,
-    file: PathBuf,
+    /// Where it is saved; nowhere while a file is there that could not be read.
+    file: Option<PathBuf>,
     text: Vec<u8>,
 }
 
@@ -36,10 +37,20 @@ struct Saved<R, C> {
 }
 
 impl Undo {
-    /// A file that cannot be read is as good as none: all that is lost is a way back.
+    /// Reads the file. One that cannot be read or parsed is kept: it may be readable later, or belong to a newer version.
     pub(super) fn open(file: PathBuf) -> Self {
-        let text = fs::read(&file).unwrap_or_default();
-        let saved = serde_json::from_slice(&text).unwrap_or_default();
+        let (saved, file) = match fs::read(&file) {
+            Ok(text) => match serde_json::from_slice(&text) {
+                Ok(saved) => (saved, Some(file)),
+                Err(error) => (Saved::default(), set_aside(file, &error)),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (Saved::default(), Some(file)),
+            Err(error) => {
+                let file = file.display();
+                tracing::warn!("cannot read {file}, so nothing is saved there: {error}");
+                (Saved::default(), None)
+            }
+        };
         let Saved::<Option<Removed>, Vec<Connection>> { removed, mut programs, connected } = saved;
         programs.extend(connected);
         let mut undo = Self { removed, connected: programs, file, text: Vec::new() };
@@ -79,12 +90,37 @@ impl Undo {
         let saved = self.to_text().and_then(|text| {
             if text != self.text {
                 self.text.clone_from(&text);
-                write_atomically(&self.file, &text, MODE)?;
+                if let Some(file) = &self.file {
+                    write_atomically(file, &text, MODE)?;
+                }
             }
             Ok(())
         });
         if let Err(error) = saved {
             tracing::warn!("what was done cannot be undone after a restart: {error}");
+        }
+    }
+}
+
+/// Renames a file that could not be parsed, so that it is not overwritten. Returns where to save instead, if anywhere.
+fn set_aside(file: PathBuf, error: &serde_json::Error) -> Option<PathBuf> {
+    let kept = (1..).map(|number| file.with_file_name(format!("undo.broken-{number}.json")));
+    let kept = kept.into_iter().find(|kept| !kept.exists())?;
+    match fs::rename(&file, &kept) {
+        Ok(()) => {
+            tracing::warn!(
+                "{} was damaged and is kept as {}: {error}",
+                file.display(),
+                kept.display()
+            );
+            Some(file)
+        }
+        Err(failed) => {
+            tracing::warn!(
+                "{} is damaged ({error}) and cannot be renamed: {failed}",
+                file.display()
+            );
+            None
         }
     }
 }

@@ -46,7 +46,9 @@ pub(super) static ENGLISH: Words = Words {
         (Trouble::PortBusy { port, .. }, _) if name.is_empty() => format!("port {port} is in use"),
         (Trouble::PortBusy { port, .. }, _) => format!("port {port} is used by {name}"),
         (Trouble::CannotListen { .. }, _) => "programs can't connect".into(),
-        (Trouble::PasswordsClosed, KeepState::Absent { .. }) => "there is no keyring".into(),
+        (Trouble::PasswordsClosed, KeepState::Absent { .. }) => {
+            format!("Newsmux can't use {KEYRING}")
+        }
         (Trouble::PasswordsClosed, KeepState::Asking) => {
             format!("{KEYRING} is asking you to unlock it")
         }
@@ -58,7 +60,9 @@ pub(super) static ENGLISH: Words = Words {
         (Trouble::LoginRefused { .. }, _) => format!("{name} refused the login"),
         (Trouble::ProviderDown { .. }, _) => format!("{name} is down"),
         (Trouble::ProviderFull { .. }, _) => format!("{name} has no free connections"),
-        (Trouble::ProviderPort { port, .. }, _) => format!("port {port} of {name} isn't open"),
+        (Trouble::ProviderPort { port, .. }, _) => {
+            format!("port {port}, for programs that use only {name}, isn't open")
+        }
         (Trouble::EncryptedPort { port, .. }, _) => format!("the encrypted port {port} isn't open"),
         (Trouble::OtherUser { client }, _) => {
             let program = client.as_deref().unwrap_or("a program");

@@ -8,6 +8,10 @@ use super::Words;
 const KEYRING: &str =
     if cfg!(windows) { "Die Anmeldeinformationsverwaltung" } else { "Der Schlüsselbund" };
 
+/// The same as an object.
+const THE_KEYRING: &str =
+    if cfg!(windows) { "die Anmeldeinformationsverwaltung" } else { "den Schlüsselbund" };
+
 /// What programs wait for while it is locked.
 const UNLOCK: &str = if cfg!(windows) {
     "Programme können erst wieder laden, wenn Sie sie entsperren."
@@ -51,7 +55,7 @@ pub(super) static GERMAN: Words = Words {
         (Trouble::PortBusy { port, .. }, _) => format!("Port {port} ist von {name} belegt"),
         (Trouble::CannotListen { .. }, _) => "Programme können sich nicht verbinden".into(),
         (Trouble::PasswordsClosed, KeepState::Absent { .. }) => {
-            "Es gibt keinen Schlüsselbund".into()
+            format!("Newsmux kann {THE_KEYRING} nicht benutzen")
         }
         (Trouble::PasswordsClosed, KeepState::Asking) => {
             format!("{KEYRING} bittet Sie um Entsperrung")
@@ -65,7 +69,7 @@ pub(super) static GERMAN: Words = Words {
         (Trouble::ProviderDown { .. }, _) => format!("{name} ist ausgefallen"),
         (Trouble::ProviderFull { .. }, _) => format!("{name} hat keine freien Verbindungen"),
         (Trouble::ProviderPort { port, .. }, _) => {
-            format!("Port {port} von {name} ist nicht offen")
+            format!("Port {port}, für Programme nur über {name}, ist nicht offen")
         }
         (Trouble::EncryptedPort { port, .. }, _) => {
             format!("Der verschlüsselte Port {port} ist nicht offen")

@@ -245,6 +245,12 @@ async fn a_program_is_given_the_login_that_it_needs() {
     let app = begin.start();
     app.until(|now| !now.troubles.is_empty()).await;
     assert_eq!(app.refused(asks(None)).await.0, FailureCode::KeepClosed);
+
+    let begin = Begin::new().settings(json!({ "clients": clients }));
+    begin.keyring.fail_always(Some(StoreError::Closed));
+    let app = begin.start();
+    app.until(|now| !now.troubles.is_empty()).await;
+    assert_eq!(app.refused(asks(None)).await.0, FailureCode::VaultClosed);
 }
 
 #[tokio::test]

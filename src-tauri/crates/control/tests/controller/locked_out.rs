@@ -1,7 +1,7 @@
 //! No program is locked out without a word: the first login, refused programs, and a locked keyring.
 
 use api::request::FailureCode;
-use api::snapshot::{Happened, State};
+use api::snapshot::{Happened, State, Trouble};
 use newsmux_tests::client::Client;
 use nntp_proxy::config::Secret;
 use secrets::{Owner, Store, StoreError};
@@ -115,4 +115,29 @@ async fn programs_hear_that_newsmux_is_locked_until_it_is_opened() {
         app.must(json!({"do": "stop"})).await;
         assert!(is_refused(open).await);
     }
+}
+
+#[tokio::test]
+async fn programs_hear_whose_password_is_missing_until_it_is_entered() {
+    let (news, article) = one_article().await;
+    let entry = at("a", &news);
+    let begin = Begin::new().settings(json!({"providers": [entry]}));
+    let app = begin.password("a", PASSWORD).start();
+    app.until(|now| now.state == State::Idle).await;
+    app.begin.keyring.fail_always(Some(StoreError::Locked));
+    let app = app.quit().await.start();
+    app.until(|now| now.state == State::Attention).await;
+    let address = app.address().await;
+    let locked = Client::connect(address).await.line().await;
+    assert_eq!(locked.trim_end(), "400 Newsmux is locked: open its window");
+    app.begin.keyring.fail_always(None);
+    app.begin.keyring.delete(&Owner::Provider("a".into())).unwrap();
+    app.must(json!({"do": "retry_passwords"})).await;
+    app.until(|now| now.troubles == [Trouble::NoPassword { provider: "a".into() }]).await;
+    let missing = Client::connect(address).await.line().await;
+    let says = "400 Newsmux: the password for a is missing: open Newsmux's window";
+    assert_eq!(missing.trim_end(), says);
+    let save = json!({"do": "save_provider", "provider": entry, "password": {"secret": PASSWORD, "hold": "keep"}});
+    app.must(save).await;
+    fetch(&mut program(app.address().await).await, &article).await;
 }

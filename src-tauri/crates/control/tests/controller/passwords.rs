@@ -111,6 +111,8 @@ async fn a_vault_takes_the_passwords_over_and_wants_its_passphrase_after_the_nex
         (&now.keep, &now.troubles[..]),
         (&KeepState::VaultClosed, &[Trouble::PasswordsClosed][..])
     );
+    let to_keyring = json!({"do": "keep_passwords", "keep": "keyring"});
+    assert_eq!(app.refused(to_keyring).await.0, FailureCode::VaultClosed);
     let wrong = app.refused(open("open barley")).await;
     assert_eq!(wrong, (FailureCode::WrongPassphrase, Some("passphrase".into())));
     app.must(open("open sesame")).await;

@@ -157,6 +157,33 @@ async fn what_an_earlier_version_did_in_a_program_can_still_be_undone() {
 }
 
 #[tokio::test]
+async fn what_can_be_undone_is_not_overwritten_when_it_cannot_be_read() {
+    let begin = Begin::new().settings(json!({"providers": [{"id": "a", "host": "a.example"}]}));
+    let (folder, file) = (begin.folder.path().to_owned(), begin.folder.path().join("undo.json"));
+    fs::write(&file, "of another version").unwrap();
+    fs::write(folder.join("undo.broken-1.json"), "earlier").unwrap();
+    let app = begin.start();
+    app.address().await;
+    app.must(json!({"do": "remove_provider", "id": "a"})).await;
+    let begin = app.quit().await;
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    assert_eq!(read("undo.broken-1.json"), "earlier");
+    assert_eq!(read("undo.broken-2.json"), "of another version");
+    assert!(read("undo.json").contains("a.example"));
+
+    // A folder in its place cannot be read as a file.
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    let begin = begin.settings(json!({"providers": [{"id": "b", "host": "b.example"}]}));
+    let app = begin.start();
+    app.address().await;
+    app.must(json!({"do": "remove_provider", "id": "b"})).await;
+    assert_eq!(app.now().removed.as_deref(), Some("b"));
+    let _begin = app.quit().await;
+    assert!(file.is_dir());
+}
+
+#[tokio::test]
 async fn what_was_done_in_a_program_is_undone_after_a_start_with_its_key() {
     let app = Begin::new().start();
     app.address().await;
@@ -210,4 +237,25 @@ async fn quitting_asks_once_while_programs_download() {
     app.told(&Call::Show).await;
     app.must(json!({"do": "quit"})).await;
     app.told(&Call::Quit).await;
+}
+
+#[tokio::test]
+async fn quitting_asks_once_while_a_new_password_is_shown() {
+    for notes_it in [false, true] {
+        let app = Begin::new().start();
+        app.address().await;
+        app.must(json!({"do": "add_client", "name": "sab", "hold": "keep"})).await;
+        app.must(json!({"do": "quit"})).await;
+        app.until(|now| now.asks_to_quit).await;
+        app.must(json!({"do": "keep_running"})).await;
+        assert_eq!(app.now().new_password.as_deref(), Some("sab"));
+        if notes_it {
+            app.must(json!({"do": "password_noted"})).await;
+        } else {
+            app.must(json!({"do": "quit"})).await;
+            app.until(|now| now.asks_to_quit).await;
+        }
+        app.must(json!({"do": "quit"})).await;
+        app.told(&Call::Quit).await;
+    }
 }

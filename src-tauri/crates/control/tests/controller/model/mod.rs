@@ -341,7 +341,7 @@ impl Model {
     /// Ends it within its time, whatever goes on.
     async fn quit(&mut self) {
         self.note("quit".into());
-        self.ask(Request::Quit);
+        self.ask(Request::QuitNow);
         let began = (Instant::now(), RealInstant::now());
         while !self.controller.is_finished() {
             assert!(began.0.elapsed() <= END && began.1.elapsed() < PATIENCE, "it does not end");
