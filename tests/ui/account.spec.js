@@ -104,7 +104,7 @@ describe("the account in the form", () => {
     await same.waitFor();
     assert.equal(await same.inputValue(), "nw");
     assert.equal(await said(same), "Same domain and user name as Northwind, so probably the same account.");
-    assert.deepEqual(await same.locator("option").allTextContents(), ["No other: an account of its own", "Northwind", "Brickyard", "Lantern"]);
+    assert.deepEqual(await same.locator("option").allTextContents(), ["None (separate account)", "Northwind", "Brickyard", "Lantern"]);
     // What was bought is that of the other.
     assert.equal(await label(page, "Volume").count(), 0);
     await label(page, "User name").fill("somebody else");
@@ -152,7 +152,7 @@ describe("the account in the form", () => {
     const [host, backbone] = [label(page, "News server"), label(page, "Backbone")];
     await host.fill("news.newshosting.com");
     assert.equal(await backbone.inputValue(), "omicron");
-    assert.equal(await said(backbone), "Filled in: Omicron, takedowns by DMCA. Change it if you know better.");
+    assert.equal(await said(backbone), "Filled in: Omicron, takedowns by DMCA. Change it if that's wrong.");
     await host.fill("news.usenetexpress.com");
     assert.equal(await backbone.inputValue(), "usenetexpress");
     await host.fill("news.nobody-knows.example");

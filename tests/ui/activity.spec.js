@@ -18,6 +18,15 @@ const missing = (page, atLeast) => page.waitForFunction((least) => {
   return Number(/([\d,]+) articles missing/.exec(line?.textContent ?? "")?.[1]?.replaceAll(",", "") ?? 0) >= least;
 }, atLeast);
 
+describe("passwords that can't be read", () => {
+  for (const scenario of ["locked", "vault"]) {
+    test(`are logged without a guess at the reason (${scenario})`, async (t) => {
+      const page = await open(t, { scenario, page: "activity" });
+      await page.getByText("Newsmux can't read your passwords.", { exact: true }).waitFor();
+    });
+  }
+});
+
 describe("an incomplete NZB", () => {
   test("is one line with the number of articles and the last one", async (t) => {
     const page = await open(t, { scenario: "incomplete", page: "activity" });

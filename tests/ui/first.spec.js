@@ -23,6 +23,19 @@ test("lead to a test and a program, on the Overview only", async (t) => {
   assert.equal(await steps(page).count(), 0, "on the overview only");
 });
 
+test("nothing is said to be well before a provider was used or tested", async (t) => {
+  const page = await open(t, { scenario: "first" });
+  const said = page.locator("#power-said");
+  await said.getByText("Newsmux is on. No provider has been used yet.").waitFor();
+  assert.equal(await page.locator("nav .good, .said .good").count(), 0);
+  await steps(page).getByRole("button", { name: "Test it" }).click();
+  await page.getByText("It works.").waitFor();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.keyboard.press("Control+1");
+  await said.getByText("Newsmux is on and idle.").waitFor();
+  assert.equal(await page.locator("nav .good, .said .good").count(), 2);
+});
+
 test("stay done after a restart", async (t) => {
   const page = await open(t, { scenario: "first-again" });
   await steps(page).getByText("Provider works: done").waitFor();

@@ -45,6 +45,10 @@ describe("everywhere", () => {
     await page.keyboard.press("Control+2");
     await page.keyboard.press("Meta+3");
     await isFocused(heading(page, "Programs"));
+    await page.keyboard.press("Meta+2");
+    await page.locator("main li button[aria-haspopup]").first().click();
+    await page.getByRole("menuitem", { name: "Move up" }).getByText("⌥↑").waitFor();
+    await page.keyboard.press("Escape");
     await page.keyboard.press("Meta+W");
     await page.waitForFunction(() => globalThis.askedToClose === true);
   });
@@ -102,15 +106,15 @@ describe("overview", () => {
     await page.getByText("Newsmux is off. Programs can't connect.").waitFor();
     assert.equal(await power.getAttribute("aria-checked"), "false");
     await press(page, power, "Space");
-    await page.getByText("Newsmux is on and in use.").waitFor();
+    await page.getByText("Newsmux is on. Programs are downloading.").waitFor();
     await press(page, button(page, "Pause"));
     await isFocused(page.getByRole("menuitem", { name: "For 15 minutes" }));
     await page.keyboard.press("ArrowDown");
     await isFocused(page.getByRole("menuitem", { name: "For 1 hour" }));
     await page.keyboard.press("Enter");
-    await page.getByText(/^Newsmux is paused until \d\d:\d\d\. Programs wait\.$/).waitFor();
+    await page.getByText(/^Paused until \d\d:\d\d\. Downloads wait until then\.$/).waitFor();
     await press(page, button(page, "Resume"));
-    await page.getByText("Newsmux is on and in use.").waitFor();
+    await page.getByText("Newsmux is on. Programs are downloading.").waitFor();
   });
 
   test("Escape closes a menu and focuses its button", async (t) => {
@@ -156,6 +160,9 @@ describe("programs", () => {
   test("creates a new password; removes and restores a login", async (t) => {
     const page = await open(t, { page: "clients" });
     await press(page, button(page, "New password for sabnzbd"));
+    await page.keyboard.press("Escape");
+    await press(page, button(page, "New password for sabnzbd"));
+    await press(page, button(page, "Create it, I'll enter it myself"));
     await press(page, button(page, "I've copied it"));
     await isFocused(button(page, "New password for sabnzbd"));
     await press(page, button(page, "Remove sabnzbd"));
@@ -234,6 +241,7 @@ describe("settings", () => {
     await tabTo(page, page.getByLabel("Port", { exact: true }));
     await page.keyboard.press("Control+A");
     await page.keyboard.type("1119");
+    await page.getByText("Then change the address in your programs too.").waitFor();
     await press(page, button(page, "Apply"));
     await button(page, "Apply").waitFor({ state: "detached" });
     await page.keyboard.press("Control+3");

@@ -124,7 +124,7 @@ describe("a port of its own", () => {
 
   test("that is in use is told with the program that uses it", async (t) => {
     const page = await open(t, { scenario: "provider-port" });
-    await page.getByText("Port 10081 of Northwind is used by python3 (4711).").waitFor();
+    await page.getByText("Port 10081, for programs that use only Northwind, is used by python3 (4711).").waitFor();
     await press(page, button(page, "Change port"));
     await page.getByRole("heading", { level: 1, name: "Edit Northwind" }).waitFor();
   });

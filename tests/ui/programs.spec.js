@@ -48,7 +48,7 @@ describe("import", () => {
     await press(page, button(page, "Choose a file"));
     const file = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
     await (await chooses).setFiles(file("notes.txt", "hello"));
-    await page.getByText("These aren't SABnzbd (sabnzbd.ini) or NZBGet (nzbget.conf) settings.").waitFor();
+    await page.getByText("These aren't SABnzbd (sabnzbd.ini) or NZBGet (nzbget.conf) settings. If sabnzbd.ini is damaged, choose sabnzbd.ini.bak in the same folder.").waitFor();
     await page.locator("input[type=file]").setInputFiles(file("large.ini", `[servers]\n${"#".repeat(1 << 20)}`));
     await page.getByText("These aren't SABnzbd").waitFor();
     await page.locator("input[type=file]").setInputFiles(file("sabnzbd.ini", "[servers]"));
@@ -64,8 +64,8 @@ describe("import", () => {
     const [europe, asia] = [shares("Harbour").first(), shares("Harbour").last()];
     assert.ok((await europe.isChecked()) && (await asia.isChecked()));
     assert.equal(await said(europe), "eu.harbour.example and us.harbour.example have the same domain and user name.");
-    await page.getByText("Its quota and expiry date will apply to Harbour.").waitFor();
-    await page.getByText("Its quota and expiry date will apply to Brickyard.").waitFor();
+    await page.getByText("Its volume and expiry date will apply to Harbour.").waitFor();
+    await page.getByText("Its volume and expiry date will apply to Brickyard.").waitFor();
     await press(page, shares("Brickyard"), "Space");
     await press(page, button(page, "Import 4 providers"));
     const account = async (name) => {
@@ -87,8 +87,8 @@ describe("import", () => {
     const file = { name: "sabnzbd.ini", mimeType: "text/plain", buffer: Buffer.from("[servers]\n[[x]]\nhost = eu.harbour.example") };
     await page.locator("input[type=file]").setInputFiles(file);
     const shares = (name) => box(page, `Same account as ${name}: shares its connections`);
-    const counts = page.getByText("Its quota and expiry date will apply to Harbour.");
-    const leftOut = page.getByText("Harbour has its own quota or expiry date, so this one isn't imported.");
+    const counts = page.getByText("Its volume and expiry date will apply to Harbour.");
+    const leftOut = page.getByText("Harbour has its own volume or expiry date; this server's aren't imported.");
     const used = (limit) => page.getByText(`Limited to ${limit}. Enter how much of it you have already used.`);
     await counts.waitFor();
     await leftOut.waitFor();
@@ -101,7 +101,7 @@ describe("import", () => {
     await press(page, box(page, "Harbour"), "Space");
     assert.equal(await shares("Harbour").count(), 0);
     assert.equal(await said(shares("Harbour Europe")), "asia.harbour.example and eu.harbour.example have the same domain and user name.");
-    await page.getByText("Harbour Europe has its own quota or expiry date, so this one isn't imported.").waitFor();
+    await page.getByText("Harbour Europe has its own volume or expiry date; this server's aren't imported.").waitFor();
     await press(page, button(page, "Import 3 providers"));
     await press(page, button(page, "Edit Harbour Asia"));
     await page.getByText("Account", { exact: true }).click();
@@ -126,7 +126,7 @@ describe("the first login", () => {
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog", { name: "Programs will need a login" });
     await dialog.getByText("Newsmux refuses programs that don't use one.").waitFor();
-    await dialog.getByText("3 connections are open now.").waitFor();
+    await dialog.getByText("Connected now: NZBGet.").waitFor();
     return dialog;
   };
 
@@ -149,8 +149,44 @@ describe("the first login", () => {
     await page.keyboard.press("Enter");
     await heading(page, "Newsmux is now a server in SABnzbd").waitFor();
     await button(page, "New password for downloads").waitFor();
+    const next = page.getByRole("dialog", { name: "Enter downloads in your other programs too" });
+    await next.getByText("Connected now: NZBGet.").waitFor();
+    await next.getByRole("button", { name: "Enter it in NZBGet" }).click();
+    await page.getByRole("dialog", { name: "Set up NZBGet" }).waitFor();
+    assert.equal(await page.getByText("Newsmux adds the login downloads").count(), 0, "it is there already");
   });
 
+  test("is not offered to another program when it could not be entered in the first", async (t) => {
+    const page = await open(t, { page: "clients", scenario: "no-logins" });
+    await add(page);
+    await press(page, button(page, "Add it and enter it in SABnzbd"));
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.getByText("No login needed.").first().waitFor();
+  });
+});
+
+describe("a new password", () => {
+  test("is confirmed, and entered in the program", async (t) => {
+    const page = await open(t, { page: "clients" });
+    await press(page, button(page, "New password for sabnzbd"));
+    const dialog = page.getByRole("dialog", { name: "New password for sabnzbd" });
+    await dialog.getByText("Newsmux then refuses programs that log in as sabnzbd with the old password.").waitFor();
+    await dialog.getByText("Connected now: sabnzbd.").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    assert.equal(await page.getByRole("dialog").count(), 0, "nothing was changed");
+    await press(page, button(page, "New password for sabnzbd"));
+    await press(page, button(page, "Create it and enter it in SABnzbd"));
+    await press(page, button(page, "I've copied it"));
+    await page.getByRole("dialog", { name: "Set up SABnzbd" }).waitFor();
+    await type(page, "API key", "0123456789abcdef");
+    await page.keyboard.press("Enter");
+    await heading(page, "Newsmux is now a server in SABnzbd").waitFor();
+  });
+});
+
+describe("activity", () => {
   test("refused programs are shown by name", async (t) => {
     const page = await open(t, { page: "activity", scenario: "no-logins" });
     await page.getByText("Newsmux refused SABnzbd: it needs one of the logins under Programs").waitFor();
@@ -273,7 +309,7 @@ describe("set-up", () => {
     await type(page, "Password", "secret");
     await page.keyboard.press("Enter");
     await page.locator("[aria-invalid]").waitFor();
-    assert.equal(await said(page.getByLabel("Address of NZBGet")), "Nothing answers there. Is the program running, and is the port right?");
+    assert.equal(await said(page.getByLabel("Address of NZBGet")), "No answer at this address. Check that the program is running, and its port.");
     await type(page, "Address of NZBGet", "http://127.0.0.1:6789");
     await press(page, page.getByRole("checkbox", { name: "Disable NZBGet's own servers" }), "Space");
     await press(page, button(page, "Set it up"));

@@ -186,10 +186,10 @@ describe("a report card", () => {
   test("offers to part siblings that differ", async (t) => {
     const page = await at(t);
     await plot(page).waitFor();
-    await page.getByText(/^Lantern isn't quite the same as the other providers on quarry: of 120 articles they didn't have, it had 30\./).waitFor();
+    await page.getByText(/^Lantern had 30 of 120 articles that the other quarry providers were missing\./).waitFor();
     await button(page, "Clear backbone").click();
-    await page.getByText("Lantern is now asked on its own.").waitFor();
-    await page.getByText(/isn't quite the same/).waitFor({ state: "detached" });
+    await page.getByText("Newsmux now requests articles from Lantern even if the others don't have them.").waitFor();
+    await page.getByText(/articles that the other quarry providers were missing/).waitFor({ state: "detached" });
     await page.keyboard.press("Control+2");
     await button(page, "Edit Lantern").click();
     await page.getByText("Account", { exact: true }).click();

@@ -79,12 +79,12 @@ test("a pause lasts as long as was chosen, and is ended by one click", async (t)
   const page = await open(t, { page: "overview", scenario: "busy" });
   await button(page, "Pause").click();
   await page.getByRole("menuitem", { name: "Until resumed" }).click();
-  await page.getByText("Newsmux is paused. Programs wait.").waitFor();
+  await page.getByText("Paused. Downloads wait until you resume.").waitFor();
   await button(page, "Resume").click();
-  await page.getByText("Newsmux is on and in use.").waitFor();
+  await page.getByText("Newsmux is on. Programs are downloading.").waitFor();
   await button(page, "Pause").click();
   await page.getByRole("menuitem", { name: "For 1 hour" }).click();
-  await page.getByText(/Newsmux is paused until .*\. Programs wait\./).waitFor();
+  await page.getByText(/Paused until .*\. Downloads wait until then\./).waitFor();
 });
 
 test("what the schedule holds is shown with its end", async (t) => {

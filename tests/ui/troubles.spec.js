@@ -49,6 +49,7 @@ describe("troubles", () => {
     const page = await open(t, { scenario: "missing" });
     await button(page, "Create a new one").click();
     await button(page, "New password for sabnzbd").click();
+    await button(page, "Create it, I'll enter it myself").click();
     await button(page, "I've copied it").click();
     await gone(page, "The password of the login sabnzbd is missing.");
   });
@@ -139,10 +140,10 @@ describe("troubles", () => {
   test("damaged or unsaved settings: can be dismissed", async (t) => {
     const page = await open(t, { scenario: "set-aside" });
     await page.getByText("The old file is kept as settings.broken-1.json.").waitFor();
-    await page.getByText("Settings couldn't be saved.").waitFor();
+    await page.getByText("Your last change wasn't saved.").waitFor();
     await button(page, "Dismiss").first().click();
     await gone(page, "The old file is kept");
-    await page.getByText("Settings couldn't be saved.").waitFor();
+    await page.getByText("Your last change wasn't saved.").waitFor();
   });
 
   test("settings of a newer version: read-only until a copy is restored or the rest is discarded", async (t) => {
@@ -178,12 +179,12 @@ describe("troubles", () => {
 
   test("no keyring: creates a vault", async (t) => {
     const page = await open(t, { scenario: "absent" });
-    await page.getByText("There is no keyring, so Newsmux can't read your passwords.").waitFor();
+    await page.getByText("Newsmux can't use the keyring, so it can't read your passwords.").waitFor();
     await button(page, "Use an encrypted vault").click();
     await page.getByLabel("Passphrase", { exact: true }).fill("long enough");
     await page.getByLabel("Repeat passphrase").fill("long enough");
     await button(page, "Create vault").click();
-    await gone(page, "There is no keyring");
+    await gone(page, "Newsmux can't use the keyring");
   });
 
   test("a locked vault: unlocks it", async (t) => {
@@ -294,9 +295,19 @@ describe("what a click could lose", () => {
     await dialog.waitFor({ state: "detached" });
   });
 
+  test("asks before quitting while a new password is shown", async (t) => {
+    const page = await open(t, { scenario: "quitting-password" });
+    const dialog = page.getByRole("dialog", { name: "The password for sabnzbd is still shown" });
+    await dialog.getByText("If you quit Newsmux before you have copied it, you need to create a new one.").waitFor();
+    await dialog.getByRole("button", { name: "Keep running" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await page.getByRole("dialog", { name: "Password for sabnzbd" }).waitFor();
+  });
+
   test("shows a new password until it is copied", async (t) => {
     const page = await open(t, { page: "clients" });
     await button(page, "New password for sabnzbd").click();
+    await button(page, "Create it, I'll enter it myself").click();
     const dialog = page.getByRole("dialog", { name: "Password for sabnzbd" });
     await dialog.locator(".mono").waitFor();
     await page.keyboard.press("Escape");

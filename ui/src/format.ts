@@ -127,10 +127,11 @@ export class Format {
   }
 
   #scaled(value: number, per: string): string {
-    let step = value < 1000 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), BYTES.length - 1);
+    // Nothing is said in the unit of most speeds and sizes.
+    let step = value === 0 ? 1 : value < 1000 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), BYTES.length - 1);
     if (Number((value / 1000 ** step).toPrecision(3)) >= 1000 && step < BYTES.length - 1) step += 1;
     const scaled = value / 1000 ** step;
-    const digits = step === 0 || scaled >= 100 ? 0 : 1;
+    const digits = value === 0 || step === 0 || scaled >= 100 ? 0 : 1;
     const unit = { style: "unit", unit: BYTES[step] + per, unitDisplay: step === 0 && !per ? "long" : "short" } as const;
     return this.#numbers({ ...unit, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(scaled);
   }

@@ -76,6 +76,7 @@ class Application {
     this.#today = Math.max(0, seriesOf(world, "today", "provider", this.#begun).total.bytes - this.#bytes);
     this.#vault = world.keep.is === "vault_closed" || world.oldVault ? PASSPHRASE : null;
     if (world.connectedBefore) this.#connected = [{ program: "sabnzbd", address: "http://127.0.0.1:8080", entry: "Newsmux", disabled: [{ name: "Northwind", known: true }], served: false }];
+    if (world.newPassword) this.#clientPassword(world.newPassword);
     setInterval(() => this.#tick(), TICK_MS);
   }
 

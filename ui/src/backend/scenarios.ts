@@ -22,8 +22,10 @@ export type World = {
   fresh: boolean;
   /** There is a vault from before, and passwords are in the keyring. */
   oldVault?: boolean;
-  /** The user wants to quit, and programs download. */
+  /** The user wants to quit, and programs download or a new password is shown. */
   asksToQuit?: boolean;
+  /** The login whose new password is shown. */
+  newPassword?: string;
   /** So many articles are missing in each tick. */
   missing?: number;
   /** SABnzbd was set up before the application was started. */
@@ -175,7 +177,10 @@ const scenarios: Record<string, () => Partial<World>> = {
     running: "attention", passwords: { second: "kept", block: "kept" }, states: { main: { state: "no_password", said: "its password is missing" } },
     troubles: [{ what: "no_password", provider: "main" }, { what: "no_client_password", client: "sabnzbd" }],
   }),
-  locked: () => ({ running: "attention", clients: [], passwords: {}, keep: { is: "locked" }, troubles: [{ what: "passwords_closed" }] }),
+  locked: () => ({
+    running: "attention", clients: [], passwords: {}, keep: { is: "locked" }, troubles: [{ what: "passwords_closed" }],
+    past: [[1, "error", { what: "trouble", trouble: { what: "passwords_closed" } }]],
+  }),
   asking: () => ({ running: "attention", clients: [], passwords: {}, keep: { is: "asking" }, troubles: [{ what: "passwords_closed" }] }),
   absent: () => ({
     running: "attention", clients: [], passwords: {}, keep: { is: "absent", said: "no Secret Service on the session bus" }, troubles: [{ what: "passwords_closed" }],
@@ -184,6 +189,7 @@ const scenarios: Record<string, () => Partial<World>> = {
     const settings = usual().settings;
     return {
       running: "attention", clients: [], passwords: {}, keep: { is: "vault_closed" }, troubles: [{ what: "passwords_closed" }],
+      past: [[1, "error", { what: "trouble", trouble: { what: "passwords_closed" } }]],
       settings: { ...settings, desktop: { ...settings.desktop, passwords: "vault" } },
     };
   },
@@ -210,6 +216,7 @@ const scenarios: Record<string, () => Partial<World>> = {
   },
   incomplete: () => ({ past: [], missing: 100 }),
   quitting: () => ({ asksToQuit: true }),
+  "quitting-password": () => ({ asksToQuit: true, newPassword: "sabnzbd" }),
   "set-up-before": () => ({ connectedBefore: true, clients: [] }),
   imported: () => ({
     reachable: [{ program: "sabnzbd", address: "http://127.0.0.1:8085", user: "" }, { program: "nzbget", address: "http://127.0.0.1:6789", user: "changed" }],

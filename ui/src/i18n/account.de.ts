@@ -7,7 +7,7 @@ const policies: Record<Takedown, string> = { dmca: "DMCA", ntd: "NTD" };
 export const account: typeof english = {
   title: "Account",
   same: "Gleicher Account wie",
-  own: "Keiner: ein eigener Account",
+  own: "Keiner (eigener Account)",
   sameHint: "Für einen weiteren Server eines Accounts, den Sie hier schon haben. Beide teilen sich dann dessen Verbindungen und Volumen.",
   sameFound: (name) => `Domain und Benutzername wie bei ${name}, also wahrscheinlich derselbe Account.`,
   shared: (name) => `Volumen, Ablauf und Preis sind die von ${name}.`,
@@ -30,7 +30,7 @@ export const account: typeof english = {
   priceHint: { quota: "Für dieses Volumen, in Ihrer Währung.", month: "Für einen Monat, in Ihrer Währung." },
   backbone: "Backbone",
   backboneHint: "Das Netz, aus dem die Artikel kommen. Was einem Anbieter fehlt, wird bei anderen mit gleichem Backbone und gleicher Priorität nicht angefragt. Leer lassen, wenn unbekannt.",
-  filledIn: (backbone, policy) => `Eingetragen: ${backbone}${policy ? `, Löschung nach ${policies[policy]}` : ""}. Ändern Sie es, wenn Sie es besser wissen.`,
+  filledIn: (backbone, policy) => `Eingetragen: ${backbone}${policy ? `, Löschung nach ${policies[policy]}` : ""}. Ändern Sie es, wenn es nicht stimmt.`,
   differs: (backbone, name, policy, other) =>
     `Leer gelassen: ${name} gehört auch zu ${backbone}, löscht Artikel aber nach ${policies[other]}, dieser Server nach ${policies[policy]}. Er kann also haben, was ${name} fehlt.`,
   wrong: {

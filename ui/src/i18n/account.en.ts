@@ -6,7 +6,7 @@ const policies: Record<Takedown, string> = { dmca: "DMCA", ntd: "NTD" };
 export const account = {
   title: "Account",
   same: "Same account as",
-  own: "No other: an account of its own",
+  own: "None (separate account)",
   sameHint: "For another server of an account you already have here. Both then share its connections and its volume.",
   sameFound: (name: string) => `Same domain and user name as ${name}, so probably the same account.`,
   shared: (name: string) => `Volume, expiry and price are those of ${name}.`,
@@ -29,7 +29,7 @@ export const account = {
   priceHint: { quota: "For this volume, in your currency.", month: "For a month, in your currency." },
   backbone: "Backbone",
   backboneHint: "The network its articles come from. Articles missing on one provider aren't requested from others with the same backbone and priority. Leave empty if unknown.",
-  filledIn: (backbone: string, policy: Takedown | undefined) => `Filled in: ${backbone}${policy ? `, takedowns by ${policies[policy]}` : ""}. Change it if you know better.`,
+  filledIn: (backbone: string, policy: Takedown | undefined) => `Filled in: ${backbone}${policy ? `, takedowns by ${policies[policy]}` : ""}. Change it if that's wrong.`,
   differs: (backbone: string, name: string, policy: Takedown, other: Takedown) =>
     `Left empty: ${name} is also on ${backbone}, but takes articles down by ${policies[other]}, this server by ${policies[policy]}. So it may have what ${name} doesn't.`,
   wrong: {

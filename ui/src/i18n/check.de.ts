@@ -6,15 +6,15 @@ import type { check as english, Remedies, Sentences } from "./check.en";
 const verified: Record<VerifyLevel, string> = {
   full: "Zertifikat und Servername geprüft",
   certificate: "Zertifikat geprüft, Servername egal",
-  none: "Zertifikat nicht geprüft. Wer am anderen Ende ist, ist unklar",
+  none: "Zertifikat nicht geprüft. Jemand könnte sich als dieser Server ausgeben",
 };
 
 const problems: Record<Problem, string> = {
   expired: "Das Zertifikat ist abgelaufen. Prüfen Sie die Uhr dieses Computers, oder fragen Sie Ihren Anbieter.",
   not_yet_valid: "Das Zertifikat gilt noch nicht. Prüfen Sie die Uhr dieses Computers.",
   other_names: "Das Zertifikat gehört zu einem anderen Server. Prüfen Sie den Servernamen.",
-  unknown_authority: "Dieser Computer vertraut dem Aussteller des Zertifikats nicht. Wer am anderen Ende ist, ist unklar.",
-  self_signed: "Das Zertifikat ist selbst signiert. Wer am anderen Ende ist, ist unklar.",
+  unknown_authority: "Dieser Computer vertraut dem Aussteller des Zertifikats nicht. Jemand könnte sich als dieser Server ausgeben.",
+  self_signed: "Das Zertifikat ist selbst signiert. Jemand könnte sich als dieser Server ausgeben.",
   invalid: "Das Zertifikat ist ungültig.",
 };
 
@@ -80,7 +80,7 @@ const found: Sentences = {
     if (proof === "before_login") said.push("An Benutzername und Passwort liegt es nicht: Newsmux hatte sie noch nicht gesendet.");
     if (proof === "login_works") said.push("Er nennt keinen Grund, aber Newsmux ist gerade mit demselben Passwort angemeldet.");
     if (proof === "tried_twice") {
-      said.push("Er nennt keinen Grund, hat aber zweimal abgelehnt, während Newsmux keine andere Verbindung offen hatte. Wenn kein anderes Programm den Account benutzt, ist die Anmeldung falsch.");
+      said.push("Er nennt keinen Grund, hat aber zweimal abgelehnt, während Newsmux keine andere Verbindung offen hatte. Wahrscheinlich ist Benutzername oder Passwort falsch, oder ein anderes Programm benutzt den Account.");
     }
     if (why === "connections" && beside > 0) said.push(`Newsmux hat ${connections(beside)} offen.`);
     if (why === "connections" && beside === 0) said.push("Newsmux hat keine offen. Also benutzt ein anderes Programm den Account, oder der Anbieter zählt abgebrochene Verbindungen noch mit.");

@@ -12,15 +12,15 @@ export type Remedies = { [Change in Remedy["change"]]: (remedy: Of<Remedy, "chan
 const verified: Record<VerifyLevel, string> = {
   full: "certificate and host name verified",
   certificate: "certificate verified, for any host name",
-  none: "certificate not verified. You can't be sure who is at the other end",
+  none: "certificate not verified. Someone else could be impersonating the server",
 };
 
 const problems: Record<Problem, string> = {
   expired: "The certificate has expired. Check this computer's clock, or ask your provider.",
   not_yet_valid: "The certificate is not valid yet. Check this computer's clock.",
   other_names: "The certificate is for another server. Check the news server's name.",
-  unknown_authority: "This computer doesn't trust the certificate's issuer. You can't be sure who is at the other end.",
-  self_signed: "The certificate is self-signed. You can't be sure who is at the other end.",
+  unknown_authority: "This computer doesn't trust the certificate's issuer. Someone else could be impersonating the server.",
+  self_signed: "The certificate is self-signed. Someone else could be impersonating the server.",
   invalid: "The certificate is not valid.",
 };
 
@@ -86,7 +86,7 @@ const found: Sentences = {
     if (proof === "before_login") said.push("User name and password aren't the reason: Newsmux hadn't sent them yet.");
     if (proof === "login_works") said.push("It gave no reason, but Newsmux is logged in with the same password right now.");
     if (proof === "tried_twice") {
-      said.push("It gave no reason, but refused twice while Newsmux had no other connection open. Unless another program uses the account, the login is wrong.");
+      said.push("It gave no reason, but refused twice while Newsmux had no other connection open. The user name or password is probably wrong, or another program is using the account.");
     }
     if (why === "connections" && beside > 0) said.push(`Newsmux has ${connections(beside)} open.`);
     if (why === "connections" && beside === 0) said.push("Newsmux has none open, so another program uses the account, or the provider still counts dropped connections.");

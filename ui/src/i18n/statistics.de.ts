@@ -50,9 +50,9 @@ export const statistics: typeof english = {
   hoursText: (fast, most, slow, least) => `Am schnellsten um ${fast} (${most}), am langsamsten um ${slow} (${least})`,
   rescued: (name, n) => (n === "1" ? `Ohne ${name} hätte Ihnen 1 Artikel gefehlt.` : `Ohne ${name} hätten Ihnen ${n} Artikel gefehlt.`),
   differs: (name, backbone, checked, had) =>
-    `${name} ist nicht ganz dasselbe wie die anderen Anbieter mit dem Backbone ${backbone}: Von ${checked} Artikeln, die ihnen fehlten, hatte er ${had}. Wenn Sie seinen Backbone leeren, fragt Newsmux auch ihn.`,
+    `${name} hatte ${had} von ${checked} Artikeln, die den anderen Anbietern von ${backbone} fehlten. Leeren Sie seinen Backbone, um solche Artikel auch von ihm anzufordern.`,
   part: "Backbone leeren",
-  parted: (name) => `${name} wird jetzt eigens gefragt.`,
+  parted: (name) => `Newsmux fordert Artikel jetzt auch von ${name} an, wenn die anderen sie nicht haben.`,
   ages: "Vollständigkeit nach Alter der Artikel",
   age: "Alter",
   exact: "Datum bekannt",

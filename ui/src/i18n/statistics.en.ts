@@ -50,9 +50,9 @@ export const statistics = {
   hoursText: (fast: string, most: string, slow: string, least: string) => `Fastest at ${fast} (${most}), slowest at ${slow} (${least})`,
   rescued: (name: string, n: string) => `Without ${name} you would have missed ${plural(n, "article", "articles")}.`,
   differs: (name: string, backbone: string, checked: string, had: string) =>
-    `${name} isn't quite the same as the other providers on ${backbone}: of ${plural(checked, "article", "articles")} they didn't have, it had ${had}. If you clear its backbone, Newsmux asks it too.`,
+    `${name} had ${had} of ${plural(checked, "article", "articles")} that the other ${backbone} providers were missing. Clear its backbone to request such articles from it too.`,
   part: "Clear backbone",
-  parted: (name: string) => `${name} is now asked on its own.`,
+  parted: (name: string) => `Newsmux now requests articles from ${name} even if the others don't have them.`,
   ages: "Completion by age of the article",
   age: "Age",
   exact: "Date known",

@@ -1,5 +1,5 @@
 // Events, troubles and the state of the whole, in sentences.
-import type { Happened, KeepState, Snapshot, Trouble } from "../bindings";
+import type { Happened, KeepState, Snapshot, State, Trouble } from "../bindings";
 import type { Format } from "../format";
 import type { Words } from "../i18n";
 
@@ -35,7 +35,8 @@ export function sentence(happened: Happened, times: number, speaker: Speaker): s
     case "login_needed": return words.login_needed(happened.client);
     case "other_user": return words.other_user(happened.client);
     case "not_encrypted": return speaker.t.encrypted.event[happened.why](happened.client);
-    case "trouble": return troubleSentence([happened.trouble], { is: "locked" }, speaker);
+    // How the store of passwords was then is not part of the event.
+    case "trouble": return happened.trouble.what === "passwords_closed" ? words.passwords_closed : troubleSentence([happened.trouble], { is: "open" }, speaker);
   }
 }
 
@@ -53,10 +54,16 @@ export function reason(happened: Happened | Trouble, { t, format }: Speaker): st
   return "said" in happened ? capitalized(format.cause(happened.said ?? "")) : "";
 }
 
+/** The state to show. Before any provider has worked, nothing is known to be well. */
+export function shownState({ state, sample, providers }: Snapshot): State["is"] | "untried" {
+  const isKnown = sample || providers.some((provider) => provider.state === "up" || provider.tested);
+  return state.is === "idle" && !isKnown ? "untried" : state.is;
+}
+
 /** The state of the whole, as in the tray. */
 export function stateSentence(now: Snapshot, { t, format, providerName }: Speaker): string {
   const { sentence, paused } = t.overview;
-  const { is } = now.state;
+  const is = shownState(now);
   if (now.state.is === "paused") return paused(now.state.until === null ? null : format.time(now.state.until));
   if (is === "down") return sentence.nothing(sentence.noneWorks[noneWorks(now)]);
   if (is === "attention" || is === "degraded") {
@@ -66,7 +73,7 @@ export function stateSentence(now: Snapshot, { t, format, providerName }: Speake
     if (!now.serves) return sentence.nothing(because(trouble, now.keep, t, providerName));
     return "provider" in trouble ? sentence.onOthers : sentence.continues;
   }
-  return sentence[is as "stopped" | "starting" | "idle" | "active" | "no_provider"];
+  return sentence[is as "stopped" | "starting" | "idle" | "untried" | "active" | "no_provider"];
 }
 
 /** Why no provider works: how all of them are, if they are the same. */
