@@ -55,8 +55,8 @@ export function reason(happened: Happened | Trouble, { t, format }: Speaker): st
 }
 
 /** The state to show. Before any provider has worked, nothing is known to be well. */
-export function shownState({ state, sample, providers }: Snapshot): State["is"] | "untried" {
-  const isKnown = sample || providers.some((provider) => provider.state === "up" || provider.tested);
+export function shownState({ state, sample, providers, settings }: Snapshot): State["is"] | "untried" {
+  const isKnown = sample || settings.desktop.first_steps.provider_works || providers.some((provider) => provider.state === "up" || provider.tested);
   return state.is === "idle" && !isKnown ? "untried" : state.is;
 }
 
