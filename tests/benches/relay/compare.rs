@@ -118,6 +118,7 @@ impl Providers {
             timeout: None,
             login: false,
             compressed: false,
+            speed: None,
         };
         let upstreams = running.iter().zip(&scenario.providers).map(upstream).collect();
         Ok(Self { upstreams, _running: running })

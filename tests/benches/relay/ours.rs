@@ -44,6 +44,9 @@ fn settings_of(port: u16, to: &[Upstream], programs: &[&str]) -> Value {
         if to.compressed {
             fields["compression"] = "auto".into();
         }
+        if let Some(speed) = to.speed {
+            fields["speed"] = speed.into();
+        }
         if let Some(seconds) = to.timeout {
             fields["timeout_secs"] = seconds.into();
         }

@@ -46,6 +46,8 @@ pub(crate) struct Upstream {
     pub(crate) login: bool,
     /// Whether newsmuxd has overviews compressed there.
     pub(crate) compressed: bool,
+    /// newsmuxd's speed limit for it, in bytes a second.
+    pub(crate) speed: Option<u64>,
 }
 
 impl Upstream {
@@ -59,6 +61,7 @@ impl Upstream {
             timeout: None,
             login: false,
             compressed: false,
+            speed: None,
         }
     }
 }

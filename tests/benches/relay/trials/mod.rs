@@ -6,6 +6,7 @@ mod crowd;
 mod economy;
 mod fairness;
 mod faults;
+mod limits;
 mod newsreader;
 mod sheet;
 mod small;
@@ -30,14 +31,18 @@ pub(crate) struct Trial {
     is_quiet: bool,
 }
 
-const ALL: [Trial; 18] = [
+const ALL: [Trial; 22] = [
     quiet("economy: slow reader", economy::slow_reader),
     quiet("economy: slow line", economy::slow_line),
     quiet("compression: overview", compression::overview),
+    quiet("limit: 100 kB/s", limits::slow),
+    quiet("limit: 5 MB/s", limits::medium),
     quiet("sick provider: stalls", faults::stalling),
     quiet("sick provider: drops", faults::dropping),
     quiet("silent connections", faults::silent),
     busy("compression: yEnc", compression::articles),
+    busy("limit: 100 MB/s", limits::fast),
+    busy("limit: cost", limits::cost),
     busy("economy: 768 KiB", economy::common),
     busy("economy: 1.5 MB", economy::large),
     busy("economy: 10 MB", economy::huge),
