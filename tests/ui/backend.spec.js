@@ -72,7 +72,7 @@ test("shows each new snapshot", async (t) => {
   const page = await opened(t);
   await page.getByText("Newsmux is off.").waitFor();
   await page.evaluate(() => globalThis.played.send({ state: { is: "idle" } }));
-  await page.getByText("Newsmux is on. No provider has been used yet.").waitFor();
+  await page.getByText("Newsmux is on and idle.").waitFor();
 });
 
 test("sends requests and explains failures by their code", async (t) => {

@@ -19,6 +19,8 @@ use crate::dial::{Inflated, Stored};
 use crate::error::Error;
 use crate::ticket::TicketLock;
 
+/// How long nothing is compressed after a connection was lost at the command.
+const LOST_MEMORY: Duration = Duration::from_secs(60);
 /// How long a provider that refused to compress, or did it badly, is not asked again.
 const REFUSED_MEMORY: Duration = Duration::from_secs(30 * 60);
 
@@ -49,7 +51,7 @@ impl Lease {
     /// # Errors
     /// If the connection is lost. The next one is not compressed.
     pub(crate) async fn compress_for(&mut self, request: &Request) -> Result<(), Error> {
-        if !self.backend().compresses_for(request) || !self.is_idle_and_plain() {
+        if !self.backend().compresses_for(request) || !self.is_idle_and_all_are_plain() {
             return Ok(());
         }
         let command = Request::parse(Bytes::from_static(b"COMPRESS DEFLATE\r\n"));
@@ -64,7 +66,8 @@ impl Lease {
                 self.backend().does_not_compress(&said);
             }
             Err(error) => {
-                self.backend().does_not_compress(&error.to_string());
+                // Perhaps the connection was dead already: overviews go on without, for now.
+                self.backend().learned.leave_uncompressed(Instant::now() + LOST_MEMORY);
                 return Err(error);
             }
         }
@@ -72,9 +75,10 @@ impl Lease {
         Ok(())
     }
 
-    fn is_idle_and_plain(&self) -> bool {
+    fn is_idle_and_all_are_plain(&self) -> bool {
         let mut pool = self.backend().lock();
-        pool.slot(self.connection().id).is_some_and(|slot| slot.turns == 0 && !slot.compressed)
+        !pool.slots.iter().any(|slot| slot.compressed)
+            && pool.slot(self.connection().id).is_some_and(|slot| slot.turns == 0)
     }
 
     /// Both directions are compressed from here on.

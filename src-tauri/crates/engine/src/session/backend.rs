@@ -52,6 +52,16 @@ pub(super) enum Way<'a> {
     Alone(Alone<'a>),
 }
 
+impl Way<'_> {
+    /// Returns a request's place, because an earlier reply of its client may need it first. On a
+    /// connection of its own, the earlier one has asked for its place earlier, too.
+    fn gives_back(&self, place: &mut Option<Place>) {
+        if !matches!(self, Self::Own(_)) {
+            *place = None;
+        }
+    }
+}
+
 impl ClientSession {
     /// Finds a backend for a request and delivers its reply. This is the only retry loop.
     ///
@@ -67,14 +77,13 @@ impl ClientSession {
         let by_id = matches!(exchange.request.class(), Class::ById);
         // Providers answer such requests differently, so one provider's answer is final.
         let one_speaks = matches!(exchange.request.class(), Class::Stateless);
-        let mut refusal = None;
-        let mut lacking = false;
-        let mut place = None;
+        let (mut refusal, mut lacking, mut place) = (None, false, None);
         loop {
             self.until_allowed(&exchange, &mut place).await?;
             let backend = match route.next() {
                 Next::Ask(backend) => backend,
                 Next::Wait(until) => {
+                    way.gives_back(&mut place);
                     Box::pin(sleep_until(until)).await;
                     continue;
                 }
@@ -119,8 +128,7 @@ impl ClientSession {
                     refusal = Some(status);
                 }
                 Err(error) => {
-                    // An earlier reply of the client may need it first.
-                    drop(place.take());
+                    way.gives_back(&mut place);
                     Box::pin(retry(&backend, error, &mut route, &mut exchange)).await?;
                 }
             }
@@ -133,13 +141,21 @@ impl ClientSession {
         exchange: &Exchange<'_>,
         place: &mut Option<Place>,
     ) -> Result<(), Error> {
-        if exchange.is_for_article() && !exchange.pending.was_seen() {
-            self.until_resumed(exchange.pending).await?;
-            if place.is_none() {
-                *place = self.traffic.place(&self.client).await;
-            }
+        if !exchange.is_for_article() || exchange.pending.was_seen() {
+            return Ok(());
         }
-        Ok(())
+        loop {
+            self.until_resumed(exchange.pending).await?;
+            if place.is_some() {
+                return Ok(());
+            }
+            *place = self.traffic.place(&self.client).await;
+            if !self.traffic.is_paused() {
+                return Ok(());
+            }
+            // The pause began while it waited for its place.
+            *place = None;
+        }
     }
 
     /// Asks one backend, the way the request gets its connection.

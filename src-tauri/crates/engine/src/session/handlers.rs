@@ -190,14 +190,14 @@ impl Conversation {
     /// Finishes the requests in flight. Requests that wait for the end of a pause are given up if the
     /// client leaves meanwhile, or the proxy stops.
     async fn finish(&mut self) -> Result<(), Error> {
-        let Self { session, client, running, stopped, .. } = self;
+        let Self { session, client, running, .. } = self;
         let mut finished = pin!(running.finish());
         if !session.client.has_left() {
             tokio::select! {
                 biased;
                 done = &mut finished => return done,
                 () = client.closed() => {}
-                () = stopped.as_mut() => {}
+                () = stopped(session.stop.clone()) => {}
             }
             session.client.leave();
         }

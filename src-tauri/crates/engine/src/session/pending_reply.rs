@@ -217,7 +217,9 @@ impl PendingReply {
         self.flush().await?;
         self.session.budget.was_taken(self.size, began.elapsed());
         if self.last {
-            poll_fn(|cx| self.client.poll_shutdown(cx)).await.map_err(Error::ClientGone)?;
+            let shut_down = poll_fn(|cx| self.client.poll_shutdown(cx));
+            let shut_down = timeout(CLIENT_STALL, shut_down).await.map_err(|_| stalled())?;
+            shut_down.map_err(Error::ClientGone)?;
             return Err(Error::LetGo);
         }
         self.client.pass();

@@ -62,10 +62,6 @@ impl ClientSession {
     ) -> Result<(), Error> {
         let mut selected = selection(&mut ticket).await?;
         selected.renew(backends);
-        if !selected.has_connection() {
-            // Earlier requests that lost the connection may need a new one first.
-            exchange.pending.first_in_line().await;
-        }
         let route = selected.route(backends, exchange.request);
         let own = OwnTurn(Some((ticket, selected)));
         self.route_and_execute_command(route, exchange, Way::Own(own)).await
@@ -83,6 +79,10 @@ impl ClientSession {
         let Some((_, selected)) = &mut own.0 else {
             return self.execute_command_on_backend(backend, route, exchange).await;
         };
+        if !selected.has_connection() {
+            // Earlier requests that lost the connection may need a new one first.
+            exchange.pending.first_in_line().await;
+        }
         let lease = self.lease_of(backend, route, selected, exchange).await?;
         // The request does not depend on earlier ones, so a retry can use any connection of that
         // provider.

@@ -30,6 +30,11 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// A provider that has all articles, and one group.
 pub(crate) fn provider() -> Arc<ProviderState> {
+    having_all().state()
+}
+
+/// The same, before it is opened.
+pub(crate) fn having_all() -> Provider {
     let answer = |line: &str| {
         let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
         Some(match verb {
@@ -48,14 +53,18 @@ pub(crate) fn provider() -> Arc<ProviderState> {
         })
     };
     let greeting = on(GREETING, Fault::Delay(ROUND_TRIP));
-    Provider::named("p").answers(answer).latency(ROUND_TRIP).rate(SPEED).rule(greeting).state()
+    Provider::named("p").answers(answer).latency(ROUND_TRIP).rate(SPEED).rule(greeting)
 }
 
 /// A proxy before a provider, for two programs with a login each.
 pub(crate) fn shared(provider: &Arc<ProviderState>) -> Proxy {
+    shared_in(RoutingMode::Hybrid, provider)
+}
+
+pub(crate) fn shared_in(mode: RoutingMode, provider: &Arc<ProviderState>) -> Proxy {
     let login = |user: &str| Credentials { user: user.into(), password: Secret::new("word") };
     let auth = Arc::new(AuthHandler::with_logins(["small", "big"].map(login)));
-    let settings = config(RoutingMode::Hybrid, vec![backend("p", CONNECTIONS)]);
+    let settings = config(mode, vec![backend("p", CONNECTIONS)]);
     Proxy::new(Config { auth, posting: true, ..settings }, Arc::new(Pipes::to(&[provider])))
 }
 

@@ -2,13 +2,15 @@
 
 use std::num::NonZeroU16;
 
-use newsmux_tests::provider::ProviderState;
-use nntp_proxy::config::{Priority, ProgramLimits, TrafficLimits};
+use newsmux_tests::provider::{Ending, Fault, ProviderState, on};
+use nntp_proxy::config::{Priority, ProgramLimits, RoutingMode, TrafficLimits};
 use nntp_proxy::proxy::Proxy;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, sleep};
 
-use crate::fairness::{Downloads, SIZE, WARM, logged_in, provider, shared, speeds};
+use crate::fairness::{
+    Downloads, SIZE, WARM, having_all, logged_in, provider, shared, shared_in, speeds,
+};
 
 fn limit(proxy: &Proxy, program: &str, limits: ProgramLimits) {
     let programs = [(program.to_owned(), limits)].into();
@@ -134,4 +136,50 @@ async fn one_place_serves_every_client_in_turn() {
         }
     }
     assert_eq!(provider.count("BODY"), 80);
+}
+
+/// In Standard mode, requests take their places in order, but a later one must not keep the session's
+/// connection from an earlier one that lost it.
+#[tokio::test(start_paused = true)]
+async fn one_place_is_enough_for_a_session_that_loses_its_connection() {
+    for cut in [0, SIZE / 2] {
+        let breaks = on("BODY <0@x>", Fault::cut(cut, Ending::Close)).once();
+        let provider = having_all().rule(breaks).state();
+        let proxy = shared_in(RoutingMode::Standard, &provider);
+        limit(&proxy, "small", at_once(1));
+        let mut client = logged_in(&proxy, "small").await;
+        for n in 0..4 {
+            client.send(&format!("BODY <{n}@x>")).await;
+        }
+        for n in 0..4 {
+            let reply = client.reply_to(&format!("BODY <{n}@x>")).await;
+            assert_eq!((reply.code(), reply.block().len()), ("222", SIZE), "{n}, cut at {cut}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_place_when_a_pause_begins_waits_for_its_end_too() {
+    let provider = provider();
+    let proxy = shared(&provider);
+    let limits = |paused| TrafficLimits {
+        paused,
+        programs: [("small".to_owned(), at_once(2))].into(),
+        ..TrafficLimits::default()
+    };
+    proxy.limit(&limits(false));
+    let mut clients = Vec::new();
+    for n in 0..20 {
+        let mut client = logged_in(&proxy, "small").await;
+        client.send(&format!("BODY <{n}@x>")).await;
+        clients.push(client);
+    }
+    provider.until("two requests", |book| book.count("BODY") == 2).await;
+    proxy.limit(&limits(true));
+    sleep(WARM * 10).await;
+    assert_eq!(provider.count("BODY"), 2);
+    proxy.limit(&limits(false));
+    for (n, client) in clients.iter_mut().enumerate() {
+        assert_eq!(client.reply_to(&format!("BODY <{n}@x>")).await.block().len(), SIZE);
+    }
 }
