@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::schedule::{mode_at, next_change};
 use crate::{Limits, TrafficMode};
 
-/// The user's choice, if there is one. See the [module](self).
+/// The user's choice, if there is one.
 #[derive(Debug, Default)]
 pub struct Governor {
     choice: Option<Choice>,
