@@ -125,7 +125,7 @@ async fn tin_shows_what_there_is() {
     assert_eq!(saved.len(), 4, "tin saved {saved:#?}");
     let book = provider.book();
     assert!(book.accepted <= 4, "{} connections", book.accepted);
-    assert_eq!(book.count("XOVER"), 1, "the overview in one request: {:?}", book.on(1));
+    assert_eq!(book.count("XOVER 1-4"), 1, "the overview in one request: {:?}", book.on(1));
 }
 
 /// The articles of a picture, and what a downloader is to make of them.
