@@ -197,8 +197,8 @@ pub enum Request {
         #[cfg_attr(feature = "ts", ts(optional = nullable))]
         proxy_password: Option<Password>,
     },
-    /// Searches for the best number of connections to a provider, with articles that programs downloaded
-    /// lately; what is found is in the snapshot.
+    /// Searches for the best number of connections to a provider by downloading recent articles again. The
+    /// result is in the snapshot.
     TuneProvider {
         /// Its id.
         id: String,

@@ -2,7 +2,7 @@
 //!
 //! Newsmux's own is signed by an authority that lives in the state folder. Programs import the authority
 //! once; the certificate below it is renewed by itself. The authority is good for names and addresses of
-//! home networks alone, so that whoever steals its key cannot impersonate a web site to a browser that
+//! home networks alone, so that a thief of its key cannot impersonate a web site to a browser that
 //! trusts it.
 
 mod authority;

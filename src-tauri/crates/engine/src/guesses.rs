@@ -2,7 +2,7 @@
 //!
 //! A program that repeats the same wrong login guesses nothing, and holds up nobody. Each other wrong
 //! login makes the next one from its address wait longer, and the right one too, so that the time does
-//! not tell which it is. Programs on this computer share an address: there, nobody waits for more than a
+//! not tell which it is. Programs on this computer share an address, so their logins wait at most a
 //! second.
 
 use std::collections::HashMap;

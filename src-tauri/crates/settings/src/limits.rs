@@ -1,4 +1,4 @@
-//! Speed limits in the settings, and what the engine is told of them.
+//! Speed limits in the settings, and their form for the engine.
 
 use std::num::{NonZeroU16, NonZeroU64};
 

@@ -73,7 +73,7 @@ impl Controller {
         self.open_ports();
     }
 
-    /// What programs are told where no provider can be used before the user has opened the passwords or entered one.
+    /// The reply to programs if no provider can be used until the user unlocks the passwords or enters one.
     fn why_locked(&self) -> Option<String> {
         let is_closed = |owner| self.passwords.known(&owner) == Some(&Known::Closed);
         let mut clients = self.settings().logins();

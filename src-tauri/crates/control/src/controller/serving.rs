@@ -50,7 +50,7 @@ pub(super) struct Serving {
     ports: BTreeMap<String, Listening>,
     /// Where programs come in over TLS, and the certificate that they are shown.
     encrypted: Option<(Listening, ServerIdentity)>,
-    /// What every program is told while no provider has a password.
+    /// The reply to every program while no provider has a password.
     locked: Option<watch::Sender<String>>,
     /// What has to be over before it listens again.
     closing: Vec<JoinHandle<()>>,
@@ -126,7 +126,7 @@ impl Serving {
         self.locked.is_some()
     }
 
-    /// Serves nobody, and tells whoever connects why.
+    /// Serves nobody, and tells each client why.
     pub(super) fn lock(&mut self, why: String) {
         match &self.locked {
             Some(locked) => drop(locked.send_replace(why)),
@@ -240,7 +240,7 @@ impl Serving {
         self.ports.contains_key(id)
     }
 
-    /// Answers whoever connects.
+    /// Answers clients.
     fn serve(&self, opened: Opened, whom: For<'_>) -> Option<Listening> {
         let Opened { listen, listeners, port } = opened;
         let serve = |listener| match (self.proxy.clone(), whom) {

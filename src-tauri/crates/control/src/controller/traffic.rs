@@ -25,7 +25,7 @@ impl Default for Traffic {
 }
 
 impl Controller {
-    /// What the engine is told of limits.
+    /// The limits for the engine.
     pub(super) fn limits(&self) -> TrafficLimits {
         self.settings().traffic(self.traffic.now.mode)
     }
