@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use nntp_proxy::encryption::ServerIdentity;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use secrets::atomic::write_atomically;
+use secrets::atomic::{make_folder, write_atomically};
 use x509_parser::parse_x509_certificate;
 
 use crate::authority::Authority;
@@ -105,7 +105,7 @@ fn write(file: &Path, text: &[u8], mode: u32) -> Result<(), Error> {
 /// Waits until no other Newsmux has it. It is free again when what this returns is dropped.
 fn lock(file: &Path) -> Result<File, Error> {
     let open = || -> io::Result<File> {
-        file.parent().map_or(Ok(()), make)?;
+        file.parent().map_or(Ok(()), make_folder)?;
         let lock = File::options().create(true).append(true).open(file)?;
         match lock.lock() {
             // Some network drives have no locks.
@@ -114,15 +114,4 @@ fn lock(file: &Path) -> Result<File, Error> {
         }
     };
     open().map_err(|error| Error::new(file, Problem::Write(error)))
-}
-
-#[cfg(unix)]
-fn make(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn make(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
 }

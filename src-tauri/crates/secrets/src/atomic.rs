@@ -27,7 +27,7 @@ pub fn write_atomically(file: &Path, text: &[u8], mode: u32) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     let folder = folder(&file);
-    make(folder)?;
+    make_folder(folder)?;
     let fresh = beside(&file)?;
     patiently(|| forget(&fresh))?;
     let replace = || patiently(|| fs::rename(&fresh, &file));
@@ -88,14 +88,22 @@ fn write(file: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     opened.sync_all()
 }
 
+/// Makes a folder that only its owner may read, and those above it.
+///
+/// # Errors
+/// As [`fs::create_dir_all`].
 #[cfg(unix)]
-fn make(folder: &Path) -> io::Result<()> {
+pub fn make_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
+/// Makes a folder, and those above it.
+///
+/// # Errors
+/// As [`fs::create_dir_all`].
 #[cfg(not(unix))]
-fn make(folder: &Path) -> io::Result<()> {
+pub fn make_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
